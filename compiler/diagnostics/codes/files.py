@@ -1,0 +1,5 @@
+"""Files and environment (NN5xx)."""
+
+from __future__ import annotations
+
+from .registry import error

@@ -1,0 +1,5 @@
+"""Shapes (NN2xx): what means something but does not fit."""
+
+from __future__ import annotations
+
+from .registry import error

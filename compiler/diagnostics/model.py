@@ -1,0 +1,136 @@
+"""One frozen value per finding; text, JSON and the editor formats are views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..source import Span
+
+
+class Severity(Enum):
+    """How much a finding matters; only errors stop `nnc compile`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A secondary place and what it has to do with the finding."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters of a span."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that repairs the finding; a safe one never changes what a valid spec means."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An entry of the registry: a stable number and name, and how severe its findings are."""
+
+    id: str
+    name: str
+    severity: Severity
+    title: str
+
+    def at(
+        self,
+        span: Span,
+        message: str,
+        *,
+        here: str = "",
+        labels: Iterable[Label] = (),
+        notes: Iterable[str] = (),
+        shapes: str = "",
+        help: str = "",
+        fixes: Iterable[Fix] = (),
+    ) -> Diagnostic:
+        """A finding of this kind at a place.
+
+        `message` is one lower-case line that states the fault. `here` is written after the
+        carets under `span`. `shapes` is the chain of shapes up to the fault, `help` one
+        computed piece of advice.
+        """
+        return Diagnostic(
+            self, span, message, here, tuple(labels), tuple(notes), shapes, help, tuple(fixes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding, complete: see `Code.at` for what the parts mean."""
+
+    code: Code
+    span: Span
+    message: str
+    here: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    shapes: str = ""
+    help: str = ""
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """How much it matters."""
+        return self.code.severity
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects the findings of one run; each stage adds, the driver decides whether to go on."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a finding; saying the same thing of the same place twice is saying it once."""
+        for seen in self.found:
+            if (seen.code, seen.span, seen.message) == (
+                diagnostic.code,
+                diagnostic.span,
+                diagnostic.message,
+            ):
+                return
+        self.found.append(diagnostic)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found so far stops compilation."""
+        return any(d.severity is Severity.ERROR for d in self.found)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """The findings in order of position (file as first met, then offset, then code)."""
+        files = {source: i for i, source in enumerate(dict.fromkeys(d.span.source for d in self.found))}
+        return iter(
+            sorted(self.found, key=lambda d: (files[d.span.source], d.span.start, d.code.id))
+        )
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+class SpecError(Exception):
+    """Raised by the library's entry points when a spec has errors; carries the report."""
+
+    def __init__(self, report: Report) -> None:
+        first = next((d for d in report if d.severity is Severity.ERROR), None)
+        super().__init__(f"{first.code.id}: {first.message}" if first else "the spec has errors")
+        self.report = report

@@ -1,0 +1,83 @@
+"""The order of the stages, and nothing else: the only place that knows it.
+
+Nothing here touches files or the terminal. Included specs are asked for through `load`, which
+takes a path (relative to the including file) with the including source and gives a `Source`,
+or raises OSError or UnicodeDecodeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .diagnostics.model import Report, SpecError
+from .ir.layer_graph import TypedGraph
+from .source import Source
+
+Load = Callable[[str, Source], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the front half gives: the findings, and the typed graph unless there were errors.
+
+    `graph` is None also for a library (a file without chains), where nothing is to be built.
+    """
+
+    report: Report
+    graph: TypedGraph | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `nnc compile` can be told.
+
+    `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
+    (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `format` whether
+    Black runs on the result.
+    """
+
+    level: int = 1
+    target: str = "numpy"
+    emit: tuple[str, ...] = ()
+    dump_after: str | None = None
+    format: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A generated module's text, the findings on the way, and the graph asked for, if any."""
+
+    code: str
+    report: Report
+    dump: str | None = None
+
+
+def no_includes(path: str, source: Source) -> Source:
+    """The loader of a spec that stands alone: every include is a file that is not there."""
+    raise FileNotFoundError(path)
+
+
+def check(source: Source, load: Load = no_includes) -> Checked:
+    """Everything `nnc lint` does: parse, resolve, infer shapes."""
+    from .frontend.parser import parse
+    from .frontend.resolve import resolve
+    from .shapes.infer import infer
+
+    report = Report()
+    file = parse(source, report)
+    graph = resolve(file, load, report)
+    if graph is None:
+        return Checked(report, None)
+    typed = infer(graph, report)
+    return Checked(report, None if report.has_errors else typed)
+
+
+def compile_source(
+    source: Source, options: Options = Options(), load: Load = no_includes
+) -> Compiled:
+    """The whole way from text to module; raises SpecError if the spec has errors."""
+    checked = check(source, load)
+    if checked.report.has_errors or checked.graph is None:
+        raise SpecError(checked.report)
+    raise NotImplementedError

@@ -1,0 +1,167 @@
+"""Dimensions: integers, or polynomials over symbols such as B (batch) and T (time).
+
+A symbolic dimension is kept as a sum of monomials in one canonical order, so that equal
+dimensions are equal values and print alike.
+
+>>> T = symbol("T")
+>>> T - 2, 3 * T + 1, T * symbol("B"), (T - 3) // 2 + 1
+(T-2, 3*T+1, B*T, (T-3)//2+1)
+>>> (2 * T) // 2 == T, T - T
+(True, 0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import gcd
+
+Monomial = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sym:
+    """A dimension known only at run time; make one with `symbol` and arithmetic."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    def __add__(self, other: Dim) -> Dim:
+        return _collect((*self.terms, *_terms(other)))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dim:
+        return self * -1
+
+    def __sub__(self, other: Dim) -> Dim:
+        return self + (-1 * other)
+
+    def __rsub__(self, other: Dim) -> Dim:
+        return other + (-1 * self)
+
+    def __mul__(self, other: Dim) -> Dim:
+        return _collect(
+            (tuple(sorted(a + b)), m * n) for a, m in self.terms for b, n in _terms(other)
+        )
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Dim) -> Dim:
+        if other == 1:
+            return self
+        if isinstance(other, int) and all(n % other == 0 for _, n in self.terms):
+            return _collect((m, n // other) for m, n in self.terms)
+        if isinstance(other, Sym):
+            exact = _divide_exactly(self, other)
+            if exact is not None:
+                return exact
+        return Sym((((f"{_atom(self)}//{_atom(other)}",), 1),))
+
+    def __str__(self) -> str:
+        text = "".join(_term_text(m, n) for m, n in self.terms)
+        return text.removeprefix("+")
+
+    __repr__ = __str__
+
+
+Dim = int | Sym
+Shape = tuple[Dim, ...]
+
+
+def symbol(name: str) -> Sym:
+    """The symbolic dimension of that name."""
+    return Sym((((name,), 1),))
+
+
+BATCH = symbol("B")
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """Number of elements of a shape."""
+    total: Dim = 1
+    for dim in dims:
+        total = total * dim
+    return total
+
+
+def symbols(dim: Dim) -> set[str]:
+    """The atoms a dimension is made of (an inexact quotient is an atom of its own)."""
+    return set() if isinstance(dim, int) else {s for m, _ in dim.terms for s in m}
+
+
+def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
+    """The dimension as a number, given one for each plain symbol."""
+    if isinstance(dim, int):
+        return dim
+    total = 0
+    for monomial, factor in dim.terms:
+        for name in monomial:
+            factor *= values[name]
+        total += factor
+    return total
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape without its batch axis as a spec writes it: `3x28x28`, `192x(T-2)x1`.
+
+    >>> shape_text((192, symbol("T") - 2, 1))
+    '192x(T-2)x1'
+    """
+    return "x".join(_atom(d) for d in shape) if shape else "scalar"
+
+
+def array_text(shape: Shape) -> str:
+    """A shape as a comment writes it: `(B, 30)`, `(B,)`."""
+    inner = ", ".join(str(d) for d in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:
+    return (((), dim),) if isinstance(dim, int) else dim.terms
+
+
+def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
+    sums: dict[Monomial, int] = {}
+    for monomial, factor in terms:
+        sums[monomial] = sums.get(monomial, 0) + factor
+    kept = {m: n for m, n in sums.items() if n}
+    if not kept.keys() - {()}:
+        return kept.get((), 0)
+    order = sorted(kept.items(), key=lambda item: (-len(item[0]), item[0]))
+    return Sym(tuple(order))
+
+
+def _divide_exactly(left: Sym, right: Sym) -> Dim | None:
+    if len(right.terms) != 1:
+        return 1 if left == right else None
+    divisor, factor = right.terms[0]
+    quotient: list[tuple[Monomial, int]] = []
+    for monomial, n in left.terms:
+        rest = list(monomial)
+        for name in divisor:
+            if name not in rest:
+                return None
+            rest.remove(name)
+        if n % factor:
+            return None
+        quotient.append((tuple(rest), n // factor))
+    return _collect(quotient)
+
+
+def _atom(dim: Dim) -> str:
+    text = str(dim)
+    return text if text.isalnum() else f"({text})"
+
+
+def _term_text(monomial: Monomial, factor: int) -> str:
+    sign = "-" if factor < 0 else "+"
+    size = abs(factor)
+    names = "*".join(monomial)
+    if not names:
+        return f"{sign}{size}"
+    return f"{sign}{names}" if size == 1 else f"{sign}{size}*{names}"
+
+
+def common_factor(dim: Dim) -> int:
+    """Greatest integer that divides the dimension for every value of its symbols."""
+    return gcd(*(n for _, n in _terms(dim)))

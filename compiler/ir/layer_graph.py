@@ -1,0 +1,164 @@
+"""The layer graph: what the user wrote, expanded to single layers with unique names.
+
+Blocks, groups, repeats, lets and forks are gone; every layer knows the layers that feed it,
+where it stands in the spec and through which block calls it came to be. networkx is not
+imported here, because a clean `nnc lint` does not need it; `layer_graph_view` makes the
+networkx view where an algorithm or a picture wants one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..source import Span
+from .dims import Shape
+from .types import TensorType
+
+ArgValue = object
+"""A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A word with arguments as a value: `normal(0.01)`, `leaky_relu(0.2)`."""
+
+    name: str
+    args: Mapping[str, ArgValue]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """The trailing activation of a stage; `name` is the prefix of its parameters if it has any."""
+
+    kind: str
+    args: Mapping[str, ArgValue]
+    span: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A node of the layer graph.
+
+    `name` is unique in the graph and the prefix of the layer's parameters (`enc.dense1`);
+    where `shares` is set the parameters (and state) are those of the layer so named, which
+    comes earlier in the graph. `args` are checked against the kind's schema, defaults filled
+    in; `given` holds the spans of those that were written. `span` covers the stage as
+    written, `head` its first word, `calls` the block calls it was expanded from, outermost
+    first.
+    """
+
+    id: int
+    name: str
+    kind: str
+    args: Mapping[str, ArgValue]
+    given: Mapping[str, Span]
+    inputs: tuple[int, ...]
+    span: Span
+    head: Span
+    calls: tuple[Span, ...] = ()
+    activation: Activation | None = None
+    shares: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Name under which the layer's parameters are found."""
+        return self.shares or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class InputLayer:
+    """What an `input` stage declares; its layer has kind `input` and this under args["type"]."""
+
+    type: TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A directive's choice: `optimizer sgd lr=0.1` is kind sgd with its checked arguments."""
+
+    kind: str
+    args: Mapping[str, ArgValue]
+    given: Mapping[str, Span]
+    span: Span
+    head: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One `loss` statement: its kind, the layer it judges, its weight in the total."""
+
+    name: str
+    setting: Setting
+    layer: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A declared or implied output: the name the module gives it and its layer."""
+
+    name: str
+    layer: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the spec says of training, each part as written or None."""
+
+    optimizer: Setting | None = None
+    schedule: Setting | None = None
+    clip: Setting | None = None
+    train: Mapping[str, ArgValue] = field(default_factory=dict)
+    metrics: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGraph:
+    """All layers in source order (so every layer follows its inputs), and what the rest says."""
+
+    layers: tuple[Layer, ...]
+    outputs: tuple[Output, ...]
+    losses: tuple[Loss, ...]
+    regularize: Setting | None
+    training: Training
+    dtype: str
+    model: str | None
+
+    def by_name(self) -> dict[str, Layer]:
+        """The layers by their unique names."""
+        return {layer.name: layer for layer in self.layers}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter array: `dense1.W`.
+
+    `role` is weight, bias, gain or table (an embedding): penalties apply to weights only.
+    `init` names the initialisation with its arguments; `fan_in` and `fan_out` are what the
+    standard formulas ask for.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    role: str
+    init: Call
+    fan_in: int
+    fan_out: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TypedGraph:
+    """The layer graph with the type of every layer's value, and all parameters in order."""
+
+    graph: LayerGraph
+    types: Mapping[int, TensorType]
+    params: tuple[Parameter, ...]
+
+    def shape_of(self, layer: int) -> Shape:
+        """Shape of a layer's value, without the batch axis."""
+        return self.types[layer].shape

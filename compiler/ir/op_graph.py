@@ -1,0 +1,196 @@
+"""The op graph: primitive tensor operations in single assignment, in topological order.
+
+    %3 : (B, 30) = matmul(%0, %1)          # dense1 digits.nn:1
+
+A graph is an immutable tuple of nodes; node i only uses nodes before it in the tuple. Passes
+take a graph and give another. Every node carries its origin, because comments, names, source
+lines and reports are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+
+from ..source import Span
+from .types import TensorType
+
+
+class Role(Enum):
+    """What part of the module an op was made for."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an op comes from.
+
+    `layer` is the layer's name (or the loss's), `spans` the places in the spec (several after
+    a pass has merged ops), `formula` the mathematics a comment shows beside the statement,
+    `hint` the name its value would like to have, `notes` what passes want to say of it.
+    """
+
+    layer: str
+    spans: tuple[Span, ...]
+    role: Role
+    formula: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+
+    def union(self, other: Origin) -> Origin:
+        """The origin of an op that stands for two: this one's words, both ones' places."""
+        return replace(
+            self,
+            spans=tuple(dict.fromkeys((*self.spans, *other.spans))),
+            formula=self.formula or other.formula,
+            hint=self.hint or other.hint,
+            notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
+        )
+
+
+Attr = object
+"""An attribute: int, float, str, bool, None, a Dim, or tuples of these (always hashable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One op applied to earlier values; `attrs` are sorted by name."""
+
+    id: int
+    op: str
+    inputs: tuple[int, ...]
+    attrs: tuple[tuple[str, Attr], ...]
+    type: TensorType
+    origin: Origin
+
+    def attr(self, name: str) -> Attr:
+        """One attribute's value."""
+        return dict(self.attrs)[name]
+
+    @property
+    def key(self) -> tuple[str, tuple[int, ...], tuple[tuple[str, Attr], ...]]:
+        """What makes two nodes compute the same value."""
+        return self.op, self.inputs, self.attrs
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in topological order and the named values that must be kept.
+
+    Output names say what a value is for: `out:NAME`, `loss:NAME`, `total`, `grad:PARAM`,
+    `dx:INPUT`.
+    """
+
+    nodes: tuple[Node, ...]
+    outputs: Mapping[str, int]
+
+    @cached_property
+    def by_id(self) -> dict[int, Node]:
+        """The nodes by id."""
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def users(self) -> dict[int, list[int]]:
+        """For every value the nodes that use it, once for each use, in order."""
+        users: dict[int, list[int]] = {node.id: [] for node in self.nodes}
+        for node in self.nodes:
+            for i in node.inputs:
+                users[i].append(node.id)
+        return users
+
+    def __getitem__(self, id: int) -> Node:
+        return self.by_id[id]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A handle on a node under construction; arithmetic on handles emits ops."""
+
+    id: int
+    type: TensorType
+    builder: Builder
+
+    def __matmul__(self, other: Value) -> Value:
+        return self.builder.emit("matmul", self, other)
+
+    def __add__(self, other: Value) -> Value:
+        return self.builder.emit("add", self, other)
+
+    def __sub__(self, other: Value) -> Value:
+        return self.builder.emit("sub", self, other)
+
+    def __mul__(self, other: Value) -> Value:
+        return self.builder.emit("mul", self, other)
+
+    def __truediv__(self, other: Value) -> Value:
+        return self.builder.emit("div", self, other)
+
+
+@dataclass(slots=True)
+class Builder:
+    """Grows a graph; `origin` is what newly emitted nodes are said to come from."""
+
+    origin: Origin
+    nodes: list[Node] = field(default_factory=list)
+    outputs: dict[str, int] = field(default_factory=dict)
+
+    def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
+        """Append an op; its type is computed by the op's registry entry."""
+        from ..ops.registry import OPS
+
+        kept = tuple(sorted(attrs.items()))
+        type = OPS[op].infer(tuple(v.type for v in inputs), dict(attrs))
+        return self.append(op, tuple(v.id for v in inputs), kept, type)
+
+    def append(
+        self,
+        op: str,
+        inputs: tuple[int, ...],
+        attrs: tuple[tuple[str, Attr], ...],
+        type: TensorType,
+    ) -> Value:
+        """Append a node whose type is known already."""
+        node = Node(len(self.nodes), op, inputs, attrs, type, self.origin)
+        self.nodes.append(node)
+        return Value(node.id, type, self)
+
+    def describe(self, value: Value, *, formula: str = "", hint: str = "") -> Value:
+        """Say of a value what formula it follows and what it would like to be called."""
+        node = self.nodes[value.id]
+        origin = replace(
+            node.origin, formula=formula or node.origin.formula, hint=hint or node.origin.hint
+        )
+        self.nodes[value.id] = replace(node, origin=origin)
+        return value
+
+    def value(self, id: int) -> Value:
+        """A handle on a node that exists already."""
+        return Value(id, self.nodes[id].type, self)
+
+    def graph(self) -> Graph:
+        """The graph built so far."""
+        return Graph(tuple(self.nodes), dict(self.outputs))
+
+
+def renumbered(nodes: Iterable[Node], outputs: Mapping[str, int]) -> Graph:
+    """The same graph with ids that count from 0 in order, as the builder gives them."""
+    new: dict[int, int] = {}
+    kept = []
+    for node in nodes:
+        new[node.id] = len(kept)
+        kept.append(
+            replace(node, id=len(kept), inputs=tuple(new[i] for i in node.inputs))
+        )
+    return Graph(tuple(kept), {name: new[i] for name, i in outputs.items()})

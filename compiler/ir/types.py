@@ -1,0 +1,55 @@
+"""Types of values: a shape and a kind of element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from .dims import BATCH, Shape, array_text, shape_text
+
+
+class DType(Enum):
+    """Kind of element; FLOAT is the model's own width, float32 or float64."""
+
+    FLOAT = "float"
+    INT = "int"
+    BOOL = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """Shape and element kind of a value.
+
+    In the layer graph the shape leaves the batch axis out, as specs do; in the op graph it is
+    the whole shape. `ragged` tells that rows are padded along the first feature axis.
+    """
+
+    shape: Shape
+    dtype: DType = DType.FLOAT
+    ragged: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def with_shape(self, shape: Shape) -> TensorType:
+        """The same kind of value in another shape."""
+        return replace(self, shape=shape)
+
+    def batched(self) -> TensorType:
+        """The type with the batch axis in front."""
+        return replace(self, shape=(BATCH, *self.shape))
+
+    def __str__(self) -> str:
+        """As a spec writes it: `3x28x28`, `T int`, `Tx768 ragged`."""
+        words = [shape_text(self.shape)]
+        if self.dtype is not DType.FLOAT:
+            words.append(self.dtype.value)
+        if self.ragged:
+            words.append("ragged")
+        return " ".join(words)
+
+    def array(self) -> str:
+        """As a comment writes it: `(B, 30)`."""
+        return array_text(self.shape)

@@ -1,0 +1,238 @@
+"""What a layer kind is: schema, shape rule, parameters, lowering, cost and documentation.
+
+A layer is one file in this folder that makes one `LayerKind` and passes it to `layer`. Files
+are found by themselves; grammar, did-you-mean, CLI help, the reference and the argument checks
+are derived from here. A layer is lowered to forward ops only; its gradient follows from the
+rules of the ops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ..ir.dims import Dim
+from ..ir.layer_graph import ArgValue, Call
+from ..ir.types import TensorType
+
+if TYPE_CHECKING:
+    from ..lower.context import LowerContext
+    from ..ir.op_graph import Value
+    from ..shapes.context import ShapeContext
+
+
+# --- argument schemas ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """A whole number within bounds (inclusive)."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number; bounds are inclusive unless `open_low` / `open_high`."""
+
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`true` or `false`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of a closed set of words; case does not matter."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeOf:
+    """A size such as `3x3` (or one integer); the value is a tuple of ints.
+
+    `rank` fixes how many components there are.
+    """
+
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One number, or a list of numbers (the value is a float or a tuple of floats)."""
+
+    nonzero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ints:
+    """All remaining positionals as a tuple of whole numbers: `permute 2 0 1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """All remaining positionals as a tuple of (start, stop) pairs: `crop 1:3 0:5`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerName:
+    """The name of a stage; the value is the full name of that layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """An initialisation: a word, or a word with arguments; the value is a `Call`."""
+
+
+ArgType = Int | Num | Flag | Option | SizeOf | Numbers | Ints | Ranges | LayerName | Init
+
+
+class _Required(Enum):
+    REQUIRED = "required"
+
+
+REQUIRED = _Required.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class ArgSpec:
+    """One argument of a kind; positional ones are given in the order of the schema."""
+
+    name: str
+    type: ArgType
+    doc: str
+    default: ArgValue = REQUIRED
+    positional: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is REQUIRED
+
+
+def positional(name: str, type: ArgType, doc: str, default: ArgValue = REQUIRED) -> ArgSpec:
+    """An argument that may be given by place or by key."""
+    return ArgSpec(name, type, doc, default, positional=True)
+
+
+def option(name: str, type: ArgType, doc: str, default: ArgValue = None) -> ArgSpec:
+    """An argument that is given by key only."""
+    return ArgSpec(name, type, doc, default)
+
+
+IN_ARG = option("in", Int(low=1), "asserts the size of the last feature axis that comes in")
+INIT_ARG = option("init", Init(), "how the weights start")
+BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
+BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
+
+
+# --- kinds --------------------------------------------------------------------------------
+
+
+class Family(Enum):
+    """How the reference groups the kinds, and what a stage of the kind may stand after."""
+
+    INPUT = "input"
+    WEIGHTS = "layers with weights"
+    ACTIVATION = "activations"
+    SHAPE = "shape layers"
+    FIXED = "fixed arithmetic"
+    NOISE = "regularisation"
+    MERGE = "merges"
+
+
+class Trailing(Enum):
+    """What a trailing activation word means."""
+
+    NO = "refused"
+    YES = "applied to the layer's value"
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """A parameter a layer needs: `suffix` W makes `dense1.W`.
+
+    `role` is weight, bias, gain or table; `init` the default, used where the spec says nothing
+    (None stands for the default of weights: he, lecun or xavier by the activation).
+    """
+
+    suffix: str
+    shape: tuple[Dim, ...]
+    role: str
+    init: Call | None
+    fan_in: int = 1
+    fan_out: int = 1
+
+
+def no_params(_: ShapeContext) -> tuple[ParamSpec, ...]:
+    """The parameters of a layer without any."""
+    return ()
+
+
+def no_flops(_: ShapeContext) -> Dim:
+    """The cost of a layer that only moves or renames data."""
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class LayerKind:
+    """A registry entry; see the module's docstring.
+
+    `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
+    point operations of one row's forward pass (a multiply-add is two). `summary`, `formula`,
+    `example`, `torch` and `keras` make the reference.
+    """
+
+    name: str
+    family: Family
+    summary: str
+    formula: str
+    example: str
+    shape: Callable[[ShapeContext], TensorType]
+    lower: Callable[[LowerContext], Value]
+    args: tuple[ArgSpec, ...] = ()
+    params: Callable[[ShapeContext], tuple[ParamSpec, ...]] = no_params
+    flops: Callable[[ShapeContext], Dim] = no_flops
+    aliases: tuple[str, ...] = ()
+    trailing: Trailing = Trailing.YES
+    torch: str = ""
+    keras: str = ""
+    notes: str = ""
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether the kind's name may trail another stage."""
+        return self.family is Family.ACTIVATION
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether the kind takes the branches of a fork."""
+        return self.family is Family.MERGE
+
+
+LAYERS: dict[str, LayerKind] = {}
+"""Every kind by its own name; filled by the files of this folder."""
+
+
+def layer(kind: LayerKind) -> LayerKind:
+    """Enter a kind into the registry; two of one name or alias are refused."""
+    taken = {name for k in LAYERS.values() for name in (k.name, *k.aliases)}
+    clash = taken & {kind.name, *kind.aliases}
+    if clash:
+        raise ValueError(f"layer kind registered twice: {', '.join(sorted(clash))}")
+    LAYERS[kind.name] = kind
+    return kind
+
+
+def aliases() -> Mapping[str, str]:
+    """Other names users type, each with the kind it stands for."""
+    return {alias: kind.name for kind in LAYERS.values() for alias in kind.aliases}

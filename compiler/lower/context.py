@@ -1,0 +1,43 @@
+"""What a layer's lowering sees: values in, parameters by suffix, and the ops to emit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..ir.layer_graph import ArgValue
+from ..ir.op_graph import Builder, Value
+from ..ir.types import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class LowerContext:
+    """One layer (or trailing activation) about to be lowered.
+
+    `inputs` are the incoming values with the batch axis in front; `result` is the type the
+    shape rule promised, without it; `fetch` finds a parameter's value by full name.
+    """
+
+    build: Builder
+    args: Mapping[str, ArgValue]
+    inputs: tuple[Value, ...]
+    result: TensorType
+    owner: str
+    fetch: Callable[[str], Value]
+
+    @property
+    def x(self) -> Value:
+        """The only input of a layer that has one."""
+        return self.inputs[0]
+
+    def param(self, suffix: str) -> Value:
+        """The layer's own parameter of that suffix."""
+        return self.fetch(f"{self.owner}.{suffix}")
+
+    def tied(self, suffix: str) -> Value:
+        """The parameter of that suffix of the layer that `tie=` names."""
+        return self.fetch(f"{self.args['tie']}.{suffix}")
+
+    def note(self, value: Value, formula: str) -> Value:
+        """Say which formula a value follows; it becomes the comment beside the statement."""
+        return self.build.describe(value, formula=formula)

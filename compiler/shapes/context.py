@@ -1,0 +1,58 @@
+"""What a layer's shape rule sees, and how it says that a shape does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..diagnostics.model import Code
+from ..ir.layer_graph import ArgValue, Layer, Parameter
+from ..ir.types import TensorType
+
+
+class ShapeFault(Exception):
+    """A shape rule's refusal; inference turns it into a diagnostic with both ends and the chain.
+
+    `at` names the argument at fault (its value is underlined, or the stage if it was not
+    written). `here` is written after the carets. `help` is the computed way out. `replace` is
+    new text for the argument (or, with `at` empty, for the whole stage) and becomes a fix
+    titled with `help`; `insert` is a stage to put before this one. `blame` is the index of the
+    input whose producer is shown as the other end.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        at: str = "",
+        here: str = "",
+        help: str = "",
+        replace: str = "",
+        insert: str = "",
+        blame: int = 0,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.at, self.here = code, message, at, here
+        self.help, self.replace, self.insert = help, replace, insert
+        self.blame, self.notes = blame, notes
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeContext:
+    """One layer (or trailing activation) about to be given a type.
+
+    `inputs` are the types of what comes in, without the batch axis. `tied` gives the
+    parameters of the layer that `tie=` names.
+    """
+
+    layer: Layer
+    args: Mapping[str, ArgValue]
+    inputs: tuple[TensorType, ...]
+    tied: Mapping[str, Parameter]
+
+    @property
+    def input(self) -> TensorType:
+        """The only input of a layer that has one."""
+        return self.inputs[0]
