@@ -1,0 +1,57 @@
+"""What an optimizer is: schema, update rule and documentation.
+
+An optimizer is one file in this folder that makes one `OptimizerKind` and passes it to
+`optimizer`. Files are found by themselves; did-you-mean, argument checks and the reference are
+derived from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..layers.registry import ArgSpec
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.optimizers import UpdateContext
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerKind:
+    """A registry entry; `update` emits one step for a parameter and gives its new value.
+
+    `slots` are the suffixes of the arrays the optimizer keeps for every parameter.
+    """
+
+    name: str
+    summary: str
+    formula: str
+    example: str
+    update: Callable[[UpdateContext], Value]
+    args: tuple[ArgSpec, ...] = ()
+    slots: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    torch: str = ""
+    keras: str = ""
+    notes: str = ""
+
+
+OPTIMIZERS: dict[str, OptimizerKind] = {}
+"""Every optimizer by its own name; filled by the files of this folder."""
+
+
+def optimizer(kind: OptimizerKind) -> OptimizerKind:
+    """Enter an optimizer into the registry; two of one name or alias are refused."""
+    taken = {name for k in OPTIMIZERS.values() for name in (k.name, *k.aliases)}
+    clash = taken & {kind.name, *kind.aliases}
+    if clash:
+        raise ValueError(f"optimizer registered twice: {', '.join(sorted(clash))}")
+    OPTIMIZERS[kind.name] = kind
+    return kind
+
+
+def aliases() -> Mapping[str, str]:
+    """Other names users type, each with the optimizer it stands for."""
+    return {alias: kind.name for kind in OPTIMIZERS.values() for alias in kind.aliases}
