@@ -1,1 +1,16 @@
-"""ops"""
+"""The primitive tensor operations. Importing this package imports every family of them."""
+
+from . import activation, elementwise, linear, loss, reduction, shape, source
+from .registry import OPS, OpDef
+
+__all__ = [
+    "OPS",
+    "OpDef",
+    "activation",
+    "elementwise",
+    "linear",
+    "loss",
+    "reduction",
+    "shape",
+    "source",
+]

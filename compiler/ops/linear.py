@@ -1,0 +1,37 @@
+"""The matrix product."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from .registry import Attrs, Gradient, OpDef, Types, op, sample
+from .shape import transpose
+
+
+def _infer(types: Types, _: Attrs) -> TensorType:
+    a, b = types
+    if a.rank != 2 or b.rank != 2 or a.shape[1] != b.shape[0]:
+        raise ValueError(f"cannot multiply {a.array()} by {b.array()}")
+    return TensorType((a.shape[0], b.shape[1]))
+
+
+def _gradient(c: Gradient) -> list[Value]:
+    x, w = c.inputs
+    return [c.g @ transpose(w), transpose(x) @ c.g]
+
+
+def _flops(types: Types, out: TensorType) -> Dim:
+    return 2 * types[0].shape[1] * out.shape[0] * out.shape[1]
+
+
+op(
+    OpDef(
+        "matmul",
+        _infer,
+        _gradient,
+        samples=(sample((3, 4), (4, 5)),),
+        formulas=("dx = dz Wᵀ", "dW = xᵀ dz"),
+        flops=_flops,
+    )
+)

@@ -1,0 +1,117 @@
+"""What an op is: its type rule, its gradient rule and its cost; its text is a macro per target.
+
+Every op states its gradient: a rule, or `NO_GRADIENT` where the mathematics has none (masks,
+targets, comparisons). Leaving it out is an error at differentiation, never a silent zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Attr, Node, Value
+from ..ir.types import TensorType
+
+Types = tuple[TensorType, ...]
+Attrs = Mapping[str, Any]
+
+
+class _NoGradient(Enum):
+    NO_GRADIENT = "no gradient"
+
+
+NO_GRADIENT = _NoGradient.NO_GRADIENT
+"""Says that no gradient flows through an op, or into one of its inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """What a gradient rule sees: an op, its inputs and value, and the gradient of its value.
+
+    `g` has the shape of `out`. The rule returns one gradient for each input, each of that
+    input's shape, or NO_GRADIENT in its place.
+    """
+
+    node: Node
+    inputs: tuple[Value, ...]
+    out: Value
+    g: Value
+
+    @property
+    def x(self) -> Value:
+        """The only input of a unary op."""
+        return self.inputs[0]
+
+    def attr(self, name: str) -> Any:
+        """An attribute of the op."""
+        return self.node.attr(name)
+
+
+GradientRule = Callable[[Gradient], Sequence[Value | _NoGradient]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Inputs on which the gradient rule is checked numerically.
+
+    Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes;
+    `fixed` are the indices of inputs that take no gradient; `rows` makes the inputs of those
+    indices rows of probabilities.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    attrs: Mapping[str, Attr]
+    low: float = -2.0
+    high: float = 2.0
+    kinks: tuple[float, ...] = ()
+    rows: tuple[int, ...] = ()
+
+
+def sample(*shapes: tuple[int, ...], **attrs: Attr) -> Sample:
+    """A sample over the usual range, without kinks."""
+    return Sample(shapes, attrs)
+
+
+@dataclass(frozen=True, slots=True)
+class OpDef:
+    """A registry entry.
+
+    `infer` gives the type of the value; `gradient` the rule; `elementwise` says that the op
+    works entry by entry with broadcasting, so that it may write over an input; `view` that
+    its value shares memory with its input; `flops` counts per call. `formulas` are what a
+    comment shows beside the gradient of each input, in the letters x, W, z, a of a layer.
+    """
+
+    name: str
+    infer: Callable[[Types, Attrs], TensorType]
+    gradient: GradientRule | _NoGradient
+    elementwise: bool = False
+    view: bool = False
+    formulas: tuple[str, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    flops: Callable[[Types, TensorType], Dim] = lambda inputs, out: product(out.shape)
+
+
+OPS: dict[str, OpDef] = {}
+"""Every op by name."""
+
+
+def op(definition: OpDef) -> OpDef:
+    """Enter an op into the registry; a name is taken once."""
+    if definition.name in OPS:
+        raise ValueError(f"op registered twice: {definition.name}")
+    OPS[definition.name] = definition
+    return definition
+
+
+def same_type(types: Types, _: Attrs) -> TensorType:
+    """The type rule of unary ops that keep shape and kind."""
+    return types[0]
+
+
+def move_flops(_: Types, __: TensorType) -> Dim:
+    """The cost of an op that computes nothing."""
+    return 0

@@ -1,0 +1,46 @@
+"""Ops that bring values in: inputs, parameters, targets, constants, random masks."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Value
+from ..ir.types import DType, TensorType
+from .registry import NO_GRADIENT, Attrs, OpDef, Types, move_flops, op
+
+
+def _declared(_: Types, attrs: Attrs) -> TensorType:
+    return TensorType(attrs["shape"], DType(attrs["dtype"]))
+
+
+LEAVES = ("input", "param", "target")
+"""Ops whose values come from outside the graph."""
+
+for _name in LEAVES:
+    op(OpDef(_name, _declared, NO_GRADIENT, flops=move_flops))
+
+op(
+    OpDef(
+        "const",
+        lambda _, attrs: TensorType(attrs["shape"]),
+        NO_GRADIENT,
+        flops=move_flops,
+    )
+)
+
+# Inverted dropout: entries are 0 with probability `rate`, else 1/(1-rate), in training;
+# 1 otherwise. `name` tells the masks of one model apart.
+op(OpDef("dropout_mask", lambda types, _: types[0], NO_GRADIENT))
+
+
+def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:
+    """An input, parameter or target by its name in the module."""
+    return build.emit(kind, name=name, shape=type.shape, dtype=type.dtype.value)
+
+
+def const(build: Builder, value: float) -> Value:
+    """A scalar constant."""
+    return build.emit("const", value=float(value), shape=())
+
+
+def const_array(build: Builder, values: tuple[float, ...]) -> Value:
+    """A constant vector."""
+    return build.emit("const", value=tuple(float(v) for v in values), shape=(len(values),))
