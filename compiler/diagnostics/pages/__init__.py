@@ -1,1 +1,1 @@
-"""compiler/diagnostics/pages"""
+"""The explanation pages: one Markdown file a diagnostic code."""

@@ -1,0 +1,54 @@
+"""The entry point of `nnc`: all commands, and what happens when nnc itself is at fault."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import compile, explain, graph, layers, lint, summary, train
+from .app import app
+from .terminal import INTERNAL
+
+__all__ = [
+    "app",
+    "compile",
+    "explain",
+    "graph",
+    "layers",
+    "lint",
+    "run",
+    "summary",
+    "train",
+]
+
+TRACEBACK_VARIABLE = "NNC_TRACEBACK"
+
+
+def run() -> None:
+    """Run the command line; faults of nnc itself end with exit code 101 and a request."""
+    try:
+        app()
+    except BrokenPipeError:
+        _close_stdout()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        _apologise(error)
+        sys.exit(INTERNAL)
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has enough; do not complain about it at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _apologise(error: Exception) -> None:
+    if os.environ.get(TRACEBACK_VARIABLE) == "1":
+        import traceback
+
+        traceback.print_exc()
+    sys.stderr.write(
+        f"internal error: {type(error).__name__}: {error}\n"
+        "This is a fault of nnc, not of your spec. Please report it with the spec, the command\n"
+        f"and the traceback that {TRACEBACK_VARIABLE}=1 shows.\n"
+    )

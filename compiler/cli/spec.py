@@ -1,0 +1,69 @@
+"""How every command takes a spec, and the front half that they share."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated, NoReturn
+
+import typer
+
+from ..ir.layer_graph import TypedGraph
+from ..source import Source
+from . import terminal
+from .files import SpecFiles, UnreadableSpec
+
+COMMAND_LINE_NAME = "<command line>"
+
+SpecArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SPEC", help="A .nn file; `-` reads standard input.", show_default=False
+    ),
+]
+SpecText = Annotated[
+    str | None,
+    typer.Option("--code", "-c", metavar="TEXT", help="The spec itself, instead of a file."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A spec that was read, and the files that it came from and may include."""
+
+    source: Source
+    files: SpecFiles
+
+
+def read_spec(path: str | None, code: str | None) -> Spec:
+    """The spec that the arguments name; prints the finding and exits if it cannot be read."""
+    if (path is None) == (code is None):
+        raise typer.BadParameter("give either a SPEC file or the spec's text with -c")
+    files = SpecFiles()
+    if code is not None:
+        return Spec(Source(COMMAND_LINE_NAME, code), files)
+    try:
+        return Spec(files.open(str(path)), files)
+    except UnreadableSpec as error:
+        terminal.show([error.diagnostic], terminal.Format.TEXT, sys.stderr)
+        raise typer.Exit(terminal.FAILED) from None
+
+
+def checked_graph(path: str | None, code: str | None) -> TypedGraph:
+    """The typed layer graph of a spec; prints its findings, and exits if there are errors."""
+    from ..driver import check
+
+    spec = read_spec(path, code)
+    checked = check(spec.source, spec.files.load)
+    if checked.report.has_errors:
+        terminal.show_on_stderr(checked.report)
+        raise typer.Exit(terminal.FAILED)
+    if checked.graph is None:
+        refuse_library(spec.source)
+    return checked.graph
+
+
+def refuse_library(source: Source) -> NoReturn:
+    """Say that a file of lets and blocks has nothing to build, and exit."""
+    typer.echo(f"{source.name}: a library of lets and blocks; there is no chain to build", err=True)
+    raise typer.Exit(terminal.FAILED)

@@ -1,0 +1,84 @@
+"""What the commands say: findings in colour on a terminal, plain everywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING, TextIO
+
+from ..diagnostics.model import Diagnostic, Report, Severity
+from ..diagnostics.render import render_concise, render_json, render_summary, render_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+OK, FAILED, USAGE, INTERNAL = 0, 1, 2, 101
+"""Exit codes: fine; errors in the spec; wrong use; a fault of nnc itself."""
+
+_STYLES = {
+    r"(?m)^error\[\w+\]": "bold red",
+    r"(?m)^warning\[\w+\]": "bold yellow",
+    r"(?m)^info\[\w+\]": "bold cyan",
+    r"(?m)^ *(-->|:::)|^ *\d* \|| = (?=\w+: )": "blue",
+    r"(?m)^ *\|[ |_]*\^+.*$": "red",
+    r"(?m)^ *\|[ |_]*-+.*$": "cyan",
+}
+
+
+class Format(str, Enum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+def console(stream: TextIO) -> Console:
+    """A rich console on a stream; it leaves colours out where the stream is no terminal."""
+    from rich.console import Console
+
+    return Console(file=stream, soft_wrap=True, highlight=False)
+
+
+def on_terminal(stream: TextIO) -> bool:
+    """Whether a person is looking."""
+    return stream.isatty()
+
+
+def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> None:
+    """Print findings in the chosen form."""
+    found = list(diagnostics)
+    match format:
+        case Format.JSON:
+            stream.write(render_json(found))
+        case Format.CONCISE:
+            stream.writelines(map(render_concise, found))
+        case Format.TEXT:
+            _show_text(found, stream)
+
+
+def failed(report: Iterable[Diagnostic], strict: bool) -> bool:
+    """Whether the findings make a command fail: errors do, warnings under --strict."""
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return any(d.severity in failing for d in report)
+
+
+def show_on_stderr(report: Report) -> None:
+    """Print findings beside a command's result."""
+    show(report, Format.TEXT, sys.stderr)
+
+
+def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
+    if not found:
+        return
+    text = "\n".join(map(render_text, found)) + f"\n{render_summary(found)}\n"
+    if not on_terminal(stream):
+        stream.write(text)
+        return
+    from rich.text import Text
+
+    coloured = Text(text, end="")
+    for pattern, style in _STYLES.items():
+        coloured.highlight_regex(pattern, style)
+    console(stream).print(coloured)

@@ -1,0 +1,7 @@
+"""Views of diagnostics: text for people, one line each for editors, JSON for tools."""
+
+from .concise import render_concise
+from .json import render_json
+from .text import render_summary, render_text
+
+__all__ = ["render_concise", "render_json", "render_summary", "render_text"]
