@@ -1,0 +1,124 @@
+"""Fitting data to what a module asks for: row shapes, class ids, one-hot rows, dtypes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .dataset import DataError, Dataset
+from .module import Array, Arrays, Module, Shape
+
+_TAKES_CLASS_IDS = {"crossentropy", "hinge"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Data as a module takes it, and whether its targets are classes (so accuracy has meaning)."""
+
+    data: Dataset
+    classes: bool
+
+
+def fit_rows(data: Dataset, module: Module) -> Dataset:
+    """The same numbers in the shape of the model's only input.
+
+    An image becomes flat or gets a channel axis, a line of a table becomes an image.
+    """
+    shapes = list(module.INPUTS.values())
+    if len(shapes) != 1 or isinstance(data.x, Mapping):
+        raise DataError(
+            f"{data.name}: such data fit a model with one input, this has {len(shapes)}"
+        )
+    wanted = shapes[0][1:]
+    pixels = math.prod(data.x.shape[1:])
+    if not all(isinstance(n, int) for n in wanted) or math.prod(map(int, wanted)) != pixels:
+        raise DataError(
+            f"{data.name}: rows of {'x'.join(map(str, data.x.shape[1:]))} do not fit "
+            f"the model's input {'x'.join(map(str, wanted))}"
+        )
+    return replace(data, x=data.x.reshape(len(data), *map(int, wanted)))
+
+
+def fit_targets(data: Dataset, module: Module) -> Fitted:
+    """Targets as the module's losses take them.
+
+    Whole numbers become class ids where a loss takes those; class ids become one-hot rows
+    where a loss compares rows and the output is wider than one; a column (B,) becomes (B, 1).
+    """
+    if data.target is None:
+        raise DataError(f"{data.name}: there are no targets to train towards")
+    shapes = module.TARGETS
+    if isinstance(data.target, Mapping):
+        fitted = {
+            name: _fit(array, shapes[name], loss_kind(module, name), f"{data.name}: {name}")
+            for name, array in data.target.items()
+        }
+        return Fitted(
+            replace(data, target={name: array for name, (array, _) in fitted.items()}),
+            any(classes for _, classes in fitted.values()),
+        )
+    if len(shapes) != 1:
+        raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
+    name, shape = next(iter(shapes.items()))
+    target, classes = _fit(data.target, shape, loss_kind(module, name), data.name)
+    return Fitted(replace(data, target=target), classes)
+
+
+def loss_kind(module: Module, target: str) -> str:
+    """The kind of loss a target is for."""
+    kinds = module.LOSSES
+    return kinds.get(target) or next(iter(kinds.values()), "")
+
+
+def _fit(target: Array, shape: Shape, kind: str, what: str) -> tuple[Array, bool]:
+    width = shape[1] if len(shape) == 2 else None
+    column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
+    if column and kind in _TAKES_CLASS_IDS:
+        return class_ids(target, what), True
+    if column and isinstance(width, int) and width > 1:
+        return one_hot(class_ids(target, what), width, what), True
+    if target.ndim == 1 and width == 1:
+        return target[:, None], kind == "bce"
+    return target, kind in _TAKES_CLASS_IDS or kind == "bce"
+
+
+def class_ids(target: Array, what: str) -> Array:
+    """Whole numbers (B,) in int64, from any column of them."""
+    ids = target.reshape(len(target))
+    wrong = ids != np.floor(ids)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(f"{what}: class ids must be whole numbers, row {row + 1} is {ids[row]:g}")
+    return ids.astype(np.int64)
+
+
+def one_hot(ids: Array, classes: int, what: str = "the data") -> Array:
+    """Rows (B, classes) with a 1 at each id."""
+    wrong = (ids < 0) | (ids >= classes)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{what}: class ids must be 0 to {classes - 1}, row {row + 1} is {ids[row]}"
+        )
+    rows = np.zeros((len(ids), classes), np.float32)
+    rows[np.arange(len(ids)), ids] = 1
+    return rows
+
+
+def cast(data: Dataset, dtype: np.dtype[np.floating]) -> Dataset:
+    """The data with its real numbers in the model's dtype, so that no epoch converts again."""
+
+    def convert(array: Array) -> Array:
+        return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+
+    target = None if data.target is None else _each(data.target, convert)
+    return replace(data, x=_each(data.x, convert), target=target)
+
+
+def _each(value: Arrays, change: Callable[[Array], Array]) -> Arrays:
+    if isinstance(value, Mapping):
+        return {name: change(array) for name, array in value.items()}
+    return change(value)

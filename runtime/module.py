@@ -1,0 +1,74 @@
+"""The part of a generated module's contract that the runtime relies on, and importing one."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Arrays = Array | Mapping[str, Array]
+"""One array, or arrays by name where a model has several inputs or targets."""
+
+Params = dict[str, Array]
+Shape = tuple[int | str, ...]
+"""As a module states it: sizes, and strings such as "B" for what is known at run time only."""
+
+
+class Module(Protocol):
+    """A generated module that has a loss, and so can be trained."""
+
+    INPUTS: Mapping[str, Shape]
+    OUTPUTS: Mapping[str, Shape]
+    TARGETS: Mapping[str, Shape]
+    LOSSES: Mapping[str, str]
+    TRAIN: Mapping[str, Any]
+    METRICS: Any
+
+    def init_params(self, seed: int = 0) -> Params:
+        """Fresh parameters."""
+
+    def forward(self, params: Params, x: Any, **keywords: Any) -> tuple[Any, Any]:
+        """Outputs, and what loss and backward need."""
+
+    def loss(self, params: Params, cache: Any, target: Any) -> float:
+        """The total loss of one batch."""
+
+    def predict(self, params: Params, x: Any, **keywords: Any) -> Any:
+        """Outputs, for inference."""
+
+    def init_optimizer(self, params: Params) -> Any:
+        """The optimizer's state and workspace."""
+
+    def train_epoch(
+        self,
+        params: Params,
+        x: Any,
+        target: Any,
+        opt: Any,
+        *,
+        batch: int,
+        order: Any,
+        **keywords: Any,
+    ) -> float:
+        """One pass over the rows named by `order`; the mean loss of its batches."""
+
+    def save_params(self, path: str | Path, params: Params) -> None:
+        """Write the parameters to a file."""
+
+    def load_params(self, path: str | Path) -> Params:
+        """Read parameters written by save_params."""
+
+
+def import_module(path: str | Path) -> Module:
+    """Import a generated module from its file, wherever that is."""
+    path = Path(path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast(Module, module)

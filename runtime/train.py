@@ -1,0 +1,248 @@
+"""The training loop: epochs, measurements after each, and an orderly end whatever happens."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from .dataset import DataError, Dataset
+from .fit import Fitted, cast, fit_targets
+from .metrics import METRICS
+from .module import Array, Module, Params
+
+DEFAULT_BATCH = 32
+DEFAULT_EPOCHS = 10
+_CHUNK = 10_000  # rows measured at a time, so that a large set needs no large cache
+_PIECES = 50  # how often an epoch says how far it is
+
+Scores = Mapping[str, float]
+
+
+class Ending(Enum):
+    """Why training stopped."""
+
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to.
+
+    `loss` is the mean over its batches, each before its step. `train` and `test` are measured
+    after the epoch: `loss` (with the regularizer), then the metrics; test is empty without a
+    test set.
+    """
+
+    number: int
+    loss: float
+    train: Scores
+    test: Scores
+    seconds: float
+
+    def __str__(self) -> str:
+        parts = [f"epoch {self.number:>3}", f"{self.seconds:6.2f} s"]
+        for name, scores in (("train", self.train), ("test", self.test)):
+            if scores:
+                parts.append(name + "".join(f"  {_score(k, v)}" for k, v in scores.items()))
+        return "   ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """The trained parameters and how it went.
+
+    After a divergence `params` are those of the last epoch that was still finite; `message`
+    says in a sentence what happened unless all epochs were done.
+    """
+
+    params: Params
+    history: tuple[Epoch, ...]
+    ending: Ending = Ending.DONE
+    message: str = ""
+    state: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train, every choice made: what was asked for, else the spec, else the default."""
+
+    epochs: int
+    batch: int
+    lr: float | None
+    seed: int
+    shuffle: bool
+    drop_last: bool
+
+    def orders(self, rows: int) -> Iterator[Array]:
+        """The order of the rows in each epoch."""
+        rng = np.random.default_rng(self.seed)
+        kept = rows // self.batch * self.batch if self.drop_last else rows
+        for _ in range(self.epochs):
+            yield (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
+
+
+def plan(
+    module: Module,
+    rows: int,
+    *,
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """The plan for a module and so many training rows; raises DataError if there is none."""
+    spec = module.TRAIN
+    chosen = Plan(
+        epochs=_first(epochs, spec.get("epochs"), DEFAULT_EPOCHS),
+        batch=min(_first(batch, spec.get("batch"), DEFAULT_BATCH), rows),
+        lr=lr,
+        seed=_first(seed, spec.get("seed"), 0),
+        shuffle=_first(spec.get("shuffle"), True),
+        drop_last=_first(spec.get("drop_last"), False),
+    )
+    if chosen.epochs < 0 or chosen.batch < 1:
+        raise DataError("epochs must be 0 or more and batch 1 or more")
+    return chosen
+
+
+def train_spec(
+    module: Module,
+    data: Dataset,
+    *,
+    test: Dataset | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    seed: int | None = None,
+    report: Callable[[Epoch], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainResult:
+    """Train a module's network on data and measure it after every epoch.
+
+    What is not given comes from the spec's `train` and `optimizer` statements. `report` gets
+    each epoch, `progress` how many rows of how many an epoch has done. Ctrl-C ends training
+    and keeps the weights so far; a loss that is no longer finite ends it too. Raises DataError
+    where data or plan do not fit the module.
+    """
+    chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
+    params = module.init_params(chosen.seed)
+    dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
+    fitted = fit_targets(data, module)
+    tested = fit_targets(test, module) if test is not None else None
+    train_set = cast(fitted.data, dtype)
+    test_set = cast(tested.data, dtype) if tested else None
+    run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
+    history: list[Epoch] = []
+    try:
+        for number, order in enumerate(chosen.orders(len(data)), 1):
+            before = {name: array.copy() for name, array in run.params.items()}
+            start = time.perf_counter()
+            mean = run.epoch(train_set, order)
+            seconds = time.perf_counter() - start
+            if not math.isfinite(mean):
+                return TrainResult(
+                    before, tuple(history), Ending.DIVERGED, _diverged(mean, number), run.state
+                )
+            test_scores = run.measure(test_set) if test_set else {}
+            epoch = Epoch(number, mean, run.measure(train_set), test_scores, seconds)
+            history.append(epoch)
+            if report:
+                report(epoch)
+    except KeyboardInterrupt:
+        message = f"interrupted in epoch {len(history) + 1}; the weights so far are kept"
+        return TrainResult(run.params, tuple(history), Ending.INTERRUPTED, message, run.state)
+    return TrainResult(run.params, tuple(history), state=run.state)
+
+
+def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
+    """The metrics the spec asks for; without any, accuracy where the targets are classes."""
+    asked = tuple(name for name in module.METRICS if name in METRICS)
+    return asked or (("accuracy",) if fitted.classes else ())
+
+
+class _Run:
+    """A module with its parameters in training, and the keywords its functions want."""
+
+    def __init__(
+        self,
+        module: Module,
+        chosen: Plan,
+        params: Params,
+        metrics: tuple[str, ...],
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self.module, self.plan, self.params = module, chosen, params
+        self.metrics, self.progress = metrics, progress
+        self.opt = module.init_optimizer(params)
+        self.state: dict[str, Array] = module.init_state() if hasattr(module, "init_state") else {}
+        self.keywords: dict[str, Any] = {"batch": chosen.batch, "lr": chosen.lr}
+        if "rng" in inspect.signature(module.train_epoch).parameters:
+            self.keywords["rng"] = np.random.default_rng([chosen.seed, 1])
+        if self.state:
+            self.keywords["state"] = self.state
+
+    def epoch(self, data: Dataset, order: Array) -> float:
+        """One pass over the rows; the mean loss of its batches."""
+        total = batches = done = 0.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            for piece in self._pieces(order):
+                mean = self.module.train_epoch(
+                    self.params, data.x, data.target, self.opt, order=piece, **self.keywords
+                )
+                count = math.ceil(len(piece) / self.plan.batch)
+                total, batches, done = total + mean * count, batches + count, done + len(piece)
+                if self.progress:
+                    self.progress(int(done), len(order))
+                if not math.isfinite(mean):
+                    break
+        return total / batches if batches else math.nan
+
+    def _pieces(self, order: Array) -> list[Array]:
+        """The order as it is, or in pieces of whole batches where somebody wants to know."""
+        if not self.progress:
+            return [order]
+        batches = math.ceil(len(order) / self.plan.batch)
+        step = math.ceil(batches / _PIECES) * self.plan.batch
+        return [order[i : i + step] for i in range(0, len(order), step)]
+
+    def measure(self, data: Dataset) -> dict[str, float]:
+        """Loss and metrics over all rows."""
+        losses, outputs, sizes = [], [], []
+        keywords = {"state": self.state} if self.state else {}
+        for start in range(0, len(data), _CHUNK):
+            part = data.take(slice(start, start + _CHUNK))
+            y, cache = self.module.forward(self.params, part.x, **keywords)
+            losses.append(self.module.loss(self.params, cache, part.target))
+            outputs.append(y)
+            sizes.append(len(part))
+        scores = {"loss": float(np.average(losses, weights=sizes))}
+        if self.metrics and isinstance(data.target, np.ndarray) and isinstance(y, np.ndarray):
+            together = np.concatenate(outputs)
+            scores |= {name: METRICS[name](together, data.target) for name in self.metrics}
+        return scores
+
+
+def _first(*values: Any) -> Any:
+    """The first that is not None."""
+    return next(value for value in values if value is not None)
+
+
+def _diverged(loss: float, number: int) -> str:
+    return (
+        f"the loss became {loss} in epoch {number}: training diverged. A smaller learning rate "
+        "(--lr), inputs scaled to about −1…1, or `clip norm=1` in the spec usually helps"
+    )
+
+
+def _score(name: str, value: float) -> str:
+    shown = f"{100 * value:.2f} %" if name in ("accuracy", "top_k") else f"{value:.4g}"
+    return f"{name} {shown}"
