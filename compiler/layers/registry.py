@@ -9,7 +9,7 @@ rules of the ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from ..ir.layer_graph import ArgValue, Call
 from ..ir.types import TensorType
 
 if TYPE_CHECKING:
-    from ..lower.context import LowerContext
     from ..ir.op_graph import Value
+    from ..lower.context import LowerContext
     from ..shapes.context import ShapeContext
 
 
@@ -169,8 +169,8 @@ class ParamSpec:
     shape: tuple[Dim, ...]
     role: str
     init: Call | None
-    fan_in: int = 1
-    fan_out: int = 1
+    fan_in: Dim = 1
+    fan_out: Dim = 1
 
 
 def no_params(_: ShapeContext) -> tuple[ParamSpec, ...]:
@@ -188,8 +188,9 @@ class LayerKind:
     """A registry entry; see the module's docstring.
 
     `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
-    point operations of one row's forward pass (a multiply-add is two). `summary`, `formula`,
-    `example`, `torch` and `keras` make the reference.
+    point operations of one row's forward pass (a multiply-add is two). `feeding_init` names the
+    default initialisation of weights whose layer an activation of this kind follows. `summary`,
+    `formula`, `example`, `torch` and `keras` make the reference.
     """
 
     name: str
@@ -204,6 +205,7 @@ class LayerKind:
     flops: Callable[[ShapeContext], Dim] = no_flops
     aliases: tuple[str, ...] = ()
     trailing: Trailing = Trailing.YES
+    feeding_init: str = "xavier"
     torch: str = ""
     keras: str = ""
     notes: str = ""

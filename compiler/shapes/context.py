@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..diagnostics.model import Code
 from ..ir.layer_graph import ArgValue, Layer, Parameter
@@ -56,3 +57,7 @@ class ShapeContext:
     def input(self) -> TensorType:
         """The only input of a layer that has one."""
         return self.inputs[0]
+
+    def arg(self, name: str) -> Any:
+        """A checked argument, as the kind's schema types it."""
+        return self.args[name]

@@ -3,3 +3,23 @@
 from __future__ import annotations
 
 from .registry import error
+
+IN_MISMATCH = error("NN201", "in-mismatch", "`in=` differs from the size that comes in")
+NEEDS_FEATURES = error("NN202", "needs-features", "the layer needs features, not an image")
+# NN203, the kernel that is larger than its input, comes with convolution.
+BRANCHES_DIFFER = error("NN204", "branches-differ", "the branches of a merge differ in shape")
+CONCAT_SIZES_DIFFER = error("NN205", "concat-sizes-differ", "concat's branches do not line up")
+CONCAT_NEEDS_AXIS = error("NN206", "concat-needs-axis", "concat must be told its axis")
+BAD_AXIS = error("NN207", "bad-axis", "there is no such axis")
+RESHAPE_COUNT = error("NN208", "reshape-count", "reshape changes the number of entries")
+LIST_LENGTH = error("NN209", "list-length", "a list has the wrong number of entries")
+SYMBOLIC_PARAMETER = error(
+    "NN210", "symbolic-parameter", "a parameter's size would depend on the data"
+)
+TIE_MISMATCH = error("NN211", "tie-mismatch", "tied weights do not fit")
+SHARED_MISMATCH = error("NN212", "shared-mismatch", "shared weights do not fit this input")
+INTEGER_INPUT = error("NN213", "integer-input", "whole numbers where real numbers are needed")
+RAGGED_MIXED = error("NN214", "ragged-mixed", "a layer would mix rows of different lengths")
+BRANCH_COUNT = error("NN215", "branch-count", "a merge has too few or too many branches")
+LOSS_OUTPUT = error("NN216", "loss-output", "the loss cannot judge an output of this shape")
+INIT_NEEDS_MATRIX = error("NN217", "init-needs-matrix", "an initialisation needs a matrix")

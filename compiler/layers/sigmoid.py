@@ -1,0 +1,36 @@
+"""sigmoid: squeezes every entry into (0, 1)."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import scale, unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Num, Trailing, layer, positional
+
+
+def _lower(c: LowerContext) -> Value:
+    beta = c.arg("beta")
+    if beta == 1:
+        return c.note(unary("sigmoid", c.x), "a = σ(z)")
+    return c.note(unary("sigmoid", scale(c.x, beta)), "a = σ(β z)")
+
+
+layer(
+    LayerKind(
+        name="sigmoid",
+        family=Family.ACTIVATION,
+        summary="logistic function: squeezes every entry into (0, 1)",
+        formula="a = σ(β z) = 1 / (1 + exp(−β z))",
+        example="input 4 -> dense 3 sigmoid(2) -> dense 1 sigmoid; loss bce",
+        args=(positional("beta", Num(), "steepness", 1.0),),
+        shape=same,
+        lower=_lower,
+        flops=per_entry(4),
+        aliases=("logistic",),
+        trailing=Trailing.NO,
+        torch="nn.Sigmoid()",
+        keras="Activation('sigmoid')",
+        notes="Under `loss bce` it is computed together with the loss, stably.",
+    )
+)

@@ -1,0 +1,91 @@
+"""The pieces that the shape rules and cost rules of several layer kinds are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim, product, shape_text
+from ..ir.types import DType, TensorType
+from .context import ShapeContext, ShapeFault
+
+
+def require_floats(c: ShapeContext) -> None:
+    """Refuse whole numbers: arithmetic on token ids or class ids means nothing."""
+    for i, type in enumerate(c.inputs):
+        if type.dtype is not DType.FLOAT:
+            raise ShapeFault(
+                codes.INTEGER_INPUT,
+                "whole numbers come in where real numbers are needed",
+                here=f"needs real numbers, the input is {type}",
+                help="declare the input without `int`, so that it holds real numbers",
+                blame=i,
+            )
+
+
+def same(c: ShapeContext) -> TensorType:
+    """Real numbers in, the same shape out: what every entry-by-entry layer does."""
+    require_floats(c)
+    return c.input
+
+
+def require_features(c: ShapeContext) -> Dim:
+    """The size of the feature axis of a layer that reads D or TxD; images are refused."""
+    require_floats(c)
+    if c.input.rank > 2:
+        shape = shape_text(c.input.shape)
+        raise ShapeFault(
+            codes.NEEDS_FEATURES,
+            f"{c.layer.kind} works on features, but {shape} has {c.input.rank} axes",
+            here=f"needs D or TxD, the input is {shape}",
+            help=f"put `flatten` before it, which makes {product(c.input.shape)} features of {shape}",
+            insert="flatten",
+        )
+    return c.input.shape[-1]
+
+
+def check_in(c: ShapeContext, size: Dim) -> None:
+    """Hold the assertion `in=` against the size that comes in."""
+    claimed = c.args.get("in")
+    if claimed is None or claimed == size:
+        return
+    raise ShapeFault(
+        codes.IN_MISMATCH,
+        f"`in={claimed}`, but {size} features come in",
+        at="in",
+        here=f"claims {claimed}, the input is {c.input}",
+        help=f"write `in={size}`, or leave `in=` out: it only checks what comes in",
+        replace=str(size),
+    )
+
+
+def refuse_mixing(c: ShapeContext, what: str, help: str, *, blame: int = 0) -> ShapeFault:
+    """The refusal of a layer that would mix the positions of rows of different lengths."""
+    return ShapeFault(
+        codes.RAGGED_MIXED,
+        f"{c.layer.kind} would {what}, but rows of different lengths come in",
+        here=f"the input is {c.inputs[blame]}",
+        help=help,
+        blame=blame,
+    )
+
+
+def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
+    """The cost of a layer that does so many operations to every entry of its input."""
+
+    def flops(c: ShapeContext) -> Dim:
+        return operations * product(c.input.shape)
+
+    return flops
+
+
+def over_features(c: ShapeContext) -> TensorType:
+    """The same shape out, but each entry depends on its whole last axis."""
+    require_floats(c)
+    if c.input.ragged and c.input.rank == 1:
+        raise refuse_mixing(
+            c,
+            f"work across the {c.input.shape[0]} positions of a row",
+            "give every position features of its own, as in `input Tx8 ragged`",
+        )
+    return c.input
