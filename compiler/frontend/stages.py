@@ -1,0 +1,64 @@
+"""Values read as stages: in an argument, `id` and `dense(4)` may turn out to be meant as such."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .ast import (
+    AnyStage,
+    Arg,
+    Binary,
+    CallValue,
+    Chain,
+    DimName,
+    Fork,
+    Group,
+    ListValue,
+    Negate,
+    Stage,
+    StagesValue,
+    Value,
+    Word,
+)
+
+
+def value_as_chain(value: Value) -> Chain | None:
+    """The chain an argument or list item spells, or None if it cannot be one.
+
+    A bare word is a stage without arguments, a call one in call form, a list a fork; `f(2) * 3`
+    is a repeat and `shift -1` a stage with a signed argument, though both are read as arithmetic
+    where arithmetic may stand.
+    """
+    if isinstance(value, StagesValue):
+        return value.chain
+    stage = value_as_stage(value)
+    return stage and Chain((stage,), value.span)
+
+
+def value_as_stage(value: Value) -> AnyStage | None:
+    """The single stage a value spells, or None; see `value_as_chain`."""
+    match value:
+        case Word() | DimName():
+            return Stage(as_word(value), (), False, 0, None, None, value.span)
+        case CallValue(name, args):
+            return Stage(name, args, True, len(args), None, None, value.span)
+        case StagesValue(chain):
+            return Group(chain, (), None, None, value.span)
+        case ListValue(items):
+            chains = [value_as_chain(item) for item in items]
+            branches = tuple(chain for chain in chains if chain is not None)
+            whole = bool(items) and len(branches) == len(items)
+            return Fork(branches, (), None, None, value.span) if whole else None
+        case Binary("*", left, count):
+            stage = value_as_stage(left)
+            return stage and replace(stage, repeat=count)
+        case Binary("+" | "-" as sign, Word() as kind, operand):
+            signed = Negate(sign, operand, value.span.source.span(kind.span.stop, value.span.stop))
+            arg = Arg(None, signed, signed.span)
+            return Stage(kind, (arg,), False, 0, None, None, value.span)
+    return None
+
+
+def as_word(value: Word | DimName) -> Word:
+    """An upper-case word in a place where only names stand: `LSTM 100`."""
+    return Word(value.id, value.span)
