@@ -140,19 +140,28 @@ class Value:
 
 @dataclass(slots=True)
 class Builder:
-    """Grows a graph; `origin` is what newly emitted nodes are said to come from."""
+    """Grows a graph; `origin` is what newly emitted nodes are said to come from.
+
+    A node whose key is in `known` is not emitted again: the differentiator puts the forward
+    pass there, so that gradients refer to values that forward has computed.
+    """
 
     origin: Origin
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, int] = field(default_factory=dict)
+    known: dict[object, int] = field(default_factory=dict)
 
     def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
         """Append an op; its type is computed by the op's registry entry."""
         from ..ops.registry import OPS
 
         kept = tuple(sorted(attrs.items()))
-        type = OPS[op].infer(tuple(v.type for v in inputs), dict(attrs))
-        return self.append(op, tuple(v.id for v in inputs), kept, type)
+        ids = tuple(v.id for v in inputs)
+        found = self.known.get((op, ids, kept))
+        if found is not None:
+            return self.value(found)
+        type = OPS[op].infer(tuple(v.type for v in inputs), attrs)
+        return self.append(op, ids, kept, type)
 
     def append(
         self,

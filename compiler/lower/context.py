@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..ir.layer_graph import ArgValue
 from ..ir.op_graph import Builder, Value
@@ -15,13 +16,15 @@ class LowerContext:
     """One layer (or trailing activation) about to be lowered.
 
     `inputs` are the incoming values with the batch axis in front; `result` is the type the
-    shape rule promised, without it; `fetch` finds a parameter's value by full name.
+    shape rule promised, without it. `name` is the layer's own name, `owner` the one its
+    parameters go by (another one under `use`), `fetch` finds a parameter's value by full name.
     """
 
     build: Builder
     args: Mapping[str, ArgValue]
     inputs: tuple[Value, ...]
     result: TensorType
+    name: str
     owner: str
     fetch: Callable[[str], Value]
 
@@ -29,6 +32,10 @@ class LowerContext:
     def x(self) -> Value:
         """The only input of a layer that has one."""
         return self.inputs[0]
+
+    def arg(self, name: str) -> Any:
+        """A checked argument, as the kind's schema types it."""
+        return self.args[name]
 
     def param(self, suffix: str) -> Value:
         """The layer's own parameter of that suffix."""

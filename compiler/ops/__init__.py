@@ -1,6 +1,6 @@
 """The primitive tensor operations. Importing this package imports every family of them."""
 
-from . import activation, elementwise, linear, loss, reduction, shape, source
+from . import activation, elementwise, fused, linear, loss, reduction, shape, source
 from .registry import OPS, OpDef
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "OpDef",
     "activation",
     "elementwise",
+    "fused",
     "linear",
     "loss",
     "reduction",

@@ -185,6 +185,3 @@ op(
     )
 )
 
-# Adding and subtracting a tiny constant turns denormal entries into exact zeros; matrix
-# products over denormals run several times slower. Inserted by a pass, after gradients exist.
-op(OpDef("flush_denormals", same_type, NO_GRADIENT, True))

@@ -26,6 +26,15 @@ op(
     )
 )
 
+op(
+    OpDef(
+        "zeros",
+        lambda _, attrs: TensorType(attrs["shape"]),
+        NO_GRADIENT,
+        flops=move_flops,
+    )
+)
+
 # Inverted dropout: entries are 0 with probability `rate`, else 1/(1-rate), in training;
 # 1 otherwise. `name` tells the masks of one model apart.
 op(OpDef("dropout_mask", lambda types, _: types[0], NO_GRADIENT))

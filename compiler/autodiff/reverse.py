@@ -1,0 +1,100 @@
+"""Reverse-mode differentiation: the only way a gradient comes into being.
+
+The graph is walked from the loss to the leaves; each op's own rule turns the gradient of its
+value into gradients of its inputs, and gradients that meet are added (Linnainmaa 1970;
+Griewank and Walther, Evaluating Derivatives, 2008). A layer never carries a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..ir.op_graph import Builder, Node, Origin, Role, Value
+from ..ir.types import DType
+from ..ops import OPS
+from ..ops.registry import NO_GRADIENT, Gradient
+from ..ops.source import const
+
+
+class MissingGradient(Exception):
+    """An op on the way from the loss has no gradient rule; says which op and where it was used."""
+
+
+def differentiate(build: Builder, total: int, params: Sequence[str], inputs: Sequence[str]) -> None:
+    """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`.
+
+    Gradients refer to values of the forward pass by name wherever a rule asks for a value that
+    forward has computed, as textbooks do. A leaf that the loss does not reach gets zeros.
+    """
+    forward = list(build.nodes)
+    build.known = {node.key: node.id for node in forward}
+    build.origin = _backward(forward[total])
+    grads: dict[int, Value] = {total: const(build, 1.0)}
+    for node in reversed(forward[: total + 1]):
+        if node.id in grads:
+            _call(build, grads[node.id], node)
+            _propagate(build, node, grads)
+    leaves = {(n.op, n.attr("name")): n for n in forward if n.op in ("param", "input")}
+    for kind, names, prefix in (("param", params, "grad"), ("input", inputs, "dx")):
+        for name in names:
+            leaf = leaves[kind, name]
+            value = grads.get(leaf.id) or _zeros(build, leaf)
+            _call(build, value, leaf)
+            build.outputs[f"{prefix}:{name}"] = value.id
+    build.known = {}
+
+
+def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> None:
+    """Apply one op's rule and add what it gives to the gradients of its inputs."""
+    rule = OPS[node.op].gradient
+    if rule is NO_GRADIENT or not node.inputs:
+        return
+    if rule is None:
+        place = node.origin.spans[0] if node.origin.spans else None
+        where = f" ({place.source.name}:{place.line})" if place else ""
+        raise MissingGradient(f"op '{node.op}' of {node.origin.layer}{where} has no gradient rule")
+    build.origin = _backward(node)
+    inputs = tuple(build.value(i) for i in node.inputs)
+    parts = rule(Gradient(node, inputs, build.value(node.id), grads[node.id]))
+    formulas = OPS[node.op].formulas
+    for i, (x, part) in enumerate(zip(inputs, parts, strict=True)):
+        if part is NO_GRADIENT or x.type.dtype is not DType.FLOAT:
+            continue
+        assert isinstance(part, Value), "a gradient rule returns values or NO_GRADIENT"
+        assert part.type.shape == x.type.shape, f"{node.op}: gradient {i} has the wrong shape"
+        if i < len(formulas):
+            _explain(build, part, formulas[i])
+        _accumulate(build, x, part, grads)
+
+
+def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) -> None:
+    """Add a gradient that arrives at a value to what has arrived before."""
+    before = grads.get(x.id)
+    if before is not None:
+        part = build.describe(before + part, formula="gradients that meet are added")
+    grads[x.id] = part
+
+
+def _explain(build: Builder, value: Value, formula: str) -> None:
+    """Attach a formula to a gradient that has none yet; forward values keep their own."""
+    origin = build.nodes[value.id].origin
+    if origin.role is Role.BACKWARD and not origin.formula:
+        build.describe(value, formula=formula)
+
+
+def _call(build: Builder, gradient: Value, node: Node) -> None:
+    """Name a finished gradient after the value it belongs to, unless it has a name already."""
+    origin = build.nodes[gradient.id].origin
+    if origin.role is Role.BACKWARD and not origin.hint and node.origin.hint:
+        build.describe(gradient, hint=f"d_{node.origin.hint}")
+
+
+def _backward(node: Node) -> Origin:
+    return replace(node.origin, role=Role.BACKWARD, formula="", hint="", notes=())
+
+
+def _zeros(build: Builder, leaf: Node) -> Value:
+    build.origin = _backward(leaf)
+    zeros = build.emit("zeros", shape=leaf.type.shape)
+    return build.describe(zeros, formula="no loss depends on it")

@@ -1,0 +1,29 @@
+"""Graphs as stable text, for people, tests and --dump-after."""
+
+from __future__ import annotations
+
+from .op_graph import Attr, Graph, Node
+
+
+def graph_text(graph: Graph) -> str:
+    """One line a node, then one line an output."""
+    lines = [_line(node) for node in graph]
+    lines += [f"{name} = %{id}" for name, id in graph.outputs.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _line(node: Node) -> str:
+    args = [f"%{i}" for i in node.inputs]
+    args += [f"{name}={_attr(value)}" for name, value in node.attrs]
+    head = f"%{node.id} : {node.type.array()} = {node.op}({', '.join(args)})"
+    words = [node.origin.role.value, node.origin.layer]
+    words += [f"{s.source.name}:{s.line}" for s in node.origin.spans]
+    if node.origin.hint:
+        words.append(f"as {node.origin.hint}")
+    return f"{head:<60}  # {' '.join(words)}"
+
+
+def _attr(value: Attr) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_attr(v) for v in value) + ("," if len(value) == 1 else "") + ")"
+    return repr(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,35 @@
+"""loss mae: for regression that outliers should not rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..layers.registry import Option, option
+from ..ops.elementwise import unary
+from .registry import LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """The sizes of the differences."""
+    return c.reduce(unary("abs", c.output - c.target))
+
+
+loss(
+    LossKind(
+        name="mae",
+        summary="mean absolute error",
+        formula="L = |y − t|, mean over all elements",
+        example="input 4 -> dense 1; loss mae",
+        lower=lower,
+        args=(
+            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+        ),
+        aliases=("l1_loss", "mean_absolute_error"),
+        torch="nn.L1Loss",
+        keras="losses.MeanAbsoluteError",
+    )
+)

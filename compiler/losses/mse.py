@@ -1,0 +1,35 @@
+"""loss mse: for regression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..layers.registry import Option, option
+from ..ops.elementwise import unary
+from .registry import LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """The squares of the differences."""
+    return c.reduce(unary("square", c.output - c.target))
+
+
+loss(
+    LossKind(
+        name="mse",
+        summary="mean squared error",
+        formula="L = (y − t)², mean over all elements",
+        example="input 4 -> dense 1; loss mse",
+        lower=lower,
+        args=(
+            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+        ),
+        aliases=("l2_loss", "mean_squared_error"),
+        torch="nn.MSELoss",
+        keras="losses.MeanSquaredError",
+    )
+)

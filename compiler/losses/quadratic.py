@@ -1,0 +1,35 @@
+"""loss quadratic: the cost of the textbooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..layers.registry import Option, option
+from ..ops.elementwise import scale, unary
+from .registry import LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """Half the squared length of the difference, averaged over the batch."""
+    return c.reduce(scale(unary("square", c.output - c.target), 0.5), default="batchmean")
+
+
+loss(
+    LossKind(
+        name="quadratic",
+        summary="half the squared error, summed over the features (Nielsen's quadratic cost)",
+        formula="L = ½ Σ (y − t)², mean over the batch",
+        example="input 4 -> dense 1 sigmoid; loss quadratic",
+        lower=lower,
+        args=(
+            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "batchmean"),
+        ),
+        aliases=(),
+        torch="0.5 * nn.MSELoss(reduction='sum') / B",
+        keras="",
+    )
+)

@@ -1,0 +1,18 @@
+"""Fixed numbers laid along one axis of a value."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ops.shape import reshape
+from ..ops.source import const, const_array
+
+
+def along_axis(x: Value, numbers: float | tuple[float, ...], axis: int) -> Value:
+    """The constant that lines up with x: one number, or one for each entry along an axis.
+
+    `axis` counts feature axes, so that the batch axis of x is left out.
+    """
+    if not isinstance(numbers, tuple):
+        return const(x.builder, numbers)
+    trailing = x.type.rank - 2 - axis
+    return reshape(const_array(x.builder, numbers), (len(numbers), *(1,) * trailing))

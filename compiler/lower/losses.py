@@ -1,0 +1,120 @@
+"""Losses and penalties as ops: each loss a scalar, the total their weighted sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..ir.dims import product
+from ..ir.layer_graph import ArgValue, Loss, Setting, TypedGraph
+from ..ir.op_graph import Builder, Origin, Role, Value
+from ..ir.types import TensorType
+from ..losses import LOSSES
+from ..ops.elementwise import scale, unary
+from ..ops.reduction import sum_all
+from ..ops.source import leaf
+
+PARTIAL_SUM = 16
+"""Penalty terms added up in one statement; longer formulas would be hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossContext:
+    """One loss about to be lowered: the judged value, its target (of the same shape), options."""
+
+    build: Builder
+    args: Mapping[str, ArgValue]
+    output: Value
+    target: Value
+
+    def logits(self, *activations: str) -> Value:
+        """What the output's final softmax or sigmoid was applied to, else the output itself."""
+        node = self.build.nodes[self.output.id]
+        return self.build.value(node.inputs[0]) if node.op in activations else self.output
+
+    def reduce(self, each: Value, *, default: str = "mean") -> Value:
+        """The sum of all entries, over their number (mean), the batch (batchmean) or nothing."""
+        how = self.args.get("reduction") or default
+        over = {"mean": product(each.type.shape), "batchmean": each.type.shape[0], "sum": 1}
+        return scale(sum_all(each), 1.0, over[str(how)])
+
+    def note(self, value: Value, formula: str) -> Value:
+        """Say which formula a value follows."""
+        return self.build.describe(value, formula=formula)
+
+
+def lower_losses(
+    typed: TypedGraph,
+    build: Builder,
+    values: Mapping[int, Value],
+    params: Mapping[str, Value],
+) -> None:
+    """Emit every loss, the penalty if there is one, and their sum `total`."""
+    targets: dict[int, Value] = {}
+    parts = []
+    for loss in typed.graph.losses:
+        part = lower_loss(typed, build, loss, values[loss.layer], targets)
+        build.outputs[f"loss:{loss.name}"] = part.id
+        parts.append(part)
+    if typed.graph.regularize is not None:
+        penalty = lower_penalty(typed, build, typed.graph.regularize, params)
+        if penalty is not None:
+            build.outputs["loss:regularize"] = penalty.id
+            parts.append(penalty)
+    build.origin = Origin("loss", (typed.graph.losses[0].setting.span,), Role.LOSS)
+    total = parts[0]
+    for part in parts[1:]:
+        total = build.describe(total + part, formula="the total loss")
+    build.outputs["total"] = total.id
+
+
+def lower_loss(
+    typed: TypedGraph, build: Builder, loss: Loss, output: Value, targets: dict[int, Value]
+) -> Value:
+    """One loss as it enters the total, its weight included."""
+    span = loss.setting.span
+    build.origin = Origin(loss.name, (span,), Role.LOSS)
+    if loss.layer not in targets:
+        name = target_name(typed, loss.layer)
+        target = leaf(build, "target", name, TensorType(output.type.shape))
+        targets[loss.layer] = build.describe(target, hint="target" if name == "target" else f"{name}_target")
+    kind = LOSSES[loss.setting.kind]
+    context = LossContext(build, loss.setting.args, output, targets[loss.layer])
+    value = kind.lower(context)
+    if loss.weight != 1.0:
+        value = scale(value, loss.weight)
+    return build.describe(value, formula=kind.formula, hint=f"{loss.name}_loss")
+
+
+def target_layers(typed: TypedGraph) -> list[int]:
+    """The layers that losses judge, in order, each once."""
+    return list(dict.fromkeys(loss.layer for loss in typed.graph.losses))
+
+
+def target_name(typed: TypedGraph, layer: int) -> str:
+    """`target` where there is one, else the judged output's (or stage's) name."""
+    if len(target_layers(typed)) == 1:
+        return "target"
+    outputs = {o.layer: o.name for o in typed.graph.outputs}
+    return outputs.get(layer) or next(n.name for n in typed.graph.layers if n.id == layer)
+
+
+def lower_penalty(
+    typed: TypedGraph, build: Builder, setting: Setting, params: Mapping[str, Value]
+) -> Value | None:
+    """l1·Σ|w| + l2/2·Σw² over every weight array, each counted once."""
+    l1, l2 = float(setting.args["l1"]), float(setting.args["l2"])  # type: ignore[arg-type]
+    total: Value | None = None
+    weights = [p for p in typed.params if p.role == "weight"]
+    for count, param in enumerate(weights):
+        w = params[param.name]
+        for factor, term in ((l2 / 2, "square"), (l1, "abs")):
+            if factor:
+                build.origin = Origin("regularize", (setting.span,), Role.LOSS)
+                part = scale(sum_all(unary(term, w)), factor)
+                total = part if total is None else total + part
+        if total is not None and count % PARTIAL_SUM == PARTIAL_SUM - 1:
+            total = build.describe(total, hint="regularize_loss")
+    if total is None:
+        return None
+    return build.describe(total, formula="l1 Σ|w| + l2/2 Σw²", hint="regularize_loss")

@@ -1,0 +1,51 @@
+"""Cut denormal numbers at the source of a delta.
+
+    before  %9 = scale(sub(y, t), 1/B)          d_z, the first gradient of a softmax or sigmoid
+    after   %10 = flush_denormals(%9)           and every user of %9 uses %10
+
+A network that has learned its data is certain of most rows: their deltas are denormal, and
+matrix products over denormals run several times slower. One op where the delta arises keeps
+them out of every product behind it.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Graph, Node, Role, Value
+from .rewrite import rewrite
+
+WHY = "entries too small to matter become exact zeros: denormal numbers slow products down"
+
+
+def flush_denormals(graph: Graph) -> Graph:
+    """Flush the first backward value that a matrix product uses, where the loss's delta ends."""
+    sources = _sources(graph)
+
+    def rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+        if node.id not in sources:
+            return None
+        value = build.append(node.op, tuple(v.id for v in inputs), node.attrs, node.type)
+        flushed = build.emit("flush_denormals", value)
+        return build.describe(flushed, formula=node.origin.formula)
+
+    return rewrite(graph, rule)
+
+
+def _sources(graph: Graph) -> set[int]:
+    """Backward values used by products of which no ancestor is a backward product."""
+    behind: set[int] = set()
+    sources: set[int] = set()
+    for node in graph:
+        if node.origin.role is not Role.BACKWARD:
+            continue
+        if any(i in behind for i in node.inputs):
+            behind.add(node.id)
+        if node.op == "matmul":
+            behind.add(node.id)
+            sources |= {
+                i
+                for i in node.inputs
+                if graph[i].origin.role is Role.BACKWARD
+                and i not in behind
+                and graph[i].op != "transpose"
+            }
+    return sources

@@ -1,0 +1,64 @@
+"""Turn sums into single calls of the matrix library.
+
+    before  sum(sub(a, sum(mul(t, u), axis=1)))          one pass over memory an op
+    after   sub(sum(a), inner(t, u))                     inner is one dot product
+
+    before  sum(d, axis=0)                               strided additions
+    after   matmul(ones, d)                              the same sums at the speed of BLAS
+"""
+
+from __future__ import annotations
+
+from ..ir.dims import product
+from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.elementwise import scale
+from ..ops.reduction import sum_all
+from .rewrite import rewrite
+
+
+def fuse_sums(graph: Graph) -> Graph:
+    """Distribute whole sums over differences, then pick the call for each sum."""
+    return rewrite(graph, _rule)
+
+
+def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    if node.op != "sum" or inputs[0].type.dtype.value != "float":
+        return None
+    x, axes = inputs[0], node.attr("axes")
+    assert isinstance(axes, tuple)
+    if len(axes) == x.type.rank and not node.attr("keepdims"):
+        return _whole(build, x)
+    if x.type.rank == 2 and axes == (0,) and not node.attr("keepdims"):
+        ones = build.emit("ones", shape=(x.type.shape[0],))
+        return build.emit("column_sums", ones, x)
+    if x.type.rank == 2 and axes == (1,) and isinstance(x.type.shape[1], int):
+        ones = build.emit("ones", shape=(x.type.shape[1], 1))
+        sums = build.emit("row_sums", x, ones)
+        return sums if node.attr("keepdims") else build.emit("reshape", sums, shape=node.type.shape)
+    return None
+
+
+def _whole(build: Builder, x: Value) -> Value | None:
+    """Σ over everything, looking through reshapes, inner sums, scalings, products, squares."""
+    inner = build.nodes[x.id]
+    parts = [build.value(i) for i in inner.inputs]
+    match inner.op:
+        case "reshape" | "sum":
+            return _whole(build, parts[0]) or sum_all(parts[0])
+        case "sub" | "add" if all(_covers(p, x) for p in parts):
+            left, right = (_whole(build, p) or sum_all(p) for p in parts)
+            return build.emit(inner.op, left, right)
+        case "scale":
+            whole = _whole(build, parts[0]) or sum_all(parts[0])
+            return scale(whole, float(str(inner.attr("factor"))), inner.attr("over"))  # type: ignore[arg-type]
+        case "mul" if all(_covers(p, x) for p in parts):
+            return build.emit("inner", *parts)
+        case "square":
+            return build.emit("inner", parts[0], parts[0])
+        case "row_sums":
+            return _whole(build, parts[0]) or sum_all(parts[0])
+    return None
+
+
+def _covers(part: Value, whole: Value) -> bool:
+    return product(part.type.shape) == product(whole.type.shape)

@@ -1,0 +1,31 @@
+"""Move what both loss and backward need, but no target decides, into forward.
+
+    before  loss: e = exp(z − max z) …      backward: the same again
+    after   forward: e = exp(z − max z)     loss and backward read it
+
+So a network that ends in logits computes its softmax once a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.op_graph import Graph, Role
+
+
+def hoist_targetless(graph: Graph) -> Graph:
+    """Give FORWARD's role to ops of the loss that backward uses and that see no target."""
+    needed: set[int] = set()
+    for node in reversed(graph.nodes):
+        if node.origin.role is Role.BACKWARD or node.id in needed:
+            needed.update(i for i in node.inputs if graph[i].origin.role is Role.LOSS)
+    sees_target: set[int] = set()
+    nodes = []
+    for node in graph:
+        if node.op == "target" or any(i in sees_target for i in node.inputs):
+            sees_target.add(node.id)
+        elif node.id in needed and node.inputs:
+            node = replace(node, origin=replace(node.origin, role=Role.FORWARD))
+        nodes.append(node)
+    return Graph(tuple(nodes), graph.outputs)
+

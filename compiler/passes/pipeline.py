@@ -1,0 +1,56 @@
+"""The passes in order (the order is meaning), and their verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..ir.op_graph import Graph
+from .verify import verify
+from .eliminate_dead_code import eliminate_dead_code
+from .flush_denormals import flush_denormals
+from .fold_constants import fold_constants
+from .fuse_sums import fuse_sums
+from .hoist_targetless import hoist_targetless
+from .share_common import share_common
+from .simplify import simplify
+from .split_softmax import split_softmax
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: dict[int, tuple[Pass, ...]] = {
+    0: (simplify, eliminate_dead_code),
+    1: (
+        simplify,
+        fold_constants,
+        split_softmax,
+        share_common,
+        eliminate_dead_code,
+        flush_denormals,
+        fuse_sums,
+        simplify,
+        share_common,
+        eliminate_dead_code,
+        hoist_targetless,
+    ),
+}
+
+
+def pass_names(level: int) -> list[str]:
+    """Names of a level's passes; one that runs again gets a number: simplify, …, simplify-2."""
+    names: list[str] = []
+    for run in PASSES[level]:
+        name = run.__name__.replace("_", "-")
+        before = sum(n == name or n.startswith(f"{name}-") and n[len(name) + 1 :].isdigit() for n in names)
+        names.append(f"{name}-{before + 1}" if before else name)
+    return names
+
+
+def optimise(graph: Graph, level: int, watch: Callable[[str, Graph], None]) -> Graph:
+    """Run a level's passes, verifying after each; `watch` is shown every graph by name."""
+    verify(graph, "lower")
+    watch("lower", graph)
+    for name, run in zip(pass_names(level), PASSES[level], strict=True):
+        graph = run(graph)
+        verify(graph, name)
+        watch(name, graph)
+    return graph

@@ -1,0 +1,27 @@
+"""Compute what is written twice only once (common subexpressions).
+
+    before  %4 = exp(%3)   …   %9 = exp(%3)
+    after   %4 = exp(%3)   and %9's users use %4
+
+Random masks are told apart by their name attribute, so two dropout layers never merge.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Graph, Node, Value
+from .rewrite import rewrite
+
+
+def share_common(graph: Graph) -> Graph:
+    """Merge nodes with the same op, inputs and attributes into the first of them."""
+    seen: dict[object, Value] = {}
+
+    def rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+        key = (node.op, tuple(v.id for v in inputs), node.attrs)
+        if key in seen:
+            return seen[key]
+        build.origin = node.origin
+        seen[key] = build.append(node.op, key[1], node.attrs, node.type)
+        return seen[key]
+
+    return rewrite(graph, rule)

@@ -1,0 +1,53 @@
+"""Take softmax and crossentropy apart into steps that they can share.
+
+    before  y = softmax(z)                      L = crossentropy(z, t)
+    after   m = max(z); u = z − m; e = exp(u); s = Σ e; y = e / s
+            L = log s − Σ t·u                   (with the same m, u, e, s)
+
+u ≤ 0 and 1 ≤ s ≤ the number of classes, so nothing overflows, and a row that is certain of its
+class loses no digits. Σ t = 1 is used. What both need is merged by the next pass.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.elementwise import unary
+from ..ops.reduction import sum_over
+from ..ops.shape import reshape
+from .rewrite import rewrite
+
+WHY = "softmax and crossentropy share the maximum, the exponentials and their sum"
+
+
+def split_softmax(graph: Graph) -> Graph:
+    """Replace softmax, log_softmax and crossentropy by their steps."""
+    return rewrite(graph, _rule)
+
+
+def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    match node.op:
+        case "softmax":
+            _, e, s = _steps(build, inputs[0])
+            return e / s
+        case "log_softmax":
+            u, _, s = _steps(build, inputs[0])
+            return u - unary("log", s)
+        case "crossentropy":
+            z, t = inputs
+            u, _, s = _steps(build, z)
+            last = z.type.rank - 1
+            each = unary("log", s) - sum_over(t * u, (last,), keepdims=True)
+            return reshape(each, node.type.shape)
+    return None
+
+
+def _steps(build: Builder, z: Value) -> tuple[Value, Value, Value]:
+    """The shifted logits u, their exponentials e and the sum s of those in each row."""
+    last = (z.type.rank - 1,)
+    name = build.nodes[z.id].origin.hint or build.origin.layer
+    m = build.emit("max", z, axes=last, keepdims=True)
+    build.describe(m, hint=f"{name}_max")
+    u = build.describe(z - m, hint=f"{name}_shifted", formula="u = z − max z, so that exp cannot overflow")
+    e = build.describe(unary("exp", u), hint=f"{name}_exp", formula="e = exp(u)")
+    s = build.describe(sum_over(e, last, keepdims=True), hint=f"{name}_sum", formula="s = Σ e over the classes")
+    return u, e, s

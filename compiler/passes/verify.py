@@ -1,0 +1,41 @@
+"""The invariants of an op graph; a pass that breaks one is named."""
+
+from __future__ import annotations
+
+from ..ops import OPS
+from ..ops.source import LEAVES
+from ..ir.op_graph import Graph, Node
+
+
+class VerifyError(Exception):
+    """A pass has produced a graph that breaks an invariant: an error of the compiler."""
+
+
+def verify(graph: Graph, after: str) -> None:
+    """Single assignment, inputs first, known ops, true types, an origin for every node."""
+    seen: dict[int, Node] = {}
+    for position, node in enumerate(graph):
+        _check(node.id == position, after, node, "ids count from 0 in order")
+        _check(node.op in OPS, after, node, f"unknown op {node.op}")
+        _check(all(i in seen for i in node.inputs), after, node, "an input comes later")
+        _check(bool(node.origin.layer), after, node, "an op without origin")
+        _check(
+            node.origin.spans != () or node.op in LEAVES, after, node, "an origin without place"
+        )
+        inputs = tuple(seen[i].type for i in node.inputs)
+        inferred = OPS[node.op].infer(inputs, dict(node.attrs))
+        _check(
+            (inferred.shape, inferred.dtype) == (node.type.shape, node.type.dtype),
+            after,
+            node,
+            f"type {node.type.array()}, its rule says {inferred.array()}",
+        )
+        seen[node.id] = node
+    for name, id in graph.outputs.items():
+        if id not in seen:
+            raise VerifyError(f"after {after}: output {name} is a value that does not exist")
+
+
+def _check(holds: bool, after: str, node: Node, what: str) -> None:
+    if not holds:
+        raise VerifyError(f"after {after}: %{node.id} = {node.op} of {node.origin.layer}: {what}")
