@@ -1,0 +1,79 @@
+# make demo    compile a spec, train it on real digits, leave the module to read
+# make test    all tests that need no PyTorch
+# make oracle  the tests against PyTorch
+# make bench   speed, printed
+# make lint    formatting, lint rules, types
+#
+# Each sets up what it needs in .venv and does not do so twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test oracle bench lint typing clean
+
+help:
+	@sed -n 's/^# \?//;/^$$/q;p' Makefile
+
+# --- set-up: one stamp file for each set of packages ----------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "nnc needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+INSTALL = $(RUN) pip install --quiet --disable-pip-version-check
+
+$(VENV)/.base: pyproject.toml compiler/version.py | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.oracle: $(VENV)/.test
+	$(INSTALL) --editable '.[oracle]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(INSTALL) --editable '.[lint]'
+	@touch $@
+
+# --- what one comes for -----------------------------------------------------------------------
+
+demo: $(VENV)/.base
+	@mkdir -p build
+	$(BIN)/nnc compile examples/digits.nn -o build/digits.py
+	$(BIN)/nnc train examples/digits.nn --data digits -o build/digits.npz
+	@echo
+	@echo "The network, as NumPy code to read: build/digits.py"
+	@echo "Its trained weights:                build/digits.npz"
+
+# The tests run side by side already, so NumPy need not.
+test oracle: export OPENBLAS_NUM_THREADS = 1
+
+test: $(VENV)/.test
+	$(RUN) pytest -n $(JOBS)
+
+oracle: $(VENV)/.oracle
+	$(RUN) pytest -n $(JOBS) tests/oracle tests/properties
+
+bench: $(VENV)/.oracle
+	$(RUN) benchmarks
+
+lint: $(VENV)/.lint typing
+	$(RUN) ruff check .
+	$(RUN) black --check --quiet . || { $(RUN) black --check .; exit 1; }
+	$(RUN) mypy --strict compiler runtime
+
+# The package nnc is spread over folders of other names; mypy finds it through these links.
+typing:
+	@rm -rf .typing && mkdir -p .typing/nnc
+	@ln -s $(CURDIR)/compiler/* $(CURDIR)/grammar $(CURDIR)/templates $(CURDIR)/runtime .typing/nnc/
+
+clean:
+	rm -rf $(VENV) .typing build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,80 @@
+"""Compiled specs as modules, and a gradient check that owes nothing to the compiler."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nnc.driver import Options, compile_source
+from nnc.runtime.data import Dataset
+from nnc.runtime.idx import read_idx_folder
+from nnc.runtime.module import import_module
+from nnc.source import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+def spec_text(name: str) -> str:
+    """The text of an example: `digits` or `systems/S03`."""
+    return (EXAMPLES / f"{name}.nn").read_text(encoding="utf-8")
+
+
+@cache
+def module_code(text: str, level: int = 1) -> str:
+    return compile_source(Source("spec.nn", text), Options(level=level)).code
+
+
+def build(text: str, level: int = 1):
+    """A spec's module, imported anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.py"
+        path.write_text(module_code(text, level), encoding="utf-8")
+        return import_module(path)
+
+
+def in_float64(text: str) -> str:
+    """The same spec in double precision."""
+    return text if "\ndtype float64" in text else f"{text}\ndtype float64\n"
+
+
+def gradient_error(module, params, x, target, *, seed: int = 0, eps: float = 1e-6) -> float:
+    """Largest relative error of any parameter's gradient along a random direction.
+
+    Compares <gradient, v> with (L(p + eps v) - L(p - eps v)) / 2 eps for one random v over all
+    entries of each parameter; a single wrong entry shows almost surely.
+    """
+    rng = np.random.default_rng(seed)
+    _, cache_ = module.forward(params, x)
+    grads = {name: np.array(g) for name, g in module.backward(params, cache_, target).items()}
+    largest = max(float(np.abs(g).max()) for g in grads.values())
+    errors = []
+    for name, value in params.items():
+        v = rng.standard_normal(value.shape)
+        difference = (
+            _loss_at(module, params, name, value + eps * v, x, target)
+            - _loss_at(module, params, name, value - eps * v, x, target)
+        ) / (2 * eps)
+        scale = max(abs(difference), 1e-4 * largest)
+        errors.append(abs(float((grads[name] * v).sum()) - difference) / scale)
+    return max(errors)
+
+
+def _loss_at(module, params, name, value, x, target) -> float:
+    moved = {**{k: np.array(v) for k, v in params.items()}, name: value}
+    _, cache_ = module.forward(moved, x)
+    return module.loss(moved, cache_, target)
+
+
+@cache
+def mnist() -> Dataset:
+    """The 10,000 images of mnist10k, flat, or a visible skip where they are missing."""
+    folder = Path(os.environ.get("NNC_MNIST") or ROOT.parent / "shared" / "data" / "mnist10k")
+    if not folder.is_dir():
+        pytest.skip(f"real MNIST is not here: no folder {folder} (set NNC_MNIST)")
+    data, _ = read_idx_folder(folder)
+    return Dataset(data.x.reshape(len(data), -1), data.target, data.name)
