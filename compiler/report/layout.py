@@ -1,0 +1,228 @@
+"""Places for the boxes of a picture: rows by depth, few crossings, straight long arrows.
+
+The layered layout of Sugiyama, Tagawa and Toda (1981): every box gets a row, an arrow that
+skips rows is led through a narrow lane in each of them, the order in a row is found by
+sweeps that put each cell near its neighbours, and the places by least squares under the
+condition that cells keep their distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+import networkx as nx
+
+from .picture import Picture
+
+GAP = 28.0
+"""Least distance between two cells of a row."""
+
+_SWEEPS = 12
+_PLACE_SWEEPS = 80
+_STRAIGHT = 8.0
+
+Cell = str
+"""A box's id, or the name of a lane: the place where an arrow passes a row."""
+
+Near = Mapping[Cell, tuple[list[Cell], list[Cell]]]
+"""For every cell what is above and what is below it, once for each arrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The cells an arrow runs through, its two boxes included; `arrow` is its index."""
+
+    arrow: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows of cells from left to right, the centre of each cell, and the arrows' routes."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    centre: Mapping[Cell, float]
+    routes: tuple[Route, ...]
+
+    def steps(self) -> Iterator[tuple[int, Cell, Cell]]:
+        """Every step of every route from one row (the number given) down to the next."""
+        row = {cell: i for i, cells in enumerate(self.rows) for cell in cells}
+        for route in self.routes:
+            yield from ((row[a], a, b) for a, b in pairwise(route.cells))
+
+
+def layout(picture: Picture, widths: Mapping[Cell, float], lane: Sequence[float]) -> Layout:
+    """Place a picture whose boxes have the given widths; `lane` is the width each arrow needs."""
+    rank = _ranks(picture)
+    rows, routes = _rows(picture, rank)
+    width = dict(widths)
+    for route in routes:
+        width |= dict.fromkeys(route.cells[1:-1], lane[route.arrow])
+    near = _neighbours(routes)
+    rows = _ordered(rows, near)
+    return Layout(tuple(map(tuple, rows)), _centres(rows, near, width), tuple(routes))
+
+
+def _ranks(picture: Picture) -> dict[Cell, int]:
+    """The row of every box; a source stands directly above the first box that uses it."""
+    graph: nx.DiGraph[Cell] = nx.DiGraph()
+    graph.add_nodes_from(box.id for box in picture.boxes)
+    graph.add_edges_from((a.source, a.target) for a in picture.arrows)
+    generations = list(nx.topological_generations(graph))
+    rank = {cell: row for row, generation in enumerate(generations) for cell in generation}
+    for cell in generations[0] if generations else ():
+        rank[cell] = min((rank[c] for c in graph.successors(cell)), default=1) - 1
+    return rank
+
+
+def _rows(picture: Picture, rank: Mapping[Cell, int]) -> tuple[list[list[Cell]], list[Route]]:
+    rows: list[list[Cell]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
+    for box in picture.boxes:
+        rows[rank[box.id]].append(box.id)
+    routes = []
+    for index, arrow in enumerate(picture.arrows):
+        passed = range(rank[arrow.source] + 1, rank[arrow.target])
+        lanes = [f"lane {index} {row}" for row in passed]
+        for row, lane in zip(passed, lanes, strict=True):
+            rows[row].append(lane)
+        routes.append(Route(index, (arrow.source, *lanes, arrow.target)))
+    return rows, routes
+
+
+def _neighbours(routes: Iterable[Route]) -> dict[Cell, tuple[list[Cell], list[Cell]]]:
+    """For every cell what is above and what is below it, once for each arrow."""
+    near: dict[Cell, tuple[list[Cell], list[Cell]]] = {}
+    for route in routes:
+        for upper, lower in pairwise(route.cells):
+            near.setdefault(upper, ([], []))[1].append(lower)
+            near.setdefault(lower, ([], []))[0].append(upper)
+    return near
+
+
+def _ordered(rows: Sequence[list[Cell]], near: Near) -> list[list[Cell]]:
+    """Sort every row by the mean place of the neighbours, downwards and upwards in turn."""
+    best = [list(row) for row in rows]
+    fewest = _crossings(best, near)
+    current = [list(row) for row in rows]
+    for sweep in range(_SWEEPS if fewest else 0):
+        down = sweep % 2 == 0
+        for row in current if down else reversed(current):
+            place = (
+                {c: i / len(r) for r in current for i, c in enumerate(r)} if len(row) > 1 else {}
+            )
+            side = 0 if down else 1
+            row.sort(key=lambda c: _mean([place[n] for n in near[c][side]], place[c]))
+        crossings = _crossings(current, near)
+        if crossings < fewest:
+            best, fewest = [list(row) for row in current], crossings
+    return best
+
+
+def _crossings(rows: Sequence[Sequence[Cell]], near: Near) -> int:
+    total = 0
+    for upper, lower in pairwise(rows):
+        place = {cell: i for i, cell in enumerate(lower)}
+        ends = [place[c] for cell in upper for c in sorted(near[cell][1], key=place.__getitem__)]
+        total += sum(a > b for i, a in enumerate(ends) for b in ends[i + 1 :])
+    return total
+
+
+def _centres(
+    rows: Sequence[Sequence[Cell]],
+    near: Near,
+    width: Mapping[Cell, float],
+) -> dict[Cell, float]:
+    centre: dict[Cell, float] = {}
+    for row in rows:
+        at = -sum(width[cell] + GAP for cell in row) / 2
+        for cell in row:
+            centre[cell] = at + width[cell] / 2
+            at += width[cell] + GAP
+    pulls = {cell: _pulls(cell, near) for cell in centre}
+    for sweep in range(_PLACE_SWEEPS):
+        for row in rows if sweep % 2 == 0 else reversed(rows):
+            weight = [sum(pulls[cell].values()) or 1.0 for cell in row]
+            wanted = [_wanted(cell, pulls[cell], centre) for cell in row]
+            placed = _apart(wanted, weight, [width[cell] for cell in row])
+            centre.update(zip(row, placed, strict=True))
+    _straighten(rows, near, width, centre)
+    return centre
+
+
+def _straighten(
+    rows: Sequence[Sequence[Cell]],
+    near: Near,
+    width: Mapping[Cell, float],
+    centre: dict[Cell, float],
+) -> None:
+    """Give all cells of an unbranched run one place, where their neighbours leave room."""
+    low: dict[Cell, Cell] = {b: a for row in rows for a, b in pairwise(row)}
+    high: dict[Cell, Cell] = {a: b for row in rows for a, b in pairwise(row)}
+
+    def apart(a: Cell, b: Cell) -> float:
+        return (width[a] + width[b]) / 2 + GAP
+
+    for run in _runs(rows, near):
+        least = max((centre[low[c]] + apart(low[c], c) for c in run if c in low), default=-inf)
+        most = min((centre[high[c]] - apart(c, high[c]) for c in run if c in high), default=inf)
+        if least <= most:
+            mean = sum(centre[c] for c in run) / len(run)
+            centre.update(dict.fromkeys(run, min(max(mean, least), most)))
+
+
+def _runs(rows: Sequence[Sequence[Cell]], near: Near) -> list[list[Cell]]:
+    """The cells that follow one another without branching, from the top."""
+    runs: dict[Cell, list[Cell]] = {}
+    for cell in (cell for row in rows for cell in row):
+        above = near.get(cell, ([], []))[0]
+        alone = len(above) == 1 and len(near[above[0]][1]) == 1
+        run = runs[above[0]] if alone else []
+        run.append(cell)
+        runs[cell] = run
+    return list({id(run): run for run in runs.values()}.values())
+
+
+def _pulls(cell: Cell, near: Near) -> dict[Cell, float]:
+    """How strongly each neighbour pulls; lanes and unbranched chains want to be straight."""
+    pulls: dict[Cell, float] = {}
+    for side, back in ((0, 1), (1, 0)):
+        others = near[cell][side] if cell in near else []
+        for other in others:
+            straight = len(near[other][back]) == len(others) == 1
+            pulls[other] = pulls.get(other, 0.0) + (_STRAIGHT if straight else 1.0)
+    return pulls
+
+
+def _wanted(cell: Cell, pulls: Mapping[Cell, float], centre: Mapping[Cell, float]) -> float:
+    total = sum(pulls.values())
+    if not total:
+        return centre[cell]
+    return sum(centre[other] * pull for other, pull in pulls.items()) / total
+
+
+def _apart(wanted: Sequence[float], weight: Sequence[float], width: Sequence[float]) -> list[float]:
+    """The places nearest to those wanted (least squares) at which cells do not touch.
+
+    Once each place has what its left neighbours take up subtracted, the condition is that
+    places never fall, which pooling adjacent violators solves.
+    """
+    offset = [0.0]
+    for left, right in pairwise(width):
+        offset.append(offset[-1] + (left + right) / 2 + GAP)
+    pools: list[tuple[float, float, int]] = []
+    for place, heft, shift in zip(wanted, weight, offset, strict=True):
+        mean, total, count = place - shift, heft, 1
+        while pools and pools[-1][0] > mean:
+            other, more, cells = pools.pop()
+            mean = (mean * total + other * more) / (total + more)
+            total, count = total + more, count + cells
+        pools.append((mean, total, count))
+    flat = [mean for mean, _, count in pools for _ in range(count)]
+    return [place + shift for place, shift in zip(flat, offset, strict=True)]
+
+
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise

@@ -1,0 +1,38 @@
+"""The picture of a network as Mermaid text, which GitHub, GitLab and many editors draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .picture import Box, Part, Picture
+
+_SHAPES = {
+    Part.INPUT: ('(["', '"])'),
+    Part.LAYER: ('["', '"]'),
+    Part.PLAIN: ('["', '"]'),
+    Part.MERGE: ('{{"', '"}}'),
+    Part.OUTPUT: ('(["', '"])'),
+}
+
+
+def mermaid(picture: Picture) -> str:
+    """The picture as text; paste it into a ```mermaid block."""
+    return "\n".join(["flowchart TD", *_lines(picture)]) + "\n"
+
+
+def _lines(picture: Picture) -> Iterator[str]:
+    for box in picture.boxes:
+        yield f"    {box.id}{_box(box)}"
+    for arrow in picture.arrows:
+        yield f'    {arrow.source} -->|"{_escaped(arrow.label)}"| {arrow.target}'
+
+
+def _box(box: Box) -> str:
+    left, right = _SHAPES[box.part]
+    return left + "<br/>".join(map(_escaped, box.lines)) + right
+
+
+def _escaped(text: str) -> str:
+    for char, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
+        text = text.replace(char, entity)
+    return text

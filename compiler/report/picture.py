@@ -1,0 +1,113 @@
+"""What a picture of a network shows, whatever it is drawn with: boxes and labelled arrows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+
+from ..ir.dims import product
+from ..ir.layer_graph import Layer, LayerGraph, TypedGraph
+from ..layers import LAYERS
+from ..layers.registry import Family
+from .wording import grouped, stage_text
+
+
+class Part(Enum):
+    """What a box stands for, which decides how it looks."""
+
+    INPUT = "input"
+    LAYER = "layer"
+    PLAIN = "layer without parameters"
+    MERGE = "merge"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box with its lines of text, the first of which is its name."""
+
+    id: str
+    part: Part
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A value on its way from box to box, labelled with its shape."""
+
+    source: str
+    target: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All boxes, each after those that point to it, and all arrows."""
+
+    title: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def picture(typed: TypedGraph, title: str) -> Picture:
+    """The picture of a network: its layers, and a box for every output and judged value."""
+    counts = parameter_counts(typed)
+    boxes = [_layer_box(layer, counts[layer.name]) for layer in typed.graph.layers]
+    arrows = [
+        Arrow(_id(feed), _id(layer.id), str(typed.types[feed]))
+        for layer in typed.graph.layers
+        for feed in layer.inputs
+    ]
+    for index, (layer_id, lines) in enumerate(_ends(typed.graph).items()):
+        boxes.append(Box(f"out{index}", Part.OUTPUT, lines))
+        arrows.append(Arrow(_id(layer_id), f"out{index}", str(typed.types[layer_id])))
+    return Picture(title, tuple(boxes), tuple(arrows))
+
+
+def parameter_counts(typed: TypedGraph) -> Counter[str]:
+    """Number of parameters (single numbers) by the layer that owns them."""
+    owners = {layer.name: layer.name for layer in typed.graph.layers}
+    for layer in typed.graph.layers:
+        if layer.activation is not None:
+            owners.setdefault(layer.activation.name, layer.name)
+    counts: Counter[str] = Counter()
+    for param in typed.params:
+        prefix = param.name
+        while prefix not in owners:
+            prefix = prefix.rpartition(".")[0]
+        size = product(param.shape)
+        assert isinstance(size, int)
+        counts[owners[prefix]] += size
+    return counts
+
+
+def _layer_box(layer: Layer, count: int) -> Box:
+    kind = LAYERS[layer.kind]
+    name = layer.name if layer.shares is None else f"{layer.name} (shares {layer.shares})"
+    text = stage_text(layer)
+    lines = [name] if text == layer.name else [name, text]
+    if count:
+        lines.append(f"{grouped(count)} parameter{'s' * (count != 1)}")
+    if kind.family is Family.INPUT:
+        part = Part.INPUT
+    elif kind.is_merge and len(layer.inputs) > 1:
+        part = Part.MERGE
+    else:
+        part = Part.LAYER if count or layer.shares else Part.PLAIN
+    return Box(_id(layer.id), part, tuple(lines))
+
+
+def _ends(graph: LayerGraph) -> dict[int, tuple[str, ...]]:
+    """For every layer that is an output or judged by a loss, what to write at its end."""
+    ends: dict[int, list[str]] = {}
+    for output in graph.outputs:
+        ends.setdefault(output.layer, []).append(f"output {output.name}")
+    for loss in graph.losses:
+        weight = "" if loss.weight == 1 else f" weight={loss.weight:g}"
+        ends.setdefault(loss.layer, []).append(f"loss {loss.setting.kind}{weight}")
+    return {layer: tuple(lines) for layer, lines in ends.items()}
+
+
+def _id(layer: int) -> str:
+    return f"n{layer}"

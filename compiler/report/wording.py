@@ -1,0 +1,89 @@
+"""Layers, arguments and sizes in the words a spec uses for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer
+from ..layers import LAYERS
+from ..layers.registry import ArgSpec, Ranges, SizeOf
+
+
+def stage_text(layer: Layer) -> str:
+    """A layer as a spec could write it, lets and parameters replaced by their values.
+
+    Of the optional arguments only those appear that were written.
+    """
+    declared = layer.args.get("type")
+    if isinstance(declared, InputLayer):
+        return f"{layer.kind} {declared.type}"
+    words = [layer.kind]
+    for spec in LAYERS[layer.kind].args:
+        value = layer.args.get(spec.name)
+        if spec.positional and (spec.required or spec.name in layer.given):
+            words.append(value_text(spec, value))
+        elif spec.name in layer.given:
+            words.append(f"{spec.name}={value_text(spec, value)}")
+    if layer.activation is not None:
+        words.append(activation_text(layer.activation))
+    return " ".join(words)
+
+
+def activation_text(activation: Activation) -> str:
+    """An activation with the arguments that differ from the defaults: `leaky_relu(a=0.2)`."""
+    return _call_text(activation.kind, activation.args, LAYERS[activation.kind].args)
+
+
+def value_text(spec: ArgSpec, value: ArgValue) -> str:
+    """A checked argument as a spec writes it: `3x3`, `true`, `normal(0.01)`, `[1, 2]`."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case Call():
+            inside = ", ".join(value_text(spec, v) for v in value.args.values())
+            return f"{value.name}({inside})" if inside else value.name
+        case tuple() if isinstance(spec.type, SizeOf):
+            return "x".join(map(str, value))
+        case tuple() if isinstance(spec.type, Ranges):
+            return " ".join(f"{start}:{stop}" for start, stop in value)
+        case tuple():
+            return f"[{', '.join(map(number_text, value))}]"
+        case _:
+            return number_text(value)
+
+
+def number_text(value: object) -> str:
+    """A number (or anything else) as short as it can be written exactly: `0.01`, `2`, `1e-05`."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def grouped(number: object) -> str:
+    """A count with commas between the thousands; a symbolic one as it is."""
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+def size_text(bytes: object) -> str:
+    """A number of bytes for people: `512 B`, `94.5 kB`, `3.2 MB`; a symbolic one as it is."""
+    if not isinstance(bytes, int):
+        return f"{bytes} B"
+    size = float(bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            break
+        size /= 1000
+    else:
+        unit = "TB"
+    return f"{bytes} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def _call_text(name: str, args: Mapping[str, ArgValue], specs: tuple[ArgSpec, ...]) -> str:
+    said = [
+        f"{spec.name}={value_text(spec, args[spec.name])}"
+        for spec in specs
+        if spec.name in args and args[spec.name] != spec.default
+    ]
+    return f"{name}({', '.join(said)})" if said else name
