@@ -28,13 +28,14 @@ from .registry import (
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_features(c)
-    check_in(c, size)
+    result = c.input.with_shape((*c.input.shape[:-1], c.arg("units")))
+    check_in(c, size, result)
     if c.arg("tie") is not None:
-        _check_tie(c, size)
-    return c.input.with_shape((*c.input.shape[:-1], c.arg("units")))
+        _check_tie(c, size, result)
+    return result
 
 
-def _check_tie(c: ShapeContext, size: Dim) -> None:
+def _check_tie(c: ShapeContext, size: Dim, result: TensorType) -> None:
     name, units = c.arg("tie"), c.arg("units")
     if "W" not in c.tied:
         raise ShapeFault(
@@ -42,6 +43,7 @@ def _check_tie(c: ShapeContext, size: Dim) -> None:
             f"`{name}` has no weight matrix of its own to tie to",
             at="tie",
             help="name a `dense` layer that is not tied itself",
+            result=result,
         )
     rows, columns = c.tied["W"].shape
     if units != rows:
@@ -60,6 +62,7 @@ def _check_tie(c: ShapeContext, size: Dim) -> None:
             at="tie",
             here=f"{name}.W is {rows}x{columns}, its transpose takes {columns} features",
             help=f"let the layer before give {columns} features, or leave out `tie={name}`",
+            result=result,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..diagnostics.model import Code
 from ..ir.layer_graph import ArgValue, Layer, Parameter
 from ..ir.types import TensorType
+from ..source import Span
 
 
 class ShapeFault(Exception):
@@ -18,7 +19,9 @@ class ShapeFault(Exception):
     written). `here` is written after the carets. `help` is the computed way out. `replace` is
     new text for the argument (or, with `at` empty, for the whole stage) and becomes a fix
     titled with `help`; `insert` is a stage to put before this one. `blame` is the index of the
-    input whose producer is shown as the other end.
+    input whose producer is shown as the other end; `also` are further places and what to say of
+    them. `result` is the type the layer would have all the same, so that faults further on are
+    found in the same run.
     """
 
     def __init__(
@@ -33,11 +36,13 @@ class ShapeFault(Exception):
         insert: str = "",
         blame: int = 0,
         notes: tuple[str, ...] = (),
+        also: tuple[tuple[Span, str], ...] = (),
+        result: TensorType | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.at, self.here = code, message, at, here
         self.help, self.replace, self.insert = help, replace, insert
-        self.blame, self.notes = blame, notes
+        self.blame, self.notes, self.also, self.result = blame, notes, also, result
 
 
 @dataclass(frozen=True, slots=True)

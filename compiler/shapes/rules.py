@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, product, shape_text
@@ -44,8 +45,8 @@ def require_features(c: ShapeContext) -> Dim:
     return c.input.shape[-1]
 
 
-def check_in(c: ShapeContext, size: Dim) -> None:
-    """Hold the assertion `in=` against the size that comes in."""
+def check_in(c: ShapeContext, size: Dim, result: TensorType) -> None:
+    """Hold the assertion `in=` against the size that comes in; `result` is the layer's type."""
     claimed = c.args.get("in")
     if claimed is None or claimed == size:
         return
@@ -56,6 +57,7 @@ def check_in(c: ShapeContext, size: Dim) -> None:
         here=f"claims {claimed}, the input is {c.input}",
         help=f"write `in={size}`, or leave `in=` out: it only checks what comes in",
         replace=str(size),
+        result=result,
     )
 
 
@@ -89,3 +91,98 @@ def over_features(c: ShapeContext) -> TensorType:
             "give every position features of its own, as in `input Tx8 ragged`",
         )
     return c.input
+
+
+# --- fixed numbers along an axis ----------------------------------------------------------
+
+
+def check_list(c: ShapeContext, name: str, axis: int) -> None:
+    """Hold a list of numbers, one for each entry along a feature axis, against its length."""
+    numbers, size = c.arg(name), c.input.shape[axis]
+    if not isinstance(numbers, tuple) or len(numbers) == size:
+        return
+    what = "channels" if axis == 0 and c.input.rank > 1 else "features"
+    raise ShapeFault(
+        codes.LIST_LENGTH,
+        f"{len(numbers)} numbers for {size} {what}",
+        at=name,
+        here=f"has {len(numbers)} numbers, {c.input} has {size} {what}",
+        help=f"give one number for all, or a list of {size}, one for each of the {what}",
+        result=c.input,
+    )
+
+
+def last_or_channel_axis(rank: int) -> int:
+    """The axis a list runs along in D, TxD (the last) and CxHxW (the channels)."""
+    return 0 if rank > 2 else rank - 1
+
+
+# --- merges -------------------------------------------------------------------------------
+
+
+def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
+    """Refuse a merge that does not stand after a fork of the right number of branches."""
+    require_floats(c)
+    kind, count = c.layer.kind, len(c.inputs)
+    if exactly is not None and count != exactly:
+        raise ShapeFault(
+            codes.BRANCH_COUNT,
+            f"{kind} takes {exactly} branches, not {count}",
+            here=f"takes {exactly} branches, {count} come in",
+            help=f"write a fork of {exactly} branches before it: `[id, dense 4] -> {kind}`",
+        )
+    if count < 2:
+        raise ShapeFault(
+            codes.BRANCH_COUNT,
+            f"{kind} merges the branches of a fork, but a single value comes in",
+            here="needs 2 branches or more",
+            help=f"write a fork before it: `[id, dense 4] -> {kind}`",
+        )
+
+
+def equal_branches(c: ShapeContext) -> TensorType:
+    """The type of a merge that takes its branches entry by entry; they must have one shape."""
+    require_branches(c)
+    return common_type(c)
+
+
+def pair(c: ShapeContext) -> TensorType:
+    """The type of a merge of two branches of one shape."""
+    require_branches(c, exactly=2)
+    return common_type(c)
+
+
+def common_type(c: ShapeContext) -> TensorType:
+    """The one shape that all branches have; nothing is broadcast in silence."""
+    first = c.inputs[0]
+    for i, other in enumerate(c.inputs):
+        if other.shape != first.shape:
+            raise ShapeFault(
+                codes.BRANCHES_DIFFER,
+                f"{c.layer.kind} needs branches of one shape, but they are "
+                f"{listed([shape_text(t.shape) for t in c.inputs])}",
+                here="the branches differ in shape",
+                help=_how_to_agree(first, other, i),
+                blame=i,
+            )
+    return replace(first, ragged=any(t.ragged for t in c.inputs))
+
+
+def _how_to_agree(first: TensorType, other: TensorType, index: int) -> str:
+    """A way to give branch number `index` (from 0) the shape of the first one."""
+    place = f"branch {index + 1}"
+    if other.rank == first.rank and other.shape[:-1] == first.shape[:-1] and first.rank < 3:
+        return f"end {place} with `dense {first.shape[-1]}`, or join them with `concat axis=-1`"
+    if product(first.shape) == product(other.shape):
+        return f"end {place} with `reshape {shape_text(first.shape)}`"
+    return f"make {place} end in {shape_text(first.shape)}, like the first"
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def per_branch_entry(c: ShapeContext) -> Dim:
+    """The cost of a merge that does one operation to every entry of every further branch."""
+    return (len(c.inputs) - 1) * product(c.input.shape)

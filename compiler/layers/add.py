@@ -1,0 +1,31 @@
+"""add: the sum of all branches."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import equal_branches, per_branch_entry
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(reduce(add, c.inputs), "y = Σ branches")
+
+
+layer(
+    LayerKind(
+        name="add",
+        family=Family.MERGE,
+        summary="adds all branches",
+        formula="y = x₁ + x₂ + …",
+        example="input 4 -> [id, dense 4 relu] -> add -> dense 1; loss mse",
+        shape=equal_branches,
+        lower=_lower,
+        flops=per_branch_entry,
+        torch="x1 + x2",
+        keras="Add()",
+    )
+)

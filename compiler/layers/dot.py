@@ -1,0 +1,51 @@
+"""dot: the scalar product of two branches."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.reduction import sum_over
+from ..shapes.context import ShapeContext
+from ..shapes.rules import pair, refuse_mixing
+from .registry import Family, LayerKind, layer
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    type = pair(c)
+    if type.ragged and type.rank == 1:
+        raise refuse_mixing(
+            c,
+            "sum over the positions of a row",
+            "give every position features of its own, as in `input Tx8 ragged`",
+        )
+    return type.with_shape((*type.shape[:-1], 1))
+
+
+def _lower(c: LowerContext) -> Value:
+    first, second = c.inputs
+    last = first.type.rank - 1
+    return c.note(sum_over(first * second, (last,), keepdims=True), "y = Σ x₁ x₂")
+
+
+def _flops(c: ShapeContext) -> Dim:
+    return 2 * product(c.input.shape)
+
+
+layer(
+    LayerKind(
+        name="dot",
+        family=Family.MERGE,
+        summary="the scalar product of two branches over their last axis",
+        formula="y = Σ x₁ x₂",
+        example="input 8 as a -> dense 4 as p; input 8 as b -> dense 4 as q; "
+        "[p, q] -> dot -> sigmoid; loss bce",
+        shape=_shape,
+        lower=_lower,
+        flops=_flops,
+        torch="(x1 * x2).sum(-1, keepdim=True)",
+        keras="Dot(axes=-1)",
+        notes="D gives 1, TxD gives Tx1.",
+    )
+)

@@ -1,0 +1,36 @@
+"""dropout: in training, entries are left out at random."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Num, layer, positional
+
+
+def _lower(c: LowerContext) -> Value:
+    mask = c.build.emit("dropout_mask", c.x, rate=c.arg("p"), name=c.name)
+    return c.note(c.x * mask, "y = x · mask, the mask 0 or 1/(1 − p)")
+
+
+layer(
+    LayerKind(
+        name="dropout",
+        family=Family.NOISE,
+        summary="in training sets entries to zero at random; in prediction does nothing",
+        formula="y = x · mask, the mask 0 with probability p, else 1/(1 − p)",
+        example="input 784 -> dense 64 relu -> dropout 0.5 -> dense 10 softmax; loss crossentropy",
+        args=(
+            positional(
+                "p", Num(low=0.0, high=1.0, open_high=True), "probability of being left out"
+            ),
+        ),
+        shape=same,
+        lower=_lower,
+        flops=per_entry(1),
+        torch="nn.Dropout(p)",
+        keras="Dropout(p)",
+        notes="What is kept is scaled up by 1/(1 − p), so that sums keep their mean (inverted "
+        "dropout).",
+    )
+)

@@ -1,0 +1,34 @@
+"""elu: negative entries bend smoothly towards −a."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Num, Trailing, layer, positional
+
+
+def _lower(c: LowerContext) -> Value:
+    a = c.arg("a")
+    below = "exp(z) − 1" if a == 1 else f"{a:g} (exp(z) − 1)"
+    return c.note(unary("elu", c.x, alpha=a), f"a = z where z > 0, else {below}")
+
+
+layer(
+    LayerKind(
+        name="elu",
+        family=Family.ACTIVATION,
+        summary="exponential linear unit: negative entries bend smoothly towards −a",
+        formula="y = z where z > 0, else a (exp(z) − 1)",
+        example="input 4 -> dense 8 elu -> dense 1; loss mse",
+        args=(positional("a", Num(), "depth of the negative side", 1.0),),
+        shape=same,
+        lower=_lower,
+        flops=per_entry(4),
+        trailing=Trailing.NO,
+        feeding_init="he",
+        torch="nn.ELU(a)",
+        keras="ELU(a)",
+    )
+)

@@ -1,0 +1,41 @@
+"""flatten: all axes of a row become one."""
+
+from __future__ import annotations
+
+from ..ir.dims import product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.shape import reshape
+from ..shapes.context import ShapeContext
+from ..shapes.rules import refuse_mixing
+from .registry import Family, LayerKind, layer
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    if c.input.ragged and c.input.rank > 1:
+        raise refuse_mixing(
+            c,
+            "join the positions of a row",
+            "leave out `flatten` and work on every position, as `dense` does",
+        )
+    return c.input.with_shape((product(c.input.shape),))
+
+
+def _lower(c: LowerContext) -> Value:
+    return reshape(c.x, c.result.batched().shape)
+
+
+layer(
+    LayerKind(
+        name="flatten",
+        family=Family.SHAPE,
+        summary="makes one axis of features out of all axes of a row",
+        formula="CxHxW becomes C·H·W, the last axis running fastest",
+        example="input 1x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
+        shape=_shape,
+        lower=_lower,
+        torch="nn.Flatten()",
+        keras="Flatten()",
+    )
+)

@@ -1,0 +1,38 @@
+"""input: where the data come in."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.source import leaf
+from ..shapes.context import ShapeContext
+from .registry import Family, LayerKind, Trailing, layer
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    declared: TensorType = c.arg("type").type
+    return declared
+
+
+def _lower(c: LowerContext) -> Value:
+    return leaf(c.build, "input", c.name, c.result.batched())
+
+
+layer(
+    LayerKind(
+        name="input",
+        family=Family.INPUT,
+        summary="declares what one row of data looks like; the batch axis is never written",
+        formula="x",
+        example="input 3x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
+        shape=_shape,
+        lower=_lower,
+        trailing=Trailing.NO,
+        torch="the argument of forward",
+        keras="Input(shape)",
+        notes="`input 784` features, `input Tx768` a sequence, `input 3x32x32` an image with its "
+        "channels first. An upper-case letter is a size known only when data come in. After the "
+        "shape, `int` declares whole numbers and `ragged` rows of different lengths.",
+    )
+)

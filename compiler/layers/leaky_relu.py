@@ -1,0 +1,37 @@
+"""leaky_relu: negative entries are scaled down."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Num, Trailing, layer, positional
+
+
+def _lower(c: LowerContext) -> Value:
+    a = c.arg("a")
+    return c.note(unary("leaky_relu", c.x, slope=a), f"a = z where z > 0, else {a:g} z")
+
+
+layer(
+    LayerKind(
+        name="leaky_relu",
+        family=Family.ACTIVATION,
+        summary="relu that lets a fraction of negative entries through",
+        formula="y = z where z > 0, else a z",
+        example="input 4 -> dense 8 leaky_relu(0.2) -> dense 1; loss mse",
+        args=(positional("a", Num(), "slope for negative entries", 0.01),),
+        shape=same,
+        lower=_lower,
+        flops=per_entry(1),
+        aliases=(
+            "lrelu",
+            "leakyrelu",
+        ),
+        trailing=Trailing.NO,
+        feeding_init="he",
+        torch="nn.LeakyReLU(a)",
+        keras="LeakyReLU(a)",
+    )
+)

@@ -1,0 +1,29 @@
+"""max: the largest entry of all branches."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import equal_branches, per_branch_entry
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(c.build.emit("maximum", *c.inputs), "y = max of the branches")
+
+
+layer(
+    LayerKind(
+        name="max",
+        family=Family.MERGE,
+        summary="takes the largest of all branches, entry by entry",
+        formula="y = max(x₁, x₂, …)",
+        example="input 4 -> [dense 3, dense 3] -> max -> dense 1; loss mse",
+        shape=equal_branches,
+        lower=_lower,
+        flops=per_branch_entry,
+        torch="torch.maximum(x1, x2)",
+        keras="Maximum()",
+        notes="Branches that tie share the gradient equally.",
+    )
+)

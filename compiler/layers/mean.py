@@ -1,0 +1,33 @@
+"""mean: the mean of all branches."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import scale
+from ..shapes.rules import equal_branches, per_branch_entry
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    total = reduce(add, c.inputs)
+    return c.note(scale(total, 1 / len(c.inputs)), "y = mean of the branches")
+
+
+layer(
+    LayerKind(
+        name="mean",
+        family=Family.MERGE,
+        summary="takes the mean of all branches, entry by entry",
+        formula="y = (x₁ + … + xₙ) / n",
+        example="input 4 -> [dense 3, dense 3] -> mean -> dense 1; loss mse",
+        shape=equal_branches,
+        lower=_lower,
+        flops=per_branch_entry,
+        torch="torch.stack([x1, x2]).mean(0)",
+        keras="Average()",
+    )
+)

@@ -1,0 +1,31 @@
+"""mish: z times the tanh of its softplus."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.activation import mish
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Trailing, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(mish(c.x), "a = z tanh(softplus(z))")
+
+
+layer(
+    LayerKind(
+        name="mish",
+        family=Family.ACTIVATION,
+        summary="z times the tanh of its softplus",
+        formula="a = z tanh(log(1 + exp(z)))",
+        example="input 4 -> dense 8 mish -> dense 1; loss mse",
+        shape=same,
+        lower=_lower,
+        flops=per_entry(9),
+        trailing=Trailing.NO,
+        feeding_init="he",
+        torch="nn.Mish()",
+        keras="Activation('mish')",
+    )
+)

@@ -1,0 +1,31 @@
+"""mul: the product of all branches."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import mul
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import equal_branches, per_branch_entry
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(reduce(mul, c.inputs), "y = Π branches")
+
+
+layer(
+    LayerKind(
+        name="mul",
+        family=Family.MERGE,
+        summary="multiplies all branches entry by entry",
+        formula="y = x₁ · x₂ · …",
+        example="input 4 -> [dense 3, dense 3 sigmoid] -> mul -> dense 1; loss mse",
+        shape=equal_branches,
+        lower=_lower,
+        flops=per_branch_entry,
+        torch="x1 * x2",
+        keras="Multiply()",
+    )
+)

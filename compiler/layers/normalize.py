@@ -1,0 +1,46 @@
+"""normalize: fixed mean and standard deviation taken out of the data."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.along import along_axis
+from ..lower.context import LowerContext
+from ..shapes.context import ShapeContext
+from ..shapes.rules import check_list, per_entry, require_floats
+from .registry import REQUIRED, Family, LayerKind, Numbers, layer, option
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    require_floats(c)
+    check_list(c, "mean", 0)
+    check_list(c, "std", 0)
+    return c.input
+
+
+def _lower(c: LowerContext) -> Value:
+    centred = c.x - along_axis(c.x, c.arg("mean"), 0)
+    return c.note(centred / along_axis(c.x, c.arg("std"), 0), "y = (x − mean) / std")
+
+
+layer(
+    LayerKind(
+        name="normalize",
+        family=Family.FIXED,
+        summary="subtracts a known mean and divides by a known standard deviation",
+        formula="y = (x − mean) / std",
+        example="input 3x4x4 -> normalize mean=[0.49, 0.48, 0.45] std=0.25 -> flatten -> "
+        "dense 2 softmax; loss crossentropy",
+        args=(
+            option("mean", Numbers(), "one number, or one for each feature or channel", REQUIRED),
+            option("std", Numbers(nonzero=True), "likewise, none of them zero", REQUIRED),
+        ),
+        shape=_shape,
+        lower=_lower,
+        flops=per_entry(2),
+        torch="transforms.Normalize(mean, std)",
+        keras="Normalization(mean=mean, variance=std**2)",
+        notes="A list runs along the features of D and along the channels, the first axis, of "
+        "CxL and CxHxW. For one number a feature of TxD use `shift` and `scale`.",
+    )
+)

@@ -1,0 +1,45 @@
+"""poly: the powers of every feature."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.shape import powers, reshape
+from ..shapes.context import ShapeContext
+from ..shapes.rules import require_features
+from .registry import Family, Int, LayerKind, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    size = require_features(c)
+    return c.input.with_shape((*c.input.shape[:-1], size * (c.arg("degree") + 1)))
+
+
+def _lower(c: LowerContext) -> Value:
+    stacked = powers(c.x, c.arg("degree"))
+    return c.note(reshape(stacked, c.result.batched().shape), "y = x⁰, x¹, …, xᴺ of each feature")
+
+
+def _flops(c: ShapeContext) -> Dim:
+    return product(c.input.shape) * max(int(c.arg("degree")) - 1, 0)
+
+
+layer(
+    LayerKind(
+        name="poly",
+        family=Family.FIXED,
+        summary="the powers 0 to N of every feature, so that a linear layer fits a polynomial",
+        formula="y = x⁰, x¹, …, xᴺ for each feature in turn",
+        example="input 1 -> poly 3 -> dense 1 bias=false; loss mse",
+        args=(positional("degree", Int(low=0), "the highest power"),),
+        shape=_shape,
+        lower=_lower,
+        flops=_flops,
+        torch="torch.stack([x**k for k in range(N + 1)], -1).flatten(-2)",
+        keras="Lambda(...)",
+        notes="D gives D·(N+1) features: all powers of the first feature, then of the second, … "
+        "The power 0 is a constant 1, so a dense layer after it needs no bias.",
+    )
+)

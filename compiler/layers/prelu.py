@@ -1,0 +1,39 @@
+"""prelu: leaky_relu with a learned slope."""
+
+from __future__ import annotations
+
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.context import ShapeContext
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, ParamSpec, Trailing, layer
+
+
+def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    quarter = Call("constant", {"v": 0.25}, c.layer.head)
+    return (ParamSpec("a", (1,), "gain", quarter),)
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(c.build.emit("prelu", c.x, c.param("a")), "y = z where z > 0, else a z")
+
+
+layer(
+    LayerKind(
+        name="prelu",
+        family=Family.ACTIVATION,
+        summary="relu that lets a learned fraction of negative entries through",
+        formula="y = z where z > 0, else a z",
+        example="input 4 -> dense 8 prelu -> dense 1; loss mse",
+        shape=same,
+        params=_params,
+        lower=_lower,
+        flops=per_entry(1),
+        trailing=Trailing.NO,
+        feeding_init="he",
+        torch="nn.PReLU()",
+        keras="PReLU(shared_axes=...)",
+        notes="One slope for the whole layer, `prelu1.a`, starting at 0.25.",
+    )
+)

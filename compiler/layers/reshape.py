@@ -1,0 +1,80 @@
+"""reshape: the same entries under another shape."""
+
+from __future__ import annotations
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim, product, shape_text
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.shape import reshape
+from ..shapes.context import ShapeContext, ShapeFault
+from ..shapes.rules import refuse_mixing
+from .registry import Family, LayerKind, SizeOf, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    if c.input.ragged:
+        raise refuse_mixing(
+            c,
+            "move entries from one position to another",
+            "leave out `reshape`, or declare the input without `ragged`",
+        )
+    size, have = c.arg("size"), product(c.input.shape)
+    if product(size) != have:
+        raise _miscounted(c, size, have)
+    return c.input.with_shape(size)
+
+
+def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault:
+    wanted, came = shape_text(size), shape_text(c.input.shape)
+    fitting = nearest_fit(size, have) if isinstance(have, int) else None
+    if not isinstance(have, int):
+        help = "write numbers in the input's shape: reshape cannot keep an open size"
+    elif fitting is not None:
+        help = f"write `reshape {shape_text(fitting)}`, which has {have} entries"
+    else:
+        help = f"choose sizes whose product is {have}, for example `reshape {have}`"
+    return ShapeFault(
+        codes.RESHAPE_COUNT,
+        f"{wanted} has {product(size)} entries, but {came} has {have}",
+        at="size",
+        here=f"{product(size)} entries, the input has {have}",
+        help=help,
+        replace=shape_text(fitting) if fitting else "",
+        result=c.input.with_shape(size),
+    )
+
+
+def nearest_fit(size: tuple[int, ...], have: int) -> tuple[int, ...] | None:
+    """The size with one component changed, the last that can be, to have so many entries.
+
+    >>> nearest_fit((28, 28), 3 * 28 * 28), nearest_fit((5, 5), 12)
+    ((28, 84), None)
+    """
+    for i in reversed(range(len(size))):
+        others = product((*size[:i], *size[i + 1 :]))
+        if isinstance(others, int) and have % others == 0:
+            return (*size[:i], have // others, *size[i + 1 :])
+    return None
+
+
+def _lower(c: LowerContext) -> Value:
+    return reshape(c.x, c.result.batched().shape)
+
+
+layer(
+    LayerKind(
+        name="reshape",
+        family=Family.SHAPE,
+        summary="puts the entries of a row into another shape, in the same order",
+        formula="the last axis runs fastest",
+        example="input 784 -> reshape 28x28 -> dense 16 relu -> flatten -> dense 10 softmax; "
+        "loss crossentropy",
+        args=(positional("size", SizeOf(), "the new shape of a row, as in `28x28`"),),
+        shape=_shape,
+        lower=_lower,
+        torch="nn.Unflatten(1, size)",
+        keras="Reshape(size)",
+    )
+)

@@ -1,0 +1,43 @@
+"""scale: multiplication by fixed numbers."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.along import along_axis
+from ..lower.context import LowerContext
+from ..ops.elementwise import scale
+from ..shapes.context import ShapeContext
+from ..shapes.rules import check_list, last_or_channel_axis, per_entry, require_floats
+from .registry import Family, LayerKind, Numbers, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    require_floats(c)
+    check_list(c, "a", last_or_channel_axis(c.input.rank))
+    return c.input
+
+
+def _lower(c: LowerContext) -> Value:
+    a = c.arg("a")
+    if not isinstance(a, tuple):
+        return c.note(scale(c.x, a), f"y = {a:g} x")
+    return c.note(c.x * along_axis(c.x, a, last_or_channel_axis(c.result.rank)), "y = a x")
+
+
+layer(
+    LayerKind(
+        name="scale",
+        family=Family.FIXED,
+        summary="multiplies by a fixed number, or each feature or channel by its own",
+        formula="y = a x",
+        example="input 3 -> scale [1, 0.5, 0.1] -> dense 1; loss mse",
+        args=(positional("a", Numbers(), "one number, or a list with one for each feature"),),
+        shape=_shape,
+        lower=_lower,
+        flops=per_entry(1),
+        torch="x * a",
+        keras="Rescaling(a)",
+        notes="A list runs along the last axis of D and TxD and along the channels of CxHxW.",
+    )
+)

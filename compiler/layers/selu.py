@@ -1,0 +1,36 @@
+"""selu: an elu scaled so that activations keep mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import scale, unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Trailing, layer
+
+ALPHA = 1.6732632423543772
+LAMBDA = 1.0507009873554805
+
+
+def _lower(c: LowerContext) -> Value:
+    bent = unary("elu", c.x, alpha=ALPHA)
+    return c.note(scale(bent, LAMBDA), "a = λ elu(z, α)")
+
+
+layer(
+    LayerKind(
+        name="selu",
+        family=Family.ACTIVATION,
+        summary="scaled elu: keeps activations near mean 0 and variance 1 by itself",
+        formula="y = λ (z where z > 0, else α (exp(z) − 1)), λ = 1.0507…, α = 1.6733…",
+        example="input 4 -> dense 8 selu -> dense 1; loss mse",
+        shape=same,
+        lower=_lower,
+        flops=per_entry(5),
+        trailing=Trailing.NO,
+        feeding_init="lecun",
+        torch="nn.SELU()",
+        keras="Activation('selu')",
+        notes="Weights before it start with lecun, as its derivation asks (Klambauer et al. 2017).",
+    )
+)

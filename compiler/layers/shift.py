@@ -1,0 +1,40 @@
+"""shift: addition of fixed numbers."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.along import along_axis
+from ..lower.context import LowerContext
+from ..shapes.context import ShapeContext
+from ..shapes.rules import check_list, last_or_channel_axis, per_entry, require_floats
+from .registry import Family, LayerKind, Numbers, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    require_floats(c)
+    check_list(c, "b", last_or_channel_axis(c.input.rank))
+    return c.input
+
+
+def _lower(c: LowerContext) -> Value:
+    b = c.arg("b")
+    return c.note(c.x + along_axis(c.x, b, last_or_channel_axis(c.result.rank)), "y = x + b")
+
+
+layer(
+    LayerKind(
+        name="shift",
+        family=Family.FIXED,
+        summary="adds a fixed number, or to each feature or channel its own",
+        formula="y = x + b",
+        example="input 784 -> shift (-0.5) -> dense 10 softmax; loss crossentropy",
+        args=(positional("b", Numbers(), "one number, or a list with one for each feature"),),
+        shape=_shape,
+        lower=_lower,
+        flops=per_entry(1),
+        torch="x + b",
+        keras="Rescaling(1, offset=b)",
+        notes="A list runs along the last axis of D and TxD and along the channels of CxHxW.",
+    )
+)

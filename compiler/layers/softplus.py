@@ -1,0 +1,30 @@
+"""softplus: a smooth relu."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Trailing, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(unary("softplus", c.x), "a = log(1 + exp(z))")
+
+
+layer(
+    LayerKind(
+        name="softplus",
+        family=Family.ACTIVATION,
+        summary="a smooth relu, always positive",
+        formula="a = log(1 + exp(z))",
+        example="input 4 -> dense 8 tanh -> dense 1 softplus; loss mse",
+        shape=same,
+        lower=_lower,
+        flops=per_entry(4),
+        trailing=Trailing.NO,
+        torch="nn.Softplus()",
+        keras="Activation('softplus')",
+    )
+)

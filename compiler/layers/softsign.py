@@ -1,0 +1,30 @@
+"""softsign: squeezes every entry into (−1, 1), slower than tanh."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.elementwise import unary
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Trailing, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    return c.note(unary("softsign", c.x), "a = z / (1 + |z|)")
+
+
+layer(
+    LayerKind(
+        name="softsign",
+        family=Family.ACTIVATION,
+        summary="squeezes every entry into (−1, 1), with slower tails than tanh",
+        formula="a = z / (1 + |z|)",
+        example="input 4 -> dense 8 softsign -> dense 1; loss mse",
+        shape=same,
+        lower=_lower,
+        flops=per_entry(3),
+        trailing=Trailing.NO,
+        torch="nn.Softsign()",
+        keras="Activation('softsign')",
+    )
+)

@@ -1,0 +1,29 @@
+"""sub: the first branch minus the second."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import pair, per_branch_entry
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    first, second = c.inputs
+    return c.note(first - second, "y = x₁ − x₂")
+
+
+layer(
+    LayerKind(
+        name="sub",
+        family=Family.MERGE,
+        summary="subtracts the second branch from the first",
+        formula="y = x₁ − x₂",
+        example="input 4 -> [dense 3 tanh, dense 3 tanh] -> sub -> dense 1; loss mse",
+        shape=pair,
+        lower=_lower,
+        flops=per_branch_entry,
+        torch="x1 - x2",
+        keras="Subtract()",
+    )
+)

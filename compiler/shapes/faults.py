@@ -1,0 +1,156 @@
+"""From a shape rule's refusal to the diagnostic: both ends, the chain of shapes, the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..diagnostics.model import Diagnostic, Edit, Fix, Label
+from ..ir.layer_graph import Activation, Layer, Loss
+from ..ir.types import TensorType
+from ..layers import LAYERS
+from ..layers.registry import Family
+from ..source import Span
+from .context import ShapeFault
+
+PASSES_SHAPE_ON = {Family.ACTIVATION, Family.FIXED, Family.NOISE}
+CHAIN_HEAD, CHAIN_TAIL = 4, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The layers by id and the types found so far."""
+
+    layers: Mapping[int, Layer]
+    types: dict[int, TensorType]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The layer at fault, or its trailing activation and the type that one was given."""
+
+    layer: Layer
+    activation: Activation | None = None
+    given: TensorType | None = None
+
+    @property
+    def whole(self) -> Span:
+        """All that was written of it."""
+        return self.activation.span if self.activation else self.layer.span
+
+    def argument(self, name: str) -> Span | None:
+        """Where an argument was written, if it was."""
+        return None if self.activation else self.layer.given.get(name)
+
+
+def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
+    """The finding at a layer."""
+    layer, argument = site.layer, site.argument(fault.at)
+    span = argument or site.whole
+    also = [Label(place, text) for place, text in fault.also]
+    labels = [*producer_labels(known, site), *also, *call_labels(layer)]
+    before = known.layers[layer.inputs[fault.blame]]
+    return fault.code.at(
+        span,
+        fault.message,
+        here=fault.here,
+        labels=[label for label in dict.fromkeys(labels) if label.span != span],
+        notes=fault.notes,
+        shapes=chain_text([*path_to(known, before), f"{layer.name} error"]),
+        help=fault.help,
+        fixes=layer_fixes(site, argument, fault),
+    )
+
+
+def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
+    """The finding at a loss."""
+    setting, layer = loss.setting, known.layers[loss.layer]
+    edit = Edit(setting.head, fault.replace)
+    return fault.code.at(
+        setting.given.get(fault.at, setting.span),
+        fault.message,
+        here=fault.here,
+        labels=[producer_label(known, layer)],
+        shapes=chain_text([*path_to(known, layer), f"{setting.kind} error"]),
+        help=fault.help,
+        fixes=[Fix(fault.help, (edit,))] if fault.replace else [],
+    )
+
+
+# --- both ends ----------------------------------------------------------------------------
+
+
+def producer_labels(known: Known, site: Site) -> list[Label]:
+    """The other end: where the shapes that came in were made."""
+    layer = site.layer
+    if site.activation:
+        return [Label(layer.head, f"produces {site.given}")]
+    feeds = [known.layers[i] for i in layer.inputs]
+    if len(feeds) == 1:
+        return [producer_label(known, feeds[0])]
+    return [Label(feed.span, f"this branch is {known.types[feed.id]}") for feed in feeds]
+
+
+def producer_label(known: Known, layer: Layer) -> Label:
+    """Where the shape of a layer's value was made."""
+    layer = origin_of_shape(known, layer)
+    verb = "the input is" if layer.kind == "input" else "produces"
+    return Label(layer.span, f"{verb} {known.types[layer.id]}")
+
+
+def origin_of_shape(known: Known, layer: Layer) -> Layer:
+    """The layer that made a shape, seen through those that pass shapes on."""
+    while len(layer.inputs) == 1 and LAYERS[layer.kind].family in PASSES_SHAPE_ON:
+        before = known.layers[layer.inputs[0]]
+        if known.types[before.id] != known.types[layer.id]:
+            break
+        layer = before
+    return layer
+
+
+def call_labels(layer: Layer) -> list[Label]:
+    """The block calls that the layer was expanded from."""
+    return [Label(call, "expanded from here") for call in layer.calls]
+
+
+# --- the chain of shapes ------------------------------------------------------------------
+
+
+def path_to(known: Known, layer: Layer) -> list[str]:
+    """`input 784`, `dense1 20`: name and shape of every layer on the main path, in order."""
+    entries = []
+    while True:
+        entries.append(f"{shown_name(known, layer)} {known.types[layer.id]}")
+        if not layer.inputs:
+            return entries[::-1]
+        layer = known.layers[layer.inputs[0]]
+
+
+def shown_name(known: Known, layer: Layer) -> str:
+    """The layer's name; the only input is called just that."""
+    if layer.kind != "input":
+        return layer.name
+    alone = sum(other.kind == "input" for other in known.layers.values()) == 1
+    return "input" if alone else layer.name
+
+
+def chain_text(entries: list[str]) -> str:
+    """The entries with arrows between, the middle of a long chain left out."""
+    left_out = len(entries) - CHAIN_HEAD - CHAIN_TAIL
+    if left_out > 1:
+        entries = [*entries[:CHAIN_HEAD], f"… {left_out} more …", *entries[-CHAIN_TAIL:]]
+    return " -> ".join(entries)
+
+
+# --- the way out --------------------------------------------------------------------------
+
+
+def layer_fixes(site: Site, argument: Span | None, fault: ShapeFault) -> list[Fix]:
+    """The change that the fault proposes, if it proposes one that can be written in place."""
+    if fault.insert:
+        start = site.layer.span.start
+        place = Span(site.layer.span.source, start, start)
+        return [Fix(fault.help, (Edit(place, f"{fault.insert} -> "),))]
+    if fault.replace and (argument is not None or not fault.at):
+        return [Fix(fault.help, (Edit(argument or site.whole, fault.replace),))]
+    return []

@@ -1,0 +1,78 @@
+"""What must hold of parameters: fixed sizes, one shape under all their uses, a fitting start."""
+
+from __future__ import annotations
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import shape_text, symbols
+from ..ir.layer_graph import Layer, Parameter
+from ..layers import LAYERS
+from ..layers.registry import ParamSpec
+from .context import ShapeFault
+from .faults import Known
+
+
+def fixed_shape(known: Known, layer: Layer, spec: ParamSpec) -> tuple[int, ...]:
+    """The parameter's shape, which must not depend on a symbolic dimension."""
+    sizes = tuple(n for n in spec.shape if isinstance(n, int))
+    if len(sizes) == len(spec.shape):
+        return sizes
+    feed = known.layers[layer.inputs[0]]
+    open_sizes = sorted({s for n in spec.shape for s in symbols(n)})
+    raise ShapeFault(
+        codes.SYMBOLIC_PARAMETER,
+        f"the size of {layer.name}.{spec.suffix} would depend on {' and '.join(open_sizes)}",
+        here=f"{spec.suffix} would be {shape_text(spec.shape)}, "
+        f"but parameters are made before {open_sizes[0]} is known",
+        help=_way_out(known, layer, feed, open_sizes[0]),
+    )
+
+
+def _way_out(known: Known, layer: Layer, feed: Layer, symbol: str) -> str:
+    """What to write instead; layers are proposed only where the registry has them."""
+    type = known.types[feed.id]
+    ways = [f"write a number for {symbol} in the input's shape"]
+    if feed.kind == "flatten":
+        ways.insert(0, f"leave out `flatten`: {layer.kind} then works at every position")
+    if "transpose" in LAYERS and type.rank == 2 and isinstance(type.shape[0], int):
+        ways.insert(0, "put `transpose` before it")
+    if "lstm" in LAYERS and type.rank == 2:
+        ways.append(f"reduce {symbol} with `lstm`")
+    if any(arg.name == "axis" for arg in LAYERS["mean"].args):
+        ways.append(f"reduce {symbol} with `mean axis=0`")
+    return ", or ".join(ways)
+
+
+def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> None:
+    """Refuse a second use of a parameter that asks for another shape of it."""
+    if parameter.shape == shape:
+        return
+    had, needed = shape_text(parameter.shape), shape_text(shape)
+    raise ShapeFault(
+        codes.SHARED_MISMATCH,
+        f"{parameter.name} is {had}, but here it would have to be {needed}",
+        here=f"{shape[0]} features come in, {layer.owner} was made for {parameter.shape[0]}",
+        help=f"feed it {parameter.shape[0]} features, or write a new {layer.kind} in place of `use`",
+        also=((parameter.span, f"{parameter.name} is {had} since here"),),
+    )
+
+
+def check_init(spec: ParamSpec, shape: tuple[int, ...]) -> None:
+    """Refuse an initialisation that is defined for matrices only."""
+    if spec.init is None or spec.init.name != "orthogonal" or len(shape) > 1:
+        return
+    raise ShapeFault(
+        codes.INIT_NEEDS_MATRIX,
+        f"`orthogonal` is for matrices, but {spec.suffix} has one axis",
+        at="bias_init",
+        here=f"{spec.suffix} is a vector of {shape[0]}",
+        help="start biases with `zeros`, `constant(0.1)` or `normal(0.01)`",
+    )
+
+
+def default_init(layer: Layer, readers: list[Layer]) -> str:
+    """The default for weights: the one that suits the activation that follows them."""
+    if layer.activation is not None:
+        return LAYERS[layer.activation.kind].feeding_init
+    if len(readers) == 1 and LAYERS[readers[0].kind].is_activation:
+        return LAYERS[readers[0].kind].feeding_init
+    return "xavier"
