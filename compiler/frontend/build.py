@@ -37,7 +37,9 @@ from .ast import (
     Value,
     Word,
 )
+from .faults import EXAMPLES
 from .stages import as_word, value_as_stage
+from .statements import DIRECTIVES
 
 Name = Word | DimName
 MAX_DIGITS = 20
@@ -50,6 +52,14 @@ class SyntaxFault(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
+
+
+class BareOperator(Exception):
+    """An operator at an offset where only a sign may stand."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,9 @@ class Builder:
     def word(self, parts: list[Token]) -> Name:
         """A word, or a symbolic dimension where all its letters are upper-case."""
         span = self._span(parts[0], parts[0])
+        if parts[0] == "as":
+            advice = "`as NAME` follows the stage it names: `dense 30 relu as hidden`"
+            _fail(syntax.UNEXPECTED_TOKEN, span, "`as` cannot stand here", help=advice)
         return (DimName if parts[0].type == "DIM" else Word)(str(parts[0]), span)
 
     def text(self, parts: list[Token]) -> Text:
@@ -138,6 +151,14 @@ class Builder:
         _refuse_stages(operand)
         return Negate(str(sign), _inner(operand), self._span(sign, operand))
 
+    def sign(self, parts: list[Any]) -> Negate:
+        """`-1` as a bare argument, where `n - 1` and `n-1` would be arithmetic."""
+        sign, operand = parts
+        text, start = self.source.text, sign.start_pos
+        if operand.span.start != start + 1 or re.match(r"[\w)\]]", text[start - 1]):
+            raise BareOperator(start)
+        return self.negate(parts)
+
     def binary(self, parts: list[Any]) -> Value:
         """`a * b`; of a parenthesised chain the star is a repeat."""
         left, op, right = parts
@@ -170,7 +191,8 @@ class Builder:
     def layer(self, parts: list[Any]) -> AnyStage:
         """`dense 30 relu`, `conv(16, 3x3) relu`; among items the head may be any value."""
         head, *args = parts
-        _refuse_spaced_size(args)
+        leading = [self.arg([head])] if isinstance(head, Paren) else []
+        _refuse_spaced_size([*leading, *args])
         _refuse_missing_arrow(head, args)
         stage = self._stage_of(head)
         span = self._span(head, args[-1] if args else head)
@@ -269,6 +291,9 @@ class Builder:
         """`WORD arg…`."""
         word, *args = parts
         _refuse_spaced_size(args)
+        if not args and word.id in DIRECTIVES:
+            advice = f"for example `{EXAMPLES[word.id]}`"
+            _fail(syntax.MISSING_VALUE, word.span, f"`{word.id}` says nothing", help=advice)
         return Directive(as_word(word), tuple(args), self._span(word, parts[-1]))
 
 

@@ -13,8 +13,9 @@ from ..diagnostics.codes import limits
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
-from .build import Builder, SyntaxFault
-from .faults import explain, lexical_fault
+from .build import BareOperator, Builder, SyntaxFault
+from .faults import explain
+from .lexical import lexical_fault
 from .statements import Statement as Words
 from .statements import split
 
@@ -58,11 +59,13 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
             return cast(Statement, lark.parse(text, start=words.rule))
     except SyntaxFault as stop:
         return stop.diagnostic
+    except BareOperator as stop:
+        return explain(words, stop.offset)
     except UnexpectedToken as error:
         at_end = error.token.type == "$END"
-        return explain(words, words.stop if at_end else error.token.start_pos or 0)
+        return explain(words, words.stop if at_end else error.pos_in_stream or 0)
     except UnexpectedCharacters as error:
-        return explain(words, error.pos_in_stream)
+        return explain(words, error.pos_in_stream or 0)
 
 
 @cache
@@ -76,6 +79,6 @@ def _parser() -> tuple[Lark, Builder]:
         parser="lalr",
         lexer="contextual",
         start=["chain", "let", "block", "directive"],
-        transformer=builder,  # type: ignore[arg-type]
+        transformer=builder,
     )
     return lark, builder

@@ -32,7 +32,7 @@ def value_as_chain(value: Value) -> Chain | None:
     if isinstance(value, StagesValue):
         return value.chain
     stage = value_as_stage(value)
-    return stage and Chain((stage,), value.span)
+    return Chain((stage,), value.span) if stage else None
 
 
 def value_as_stage(value: Value) -> AnyStage | None:
@@ -51,7 +51,7 @@ def value_as_stage(value: Value) -> AnyStage | None:
             return Fork(branches, (), None, None, value.span) if whole else None
         case Binary("*", left, count):
             stage = value_as_stage(left)
-            return stage and replace(stage, repeat=count)
+            return replace(stage, repeat=count) if stage else None
         case Binary("+" | "-" as sign, Word() as kind, operand):
             signed = Negate(sign, operand, value.span.source.span(kind.span.stop, value.span.stop))
             arg = Arg(None, signed, signed.span)

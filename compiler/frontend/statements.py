@@ -1,8 +1,8 @@
 """Where statements begin and end, found before anything is parsed.
 
 Each statement is then parsed by itself, so that a broken one leaves the others readable. A
-newline ends a statement unless a bracket is open, the line ends in `->`, `=`, `,`, `*` or
-`**`, or the next line begins with something that can only go on; `;` always ends one; and a
+newline ends a statement unless a bracket is open, the line ends in `->`, `=`, `,`, `:` or an
+operator, or the next line begins with something that can only go on; `;` always ends one; and a
 line that begins with a directive always begins one, so that a missing bracket is one error.
 
 >>> [s.text for s in split(Source("a.nn", "input 3 -> # three\\n  dense 2; loss mse"))]
@@ -20,9 +20,29 @@ from typing import NamedTuple
 from ..source import Source, Span
 
 DIRECTIVES = frozenset(
-    "block clip dtype include let loss metric model optimizer output regularize schedule train".split()
+    {
+        "block",
+        "clip",
+        "dtype",
+        "include",
+        "let",
+        "loss",
+        "metric",
+        "model",
+        "optimizer",
+        "output",
+        "regularize",
+        "schedule",
+        "train",
+    }
 )
 """The words that begin a statement wherever they begin a line; `input` begins a stage."""
+
+OPENING = {"(": ")", "[": "]"}
+"""Each opening bracket with the one that closes it."""
+
+CLOSING = frozenset(OPENING.values())
+ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
 TWINS = {
     **dict.fromkeys("→⟶➔➜⇒⟹", "->"),
@@ -46,22 +66,19 @@ TWINS = {
 """Characters that look like one of the language, with the plain form they stand for."""
 
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\f\v]+|\#[^\n]*)
+    rf"""(?P<space>[ \t\r\f\v]+|\#[^\n]*)
       | (?P<newline>\n)
       | (?P<string>"[^"\n]*"?)
       | (?P<number>\.?[0-9](?:[eE][+-](?=[0-9])|[A-Za-z0-9_.])*)
       | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<twin>[–—−]>|=>|[%s])
-      | (?P<op>->|\*\*|//|[-+*/%%=:,;()\[\]])
-      | (?P<other>.)"""
-    % "".join(TWINS),
+      | (?P<twin>[–—−]>|=>|[{"".join(TWINS)}])
+      | (?P<op>->|\*\*|//|[-+*/%=:,;()\[\]])
+      | (?P<other>.)""",
     re.VERBOSE,
 )
 
-_GOES_ON_AFTER = frozenset({"->", "=", ",", "*", "**"})
+_GOES_ON_AFTER = frozenset({"->", "=", ",", ":", *ARITHMETIC})
 _GOES_ON_WITH = frozenset({"->", "*", "**", "as", ")", "]", ","})
-_OPENING = {"(": ")", "[": "]"}
-_CLOSING = frozenset(_OPENING.values())
 
 
 class Token(NamedTuple):
@@ -110,6 +127,14 @@ class Statement:
         """Where one of its tokens stands."""
         return self.source.span(token.start, token.stop)
 
+    def touches(self, index: int, text: str) -> bool:
+        """Whether a token is this one and stands directly after the one before."""
+        return (
+            0 < index < len(self.tokens)
+            and self.tokens[index].text == text
+            and self.tokens[index - 1].stop == self.tokens[index].start
+        )
+
     @cached_property
     def rule(self) -> str:
         """The grammar's rule for it: let, block, directive or chain.
@@ -117,19 +142,19 @@ class Statement:
         An unknown first word without a top-level arrow makes a directive, so that
         `optimiser adam` can be answered with a suggestion.
         """
-        first, *rest = self.tokens
+        first = self.tokens[0]
         if first.text in ("let", "block"):
             return first.text
         if first.text in DIRECTIVES:
             return "directive"
         if first.kind != "word" or first.text == "input" or self._goes_on_as_stage():
             return "chain"
-        return "directive" if not rest or rest[0].text != "(" or _apart(first, rest[0]) else "chain"
+        return "chain" if self.touches(1, "(") else "directive"
 
     def _goes_on_as_stage(self) -> bool:
         depth = 0
         for token in self.tokens:
-            depth += (token.text in _OPENING) - (token.text in _CLOSING)
+            depth += (token.text in OPENING) - (token.text in CLOSING)
             if depth == 0 and token.text in ("->", "as"):
                 return True
         return False
@@ -151,7 +176,7 @@ def split(source: Source) -> Iterator[Statement]:
         if token.text == ";":
             continue
         tokens.append(token)
-        depth = max(0, depth + (token.plain in _OPENING) - (token.plain in _CLOSING))
+        depth = max(0, depth + (token.plain in OPENING) - (token.plain in CLOSING))
     if tokens:
         yield Statement(source, tuple(tokens))
 
@@ -171,7 +196,3 @@ def _tokens(text: str) -> Iterator[Token]:
             word = match.group()
             twin = ("->" if word.endswith(">") else TWINS[word]) if kind == "twin" else ""
             yield Token(kind, word, match.start(), match.end(), twin)
-
-
-def _apart(left: Token, right: Token) -> bool:
-    return left.stop != right.start

@@ -1,0 +1,180 @@
+"""What is wrong with the characters, numbers, strings and brackets of a statement."""
+
+from __future__ import annotations
+
+import re
+
+from ..diagnostics.codes import limits, syntax
+from ..diagnostics.model import Diagnostic, Edit, Fix, Label
+from .faults import EXAMPLES, operand_end, rewrite, spaced_size
+from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
+
+MAX_NESTING = 100
+"""Brackets and operators within each other; deeper ones are no specs, but exhaust the stack."""
+
+_ADVICE = {
+    "^": "a power is written `**`",
+    "'": 'strings stand in double quotes: `"…"`',
+    "{": "groups stand in `( )`, forks and lists in `[ ]`",
+    "}": "groups stand in `( )`, forks and lists in `[ ]`",
+    "\\": "a line goes on by itself after `->`, `=`, `,`, `*` or in brackets",
+    ">": "the arrow is `->`",
+    "|": "the arrow between stages is `->`",
+    ".": "names have no dots; numbers are written `0.5`",
+    "/": "comments begin with `#`",
+}
+
+_NUMBER = re.compile(
+    r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?" r"|[0-9]+(?:x(?:[0-9]+|[A-Z][A-Z0-9]*))*"
+)
+
+
+def lexical_fault(statement: Statement) -> Diagnostic | None:
+    """A character, number, string or bracket that nothing can be made of."""
+    for i, token in enumerate(statement.tokens):
+        match token.kind:
+            case "twin":
+                return _look_alike(statement, token)
+            case "other":
+                return _stray_character(statement, token)
+            case "number":
+                fault = _malformed_number(statement, i)
+                if fault:
+                    return fault
+            case "string" if len(token.text) < 2 or not token.text.endswith('"'):
+                return syntax.UNTERMINATED_STRING.at(
+                    statement.span_of(token),
+                    "the string is not closed on its line",
+                    help='end it with `"`',
+                )
+    return _called_directive(statement) or _unbalanced(statement) or _too_deep(statement)
+
+
+def _look_alike(statement: Statement, first: Token) -> Diagnostic:
+    """All look-alikes of a statement are one fault, so that one fix repairs it."""
+    edits = tuple(
+        Edit(statement.span_of(token), token.twin)
+        for token in statement.tokens
+        if token.kind == "twin"
+    )
+    plain = f"`{first.twin}`" if first.twin.strip() else "a plain space"
+    name = (
+        f"`{first.text}`" if first.text.isprintable() else f"the character U+{ord(first.text):04X}"
+    )
+    return syntax.LOOK_ALIKE.at(
+        statement.span_of(first),
+        f"{name} only looks like {plain}",
+        help=f"write {plain}",
+        fixes=(Fix(f"write {plain}" + (" and the like" if len(edits) > 1 else ""), edits, True),),
+    )
+
+
+def _stray_character(statement: Statement, token: Token) -> Diagnostic:
+    name = f"`{token.text}`" if token.text.isprintable() else f"character U+{ord(token.text):04X}"
+    advice = _ADVICE.get(token.text, "")
+    if token.text.isalnum():
+        advice = "names are lower-case ASCII letters, digits and `_`"
+    return syntax.UNEXPECTED_CHARACTER.at(
+        statement.span_of(token), f"unexpected {name}", help=advice
+    )
+
+
+def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
+    token = statement.tokens[index]
+    text, span = token.text, statement.span_of(token)
+    if re.fullmatch(r"([0-9]+x)+", text):
+        if statement.touches(index + 1, "("):
+            return None
+        last = operand_end(statement, index + 1, 1)
+        if last is not None:
+            return spaced_size(statement, index, last)
+    elif _NUMBER.fullmatch(text):
+        return None
+    plain = _plain_number(text)
+    advice = f"write `{plain}`" if plain else ""
+    if "x" in text and not plain:
+        advice = "the parts of a size are integers, symbolic dimensions or stand in parentheses"
+    fixes = [rewrite(span, plain, safe=" " not in plain)] if plain else []
+    return syntax.MALFORMED_NUMBER.at(span, f"`{text}` is not a number", help=advice, fixes=fixes)
+
+
+def _plain_number(text: str) -> str:
+    """What was probably meant: `3x3` by 3X3, `1000` by 1_000, `30 relu` by 30relu."""
+    if re.fullmatch(r"[0-9]+(X[0-9]+)+", text):
+        return text.lower()
+    if re.fullmatch(r"[0-9][0-9_]*", text):
+        return text.replace("_", "")
+    glued = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z_]{2,}[A-Za-z0-9_]*)", text)
+    return f"{glued[1]} {glued[2]}" if glued else ""
+
+
+def _unbalanced(statement: Statement) -> Diagnostic | None:
+    opened: list[Token] = []
+    for token in statement.tokens:
+        if token.text in OPENING:
+            opened.append(token)
+        elif token.text in CLOSING:
+            if opened and OPENING[opened[-1].text] == token.text:
+                opened.pop()
+                continue
+            return _unmatched(statement, token, opened)
+    if not opened:
+        return None
+    opener = opened[-1]
+    return syntax.UNCLOSED_BRACKET.at(
+        statement.span_of(opener),
+        f"`{opener.text}` is never closed",
+        labels=[Label(statement.span_of(statement.tokens[-1]), "the statement ends here")],
+        help=f"add `{OPENING[opener.text]}`",
+    )
+
+
+def _unmatched(statement: Statement, token: Token, opened: list[Token]) -> Diagnostic:
+    labels: list[Label] = []
+    advice = "remove it, or open it where its content begins"
+    if opened:
+        opener = opened[-1]
+        labels = [Label(statement.span_of(opener), f"`{opener.text}` is still open")]
+        advice = f"`{opener.text}` is closed by `{OPENING[opener.text]}`"
+    message = f"`{token.text}` closes nothing"
+    return syntax.UNMATCHED_BRACKET.at(
+        statement.span_of(token), message, labels=labels, help=advice
+    )
+
+
+def _too_deep(statement: Statement) -> Diagnostic | None:
+    """Bound the depth of the tree: operators of one expression nest, as brackets do.
+
+    For every open bracket the stack holds the depth reached since the last separator and the
+    greatest depth before it.
+    """
+    stack = [[0, 0]]
+    for token in statement.tokens:
+        if token.text in OPENING:
+            stack.append([0, 0])
+        elif token.text in CLOSING:
+            inner = max(stack.pop())
+            stack[-1][0] += inner + 1
+        elif token.text in ARITHMETIC:
+            stack[-1][0] += 1
+        elif token.text in (",", "->", "="):
+            stack[-1] = [0, max(stack[-1])]
+        if len(stack) + stack[-1][0] > MAX_NESTING:
+            return limits.NESTING_TOO_DEEP.at(
+                statement.span_of(token),
+                f"brackets and operators are nested more than {MAX_NESTING} deep",
+                help="name parts of it with `let` or `block`",
+            )
+    return None
+
+
+def _called_directive(statement: Statement) -> Diagnostic | None:
+    """`loss(mse)`."""
+    first = statement.tokens[0]
+    if first.text not in DIRECTIVES or not statement.touches(1, "("):
+        return None
+    return syntax.UNEXPECTED_TOKEN.at(
+        statement.span_of(statement.tokens[1]),
+        f"`{first.text}` is written without parentheses",
+        help=f"for example `{EXAMPLES[first.text]}`",
+    )
