@@ -78,3 +78,23 @@ def mnist() -> Dataset:
         pytest.skip(f"real MNIST is not here: no folder {folder} (set NNC_MNIST)")
     data, _ = read_idx_folder(folder)
     return Dataset(data.x.reshape(len(data), -1), data.target, data.name)
+
+
+def random_batch(module, rows: int, seed: int = 0):
+    """Inputs and targets that any module accepts: uniform numbers, rows of probabilities, ids."""
+    rng = np.random.default_rng(seed)
+    x = {n: rng.uniform(-1, 1, (rows, *shape[1:])) for n, shape in module.INPUTS.items()}
+    target = {n: _random_target(rng, rows, shape, module, n) for n, shape in module.TARGETS.items()}
+    return _only(x), _only(target)
+
+
+def _random_target(rng, rows, shape, module, name):
+    if len(shape) == 1:
+        return rng.integers(0, module.OUTPUTS[name][-1], rows)
+    weights = rng.uniform(0.1, 1, (rows, *shape[1:]))
+    return weights if shape[-1] == 1 else weights / weights.sum(axis=-1, keepdims=True)
+
+
+def _only(named):
+    """One array where there is one, as modules take it."""
+    return next(iter(named.values())) if len(named) == 1 else named

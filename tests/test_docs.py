@@ -1,0 +1,110 @@
+"""README and docs are true: specs lint, code runs, commands succeed, quoted output is exact.
+
+What a fenced block is, its info string says:
+
+* `nn`: a spec without errors; `nn error=FILE`: one with errors, kept as FILE for the commands.
+* `console`: commands after `$ `; lines below a command are exactly what it prints.
+* `python`: runs; `python generated`: part of what `nnc compile -O0 examples/mnist.nn` writes.
+
+All blocks of one page run in order in one folder that has `examples/` in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from nnc.driver import check
+from nnc.source import Source
+
+from .generated import ROOT, module_code, spec_text
+
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+]
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
+INDENTED_COMMAND = re.compile(r"^ {4}(nnc .*)$", re.M)
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    info: str
+    text: str
+
+
+def blocks_of(page):
+    return [Block(*match.groups()) for match in FENCE.finditer((ROOT / page).read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)])
+def test_every_block_of_a_page_is_true(page, tmp_path):
+    os.symlink(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "build").mkdir()
+    for command in INDENTED_COMMAND.findall((ROOT / page).read_text("utf-8")):
+        run_command(command, "", tmp_path)
+    for block in blocks_of(page):
+        CHECKS[block.language](block, tmp_path)
+
+
+def check_spec(block, folder):
+    errors = re.search(r"error=(\S+)", block.info)
+    report = check(Source("spec.nn", block.text)).report
+    assert report.has_errors == bool(errors), [d.message for d in report]
+    if errors:
+        (folder / errors[1]).write_text(block.text, encoding="utf-8")
+    else:
+        assert [d.message for d in report] == []
+
+
+def check_console(block, folder):
+    for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+        command, _, output = part.partition("\n")
+        run_command(command, output, folder)
+
+
+def run_command(command, output, folder):
+    words = shlex.split(command)
+    assert words[0] == "nnc"
+    done = run([sys.executable, "-m", "nnc.cli.main", *words[1:]], folder)
+    expected = 1 if "error[" in output else 0
+    assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
+    if output:
+        assert done.stdout.strip() == output.strip()
+
+
+def check_python(block, folder):
+    if "generated" in block.info:
+        assert block.text in module_code(spec_text("mnist"), 0)
+        return
+    done = run([sys.executable, "-c", block.text], folder)
+    assert done.returncode == 0, done.stderr
+
+
+def run(command, folder):
+    env = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "100"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+
+
+CHECKS = {"nn": check_spec, "console": check_console, "python": check_python}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_readme_begins_with_the_line_and_the_two_commands():
+    start = (ROOT / "README.md").read_text("utf-8")[:900]
+    assert spec_text("mnist").splitlines()[-1] in start
+    assert "make demo" in start
+    assert "make test" in start

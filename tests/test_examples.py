@@ -1,0 +1,163 @@
+"""Every example lints clean, has right gradients at both levels, and learns what it is for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nnc.driver import check
+from nnc.runtime.data import Dataset, load
+from nnc.runtime.datasets import digits
+from nnc.runtime.train import train_spec
+from nnc.source import Source
+
+from .generated import (
+    EXAMPLES,
+    build,
+    gradient_error,
+    in_float64,
+    mnist,
+    random_batch,
+    spec_text,
+)
+
+NAMES = sorted(path.relative_to(EXAMPLES).as_posix()[:-3] for path in EXAMPLES.rglob("*.nn"))
+GALLERY = [name for name in NAMES if "/" not in name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_begin_with_two_lines_of_why_and_lint_clean(name):
+    text = spec_text(name)
+    assert all(line.startswith("# ") for line in text.splitlines()[:2])
+    report = check(Source(f"{name}.nn", text)).report
+    assert [f"{d.code.id} {d.message}" for d in report] == []
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize("name", GALLERY)
+def test_gradients_equal_central_differences(name, level):
+    module = build(in_float64(spec_text(name)), level)
+    x, target = random_batch(module, rows=6)
+    assert gradient_error(module, module.init_params(seed=4), x, target) < 1e-6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_levels_agree(name):
+    text = in_float64(spec_text(name))
+    results = []
+    for level in (0, 1):
+        module = build(text, level)
+        x, target = random_batch(module, rows=5)
+        params = module.init_params(seed=2)
+        y, memory = module.forward(params, x)
+        grads = module.backward(params, memory, target)
+        values = list(y.values()) if isinstance(y, dict) else [y]
+        results.append([*map(np.copy, values), *(np.copy(grads[key]) for key in params)])
+    for plain, fast in zip(*results, strict=True):
+        assert np.abs(plain - fast).max() <= 1e-10 * max(np.abs(plain).max(), 1e-6)
+
+
+# --- what each is for ----------------------------------------------------------------------
+
+
+def trained(name, data, **keywords):
+    module = build(spec_text(name))
+    keywords.setdefault("epochs", module.TRAIN.get("epochs", 40))
+    return module, train_spec(module, data, **keywords)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_digits_reach_96_percent_on_the_shipped_digits(seed):
+    module = build(spec_text("digits"))
+    train, test = load("digits", module)
+    result = train_spec(module, train, test=test, seed=seed)
+    assert (len(train), len(test)) == (1437, 360)
+    assert result.history[-1].test["accuracy"] >= 0.96
+
+
+@pytest.mark.slow
+def test_the_one_liner_reaches_94_percent_on_real_mnist():
+    data = mnist()
+    train, test = data.take(slice(0, 8000)), data.take(slice(8000, None))
+    _, result = trained("mnist", train, test=test, lr=0.5, batch=10, epochs=15)
+    assert result.history[-1].test["accuracy"] >= 0.94
+
+
+def test_linear_regression_finds_the_plane():
+    rng = np.random.default_rng(0)
+    spread = rng.standard_normal((200, 3))
+    y = 3 * spread[:, :1] - 2 * spread[:, 1:2] + 0.5 * spread[:, 2:] + 7
+    x = spread * [20, 0.1, 400] + [50, 0.5, 1200]
+    _, result = trained("linear_regression", Dataset(x, y))
+    assert result.params["dense1.W"].ravel() == pytest.approx([3, -2, 0.5], abs=1e-3)
+    assert result.params["dense1.b"] == pytest.approx([7], abs=1e-3)
+
+
+def test_polynomial_follows_the_cubic():
+    x = np.linspace(-5, 5, 60)[:, None]
+    u = 0.2 * x
+    _, result = trained("polynomial", Dataset(x, 1 - 2 * u + 3 * u**3), epochs=300)
+    assert result.params["dense1.W"].ravel() == pytest.approx([1, -2, 0, 3], abs=0.05)
+
+
+def test_logistic_regression_parts_the_classes():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 4))
+    target = (x @ [2, -1, 0.5, 0] + 0.3 > 0).astype(float)
+    _, result = trained("logistic_regression", Dataset(x, target))
+    assert set(result.history[-1].train) == {"loss", "accuracy", "f1"}
+    assert result.history[-1].train["accuracy"] > 0.97
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_xor_is_learned(seed):
+    x = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    _, result = trained("xor", Dataset(x, np.array([0.0, 1, 1, 0])), seed=seed)
+    assert result.history[-1].train["loss"] < 0.1
+
+
+def test_autoencoder_halves_the_weights_and_restores_the_digits():
+    data = digits()
+    flat = data.x.reshape(len(data), -1)
+    module, result = trained("autoencoder", Dataset(flat, flat))
+    assert set(module.PARAM_SHAPES) == {"encoder.W", "encoder.b", "dense1.b"}
+    assert result.history[-1].train["loss"] < 0.3 * flat.var(axis=0).mean()
+
+
+def test_siamese_tells_pairs_apart():
+    rng = np.random.default_rng(0)
+    kinds = rng.standard_normal((6, 128))
+    left, right = rng.integers(0, 6, (2, 600))
+    right = np.where(rng.random(600) < 0.5, left, right)
+    x = {
+        "left": kinds[left] + 0.3 * rng.standard_normal((600, 128)),
+        "right": kinds[right] + 0.3 * rng.standard_normal((600, 128)),
+    }
+    module, result = trained("siamese", Dataset(x, (left == right).astype(float)))
+    assert len(module.PARAM_SHAPES) == 4
+    assert result.history[-1].train["loss"] < 0.1
+
+
+def test_two_heads_learn_both():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 20))
+    target = {"kind": np.argmax(x[:, :3], axis=1), "size": x[:, 3:5].sum(axis=1)}
+    module, result = trained("two_heads", Dataset(x, target), epochs=60)
+    y = module.predict(result.params, x)
+    assert np.mean(y["kind"].argmax(axis=1) == target["kind"]) > 0.95
+    assert np.abs(y["size"][:, 0] - target["size"]).mean() < 0.2
+
+
+def test_residual_mlp_learns_the_digits():
+    module = build(spec_text("residual_mlp"))
+    train, test = load("digits", module)
+    result = train_spec(module, train, test=test, epochs=15)
+    assert len(module.PARAM_SHAPES) == 2 * (1 + 2 * 6 + 1)
+    assert result.history[-1].test["accuracy"] > 0.94
+
+
+def test_mixture_learns_a_function_with_two_regimes():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 8))
+    target = np.where(x[:, :1] > 0, x[:, 1:2], -x[:, 1:2])
+    _, result = trained("mixture", Dataset(x, target), epochs=200)
+    assert result.history[-1].train["loss"] < 0.3 * np.abs(target).mean()
