@@ -96,7 +96,7 @@ class Builder:
     def number(self, parts: list[Token]) -> Number:
         """`30`, `0.1`."""
         token, span = parts[0], self._span(parts[0], parts[0])
-        if token.type == "INT":
+        if token.isdigit():
             if len(token) > MAX_DIGITS:
                 _fail(syntax.MALFORMED_NUMBER, span, "the number is too large")
             return Number(int(token), span)
@@ -111,7 +111,7 @@ class Builder:
         if parts[0] == "as":
             advice = "`as NAME` follows the stage it names: `dense 30 relu as hidden`"
             _fail(syntax.UNEXPECTED_TOKEN, span, "`as` cannot stand here", help=advice)
-        return (DimName if parts[0].type == "DIM" else Word)(str(parts[0]), span)
+        return (DimName if re.fullmatch(r"[A-Z][A-Z0-9]*", parts[0]) else Word)(str(parts[0]), span)
 
     def text(self, parts: list[Token]) -> Text:
         """`"LeNet"`."""
