@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, shape_text
 from ..ir.op_graph import Value
@@ -28,7 +30,8 @@ def _shape(c: ShapeContext) -> TensorType:
     total: Dim = 0
     for type in c.inputs:
         total = total + type.shape[axis]
-    return first.with_shape((*first.shape[:axis], total, *first.shape[axis + 1 :]))
+    shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
+    return replace(first, shape=shape, ragged=any(t.ragged for t in c.inputs))
 
 
 def _require_one_rank(c: ShapeContext) -> None:

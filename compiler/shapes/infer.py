@@ -94,7 +94,7 @@ def infer_layer(state: Inference, layer: Layer) -> None:
 def infer_loss(state: Inference, loss: Loss) -> None:
     """Check that a loss can judge its output."""
     try:
-        check_loss(loss, state.known.types[loss.layer])
+        check_loss(loss, state.known.layers[loss.layer], state.known.types[loss.layer])
     except ShapeFault as fault:
         state.report.add(loss_diagnostic(state.known, loss, fault))
 

@@ -1,0 +1,336 @@
+"""Every layer kind: its shape rule, its refusals, and that its lowering keeps the promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nnc.layers
+import pytest
+from nnc.diagnostics.codes import shapes as codes
+from nnc.ir.dims import BATCH, product, symbol
+from nnc.ir.layer_graph import Call, Layer, Parameter
+from nnc.ir.op_graph import Builder, Origin, Role
+from nnc.ir.types import DType, TensorType
+from nnc.layers import LAYERS, aliases
+from nnc.layers.registry import Family, Trailing, layer
+from nnc.lower.context import LowerContext
+from nnc.ops.source import leaf
+from nnc.shapes.context import ShapeContext, ShapeFault
+from nnc.source import Source
+
+T = symbol("T")
+PLACE = Source("layer.nn", "layer").span(0, 5)
+
+
+def context(kind: str, *shapes: tuple, ragged=False, dtype=DType.FLOAT, tied=(), **args):
+    """What a rule sees of a stage of that kind with these arguments."""
+    args = {k.removesuffix("_"): v for k, v in args.items()}
+    filled = {s.name: args.get(s.name, s.default) for s in LAYERS[kind].args}
+    assert args.keys() <= filled.keys()
+    made = Layer(0, f"{kind}1", kind, filled, {}, (), PLACE, PLACE)
+    types = tuple(TensorType(shape, dtype, ragged) for shape in shapes)
+    return ShapeContext(made, filled, types, dict(tied))
+
+
+def result(kind: str, *shapes: tuple, **args) -> TensorType:
+    return LAYERS[kind].shape(context(kind, *shapes, **args))
+
+
+def fault(kind: str, *shapes: tuple, **args) -> ShapeFault:
+    with pytest.raises(ShapeFault) as caught:
+        result(kind, *shapes, **args)
+    return caught.value
+
+
+def lowered(c: ShapeContext):
+    """The value a layer is lowered to, and its builder."""
+    kind = LAYERS[c.layer.kind]
+    build = Builder(Origin("test", (), Role.FORWARD))
+    inputs = tuple(leaf(build, "input", f"x{i}", t.batched()) for i, t in enumerate(c.inputs))
+    params = {
+        f"{c.layer.name}.{p.suffix}": leaf(build, "param", p.suffix, TensorType(p.shape))
+        for p in kind.params(c)
+    }
+    params |= {
+        f"{c.args.get('tie')}.{k}": leaf(build, "param", k, TensorType(p.shape))
+        for k, p in c.tied.items()
+    }
+    name = c.layer.name
+    made = LowerContext(build, c.args, inputs, kind.shape(c), name, name, params.__getitem__)
+    return kind.lower(made), build
+
+
+ENC = Parameter("enc.W", (784, 64), "weight", Call("he", {}, PLACE), 784, 64, PLACE)
+PAIR = ((6,), (6,))
+
+CASES = [
+    ("dense", ((784,),), {"units": 30}, (30,)),
+    ("dense", ((T, 768),), {"units": 30, "in": 768}, (T, 30)),
+    ("dense", ((8, 1000),), {"units": 10, "bias": False}, (8, 10)),
+    ("dense", ((64,),), {"units": 784, "tie": "enc", "tied": {"W": ENC}}, (784,)),
+    (
+        "dense",
+        ((T, 64),),
+        {"units": 784, "tie": "enc", "bias": False, "tied": {"W": ENC}},
+        (T, 784),
+    ),
+    ("flatten", ((3, 28, 28),), {}, (2352,)),
+    ("flatten", ((T, 8),), {}, (T * 8,)),
+    ("flatten", ((5,),), {}, (5,)),
+    ("reshape", ((784,),), {"size": (28, 28)}, (28, 28)),
+    ("reshape", ((28, 28),), {"size": (784,)}, (784,)),
+    ("scale", ((4,),), {"a": 2.0}, (4,)),
+    ("scale", ((T, 3),), {"a": (1.0, 2.0, 3.0)}, (T, 3)),
+    ("scale", ((3, 8, 8),), {"a": (1.0, 2.0, 3.0)}, (3, 8, 8)),
+    ("shift", ((4,),), {"b": -0.5}, (4,)),
+    ("shift", ((T, 2),), {"b": (1.0, 2.0)}, (T, 2)),
+    ("shift", ((2, 8, 8),), {"b": (1.0, 2.0)}, (2, 8, 8)),
+    ("normalize", ((3,),), {"mean": (1.0, 2.0, 3.0), "std": 2.0}, (3,)),
+    ("normalize", ((2, 100),), {"mean": (1.0, 2.0), "std": (3.0, 4.0)}, (2, 100)),
+    ("normalize", ((3, 8, 8),), {"mean": 0.5, "std": (1.0, 2.0, 3.0)}, (3, 8, 8)),
+    ("dropout", ((T, 8),), {"p": 0.5}, (T, 8)),
+    ("poly", ((3,),), {"degree": 4}, (15,)),
+    ("poly", ((T, 2),), {"degree": 0}, (T, 2)),
+    ("add", (*PAIR, (6,)), {}, (6,)),
+    ("sub", PAIR, {}, (6,)),
+    ("mul", PAIR, {}, (6,)),
+    ("max", (*PAIR, (6,)), {}, (6,)),
+    ("mean", (*PAIR, (6,)), {}, (6,)),
+    ("dot", PAIR, {}, (1,)),
+    ("dot", ((T, 8), (T, 8)), {}, (T, 1)),
+    ("concat", ((3,), (5,), (1,)), {}, (9,)),
+    ("concat", ((3, 8, 8), (5, 8, 8)), {"axis": 0}, (8, 8, 8)),
+    ("concat", ((T, 4), (T, 6)), {"axis": -1}, (T, 10)),
+    ("concat", ((T, 4), (6, 4)), {"axis": 0}, (T + 6, 4)),
+    ("sigmoid", ((5,),), {"beta": 2.0}, (5,)),
+    ("gelu", ((5,),), {"approx": "tanh"}, (5,)),
+    *((name, ((T, 5),), {}, (T, 5)) for name, k in LAYERS.items() if k.is_activation),
+]
+
+
+@pytest.mark.parametrize(("kind", "shapes", "args", "expected"), CASES)
+def test_shape_rule_and_lowering_agree(kind, shapes, args, expected):
+    c = context(kind, *shapes, **args)
+    assert LAYERS[kind].shape(c).shape == expected
+    value, build = lowered(c)
+    assert value.type.shape == (BATCH, *expected)
+    if LAYERS[kind].family is not Family.SHAPE and kind != "id":
+        assert build.nodes[value.id].origin.formula
+
+
+def test_every_kind_is_among_the_cases():
+    assert {kind for kind, *_ in CASES} | {"input"} == LAYERS.keys()
+
+
+def test_every_kind_has_a_file_of_its_name():
+    files = {p.stem for p in Path(nnc.layers.__file__).parent.glob("*.py")}
+    assert files == LAYERS.keys() | {"__init__", "registry"}
+
+
+@pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
+def test_every_kind_is_documented(kind):
+    assert kind.summary
+    assert kind.formula
+    assert kind.torch
+    assert kind.keras
+    assert kind.name in kind.example
+    assert all(spec.doc for spec in kind.args)
+    assert (kind.trailing is Trailing.NO) == (kind.family in (Family.ACTIVATION, Family.INPUT))
+
+
+def test_a_kind_is_registered_once():
+    with pytest.raises(ValueError, match="registered twice: dense"):
+        layer(LAYERS["dense"])
+
+
+def test_names_users_type_stand_for_kinds():
+    known = aliases()
+    assert known["linear"] == known["fc"] == known["fully_connected"] == "dense"
+    assert known["swish"] == "silu"
+    assert not known.keys() & LAYERS.keys()
+
+
+# --- parameters ---------------------------------------------------------------------------
+
+
+def specs(kind, *shapes, **args):
+    return {p.suffix: p for p in LAYERS[kind].params(context(kind, *shapes, **args))}
+
+
+def test_dense_owns_weights_and_biases():
+    own = specs("dense", (784,), units=30)
+    assert {k: (p.shape, p.role) for k, p in own.items()} == {
+        "W": ((784, 30), "weight"),
+        "b": ((30,), "bias"),
+    }
+    assert (own["W"].fan_in, own["W"].fan_out, own["W"].init) == (784, 30, None)
+    assert own["b"].init.name == "zeros"
+
+
+def test_dense_may_do_without_bias_and_takes_inits():
+    init = Call("normal", {"std": 0.01}, PLACE)
+    assert specs("dense", (4,), units=3, bias=False).keys() == {"W"}
+    assert specs("dense", (4,), units=3, init=init)["W"].init is init
+    assert specs("dense", (4,), units=3, bias_init=init)["b"].init is init
+
+
+def test_a_tied_dense_owns_its_bias_only():
+    assert specs("dense", (64,), units=784, tie="enc").keys() == {"b"}
+    assert not specs("dense", (64,), units=784, tie="enc", bias=False)
+
+
+def test_prelu_owns_one_slope():
+    (a,) = specs("prelu", (3, 8, 8)).values()
+    assert (a.suffix, a.shape, a.role, a.init.name, a.init.args) == (
+        *("a", (1,), "gain", "constant"),
+        {"v": 0.25},
+    )
+
+
+# --- cost ---------------------------------------------------------------------------------
+
+
+def flops(kind, *shapes, **args):
+    return LAYERS[kind].flops(context(kind, *shapes, **args))
+
+
+def test_flops_count_a_multiply_add_as_two():
+    assert flops("dense", (784,), units=30) == 2 * 784 * 30 + 30
+    assert flops("dense", (784,), units=30, bias=False) == 2 * 784 * 30
+    assert flops("dense", (T, 8), units=3) == T * (3 * 17)
+    assert flops("relu", (30,)) == 30
+    assert flops("add", (5,), (5,), (5,)) == 10
+    assert flops("flatten", (3, 4)) == flops("reshape", (12,), size=(3, 4)) == 0
+
+
+# --- refusals -----------------------------------------------------------------------------
+
+
+def test_in_is_held_against_what_comes_in():
+    found = fault("dense", (20,), units=10, in_=500)
+    assert (found.code, found.at, found.replace) == (codes.IN_MISMATCH, "in", "20")
+    assert "500" in found.message
+    assert "20" in found.message
+    assert found.result == TensorType((10,))
+
+
+@pytest.mark.parametrize(("kind", "args"), [("dense", {"units": 3}), ("poly", {"degree": 2})])
+def test_images_are_flattened_first(kind, args):
+    found = fault(kind, (3, 28, 28), **args)
+    assert (found.code, found.insert) == (codes.NEEDS_FEATURES, "flatten")
+    assert "2352" in found.help
+
+
+@pytest.mark.parametrize("kind", ["add", "sub", "mul", "max", "mean", "dot"])
+def test_entrywise_merges_never_broadcast(kind):
+    found = fault(kind, (4,), (1,))
+    assert (found.code, found.blame) == (codes.BRANCHES_DIFFER, 1)
+    assert "4 and 1" in found.message
+
+
+@pytest.mark.parametrize("kind", ["sub", "dot"])
+def test_sub_and_dot_take_two(kind):
+    assert fault(kind, (4,), (4,), (4,)).code is codes.BRANCH_COUNT
+
+
+@pytest.mark.parametrize("kind", [n for n, k in LAYERS.items() if k.is_merge])
+def test_merges_need_a_fork(kind):
+    assert fault(kind, (4,)).code is codes.BRANCH_COUNT
+
+
+def test_branches_that_differ_get_a_way_to_agree():
+    assert "dense 4" in fault("add", (4,), (3,)).help
+    assert "reshape 3x4" in fault("add", (3, 4), (4, 3)).help
+    assert "3x4x5" in fault("add", (3, 4, 5), (3, 4, 6)).help
+
+
+def test_concat_needs_an_axis_that_exists():
+    assert fault("concat", (3, 4), (3, 4)).code is codes.CONCAT_NEEDS_AXIS
+    assert fault("concat", (3, 4), (3, 4), axis=2).code is codes.BAD_AXIS
+    assert fault("concat", (3, 4), (3, 4), axis=-3).code is codes.BAD_AXIS
+
+
+def test_concat_proposes_an_axis_along_which_branches_line_up():
+    found = fault("concat", (5, 4), (5, 6), axis=0)
+    assert found.code is codes.CONCAT_SIZES_DIFFER
+    assert "axis=1" in found.help
+    assert "flatten" in fault("concat", (5, 4), (5,), axis=0).help
+    assert "5x4" in fault("concat", (5, 4), (6, 7), axis=0).help
+
+
+def test_reshape_counts_entries_and_proposes_a_size():
+    found = fault("reshape", (784,), size=(30, 28))
+    assert (found.code, found.replace) == (codes.RESHAPE_COUNT, "28x28")
+    assert "840" in found.message
+    assert "784" in found.message
+    assert fault("reshape", (10,), size=(3, 4)).replace == ""
+    assert fault("reshape", (T, 4), size=(3, 4)).replace == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "args", "size"),
+    [
+        ("scale", (4,), {"a": (1.0, 2.0)}, 4),
+        ("scale", (2, 4), {"a": (1.0, 2.0)}, 4),
+        ("shift", (4, 2, 2), {"b": (1.0, 2.0)}, 4),
+        ("normalize", (4, 2), {"mean": (1.0, 2.0), "std": 1.0}, 4),
+        ("normalize", (4, 2, 2), {"mean": 0.0, "std": (1.0, 2.0)}, 4),
+    ],
+)
+def test_lists_have_one_number_for_each_feature_or_channel(kind, shape, args, size):
+    found = fault(kind, shape, **args)
+    assert found.code is codes.LIST_LENGTH
+    assert f"list of {size}" in found.help
+
+
+def test_tied_sizes_are_those_of_the_owner_the_other_way_round():
+    tied = {"W": ENC}
+    units = fault("dense", (64,), units=100, tie="enc", tied=tied)
+    assert (units.code, units.at, units.replace) == (codes.TIE_MISMATCH, "units", "784")
+    size = fault("dense", (32,), units=784, tie="enc", tied=tied)
+    assert (size.code, size.at) == (codes.TIE_MISMATCH, "tie")
+    assert fault("dense", (32,), units=784, tie="relu1").code is codes.TIE_MISMATCH
+
+
+TAKES_INTS = {"id", "flatten", "reshape", "input"}
+
+
+@pytest.mark.parametrize("kind", sorted(LAYERS.keys() - TAKES_INTS))
+def test_arithmetic_refuses_whole_numbers(kind):
+    given = {"units": 3, "a": 1.0, "b": 1.0, "mean": 0.0, "std": 1.0, "p": 0.1, "degree": 2}
+    args = {s.name: given[s.name] for s in LAYERS[kind].args if s.required}
+    shapes = PAIR if LAYERS[kind].is_merge else ((6,),)
+    assert fault(kind, *shapes, dtype=DType.INT, **args).code is codes.INTEGER_INPUT
+
+
+@pytest.mark.parametrize(
+    ("kind", "shapes", "args"),
+    [
+        ("flatten", ((T, 8),), {}),
+        ("reshape", ((T, 8),), {"size": (8, 8)}),
+        ("softmax", ((T,),), {}),
+        ("log_softmax", ((T,),), {}),
+        ("dot", ((T,), (T,)), {}),
+        ("concat", ((T, 8), (T, 8)), {"axis": 0}),
+    ],
+)
+def test_layers_that_mix_positions_refuse_ragged_rows(kind, shapes, args):
+    assert fault(kind, *shapes, ragged=True, **args).code is codes.RAGGED_MIXED
+
+
+@pytest.mark.parametrize(
+    ("kind", "shapes", "args"),
+    [
+        ("dense", ((T, 8),), {"units": 3}),
+        ("softmax", ((T, 8),), {}),
+        ("relu", ((T,),), {}),
+        ("add", ((T, 8), (T, 8)), {}),
+        ("concat", ((T, 8), (T, 8)), {"axis": 1}),
+    ],
+)
+def test_layers_that_work_by_position_stay_ragged(kind, shapes, args):
+    assert result(kind, *shapes, ragged=True, **args).ragged
+
+
+def test_poly_counts_powers_feature_by_feature():
+    assert product(result("poly", (3,), degree=11).shape) == 36
