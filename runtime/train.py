@@ -135,32 +135,47 @@ def train_spec(
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     params = module.init_params(chosen.seed)
-    dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
     fitted = fit_targets(data, module)
-    tested = fit_targets(test, module) if test is not None else None
+    dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
     train_set = cast(fitted.data, dtype)
-    test_set = cast(tested.data, dtype) if tested else None
+    test_set = cast(fit_targets(test, module).data, dtype) if test else None
     run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
     history: list[Epoch] = []
     try:
-        for number, order in enumerate(chosen.orders(len(data)), 1):
-            before = {name: array.copy() for name, array in run.params.items()}
-            start = time.perf_counter()
-            mean = run.epoch(train_set, order)
-            seconds = time.perf_counter() - start
-            if not math.isfinite(mean):
-                return TrainResult(
-                    before, tuple(history), Ending.DIVERGED, _diverged(mean, number), run.state
-                )
-            test_scores = run.measure(test_set) if test_set else {}
-            epoch = Epoch(number, mean, run.measure(train_set), test_scores, seconds)
-            history.append(epoch)
-            if report:
-                report(epoch)
+        return _train(run, train_set, test_set, history, report or _silent)
     except KeyboardInterrupt:
         message = f"interrupted in epoch {len(history) + 1}; the weights so far are kept"
         return TrainResult(run.params, tuple(history), Ending.INTERRUPTED, message, run.state)
+    except DataError:
+        raise
+    except ValueError as error:  # the module's own, at its door
+        raise DataError(f"{data.name}: {error}") from error
+
+
+def _train(
+    run: _Run,
+    train: Dataset,
+    test: Dataset | None,
+    history: list[Epoch],
+    report: Callable[[Epoch], None],
+) -> TrainResult:
+    """All epochs of the plan; `history` grows as they are done."""
+    for number, order in enumerate(run.plan.orders(len(train)), 1):
+        before = {name: array.copy() for name, array in run.params.items()}
+        start = time.perf_counter()
+        mean = run.epoch(train, order)
+        seconds = time.perf_counter() - start
+        if not math.isfinite(mean):
+            message = _diverged(mean, number)
+            return TrainResult(before, tuple(history), Ending.DIVERGED, message, run.state)
+        scores = run.measure(test) if test else {}
+        history.append(Epoch(number, mean, run.measure(train), scores, seconds))
+        report(history[-1])
     return TrainResult(run.params, tuple(history), state=run.state)
+
+
+def _silent(_: Epoch) -> None:
+    """The report of nobody who wants one."""
 
 
 def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:

@@ -114,5 +114,5 @@ def test_class_ids_are_one_hot_for_a_loss_over_rows(mlp, data):
 
 
 def test_a_wrong_width_is_the_modules_own_error(mlp):
-    with pytest.raises(ValueError, match=r"x must be \(B, 64\)"):
+    with pytest.raises(DataError, match=r"the data: x must be \(B, 64\)"):
         train_spec(mlp, Dataset(np.zeros((4, 3)), np.zeros(4)))
