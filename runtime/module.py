@@ -56,8 +56,10 @@ class Module(Protocol):
     ) -> float:
         """One pass over the rows named by `order`; the mean loss of its batches."""
 
-    def save_params(self, path: str | Path, params: Params) -> None:
-        """Write the parameters to a file."""
+    def save_params(
+        self, path: str | Path, params: Params, state: Mapping[str, Array] | None = None
+    ) -> None:
+        """Write the parameters, and the state where the model has one, to a file."""
 
     def load_params(self, path: str | Path) -> Params:
         """Read parameters written by save_params."""
