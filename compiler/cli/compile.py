@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import terminal
 from .app import app
-from .files import SpecFiles, write_atomically
+from .output import OutputOption, check_output, deliver
 from .spec import Spec, SpecArgument, SpecText, read_spec, refuse_library
 
 if TYPE_CHECKING:
@@ -21,10 +19,7 @@ if TYPE_CHECKING:
 def compile(
     spec: SpecArgument = None,
     code: SpecText = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write the module."),
-    ] = None,
+    output: OutputOption = None,
     level: Annotated[
         int,
         typer.Option("-O", min=0, max=1, metavar="LEVEL", help="-O0 to read, -O1 to run."),
@@ -54,8 +49,7 @@ def compile(
     from ..driver import Options
 
     read = read_spec(spec, code)
-    if output is not None:
-        _check_output(output, read.files)
+    check_output(output, read.files)
     options = Options(level, target, tuple(emit or ()), dump_after, not no_format)
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
@@ -63,10 +57,8 @@ def compile(
         raise typer.Exit(terminal.FAILED)
     if compiled.dump is not None:
         typer.echo(compiled.dump.rstrip("\n"))
-    if output is not None:
-        _write(output, compiled.code)
-    elif compiled.dump is None:
-        sys.stdout.write(compiled.code)
+    if output is not None or compiled.dump is None:
+        deliver(compiled.code, output, read.files)
 
 
 def compiled_spec(spec: Spec, options: Options) -> Compiled:
@@ -80,21 +72,4 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
         if not error.report.has_errors:
             refuse_library(spec.source)
         terminal.show_on_stderr(error.report)
-        raise typer.Exit(terminal.FAILED) from None
-
-
-def _check_output(output: Path, files: SpecFiles) -> None:
-    if files.contains(output):
-        raise typer.BadParameter(f"{output} is the spec itself", param_hint="-o")
-    if output.is_dir():
-        raise typer.BadParameter(f"{output} is a folder", param_hint="-o")
-    if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="-o")
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        write_atomically(output, text)
-    except OSError as error:
-        typer.echo(f"error: cannot write {output}: {error.strerror or error}", err=True)
         raise typer.Exit(terminal.FAILED) from None

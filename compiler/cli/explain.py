@@ -28,6 +28,7 @@ def explain(
 
       nnc explain
     """
+    from ..diagnostics.codes import CODES
     from ..diagnostics.explain import find, page
 
     if code is None:
@@ -35,14 +36,9 @@ def explain(
         return
     found = find(code)
     if found is None:
-        raise typer.BadParameter(f"there is no code {code!r}{_near(code)}; `nnc explain` lists all")
-    text = page(found)
-    if not terminal.on_terminal(sys.stdout):
-        typer.echo(text, nl=False)
-        return
-    from rich.markdown import Markdown
-
-    terminal.console(sys.stdout).print(Markdown(text, code_theme="ansi_dark"), soft_wrap=False)
+        near = terminal.did_you_mean(code, CODES)
+        raise typer.BadParameter(f"there is no code {code!r}{near} `nnc explain` lists all")
+    terminal.show_markdown(page(found), sys.stdout)
 
 
 def _list() -> None:
@@ -50,13 +46,3 @@ def _list() -> None:
 
     for code in sorted(CODES.values(), key=lambda c: c.id):
         typer.echo(f"{code.id}  {code.severity.value:<8} {code.title}")
-
-
-def _near(word: str) -> str:
-    from difflib import get_close_matches
-
-    from ..diagnostics.codes import CODES
-
-    known = {c.id: c.id for c in CODES.values()} | {c.name.upper(): c.id for c in CODES.values()}
-    near = get_close_matches(word.upper(), sorted(known), n=1)
-    return f", did you mean {known[near[0]]}?" if near else ""

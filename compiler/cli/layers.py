@@ -1,1 +1,67 @@
-"""`nnc layers`."""
+"""`nnc layers`: the reference of layers, losses, optimizers and initialisations."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .app import app
+from .terminal import did_you_mean, show_markdown
+
+
+@app.command()
+def layers(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KIND", help="A layer, activation, loss or optimizer.", show_default=False
+        ),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the whole reference as Markdown.")
+    ] = False,
+) -> None:
+    """Show what a spec may name: arguments, formulas, shapes. Without a KIND, list everything.
+
+    Examples:
+
+      nnc layers dense
+
+      nnc layers
+    """
+    from ..report.reference import entry, find, names, reference
+
+    if markdown:
+        typer.echo(reference(), nl=False)
+    elif kind is None:
+        _list()
+    elif found := find(kind):
+        show_markdown(entry(found), sys.stdout)
+    elif kind.lower() in _inits():
+        from ..report.reference import initialisations
+
+        show_markdown(initialisations(), sys.stdout)
+    else:
+        near = did_you_mean(kind, [*names(), *_inits()])
+        raise typer.BadParameter(f"there is no layer, loss or optimizer {kind!r}{near}")
+
+
+def _inits() -> list[str]:
+    from ..ir.inits import INITS
+
+    return [name for init in INITS.values() for name in (init.name, *init.aliases)]
+
+
+def _list() -> None:
+    from ..report.reference import sections
+
+    shown = sections()
+    width = max(len(kind.name) for section in shown for kind in section.kinds)
+    for section in shown:
+        typer.echo(f"{section.title}:")
+        for kind in section.kinds:
+            typer.echo(f"  {kind.name:<{width}}  {kind.summary}")
+        typer.echo()
+    typer.echo(f"Initialisations: {', '.join(_inits())}")

@@ -52,3 +52,7 @@ def _apologise(error: Exception) -> None:
         "This is a fault of nnc, not of your spec. Please report it with the spec, the command\n"
         f"and the traceback that {TRACEBACK_VARIABLE}=1 shows.\n"
     )
+
+
+if __name__ == "__main__":
+    run()

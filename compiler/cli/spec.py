@@ -49,11 +49,10 @@ def read_spec(path: str | None, code: str | None) -> Spec:
         raise typer.Exit(terminal.FAILED) from None
 
 
-def checked_graph(path: str | None, code: str | None) -> TypedGraph:
+def checked_graph(spec: Spec) -> TypedGraph:
     """The typed layer graph of a spec; prints its findings, and exits if there are errors."""
     from ..driver import check
 
-    spec = read_spec(path, code)
     checked = check(spec.source, spec.files.load)
     if checked.report.has_errors:
         terminal.show_on_stderr(checked.report)

@@ -1,1 +1,99 @@
-"""`nnc summary`."""
+"""`nnc summary`: layers, shapes, parameters, operations, memory."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .app import app
+from .spec import SpecArgument, SpecText, checked_graph, read_spec
+from .terminal import console, on_terminal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..report.summary import Summary
+
+PLAIN_WIDTH = 160
+"""Columns of a table that no terminal limits."""
+
+
+class SummaryFormat(StrEnum):
+    """How the summary is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command()
+def summary(
+    spec: SpecArgument = None,
+    code: SpecText = None,
+    batch: Annotated[int, typer.Option(min=1, help="Rows of a batch, for the memory.")] = 32,
+    format: Annotated[SummaryFormat, typer.Option(help="A table, or JSON.")] = SummaryFormat.TEXT,
+) -> None:
+    """Show each layer's shape, parameters, operations and memory, and the totals.
+
+    Examples:
+
+      nnc summary digits.nn
+
+      nnc summary --batch 128 --format json digits.nn
+    """
+    from ..report.summary import as_json, summarise
+
+    result = summarise(checked_graph(read_spec(spec, code)), batch)
+    if format is SummaryFormat.JSON:
+        import json
+
+        typer.echo(json.dumps(as_json(result), indent=2))
+    else:
+        _print(result)
+
+
+def _print(result: Summary) -> None:
+    from ..report.summary import COUNTED
+
+    out = console(sys.stdout)
+    if not on_terminal(sys.stdout):
+        out.width = PLAIN_WIDTH
+    out.print(_table(result), soft_wrap=False)
+    for line in _totals(result):
+        out.print(line)
+    for line in COUNTED:
+        out.print(line, style="dim")
+
+
+def _table(result: Summary) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..report.wording import grouped, size_text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in ("layer", "stage", "output"):
+        table.add_column(title, overflow="fold")
+    for title in ("parameters", "FLOPs/row", f"activations (batch {result.batch})"):
+        table.add_column(title, justify="right", overflow="fold")
+    for row in result.rows:
+        parameters = f"({row.shares})" if row.shares else grouped(row.parameters)
+        memory = size_text(row.activation_bytes * result.batch)
+        cells = (row.name, row.text, str(row.output), parameters, grouped(row.flops), memory)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _totals(result: Summary) -> list[str]:
+    from ..report.wording import grouped, size_text
+
+    return [
+        f"parameters   {grouped(result.parameters)} ({size_text(result.parameter_bytes)} "
+        f"in {result.dtype})",
+        f"gradients    {size_text(result.gradient_bytes)}",
+        f"activations  {size_text(result.activation_bytes)} for a batch of {result.batch}",
+        f"FLOPs        {grouped(result.flops)} for a row",
+    ]

@@ -58,6 +58,24 @@ def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> N
             _show_text(found, stream)
 
 
+def show_markdown(text: str, stream: TextIO) -> None:
+    """Print a page: laid out for a person on a terminal, as it is everywhere else."""
+    if not on_terminal(stream):
+        stream.write(text)
+        return
+    from rich.markdown import Markdown
+
+    console(stream).print(Markdown(text, code_theme="ansi_dark"), soft_wrap=False)
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """`, did you mean X?` if one of the names is near, else nothing."""
+    from ..diagnostics.suggest import closest
+
+    near = closest(word, names)
+    return f", did you mean {near}?" if near else ""
+
+
 def failed(report: Iterable[Diagnostic], strict: bool) -> bool:
     """Whether the findings make a command fail: errors do, warnings under --strict."""
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}

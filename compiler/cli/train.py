@@ -1,1 +1,207 @@
-"""`nnc train`."""
+"""`nnc train`: compile a spec, and train the module on data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import terminal
+from .app import app
+from .compile import compiled_spec
+from .output import check_output
+from .spec import Spec, SpecArgument, SpecText, read_spec
+
+if TYPE_CHECKING:
+    from nnc.runtime.dataset import Dataset
+    from nnc.runtime.module import Module
+    from nnc.runtime.train import Epoch, TrainResult
+
+INTERRUPTED = 130
+
+EpochsOption = Annotated[
+    int | None, typer.Option(min=0, help="Passes over the data; else the spec's, else 10.")
+]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="Rows of a step; else the spec's, else 32.")
+]
+RateOption = Annotated[
+    float | None, typer.Option(help="Learning rate; else that of the spec's optimizer.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option(min=0, help="Of weights and of the rows' order; else the spec's.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line; None leaves the choice to the spec."""
+
+    epochs: int | None
+    batch: int | None
+    lr: float | None
+    seed: int | None
+
+
+@app.command()
+def train(
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="DATA",
+            help="An .npz or .csv file, a folder of IDX files, or the name of a shipped set.",
+        ),
+    ],
+    spec: SpecArgument = None,
+    code: SpecText = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Target column of a .csv file.")
+    ] = None,
+    test: Annotated[
+        str | None, typer.Option(metavar="DATA", help="Data to measure on after each epoch.")
+    ] = None,
+    test_fraction: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Part of the data to set apart as test.")
+    ] = None,
+    epochs: EpochsOption = None,
+    batch: BatchOption = None,
+    lr: RateOption = None,
+    seed: SeedOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "--out", "-o", metavar="FILE", help="Save the parameters here, as .npz."
+        ),
+    ] = None,
+) -> None:
+    """Train a spec's network and report loss and metrics after every epoch.
+
+    Ctrl-C stops and keeps the weights. The saved parameters are read by the
+    load_params of the module that `nnc compile` writes.
+
+    Examples:
+
+      nnc train examples/digits.nn --data digits --epochs 20 -o digits.npz
+
+      nnc train mnist.nn --data mnist/ --batch 10 --seed 1
+
+      nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1
+    """
+    if test is not None and test_fraction is not None:
+        raise typer.BadParameter("give either --test or --test-fraction")
+    read = read_spec(spec, code)
+    check_output(output, read.files)
+    from nnc.runtime.dataset import DataError
+
+    with imported(read) as module:
+        try:
+            sets = _data(module, data, target, test, test_fraction, seed or 0)
+            result = _trained(module, *sets, Wanted(epochs, batch, lr, seed))
+        except DataError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(terminal.FAILED) from None
+        _finish(module, result, output)
+
+
+@contextmanager
+def imported(spec: Spec) -> Iterator[Module]:
+    """The spec's module, compiled and imported from a file that lives as long as it is used."""
+    from ..driver import Options
+    from nnc.runtime.module import import_module
+
+    compiled = compiled_spec(spec, Options(format=False))
+    terminal.show_on_stderr(compiled.report)
+    with TemporaryDirectory(prefix="nnc-") as folder:
+        path = Path(folder) / "model.py"
+        path.write_text(compiled.code, encoding="utf-8")
+        module = import_module(path)
+        if not hasattr(module, "train_step"):
+            typer.echo(f"error: {spec.source.name} has no loss to train towards", err=True)
+            raise typer.Exit(terminal.FAILED)
+        yield module
+
+
+def _data(
+    module: Module,
+    data: str,
+    target: str | None,
+    test: str | None,
+    test_fraction: float | None,
+    seed: int,
+) -> tuple[Dataset, Dataset | None]:
+    """Training and test data: as the source divides them, unless the command line says how."""
+    from nnc.runtime.data import load
+
+    train_set, test_set = load(data, module, target=target)
+    if test is not None:
+        test_set, _ = load(test, module, target=target)
+    elif test_fraction is not None:
+        train_set, test_set = train_set.split(test_fraction, seed)
+    return train_set, test_set
+
+
+def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
+    from nnc.runtime.train import train_spec
+
+    with _reporter(len(data)) as (report, progress):
+        return train_spec(
+            module,
+            data,
+            test=test,
+            epochs=wanted.epochs,
+            batch=wanted.batch,
+            lr=wanted.lr,
+            seed=wanted.seed,
+            report=report,
+            progress=progress,
+        )
+
+
+@contextmanager
+def _reporter(
+    rows: int,
+) -> Iterator[tuple[Callable[[Epoch], None], Callable[[int, int], None] | None]]:
+    """How epochs are told: above a progress bar on a terminal, else line by line."""
+    if not terminal.on_terminal(sys.stdout):
+        yield lambda epoch: print(epoch, flush=True), None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=terminal.console(sys.stdout), transient=True) as bar:
+        task = bar.add_task("epoch 1", total=rows)
+
+        def report(epoch: Epoch) -> None:
+            bar.console.print(str(epoch))
+            bar.reset(task, description=f"epoch {epoch.number + 1}")
+
+        yield report, lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _finish(module: Module, result: TrainResult, out: Path | None) -> None:
+    """Save what was learned, say how it ended, and exit accordingly."""
+    from nnc.runtime.train import Ending
+
+    if result.message:
+        typer.echo(result.message, err=True)
+    if out is not None:
+        _save(module, result, out)
+    codes = {Ending.DONE: terminal.OK, Ending.INTERRUPTED: INTERRUPTED}
+    raise typer.Exit(codes.get(result.ending, terminal.FAILED))
+
+
+def _save(module: Module, result: TrainResult, out: Path) -> None:
+    try:
+        if result.state:
+            module.save_params(out, result.params, result.state)
+        else:
+            module.save_params(out, result.params)
+    except OSError as error:
+        typer.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
+        raise typer.Exit(terminal.FAILED) from None
+    typer.echo(f"parameters saved to {out}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
+from math import prod
 
-from ..ir.dims import product
-from ..ir.layer_graph import Layer, LayerGraph, TypedGraph
+from ..ir.layer_graph import Layer, LayerGraph, Parameter, TypedGraph
 from ..layers import LAYERS
 from ..layers.registry import Family
 from .wording import grouped, stage_text
@@ -65,21 +64,25 @@ def picture(typed: TypedGraph, title: str) -> Picture:
     return Picture(title, tuple(boxes), tuple(arrows))
 
 
-def parameter_counts(typed: TypedGraph) -> Counter[str]:
-    """Number of parameters (single numbers) by the layer that owns them."""
-    owners = {layer.name: layer.name for layer in typed.graph.layers}
+def own_parameters(typed: TypedGraph) -> dict[str, list[Parameter]]:
+    """The parameters by the name of the layer that they, or its activation, belong to."""
+    owned: dict[str, list[Parameter]] = {layer.name: [] for layer in typed.graph.layers}
+    owners = {name: name for name in owned}
     for layer in typed.graph.layers:
         if layer.activation is not None:
             owners.setdefault(layer.activation.name, layer.name)
-    counts: Counter[str] = Counter()
     for param in typed.params:
         prefix = param.name
         while prefix not in owners:
             prefix = prefix.rpartition(".")[0]
-        size = product(param.shape)
-        assert isinstance(size, int)
-        counts[owners[prefix]] += size
-    return counts
+        owned[owners[prefix]].append(param)
+    return owned
+
+
+def parameter_counts(typed: TypedGraph) -> dict[str, int]:
+    """Number of parameters (single numbers) by the layer that owns them."""
+    owned = own_parameters(typed)
+    return {name: sum(prod(param.shape) for param in params) for name, params in owned.items()}
 
 
 def _layer_box(layer: Layer, count: int) -> Box:

@@ -68,16 +68,14 @@ def grouped(number: object) -> str:
 
 def size_text(bytes: object) -> str:
     """A number of bytes for people: `512 B`, `94.5 kB`, `3.2 MB`; a symbolic one as it is."""
-    if not isinstance(bytes, int):
+    if not isinstance(bytes, int) or bytes < 1000:
         return f"{bytes} B"
     size = float(bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            break
+    for unit in ("kB", "MB", "GB"):
         size /= 1000
-    else:
-        unit = "TB"
-    return f"{bytes} B" if unit == "B" else f"{size:.1f} {unit}"
+        if size < 1000:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.1f} TB"
 
 
 def _call_text(name: str, args: Mapping[str, ArgValue], specs: tuple[ArgSpec, ...]) -> str:

@@ -1,0 +1,193 @@
+"""The reference of everything a spec may name, made from the registries alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..driver import check
+from ..ir.inits import INITS
+from ..ir.layer_graph import Layer
+from ..layers import LAYERS
+from ..layers.registry import (
+    ArgSpec,
+    ArgType,
+    Family,
+    Flag,
+    Init,
+    Int,
+    Ints,
+    LayerKind,
+    LayerName,
+    Num,
+    Numbers,
+    Option,
+    Ranges,
+    SizeOf,
+)
+from ..losses import LOSSES
+from ..losses.registry import LossKind
+from ..optimizers import OPTIMIZERS
+from ..optimizers.registry import OptimizerKind
+from ..source import Source
+from .picture import own_parameters
+from .wording import value_text
+
+Kind = LayerKind | LossKind | OptimizerKind
+
+TITLE = "# Layers, losses, optimizers, initialisations"
+ORIGIN = "This page is printed by `nnc layers --markdown` from the compiler's own registries."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of entries of the reference under one heading."""
+
+    title: str
+    kinds: tuple[Kind, ...]
+
+
+def sections() -> tuple[Section, ...]:
+    """Layers by family, then losses, then optimizers; within a section by name."""
+    families = (
+        Section(
+            family.value.capitalize(), _sorted(k for k in LAYERS.values() if k.family is family)
+        )
+        for family in Family
+    )
+    others = (
+        Section("Losses", _sorted(LOSSES.values())),
+        Section("Optimizers", _sorted(OPTIMIZERS.values())),
+    )
+    return tuple(section for section in (*families, *others) if section.kinds)
+
+
+def reference() -> str:
+    """The whole reference as Markdown."""
+    parts = [f"{TITLE}\n\n{ORIGIN}\n"]
+    for section in sections():
+        parts.append(f"## {section.title}\n")
+        parts += map(entry, section.kinds)
+    return "\n".join([*parts, "## Initialisations\n", initialisations()])
+
+
+def entry(kind: Kind) -> str:
+    """One layer, loss or optimizer as Markdown."""
+    return "\n".join(_entry(kind)) + "\n"
+
+
+def initialisations() -> str:
+    """All initialisations as a Markdown table."""
+    rows = ["| written | definition | also called |", "|---|---|---|"]
+    for init in INITS.values():
+        args = f"({', '.join(arg.name for arg in init.args)})" if init.args else ""
+        also = ", ".join(f"`{alias}`" for alias in init.aliases)
+        rows.append(f"| `{init.name}{args}` | {_cell(init.definition)} | {also} |")
+    return "\n".join(rows) + "\n"
+
+
+def find(word: str) -> Kind | None:
+    """The layer, loss or optimizer of a name or another name for it."""
+    wanted = word.lower()
+    for section in sections():
+        for kind in section.kinds:
+            if wanted == kind.name or wanted in kind.aliases:
+                return kind
+    return None
+
+
+def names() -> list[str]:
+    """Every name that `find` knows, other names included."""
+    return [n for s in sections() for k in s.kinds for n in (k.name, *k.aliases)]
+
+
+def _sorted(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    return tuple(sorted(kinds, key=lambda kind: kind.name))
+
+
+def _entry(kind: Kind) -> Iterator[str]:
+    yield f"### {kind.name}\n"
+    yield f"{kind.summary[0].upper()}{kind.summary[1:]}.\n"
+    yield f"    {kind.formula}\n"
+    if kind.args:
+        yield "| argument | takes | default | meaning |\n|---|---|---|---|"
+        yield from map(_argument, kind.args)
+        yield ""
+    if kind.notes:
+        yield f"{kind.notes}\n"
+    yield f"```nn\n{kind.example}\n```\n"
+    yield from _example_facts(kind)
+    if kind.aliases:
+        yield f"* also called {', '.join(f'`{alias}`' for alias in kind.aliases)}"
+    if kind.torch:
+        yield f"* PyTorch: `{kind.torch}`"
+    if kind.keras:
+        yield f"* Keras: `{kind.keras}`"
+
+
+def _example_facts(kind: Kind) -> Iterator[str]:
+    """What the compiler says of a layer's example: its shapes, and the kind's parameters."""
+    typed = check(Source(kind.name, kind.example)).graph if isinstance(kind, LayerKind) else None
+    if typed is None:
+        return
+    steps = (f"{layer.name} {typed.types[layer.id]}" for layer in typed.graph.layers)
+    yield f"* shapes: {' -> '.join(steps)}"
+    owned = own_parameters(typed)
+    of_kind = (la for la in typed.graph.layers if kind.name in (la.kind, _activation(la)))
+    if params := [p for layer in of_kind for p in owned[layer.name]]:
+        said = (f"`{p.name}` {'x'.join(map(str, p.shape))}" for p in params)
+        yield f"* parameters: {', '.join(said)}"
+
+
+def _activation(layer: Layer) -> str | None:
+    return layer.activation.kind if layer.activation else None
+
+
+def _argument(arg: ArgSpec) -> str:
+    name = f"`{arg.name}`" if arg.positional else f"`{arg.name}=`"
+    default = "required" if arg.required else _default(arg)
+    return f"| {name} | {_cell(type_text(arg.type))} | {default} | {_cell(arg.doc)} |"
+
+
+def _default(arg: ArgSpec) -> str:
+    return "" if arg.default is None else f"`{value_text(arg, arg.default)}`"
+
+
+def type_text(type: ArgType) -> str:
+    """What an argument takes, in words."""
+    match type:
+        case Int(low, high):
+            return "whole number" + _bounds(low, high)
+        case Num(low, high, open_low, open_high):
+            return "number" + _bounds(low, high, open_low, open_high)
+        case Flag():
+            return "`true` or `false`"
+        case Option(words):
+            return " or ".join(f"`{word}`" for word in words)
+        case SizeOf(rank):
+            return "size" if rank is None else f"size with {rank} component{'s' * (rank != 1)}"
+        case Numbers():
+            return "number or list of numbers"
+        case Ints():
+            return "whole numbers"
+        case Ranges():
+            return "ranges"
+        case LayerName():
+            return "name of a stage"
+        case Init():
+            return "initialisation"
+
+
+def _bounds(
+    low: float | None, high: float | None, open_low: bool = False, open_high: bool = False
+) -> str:
+    bounds = []
+    if low is not None:
+        bounds.append(f"{'>' if open_low else '≥'} {low:g}")
+    if high is not None:
+        bounds.append(f"{'<' if open_high else '≤'} {high:g}")
+    return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

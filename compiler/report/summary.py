@@ -1,0 +1,132 @@
+"""What a network costs: parameters, operations and memory, layer by layer and in total."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..ir.dims import Dim, product
+from ..ir.layer_graph import ArgValue, Layer, TypedGraph
+from ..ir.types import DType, TensorType
+from ..layers import LAYERS
+from ..shapes.context import ShapeContext
+from .picture import parameter_counts
+from .wording import stage_text
+
+VIEWS = {"flatten", "reshape", "id"}
+"""Kinds whose value is the memory of their input under another shape."""
+
+COUNTED = (
+    "FLOPs: the forward pass of one row, a multiply-add counts as two",
+    "activations: the output of every layer for one batch, kept from forward for backward "
+    f"({', '.join(sorted(VIEWS))} share their input's memory)",
+    "gradients: one array for every parameter array",
+)
+"""What the numbers of a summary do and do not contain."""
+
+_INT_BYTES = {DType.INT: 8, DType.BOOL: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer; sizes that depend on a symbolic dimension stay symbolic."""
+
+    name: str
+    kind: str
+    text: str
+    output: TensorType
+    parameters: int
+    flops: Dim
+    activation_bytes: Dim
+    shares: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All layers, and the totals; activations are those of a whole batch."""
+
+    rows: tuple[Row, ...]
+    batch: int
+    dtype: str
+    parameters: int
+    flops: Dim
+    parameter_bytes: int
+    gradient_bytes: int
+    activation_bytes: Dim
+
+
+def summarise(typed: TypedGraph, batch: int) -> Summary:
+    """Count what a network needs; see COUNTED for what is meant."""
+    width = 8 if typed.graph.dtype == "float64" else 4
+    counts = parameter_counts(typed)
+    rows = tuple(_row(typed, layer, counts[layer.name], width) for layer in typed.graph.layers)
+    parameters = sum(row.parameters for row in rows)
+    flops: Dim = 0
+    activations: Dim = 0
+    for row in rows:
+        flops, activations = flops + row.flops, activations + row.activation_bytes * batch
+    held = parameters * width
+    return Summary(rows, batch, typed.graph.dtype, parameters, flops, held, held, activations)
+
+
+def as_json(summary: Summary) -> dict[str, object]:
+    """The same as plain values; a symbolic size is a string such as `2*T`."""
+    return {
+        "dtype": summary.dtype,
+        "batch": summary.batch,
+        "layers": [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "text": row.text,
+                "output": str(row.output),
+                "parameters": row.parameters,
+                "shares": row.shares,
+                "flops_per_row": _plain(row.flops),
+                "activation_bytes_per_row": _plain(row.activation_bytes),
+            }
+            for row in summary.rows
+        ],
+        "totals": {
+            "parameters": summary.parameters,
+            "flops_per_row": _plain(summary.flops),
+            "parameter_bytes": summary.parameter_bytes,
+            "gradient_bytes": summary.gradient_bytes,
+            "activation_bytes": _plain(summary.activation_bytes),
+        },
+        "counted": list(COUNTED),
+    }
+
+
+def _row(typed: TypedGraph, layer: Layer, parameters: int, width: int) -> Row:
+    type = typed.types[layer.id]
+    elements = 0 if layer.kind in VIEWS and layer.activation is None else product(type.shape)
+    return Row(
+        name=layer.name,
+        kind=layer.kind,
+        text=stage_text(layer),
+        output=type,
+        parameters=parameters,
+        flops=_flops(typed, layer),
+        activation_bytes=elements * _INT_BYTES.get(type.dtype, width),
+        shares=layer.shares,
+    )
+
+
+def _flops(typed: TypedGraph, layer: Layer) -> Dim:
+    inputs = tuple(typed.types[i] for i in layer.inputs)
+    own = _kind_flops(layer, layer.kind, layer.args, inputs)
+    activation = layer.activation
+    if activation is None:
+        return own
+    return own + _kind_flops(layer, activation.kind, activation.args, (typed.types[layer.id],))
+
+
+def _kind_flops(
+    layer: Layer, kind: str, args: Mapping[str, ArgValue], inputs: tuple[TensorType, ...]
+) -> Dim:
+    return LAYERS[kind].flops(ShapeContext(layer, args, inputs, {}))
+
+
+def _plain(dim: Dim) -> int | str:
+    return dim if isinstance(dim, int) else str(dim)
