@@ -1,0 +1,156 @@
+"""Hostile names: nothing a spec may be called can collide with what the templates write."""
+
+from __future__ import annotations
+
+import io
+import keyword
+import re
+import tokenize
+
+import numpy as np
+import pytest
+from nnc.diagnostics.model import SpecError
+
+from ..oracle.draws import error
+from .contract import LEVELS, code, module
+from .test_contract_files import EVERYTHING
+
+PLAIN = ("np", "params", "cache", "lr", "len", "x", "y", "grads", "loss", "forward", "self")
+MORE = ("state", "opt", "target", "batch", "order", "rng", "float", "dict", "print", "range")
+BUILTINS = ("sum", "max", "type", "list", "zip", "isinstance", "str", "tuple", "object", "b")
+STARTS = ("init_params", "backward", "train_step", "predict", "seed", "path", "main", "os", "sys")
+MIMICS = ("h_w", "h_b", "dh", "d_h", "grad_h", "h_1", "h1", "h_2", "h_a", "h_out", "h_in", "h_z")
+
+
+def identifiers() -> list[str]:
+    """Every name the generated modules use that a stage may be called."""
+    found = set()
+    for level in LEVELS:
+        text = code(EVERYTHING, level)
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NAME:
+                found |= {token.string, token.string.lower().strip("_")}
+    return sorted(name for name in found if re.fullmatch("[a-z][a-z0-9_]*", name))
+
+
+def allowed(names: list[str]) -> list[str]:
+    """Those that the language lets a stage be called; most must be."""
+    free = []
+    for name in names:
+        if keyword.iskeyword(name):
+            continue
+        try:
+            code(f"input 3 -> dense 2 as {name}\nloss mse\n")
+        except SpecError:
+            continue
+        free.append(name)
+    return free
+
+
+def chain(names) -> str:
+    """A net whose stages are called so; names serve as input, layers, group and output."""
+    first, group, *rest = names
+    layers = " -> ".join(f"dense 3 tanh as {name}" for name in rest[:-1])
+    text = f"input 3 as {first} -> (dense 3 as inner -> tanh) as {group} -> {layers}"
+    text += f" -> [id, {rest[0]}] -> add -> dense 2 as {rest[-1]}\n"
+    return f"{text}loss mse\noptimizer sgd lr=0.1 momentum=0.9\ndtype float64\n"
+
+
+def answers(text: str, level: int):
+    """Everything the module can say, in order and without names."""
+    made = module(text, level)
+    rng = np.random.default_rng(0)
+    params = {name: rng.normal(size=shape) for name, shape in made.PARAM_SHAPES.items()}
+    x, target = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    y, cache = made.forward(params, x)
+    grads = made.backward(params, cache, target)
+    said = [np.array(y), np.array(made.loss(params, cache, target)), *map(np.array, grads.values())]
+    opt = made.init_optimizer(params)
+    losses = [made.train_step(params, x, target, opt) for _ in range(3)]
+    return [*said, np.array(losses), made.predict(params, x), *params.values()]
+
+
+def compare(names, level) -> None:
+    harmless = [f"quiet_{'abcdefghijklmnopqrstuvwxyz'[i]}" for i in range(len(names))]
+    want = answers(chain(harmless), level)
+    got = answers(chain(names), level)
+    assert len(got) == len(want)
+    for a, b in zip(got, want, strict=True):
+        assert error(a, b, 1e-3) < 1e-12, names
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("names", [PLAIN, MORE, BUILTINS, STARTS, MIMICS], ids=lambda n: n[0])
+def test_names_a_spec_likes_to_use(names, level):
+    compare(["h", *allowed(list(names))], level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_those_names_are_free_to_use(level):
+    free = allowed([*PLAIN, *MORE, *BUILTINS, *STARTS, *MIMICS])
+    refused = {*PLAIN, *MORE, *BUILTINS, *STARTS, *MIMICS} - set(free)
+    assert refused <= {"loss", "sum", "max"}, refused
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_identifier_the_templates_use(level):
+    names = allowed(identifiers())
+    assert len(names) > 60
+    for start in range(0, len(names), 12):
+        some = names[start : start + 12]
+        some += [name for name in names if name not in some][: max(0, 5 - len(some))]
+        compare(some, level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_dots_and_underscores_differ(level):
+    sgd = "loss mse\ndtype float64\noptimizer sgd lr=0.1\n"
+    text = (
+        "input 3 -> (dense 3 tanh as b -> dense 3 as b_c) as a -> dense 3 as a_b\n"
+        "  -> (dense 3 as c) as a_b_c -> (dense 3 as b_c) as a_c -> dense 3 as a_b_w\n"
+        "  -> (dense 3) * 2 as r -> dense 2 as r_1_dense1\n"
+    )
+    text += sgd
+    made = module(text, level)
+    names = ["a.b", "a.b_c", "a_b", "a_b_c.c", "a_c.b_c", "a_b_w"]
+    names += ["r.1.dense1", "r.2.dense1", "r_1_dense1"]
+    assert [n for n in made.PARAM_SHAPES if n.endswith(".W")] == [f"{n}.W" for n in names]
+    straight = "input 3 -> dense 3 tanh" + " -> dense 3" * 7 + " -> dense 2\n"
+    want = answers(straight + sgd, level)
+    got = answers(text, level)
+    assert len(got) == len(want)
+    for a, b in zip(got, want, strict=True):
+        assert error(a, b, 1e-3) < 1e-12
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_lets_and_blocks_may_have_such_names_too(level):
+    text = (
+        "let np = 3\nlet params = 2\nblock cache(x, grads=np) = dense x tanh -> dense grads\n"
+        "input 3 -> cache(np) -> cache(np, grads=3) as y -> dense params\n"
+        "loss mse\ndtype float64\noptimizer sgd lr=0.1\n"
+    )
+    plain = "input 3 -> dense 3 tanh -> dense 3 -> dense 3 tanh -> dense 3 -> dense 2\n"
+    want = answers(f"{plain}loss mse\ndtype float64\noptimizer sgd lr=0.1\n", level)
+    got = answers(text, level)
+    for a, b in zip(got, want, strict=True):
+        assert error(a, b, 1e-3) < 1e-12
+
+
+HOSTILE_TEXTS = {
+    "quotes": "# \"\"\" ''' \" '\n",
+    "backslashes": "# \\ \\n \\x41 \\N{BULLET} ends with \\\n",
+    "template marks": "# {{ x }} {% endraw %} {# #} {0} %s $x\n",
+    "other scripts": "# naïve Größe 神经网络 \u202e🙂\n",
+    "quotes at the end": '# ends with "\n',
+    "code": "# \n# import os\n",
+    "long": f"# {'very ' * 60}long\n",
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", HOSTILE_TEXTS)
+def test_the_spec_is_quoted_safely(kind, level):
+    text = f"{HOSTILE_TEXTS[kind]}input 3 -> dense 2 {HOSTILE_TEXTS[kind]}loss mse\n"
+    for whole in (text, text.rstrip("\n"), text.replace("\n", "\r\n"), text + "\n\n"):
+        assert whole == module(whole, level).SPEC
