@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix
+from ..diagnostics.suggest import closest
 from ..source import Span
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
@@ -25,7 +25,6 @@ EXAMPLES = {
     "regularize": "regularize l2=1e-4",
     "schedule": "schedule cosine steps=10000",
     "train": "train batch=128 epochs=20",
-    "arguments": "dense 30 in=784 relu",
     "call": "conv(16, 3x3, pad=same)",
     "fork": "[id, dense 30 relu] -> add",
     "list": "[1, 2*width]",
@@ -34,6 +33,18 @@ EXAMPLES = {
 }
 """For each thing that is read, something valid to compare with."""
 
+
+_ITEMS = {"call": "argument", "fork": "branch", "list": "item", "group": "stage"}
+"""What stands between commas."""
+
+_PLACES = {
+    "chain": "in a chain",
+    "call": "in the arguments of a call",
+    "fork": "in a fork",
+    "list": "in a list",
+    "group": "in a group",
+    "parentheses": "in parentheses",
+}
 
 _WANTED = {
     "=": ("value", "dense 30 in=784"),
@@ -49,28 +60,25 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
     tokens = statement.tokens
     index = next((i for i, t in enumerate(tokens) if t.start >= offset), len(tokens))
     return (
-        _definition(statement, index)
+        _doubled_equals(statement, index)
+        or _definition(statement, index)
         or _misplaced_x(statement, index)
         or _spaced_call(statement, index)
-        or _missing(statement, index)
+        or _missing_stage(statement, index)
+        or _empty_item(statement, index)
+        or _missing_value(statement, index)
         or _bare_arithmetic(statement, index)
         or _unexpected(statement, index)
     )
 
 
 def _definition(statement: Statement, index: int) -> Diagnostic | None:
-    """`width = 16`, `twice(n) = …`, and `==`."""
+    """`width = 16` and `twice(n) = …`."""
     tokens = statement.tokens
-    if index == len(tokens) or tokens[index].text != "=":
-        return None
-    if index and tokens[index - 1].text == "=":
-        both = statement.span_of(tokens[index - 1]).to(statement.span_of(tokens[index]))
-        return syntax.UNEXPECTED_TOKEN.at(
-            both, "`==` compares, but there is nothing to compare", help="write `=`",
-            fixes=[rewrite(both, "=")],
-        )  # fmt: skip
     first = tokens[0]
-    if statement.rule not in ("chain", "directive") or first.kind != "word":
+    if index == len(tokens) or tokens[index].text != "=" or first.kind != "word":
+        return None
+    if statement.rule in ("let", "block"):
         return None
     simple, called = index == 1, statement.touches(1, "(") and tokens[index - 1].text == ")"
     if simple or called:
@@ -82,10 +90,20 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
             help=f"write `{word} {_written(statement, 0, index)} = …`",
             fixes=[Fix(f"insert `{word}`", (Edit(where, f"{word} "),))],
         )
-    close = get_close_matches(first.text.lower(), ["let", "block"], 1, 0.5)
+    close = closest(first.text, ("let", "block"))
     if close:
-        return _fault(statement, first, f"unexpected `{first.text}`", f"did you mean `{close[0]}`?")
+        return _fault(statement, first, f"unexpected `{first.text}`", f"did you mean `{close}`?")
     return None
+
+
+def _doubled_equals(statement: Statement, index: int) -> Diagnostic | None:
+    """`in==3`."""
+    if not statement.touches(index, "=") or statement.tokens[index - 1].text != "=":
+        return None
+    previous, token = statement.tokens[index - 1 : index + 1]
+    both = statement.span_of(previous).to(statement.span_of(token))
+    message = "`==` compares, and there is nothing to compare"
+    return syntax.UNEXPECTED_TOKEN.at(both, message, help="write `=`", fixes=[rewrite(both, "=")])
 
 
 def _misplaced_x(statement: Statement, index: int) -> Diagnostic | None:
@@ -141,45 +159,52 @@ def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
     )
 
 
-def _missing(statement: Statement, index: int) -> Diagnostic | None:
-    """A stage, branch, item, value or name that is not there."""
+def _missing_stage(statement: Statement, index: int) -> Diagnostic | None:
+    """`-> ->`, `[-> relu]`, and an arrow at either end."""
     tokens = statement.tokens
-    token = tokens[index] if index < len(tokens) else None
+    token = tokens[index].text if index < len(tokens) else ""
     previous = tokens[index - 1].text if index else ""
-    if token is not None and token.text not in ("->", ",", ")", "]"):
+    if previous == "->" and token in ("", "->", ",", ")", "]"):
+        arrow, side, advice = index - 1, "after", "name the next stage, or remove the arrow"
+    elif token == "->" and previous in ("", "(", "[", ","):
+        arrow, side, advice = index, "before", "a group or branch begins with a stage"
+        if not index:
+            advice = "a chain begins with its source: `input 784 -> …`, or a name"
+    else:
         return None
-    at = statement.span_of(token) if token else statement.span_of(tokens[-1])
-    if previous == "->" or (token and token.text == "->" and previous in ("", "(", "[", ",")):
-        side = "after" if previous == "->" else "before"
-        arrow = tokens[index - 1] if side == "after" else tokens[index]
-        return syntax.MISSING_STAGE.at(
-            statement.span_of(arrow),
-            f"there is no stage {side} this `->`",
-            help=_missing_stage_help(statement, index, side),
-        )
-    if previous in ("[", ",", "(") and token is not None:
-        code = syntax.EMPTY_ITEM
-        what = _reading(statement, index)
-        thing = {"call": "argument", "fork": "branch", "list": "item", "group": "stage"}.get(
-            what, "value"
-        )
-        between = f"between `{previous}` and `{token.text}`"
-        return code.at(
-            statement.span_of(tokens[index - 1]).to(at),
-            f"there is no {thing} {between}",
-            help=f"for example `{EXAMPLES[what]}`" + (
-                "; a branch that passes the value on is `id`" if what == "fork" else ""
-            ),
-        )  # fmt: skip
-    return _missing_value(statement, index)
+    message = f"there is no stage {side} this `->`"
+    return syntax.MISSING_STAGE.at(statement.span_of(tokens[arrow]), message, help=advice)
+
+
+def _empty_item(statement: Statement, index: int) -> Diagnostic | None:
+    """`[a, , b]`, `()`."""
+    tokens = statement.tokens
+    if not 0 < index < len(tokens) or tokens[index - 1].text not in ("[", ",", "("):
+        return None
+    before, token = tokens[index - 1], tokens[index]
+    if token.text not in (",", ")", "]"):
+        return None
+    what = _reading(statement, index)
+    advice = f"for example `{EXAMPLES[what]}`"
+    if what == "fork":
+        advice = "a branch that passes the value on is `id`: `[id, dense 30]`"
+    return syntax.EMPTY_ITEM.at(
+        statement.span_of(before).to(statement.span_of(token)),
+        f"there is no {_ITEMS.get(what, 'value')} between `{before.text}` and `{token.text}`",
+        help=advice,
+    )
 
 
 def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
+    """`in=`, `2 *`, and statements that stop too early."""
     previous = statement.tokens[index - 1]
+    following = statement.tokens[index].text if index < len(statement.tokens) else ""
+    if index == 0 or following not in ("", "->", ",", ")", "]"):
+        return None
     what, example = _WANTED.get(previous.text, ("", ""))
     if previous.text == "=" and statement.rule in ("let", "block"):
         what, example = ("value" if statement.rule == "let" else "stage"), ""
-    if not what and index < len(statement.tokens):
+    if not what and following:
         return None
     message = f"there is no {what}" if what else "the statement ends too early,"
     return syntax.MISSING_VALUE.at(
@@ -187,14 +212,6 @@ def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
         f"{message} after `{previous.text}`",
         help=f"for example `{example or EXAMPLES[_reading(statement, index)]}`",
     )
-
-
-def _missing_stage_help(statement: Statement, index: int, side: str) -> str:
-    if side == "after":
-        return "name the next stage, or remove the arrow"
-    if index == 0:
-        return "a chain begins with its source: `input 784 -> …`, or a name"
-    return "a group or branch begins with a stage, without an arrow"
 
 
 def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
@@ -222,30 +239,22 @@ def operand_end(statement: Statement, index: int, step: int) -> int | None:
     tokens = statement.tokens
     if 0 <= index < len(tokens) and tokens[index].kind in ("number", "word"):
         return index
+    if not 0 <= index < len(tokens) or tokens[index].text not in (OPENING if step > 0 else CLOSING):
+        return None
     depth = 0
     while 0 <= index < len(tokens):
         depth += (tokens[index].text in OPENING) - (tokens[index].text in CLOSING)
-        if depth * step <= 0:
-            return index if tokens[index].text in OPENING or tokens[index].text in CLOSING else None
+        if depth == 0:
+            return index
         index += step
     return None
 
 
 def _unexpected(statement: Statement, index: int) -> Diagnostic:
     what = _reading(statement, index)
-    where = {
-        "chain": "in a chain",
-        "call": "in the arguments of a call",
-        "fork": "in a fork",
-        "list": "in a list",
-        "group": "in a group",
-        "parentheses": "in parentheses",
-    }.get(what, f"in `{what}`")
     advice = f"for example `{EXAMPLES[what]}`"
-    if index == len(statement.tokens):
-        end = statement.span_of(statement.tokens[-1])
-        return syntax.MISSING_VALUE.at(end, "the statement ends too early", help=advice)
-    token = statement.tokens[index]
+    token = statement.tokens[min(index, len(statement.tokens) - 1)]
+    where = _PLACES.get(what, f"in `{what}`")
     return _fault(statement, token, f"unexpected `{token.text}` {where}", advice)
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from lark import Lark, TextSlice, UnexpectedCharacters, UnexpectedToken
 
-from ..diagnostics.codes import limits
+from ..diagnostics.codes import files
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
@@ -30,8 +30,8 @@ def parse(source: Source, report: Report) -> File:
     """All statements of a file that can be read; what cannot is reported, each fault once."""
     whole = source.span(0, len(source.text))
     if len(source.text) > MAX_CHARACTERS:
-        message = f"the file has {len(source.text)} characters, the limit is {MAX_CHARACTERS}"
-        report.add(limits.FILE_TOO_LARGE.at(source.span(0, 0), message))
+        message = f"the spec has {len(source.text):,} characters, {MAX_CHARACTERS:,} are allowed"
+        report.add(files.SPEC_TOO_LARGE.at(source.span(0, 0), message))
         return File((), True, whole)
     read: list[Statement] = []
     faults = 0

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from .registry import error
 
-FILE_TOO_LARGE = error("NN401", "file-too-large", "file is too large")
-NESTING_TOO_DEEP = error("NN402", "nesting-too-deep", "brackets or arithmetic too deep")
+NESTING_TOO_DEEP = error("NN401", "nesting-too-deep", "brackets or arithmetic too deep")
+EXPANSION_TOO_LARGE = error("NN403", "expansion-too-large", "the expanded spec is too large")
