@@ -5,6 +5,7 @@ What a fenced block is, its info string says:
 * `nn`: a spec without errors; `nn error=FILE`: one with errors, kept as FILE for the commands.
 * `console`: commands after `$ `; lines below a command are exactly what it prints.
 * `python`: runs; `python generated`: part of what `nnc compile -O0 examples/mnist.nn` writes.
+* `file=PATH` or `append=PATH` (CONTRIBUTING only): a change to a copy of the source tree.
 
 All blocks of one page run in order in one folder that has `examples/` in it.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -96,7 +98,64 @@ def run(command, folder):
 CHECKS = {"nn": check_spec, "console": check_console, "python": check_python}
 
 
-@pytest.mark.parametrize("page", PAGES)
+FOLLOWED = """
+from pathlib import Path
+import sys
+import numpy as np
+from nnc.driver import Options, compile_source
+from nnc.runtime.module import import_module
+from nnc.source import Source
+import nnc
+
+assert Path(nnc.__file__).parent.parent == Path.cwd(), "the changed copy must be the one in use"
+for level in (0, 1):
+    code = compile_source(Source("new.nn", sys.argv[1]), Options(level=level)).code
+    Path("model.py").write_text(code, encoding="utf-8")
+    module = import_module("model.py")
+    params = module.init_params(1)
+    x, t = np.random.default_rng(0).normal(size=(2, 5, 4))
+    y, cache = module.forward(params, x)
+    grads = module.backward(params, cache, t[:, :1])
+    for name, value in params.items():
+        for index in np.ndindex(value.shape):
+            sides = []
+            for step in (1e-6, -1e-6):
+                moved = {k: v.copy() for k, v in params.items()}
+                moved[name][index] += step
+                sides.append(module.loss(moved, module.forward(moved, x)[1], t[:, :1]))
+            assert abs((sides[0] - sides[1]) / 2e-6 - grads[name][index]) < 1e-7, (name, index)
+"""
+
+
+def test_contributing_followed_to_the_letter_gives_a_layer_and_an_op(tmp_path):
+    copy_sources(tmp_path)
+    for block in blocks_of("CONTRIBUTING.md"):
+        how, path = re.fullmatch(r" (file|append)=(\S+)", block.info).groups()
+        path = tmp_path / path.replace("compiler/", "nnc/").replace("templates/", "nnc/templates/")
+        assert path.exists() == (how == "append")
+        with path.open("a", encoding="utf-8") as file:
+            file.write(block.text)
+    layer = (tmp_path / "nnc/layers/squareplus.py").read_text("utf-8")
+    lowering = re.search(r"    root = .*?\n(?=\n)", layer, re.S)[0]
+    uses_op = layer.replace(lowering, '    return unary("arctan", c.x)\n').replace(
+        "squareplus", "arctan"
+    )
+    (tmp_path / "nnc/layers/arctan.py").write_text(uses_op, encoding="utf-8")
+    for kind in ("squareplus", "arctan"):
+        spec = f"input 4 -> dense 8 {kind} -> dense 1; loss mse; dtype float64"
+        done = run([sys.executable, "-c", FOLLOWED, spec], tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def copy_sources(folder):
+    """The package as it is installed: compiler as nnc, the other folders inside it."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.npz")
+    shutil.copytree(ROOT / "compiler", folder / "nnc", ignore=ignored)
+    for name in ("grammar", "templates", "runtime"):
+        shutil.copytree(ROOT / name, folder / "nnc" / name, ignore=ignored)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\((?!http)([^)#]+)", text):
