@@ -1,1 +1,117 @@
-"""compiler/frontend/resolve"""
+"""From syntax tree to layer graph: names, constants, blocks and settings get their meaning.
+
+Faults are reported and worked around: what depends on a faulty stage is left out silently, so
+one fault is one error and the rest of the spec is still judged.
+"""
+
+from __future__ import annotations
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Report
+from ...ir.layer_graph import LayerGraph, Training
+from .. import ast
+from .build import Layers, TooLarge
+from .constants import let_value
+from .expand import Expander
+from .files import Collector, Load
+from .outputs import choose
+from .scope import End, Env, Fault, Flow, Naming, Program, Scope
+from .settings import Settings, read_settings
+from .unexpanded import check_unexpanded
+from .unused import warn_definitions, warn_values
+from .vocabulary import Kinds
+
+__all__ = ["resolve"]
+
+
+def resolve(file: ast.File, load: Load, report: Report) -> LayerGraph | None:
+    """The layer graph of a file; None for a library, or where nothing could be built.
+
+    With errors in the report the graph lacks the faulty stages and all that depends on them.
+    """
+    program = Program(report, file, Kinds.current())
+    env = Env(program, Scope(Naming()))
+    try:
+        Collector(env, load).collect(file)
+        return _build(program, env)
+    except TooLarge:
+        return None
+
+
+def _build(program: Program, env: Env) -> LayerGraph | None:
+    chains = [s for s in program.main.statements if isinstance(s, ast.Chain)]
+    layers = Layers()
+    expander = Expander(layers, env.scope)
+    last = _expand(chains, expander, env)
+    settings = read_settings(program.main, env)
+    _evaluate_lets(env)
+    check_unexpanded(env)
+    if not chains:
+        _refuse_settings(settings, program, env)
+        return None
+    layers.name_inputs(env)
+    chosen = choose(settings, last, layers.made, env)
+    if not program.broken and not program.report.has_errors:
+        if not chosen.outputs:
+            _no_output(chains[-1], env)
+        warn_definitions(program, env)
+        warn_values(layers.made, chosen, env)
+    if not layers.made:
+        return None
+    training = Training(
+        optimizer=settings.optimizer, train=settings.train, metrics=tuple(settings.metrics)
+    )
+    return LayerGraph(
+        layers=tuple(layers.made),
+        outputs=chosen.outputs,
+        losses=chosen.losses,
+        regularize=settings.regularize,
+        training=training,
+        dtype=settings.dtype,
+        model=settings.model,
+    )
+
+
+def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | None:
+    """Expand every chain; gives what the last one that has stages ends in."""
+    last: Flow | None = None
+    for chain in chains:
+        flow = expander.chain(chain, None, env, True) or Flow((End(None, None, chain.span),))
+        if flow.forked:
+            flow = expander.named_ends(flow, env)
+        if len(chain.stages) > 1 or not isinstance(chain.stages[0], ast.Stage):
+            last = flow
+    return last
+
+
+def _evaluate_lets(env: Env) -> None:
+    """Judge every let, so that a fault in one that nothing uses is found too."""
+    used = set(env.program.used)
+    for name in env.program.lets:
+        try:
+            let_value(name, env)
+        except Fault:
+            continue
+    env.program.used = used
+
+
+def _no_output(chain: ast.Chain, env: Env) -> None:
+    env.fault(
+        codes.NO_OUTPUT,
+        chain.span,
+        "the spec has no output: no chain goes on from its source",
+        help=f"go on with a stage: `{' '.join(chain.span.text.split())} -> dense 10`",
+    )
+
+
+def _refuse_settings(settings: Settings, program: Program, env: Env) -> None:
+    """A library may not ask for outputs or losses."""
+    outputs = [word.span for word in settings.outputs]
+    places = [*outputs, *(words.setting.span for words in settings.losses)]
+    if places and not program.broken and not program.report.has_errors:
+        env.fault(
+            codes.NO_OUTPUT,
+            places[0],
+            "there is no chain in this file",
+            help="a network begins with an input: `input 784 -> dense 10`",
+        )

@@ -1,0 +1,73 @@
+"""Did you mean: the nearest of the names that would have been right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..source import Span
+from .model import Edit, Fix
+
+
+def distance(a: str, b: str) -> int:
+    """Damerau-Levenshtein distance (optimal string alignment): edits and swaps of neighbours.
+
+    >>> distance("dence", "dense"), distance("desne", "dense"), distance("a", "abc")
+    (1, 1, 2)
+    """
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, char in enumerate(a, 1):
+        row = [i]
+        for j, other in enumerate(b, 1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (char != other))
+            if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, last = last, row
+    return last[-1]
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that was most likely meant, or None if none is near.
+
+    A word that differs in case only wins; else up to a third of the letters may be wrong.
+
+    >>> closest("ReLU", ["elu", "relu"]), closest("dence", ["dense"]), closest("x", ["y"])
+    ('relu', 'dense', None)
+    """
+    known = list(dict.fromkeys(candidates))
+    lower = word.lower()
+    for candidate in known:
+        if candidate.lower() == lower:
+            return candidate
+    near = [
+        (distance(lower, candidate.lower()), i)
+        for i, candidate in enumerate(known)
+        if abs(len(candidate) - len(word)) <= _tolerance(word, candidate)
+    ]
+    good = [(d, i) for d, i in near if d <= _tolerance(word, known[i])]
+    return known[min(good)[1]] if good else None
+
+
+def _tolerance(word: str, candidate: str) -> int:
+    """How many edits still count as a slip: a third of the letters, one in short words."""
+    longest = max(len(word), len(candidate))
+    return 0 if longest < 2 or min(len(word), len(candidate)) < 2 else max(1, longest // 3)
+
+
+def replacement(span: Span, meant: str | None) -> tuple[Fix, ...]:
+    """The fix that writes `meant` at a place; safe only where nothing but case changes."""
+    if meant is None:
+        return ()
+    safe = span.text.lower() == meant.lower()
+    return (Fix(f"write `{meant}`", (Edit(span, meant),), safe),)
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Names as a sentence lists them: `` `a`, `b` and `c` ``; the rest is counted."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) > most:
+        return ", ".join(quoted[:most]) + f" and {len(quoted) - most} more"
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"

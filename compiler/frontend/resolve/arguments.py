@@ -1,0 +1,345 @@
+"""Arguments against a schema: layers, activations, initialisations, losses and settings alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix, Label
+from ...diagnostics.suggest import closest, listing, replacement
+from ...ir.layer_graph import ArgValue
+from ...layers import LayerKind
+from ...layers.registry import ArgSpec, Init, Ints, Option, Ranges
+from ...source import Span
+from .. import ast
+from .constants import evaluate, lookup
+from .convert import convert, convert_all, needs
+from .scope import Env, Fault
+from .values import CallConst, WordConst
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What arguments are checked against; `name` and `example` are for the messages."""
+
+    name: str
+    args: tuple[ArgSpec, ...]
+    example: str = ""
+
+    def spec(self, key: str) -> ArgSpec | None:
+        """The argument of that name."""
+        return next((spec for spec in self.args if spec.name == key), None)
+
+    @property
+    def positionals(self) -> tuple[ArgSpec, ...]:
+        """The arguments that may be given by place, in order."""
+        return tuple(spec for spec in self.args if spec.positional)
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """An activation written among a stage's arguments."""
+
+    kind: LayerKind
+    args: dict[str, ArgValue]
+    given: dict[str, Span]
+    span: Span
+
+
+@dataclass(slots=True)
+class Bound:
+    """Checked arguments, the places of those that were written, and activations beside them."""
+
+    args: dict[str, ArgValue] = field(default_factory=dict)
+    given: dict[str, Span] = field(default_factory=dict)
+    trailing: list[Trailing] = field(default_factory=list)
+
+
+def bind(schema: Schema, head: Span, args: Sequence[ast.Arg], env: Env, activations: bool) -> Bound:
+    """Check arguments and fill in defaults; raises Fault after reporting everything wrong.
+
+    With `activations` a word that names one is set apart instead of taken as a value.
+    """
+    return _Binder(schema, head, env, activations).bind(args)
+
+
+@dataclass(slots=True)
+class _Binder:
+    schema: Schema
+    head: Span
+    env: Env
+    activations: bool
+    bound: Bound = field(default_factory=Bound)
+    rest: list[ast.Arg] = field(default_factory=list)
+    failed: bool = False
+
+    def bind(self, args: Sequence[ast.Arg]) -> Bound:
+        for arg in args:
+            try:
+                if arg.key is not None:
+                    self._by_key(arg.key, arg)
+                elif not self._trailing(arg):
+                    self.rest.append(arg)
+            except Fault:
+                self.failed = True
+        self._by_place()
+        self._defaults()
+        if self.failed:
+            raise Fault
+        self.bound.args = {s.name: self.bound.args[s.name] for s in self.schema.args}
+        return self.bound
+
+    def _by_key(self, key: ast.Word, arg: ast.Arg) -> None:
+        spec = self.schema.spec(key.id)
+        if spec is None:
+            raise unknown_key(self.schema, key, arg, self.env)
+        if spec.name in self.bound.given:
+            raise self._twice(spec, arg)
+        self.bound.given[spec.name] = arg.value.span
+        self.bound.args[spec.name] = convert(spec, self.schema.name, arg.value, self.env)
+
+    def _twice(self, spec: ArgSpec, arg: ast.Arg) -> Fault:
+        first = self.bound.given[spec.name]
+        return self.env.fault(
+            codes.REPEATED_ARGUMENT,
+            arg.span,
+            f"`{spec.name}` is given twice",
+            labels=[Label(first, "given here first")],
+        )
+
+    def _trailing(self, arg: ast.Arg) -> bool:
+        if not self.activations:
+            return False
+        wanted = self._next_positional()
+        if isinstance(arg.value, ast.Word) and wanted and _takes_word(wanted, arg.value.id):
+            return False
+        found = activation(arg.value, self.env)
+        if found is not None:
+            self.bound.trailing.append(found)
+        return found is not None
+
+    def _next_positional(self) -> ArgSpec | None:
+        free = [s for s in self.schema.positionals if s.name not in self.bound.given]
+        taken = len(self.rest)
+        return free[taken] if taken < len(free) else None
+
+    def _by_place(self) -> None:
+        free = [s for s in self.schema.positionals if s.name not in self.bound.given]
+        rest = self.rest
+        while rest and free:
+            spec = free.pop(0)
+            many = isinstance(spec.type, Ints | Ranges)
+            taken, rest = (rest, []) if many else (rest[:1], rest[1:])
+            self.bound.given[spec.name] = taken[0].value.span.to(taken[-1].value.span)
+            try:
+                values = [arg.value for arg in taken]
+                name = self.schema.name
+                self.bound.args[spec.name] = (
+                    convert_all(spec, name, values, self.env)
+                    if many
+                    else convert(spec, name, values[0], self.env)
+                )
+            except Fault:
+                self.failed = True
+        if rest:
+            self.failed = True
+            self._extra(rest)
+
+    def _extra(self, rest: Sequence[ast.Arg]) -> None:
+        """More positionals than places: explain the first one only."""
+        arg = rest[0]
+        try:
+            raise extra(self.schema, arg, self.env, self.activations)
+        except Fault:
+            return
+
+    def _defaults(self) -> None:
+        missing = []
+        for spec in self.schema.args:
+            if spec.name in self.bound.given:
+                continue
+            if spec.required:
+                missing.append(spec)
+            else:
+                self.bound.args[spec.name] = spec.default
+        if missing and not self.failed:
+            self.failed = True
+            self._missing(missing)
+
+    def _missing(self, missing: Sequence[ArgSpec]) -> None:
+        names = listing(s.name for s in missing)
+        self.env.fault(
+            codes.MISSING_ARGUMENT,
+            self.head,
+            f"`{self.schema.name}` needs {names}: {'; '.join(s.doc for s in missing)}",
+            help=_example(self.schema),
+        )
+
+
+def _example(schema: Schema) -> str:
+    """The stage of that kind as the example spec writes it."""
+    found = re.search(rf"\b{schema.name}\b[^;)\]\n]*?(?= *(?:->|;|\)|\]|,|$))", schema.example)
+    return f"for example `{found[0]}`" if found else ""
+
+
+def _takes_word(spec: ArgSpec, word: str) -> bool:
+    return isinstance(spec.type, Option) and word.lower() in spec.type.words
+
+
+def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    """The fault of a key that the schema does not have."""
+    names = [spec.name for spec in schema.args]
+    plural = f"{key.id}s" if f"{key.id}s" in names else None
+    meant = plural or closest(key.id, names)
+    takes = (
+        f"`{schema.name}` takes {listing(names)}"
+        if names
+        else f"`{schema.name}` takes no arguments"
+    )
+    return env.fault(
+        codes.UNKNOWN_KEY,
+        key.span,
+        f"`{schema.name}` has no argument `{key.id}`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help="" if meant else takes,
+        fixes=replacement(key.span, meant),
+    )
+
+
+def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
+    """The fault of a positional for which there is no place."""
+    value = arg.value
+    if isinstance(value, ast.Word | ast.DimName):
+        return _loose_word(schema, value, env, activations)
+    if isinstance(value, ast.ListValue) and any(
+        isinstance(item, ast.StagesValue | ast.Word) for item in value.items
+    ):
+        return env.fault(
+            codes.EXTRA_ARGUMENT,
+            value.span,
+            f"a list is no argument of `{schema.name}`",
+            help="a fork is a stage of its own: put `->` before it",
+            fixes=[Fix("put `->` before the fork", (_insert(value.span, "-> "),))],
+        )
+    if isinstance(value, ast.CallValue):
+        return _loose_call(schema, value, env)
+    places = len(schema.positionals)
+    takes = (
+        f"takes {places} value{'s' * (places != 1)} by place"
+        if places
+        else "takes no value by place"
+    )
+    keys = [s.name for s in schema.args if not s.positional]
+    return env.fault(
+        codes.EXTRA_ARGUMENT,
+        value.span,
+        f"`{schema.name}` {takes}, this is one too many",
+        help=f"others are given by key: {listing(f'{k}=…' for k in keys)}" if keys else "",
+    )
+
+
+def _insert(span: Span, text: str) -> Edit:
+    return Edit(Span(span.source, span.start, span.start), text)
+
+
+def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
+    name = value.name
+    unbuilt = env.program.kinds.unbuilt(name.id, "activation")
+    if unbuilt:
+        return not_built(name.span, unbuilt, "activation", env)
+    known = env.program.kinds
+    if known.find(name.id) or name.id in env.program.blocks:
+        return _missing_arrow(value.span, name.id, env)
+    return env.unknown(name, "an activation", known.activations())
+
+
+def _missing_arrow(span: Span, name: str, env: Env) -> Fault:
+    return env.fault(
+        codes.EXTRA_ARGUMENT,
+        span,
+        f"`{name}` is a stage of its own",
+        help="put `->` before it",
+        fixes=[Fix(f"put `->` before `{name}`", (_insert(span, "-> "),))],
+    )
+
+
+def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activations: bool) -> Fault:
+    """A word that is no value here: an option without its key, another stage, or a slip."""
+    kinds = env.program.kinds
+    if isinstance(word, ast.Word):
+        const = lookup(word.id, env)
+        if const is not None and not isinstance(const, WordConst):
+            return env.fault(
+                codes.EXTRA_ARGUMENT,
+                word.span,
+                f"`{schema.name}` takes no further value by place",
+            )
+        if const is None and (kinds.find(word.id) or word.id in env.program.blocks):
+            return _missing_arrow(word.span, word.id, env)
+    for spec in schema.args:
+        if (
+            isinstance(spec.type, Option | Init)
+            and not spec.positional
+            and word.id.lower() in needs(spec)
+        ):
+            return env.fault(
+                codes.EXTRA_ARGUMENT,
+                word.span,
+                f"`{word.id}` stands without its key",
+                help=f"write `{spec.name}={word.id.lower()}`",
+                fixes=[
+                    Fix(f"write `{spec.name}={word.id}`", (_insert(word.span, f"{spec.name}="),))
+                ],
+            )
+    unbuilt = kinds.unbuilt(word.id, "activation") if activations else None
+    if unbuilt:
+        return not_built(word.span, unbuilt, "activation", env)
+    candidates = [*(kinds.activations() if activations else ()), *env.constants()]
+    what = "a let, a parameter or an activation" if activations else "a value"
+    return env.unknown(word, what, candidates)
+
+
+def not_built(span: Span, name: str, what: str, env: Env) -> Fault:
+    """The fault of something the language has and this version has not."""
+    return env.fault(
+        codes.NOT_BUILT, span, f"the {what} `{name}` is part of the language but not built yet"
+    )
+
+
+def activation(value: ast.Value, env: Env) -> Trailing | None:
+    """The activation a value names, with its own arguments checked, or None."""
+    name, args, seen = _word_and_arguments(value, env)
+    kind = env.program.kinds.activation(name) if name else None
+    if kind is None:
+        return None
+    schema = Schema(kind.name, kind.args, kind.example)
+    bound = bind(schema, value.span, args, seen, activations=False)
+    return Trailing(kind, bound.args, bound.given, value.span)
+
+
+def _word_and_arguments(value: ast.Value, env: Env) -> tuple[str | None, tuple[ast.Arg, ...], Env]:
+    """The word a value comes down to after lets and parameters, and its arguments if a call."""
+    if isinstance(value, ast.Word):
+        match lookup(value.id, env):
+            case None:
+                return value.id, (), env
+            case WordConst(id):
+                return id, (), env
+            case CallConst(call, seen):
+                return call.name.id, call.args, seen
+    if isinstance(value, ast.CallValue):
+        const = evaluate(value.name, env)
+        return (const.id if isinstance(const, WordConst) else None), value.args, env
+    return None, (), env
+
+
+def only_activations(args: Iterable[ast.Arg], schema: Schema, env: Env) -> list[Trailing]:
+    """The activations after a group, block call or fork; anything else is refused."""
+    return bind(schema, schema_span(args), tuple(args), env, activations=True).trailing
+
+
+def schema_span(args: Iterable[ast.Arg]) -> Span:
+    """A place for arguments that cannot be missing: the first of them."""
+    return next(iter(args)).span

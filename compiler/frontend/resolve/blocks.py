@@ -1,0 +1,153 @@
+"""The arguments of a block call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix, Label
+from ...diagnostics.suggest import listing
+from ...ir.inits import INITS
+from ...layers import LAYERS
+from ...layers.registry import Num, Option, option
+from ...source import Span
+from .. import ast
+from ..stages import value_as_chain
+from .arguments import Schema, activation, unknown_key
+from .constants import evaluate, lookup
+from .scope import Env, Fault
+from .values import Const, ListConst, StagesConst, WordConst
+from .vocabulary import is_kind
+
+_OPTION_WORDS = frozenset(("same", "valid", "last", "all", "none", "mean", "sum", "batchmean"))
+
+
+def split_arguments(
+    stage: ast.Stage, block: ast.Block, env: Env
+) -> tuple[tuple[ast.Arg, ...], tuple[ast.Arg, ...]]:
+    """The block's own arguments (in parentheses) and the activations after them."""
+    if stage.called:
+        return stage.args[: stage.inside], stage.args[stage.inside :]
+    own = [arg for arg in stage.args if arg.key or activation(arg.value, env) is None]
+    if own:
+        name = block.name.id
+        first, last = own[0].span, own[-1].span
+        gap = Span(stage.span.source, stage.kind.span.stop, first.start)
+        close = Edit(Span(first.source, last.stop, last.stop), ")")
+        fix = Fix("put the arguments in parentheses", (Edit(gap, "("), close))
+        raise env.fault(
+            codes.EXTRA_ARGUMENT,
+            own[0].span,
+            f"arguments of the block `{name}` stand in parentheses",
+            help=f"write `{name}({', '.join(arg.span.text for arg in own)})`",
+            fixes=[fix] if len(own) == 1 else (),
+        )
+    return (), stage.args
+
+
+def bind_params(
+    block: ast.Block, args: Sequence[ast.Arg], head: Span, env: Env
+) -> Mapping[str, Const | None]:
+    """The values of a block's parameters; defaults see the parameters before them."""
+    schema = Schema(block.name.id, ())
+    names = [param.name.id for param in block.params]
+    given: dict[str, ast.Arg] = {}
+    free = [n for n in names if n not in {arg.key.id for arg in args if arg.key}]
+    for arg in args:
+        if arg.key is not None:
+            name = arg.key.id
+            if name not in names:
+                raise _unknown_param(block, arg.key, arg, env)
+        elif not free:
+            raise _too_many(schema, block, arg, env)
+        else:
+            name = free.pop(0)
+        if name in given:
+            raise env.fault(
+                codes.REPEATED_ARGUMENT,
+                arg.span,
+                f"`{name}` is given twice",
+                labels=[Label(given[name].span, "given here first")],
+            )
+        given[name] = arg
+    _refuse_missing(block, given, head, env)
+    values: dict[str, Const | None] = {}
+    for param in block.params:
+        name = param.name.id
+        if name in given:
+            values[name] = _argument(given[name].value, env)
+        elif param.default is not None:
+            inside = replace(env, params=dict(values), calls=(*env.calls, head))
+            values[name] = _argument(param.default, inside)
+    return values
+
+
+def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> None:
+    missing = [p.name.id for p in block.params if p.default is None and p.name.id not in given]
+    if missing:
+        raise env.fault(
+            codes.MISSING_ARGUMENT,
+            head,
+            f"the block `{block.name.id}` needs {listing(missing)}",
+            labels=[Label(block.name.span, "defined here")],
+        )
+
+
+def _unknown_param(block: ast.Block, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    specs = tuple(option(param.name.id, Num(), "") for param in block.params)
+    return unknown_key(Schema(block.name.id, specs), key, arg, env)
+
+
+def _too_many(schema: Schema, block: ast.Block, arg: ast.Arg, env: Env) -> Fault:
+    count = len(block.params)
+    return env.fault(
+        codes.EXTRA_ARGUMENT,
+        arg.span,
+        f"the block `{schema.name}` takes {count} argument{'s' * (count != 1)}, this is one too many",
+        labels=[Label(block.name.span, "defined here")],
+    )
+
+
+def _argument(value: ast.Value, env: Env) -> Const:
+    """A block takes words, calls and stages as they are; a word nobody knows is a slip."""
+    if isinstance(value, ast.ListValue):
+        return ListConst(tuple(_argument(item, env) for item in value.items))
+    if isinstance(value, ast.Binary) and _begins_with_stage(value, env):
+        chain = value_as_chain(value)
+        if chain is not None:
+            return StagesConst(chain, env)
+    const = evaluate(value, env)
+    if isinstance(const, WordConst) and isinstance(value, ast.Word):
+        _check_word(const.id, value, env)
+    return const
+
+
+def _begins_with_stage(value: ast.Binary, env: Env) -> bool:
+    """Whether what was read as arithmetic is a stage: `f(2) * 3`, `shift -1`."""
+    left: ast.Value = value
+    while isinstance(left, ast.Binary):
+        left = left.left
+    if isinstance(left, ast.Word):
+        return lookup(left.id, env) is None and is_kind(env.program.kinds.proper(left.id))
+    return isinstance(left, ast.CallValue | ast.ListValue)
+
+
+def _check_word(word: str, place: ast.Word, env: Env) -> None:
+    known = env.program.kinds
+    if known.find(word) or is_kind(known.proper(word)) or word in env.program.blocks:
+        return
+    if word in INITS or word.lower() in _OPTION_WORDS or word.lower() in _options():
+        return
+    candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks]
+    raise env.unknown(place, "a let, a parameter, an option or a layer kind", candidates)
+
+
+def _options() -> set[str]:
+    return {
+        word
+        for kind in LAYERS.values()
+        for spec in kind.args
+        if isinstance(spec.type, Option)
+        for word in spec.type.words
+    }

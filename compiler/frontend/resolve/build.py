@@ -1,0 +1,155 @@
+"""The layers made so far, and how one more is entered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ...diagnostics.codes import limits
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Label
+from ...ir.layer_graph import Activation, Layer
+from ...ir.types import TensorType
+from ...layers import LayerKind
+from ...layers.registry import Trailing as TrailingRule
+from ...layers.registry import no_params
+from ...source import Span
+from .. import ast
+from .arguments import Bound, Trailing
+from .scope import End, Env, Fault, Flow
+
+MAX_STAGES = 100_000
+"""How many stages a spec may expand to; blocks that call blocks double quickly."""
+
+
+@dataclass(slots=True)
+class Layers:
+    """The graph under construction.
+
+    While `use` makes layers again, `shared` says which layer the first of them repeats and
+    where the new ones began.
+    """
+
+    made: list[Layer] = field(default_factory=list)
+    unnamed_inputs: list[int] = field(default_factory=list)
+    shared: tuple[int, int] | None = None
+    stages: int = 0
+
+    def count_stage(self, span: Span, env: Env) -> None:
+        """Refuse a spec that expands without measure."""
+        self.stages += 1
+        if self.stages > MAX_STAGES:
+            raise TooLarge(
+                env.fault(
+                    limits.EXPANSION_TOO_LARGE,
+                    span,
+                    f"the spec expands to more than {MAX_STAGES:,} stages",
+                )
+            )
+
+    def original(self) -> Layer | None:
+        """The layer whose parameters the next one uses again."""
+        if self.shared is None:
+            return None
+        first, began = self.shared
+        return self.made[first + len(self.made) - began]
+
+    def add(
+        self,
+        name: str,
+        kind: LayerKind,
+        bound: Bound,
+        flow: Flow,
+        places: tuple[Span, Span],
+        env: Env,
+    ) -> End:
+        """Enter a layer fed with `flow`; a poisoned flow gives a poisoned end."""
+        span, head = places
+        own = bound.trailing[0] if bound.trailing else None
+        label = _activation_name(own, name, env) if own else ""
+        if flow.poisoned:
+            return End(None, None, span)
+        original = self.original()
+        if original is not None and original.activation is not None and label != name:
+            label = original.activation.name
+        layer = Layer(
+            id=len(self.made),
+            name=name,
+            kind=kind.name,
+            args=bound.args,
+            given=bound.given,
+            inputs=tuple(end.layer for end in flow.ends if end.layer is not None),
+            span=span,
+            head=head,
+            calls=env.calls,
+            activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
+            shares=original.owner if original is not None else None,
+        )
+        self.made.append(layer)
+        return End(layer.id, None, span)
+
+    def add_input(self, name: str | None, type: TensorType, stage: ast.Stage) -> End:
+        """Enter an input; one without a name is named when all are known."""
+        if name is None:
+            self.unnamed_inputs.append(len(self.made))
+        layer = Layer(
+            id=len(self.made),
+            name=name or "",
+            kind="input",
+            args={"type": type},
+            given={"type": stage.args[0].value.span},
+            inputs=(),
+            span=stage.span,
+            head=stage.kind.span,
+        )
+        self.made.append(layer)
+        return End(layer.id, None, stage.span)
+
+    def name_inputs(self, env: Env) -> None:
+        """Name the unnamed inputs: `x`, or `x1`, `x2`, … where there are several."""
+        several = len(self.unnamed_inputs) > 1
+        for i, id in enumerate(self.unnamed_inputs, 1):
+            name = f"x{i}" if several else "x"
+            taken = env.scope.stages.get(name)
+            if taken is not None:
+                env.fault(
+                    codes.NAME_TAKEN,
+                    taken.span,
+                    f"an input without a name is called `{name}`",
+                    help="name the input with `as`, or call this stage otherwise",
+                )
+            self.made[id] = replace(self.made[id], name=name)
+
+
+class TooLarge(Exception):
+    """Ends the whole expansion; the limit has been reported."""
+
+
+def _activation_name(own: Trailing, layer: str, env: Env) -> str:
+    """Activations with parameters are counted by their own kind, others go by the layer's name."""
+    return layer if own.kind.params is no_params else env.scope.naming.count(own.kind.name)
+
+
+def check_activations(kind: LayerKind, found: list[Trailing], env: Env) -> None:
+    """A stage takes one activation, and some kinds none."""
+    if found and kind.trailing is TrailingRule.NO:
+        span = found[0].span
+        raise env.fault(
+            codes.REFUSED_ACTIVATION,
+            span,
+            f"`{kind.name}` takes no activation",
+            help=f"make it a stage of its own: `-> {span.text}`",
+        )
+    if len(found) > 1:
+        raise two_activations(found, env)
+
+
+def two_activations(found: list[Trailing], env: Env) -> Fault:
+    """The fault of a second activation on one stage."""
+    first, second = found[:2]
+    return env.fault(
+        codes.REFUSED_ACTIVATION,
+        second.span,
+        f"a second activation, `{second.span.text}`",
+        labels=[Label(first.span, "the first one")],
+        help=f"apply it in a stage of its own: `-> {second.span.text}`",
+    )

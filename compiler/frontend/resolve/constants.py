@@ -1,0 +1,325 @@
+"""Evaluation of lets, parameters and arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+
+from ...diagnostics.codes import limits
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix, Label
+from ...source import Span
+from .. import ast
+from .scope import Env, Fault
+from .values import (
+    CallConst,
+    Const,
+    ListConst,
+    Number,
+    RangeConst,
+    SizeConst,
+    StagesConst,
+    WordConst,
+    describe,
+    number_text,
+)
+
+MAX_BITS = 4096
+"""Whole numbers longer than this have no use in a spec and could exhaust the memory."""
+
+MAX_LETS = 100
+"""How many lets may refer to each other in a row against the order of the file."""
+
+
+def lookup(name: str, env: Env) -> Const | None:
+    """The value of a parameter or let, or None if there is none of that name."""
+    if name in env.params:
+        value = env.params[name]
+        if value is None:
+            raise Fault
+        return value
+    if name in env.program.lets:
+        return let_value(name, env)
+    if name in env.program.poisoned:
+        raise Fault
+    return None
+
+
+def let_value(name: str, env: Env) -> Const:
+    """The value of a let, evaluated when first asked for."""
+    program = env.program
+    program.used.add(name)
+    if name not in program.values:
+        let = program.lets[name]
+        _refuse_cycle(let, env)
+        program.evaluating[name] = let
+        try:
+            program.values[name] = _let(let, Env(program, env.scope))
+        except Fault:
+            program.values[name] = None
+        finally:
+            del program.evaluating[name]
+    value = program.values[name]
+    if value is None:
+        raise Fault
+    return value
+
+
+def _refuse_cycle(let: ast.Let, env: Env) -> None:
+    evaluating = env.program.evaluating
+    if let.name.id in evaluating:
+        names = list(evaluating)
+        cycle = names[names.index(let.name.id) :]
+        raise env.fault(
+            codes.CYCLIC_LET,
+            let.span,
+            f"`{let.name.id}` is defined by itself: {' -> '.join([*cycle, let.name.id])}",
+            labels=[Label(evaluating[n].span, f"`{n}` is defined here") for n in cycle[1:]],
+        )
+    if len(evaluating) >= MAX_LETS:
+        raise env.fault(
+            limits.EXPANSION_TOO_LARGE,
+            let.span,
+            f"more than {MAX_LETS} lets refer to one another in a row",
+            help="define lets before those that use them",
+        )
+
+
+def _let(let: ast.Let, env: Env) -> Const:
+    value = evaluate(let.value, env)
+    _refuse_unknown(value, let.value, env)
+    if isinstance(value, WordConst | CallConst | StagesConst | RangeConst):
+        raise env.fault(
+            codes.WRONG_VALUE,
+            let.value.span,
+            f"a let holds a number, a size, a list or a truth value, not {describe(value)}",
+            help="pieces of a network are named with `block`",
+        )
+    return value
+
+
+def _refuse_unknown(const: Const, value: ast.Value, env: Env) -> None:
+    """A let, or an item of one, that is a word nobody defined."""
+    if isinstance(value, ast.ListValue) and isinstance(const, ListConst):
+        for item, written in zip(const.items, value.items, strict=True):
+            _refuse_unknown(item, written, env)
+    elif isinstance(value, ast.Word) and _is_undefined(const, env):
+        raise env.unknown(value, "a let", env.program.lets)
+
+
+def _is_undefined(const: Const, env: Env) -> bool:
+    return isinstance(const, WordConst) and not env.program.kinds.find(const.id)
+
+
+def evaluate(value: ast.Value, env: Env) -> Const:
+    """What a written value stands for; words that are no let or parameter stay words."""
+    match value:
+        case ast.Number():
+            return _finite(value.value, value, env)
+        case ast.Word(id):
+            known = lookup(id, env)
+            if known is not None:
+                return known
+            lower = id.lower()
+            return lower == "true" if lower in ("true", "false") else WordConst(id)
+        case ast.DimName(id):
+            raise misplaced_symbol(value, env)
+        case ast.Text():
+            raise env.fault(
+                codes.WRONG_VALUE,
+                value.span,
+                "a quoted text has no place here",
+                help="leave out the quotes",
+            )
+        case ast.Size(parts):
+            return SizeConst(tuple(whole(part, env) for part in parts))
+        case ast.Range(start, stop):
+            return RangeConst(whole(start, env), whole(stop, env))
+        case ast.Negate() | ast.Binary():
+            return number(value, env)
+        case ast.ListValue(items):
+            return ListConst(tuple(evaluate(item, env) for item in items))
+        case ast.CallValue():
+            return CallConst(value, env)
+        case ast.StagesValue(chain):
+            return StagesConst(chain, env)
+
+
+def misplaced_symbol(value: ast.DimName, env: Env) -> Fault:
+    """The fault of a symbolic dimension outside an input's shape."""
+    return env.fault(
+        codes.MISPLACED_SYMBOL,
+        value.span,
+        f"`{value.id}` is a symbolic dimension, known only when the network runs",
+        help="symbolic dimensions stand in the shapes of inputs only; for a constant write a "
+        f"lower-case name, `let {value.id.lower()} = …`",
+    )
+
+
+def number(value: ast.Value, env: Env) -> Number:
+    """A value that must be a number."""
+    match value:
+        case ast.Binary():
+            return _binary(value, env)
+        case ast.Negate(sign, operand):
+            inner = number(operand, env)
+            return -inner if sign == "-" else inner
+        case _:
+            return as_number(evaluate(value, env), value, env)
+
+
+def as_number(const: Const, value: ast.Value, env: Env, what: str = "a number is needed") -> Number:
+    """A constant that must be a number; `value` is where it was written."""
+    if isinstance(const, bool) or not isinstance(const, int | Fraction | float):
+        raise not_fitting(const, value, env, what)
+    return const
+
+
+def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
+    """The fault of a value of the wrong kind; a word nobody defined is an unknown name."""
+    if _is_undefined(const, env) and isinstance(value, ast.Word) and value.id not in env.params:
+        return env.unknown(value, "a let or a parameter", env.constants())
+    shown = (
+        f"`{value.span.text}` is {describe(const)}"
+        if isinstance(value, ast.Word)
+        else describe(const)
+    )
+    return env.fault(
+        codes.WRONG_VALUE, value.span, f"{what}, not {shown}" if shown is not None else what
+    )
+
+
+def _binary(value: ast.Binary, env: Env) -> Number:
+    """A chain of operators is a left-leaning tree: walk down its spine without recursion."""
+    spine: list[ast.Binary] = []
+    left: ast.Value = value
+    while isinstance(left, ast.Binary):
+        spine.append(left)
+        left = left.left
+    result = number(left, env)
+    for step in reversed(spine):
+        result = _operate(step, result, number(step.right, env), env)
+    return result
+
+
+def _operate(step: ast.Binary, a: Number, b: Number, env: Env) -> Number:
+    if step.op in ("/", "//", "%") and b == 0:
+        raise _no_result(step, "division by zero", env)
+    if step.op == "**":
+        return _power(step, a, b, env)
+    try:
+        match step.op:
+            case "+":
+                result = a + b
+            case "-":
+                result = a - b
+            case "*":
+                result = a * b
+            case "/":
+                exact = not isinstance(a, float) and not isinstance(b, float)
+                result = Fraction(a) / Fraction(b) if exact else float(a) / float(b)
+            case "//":
+                result = a // b
+            case _:
+                result = a % b
+    except OverflowError:
+        raise _no_result(step, "the result is too large", env) from None
+    return _finite(result, step, env)
+
+
+def _power(step: ast.Binary, a: Number, b: Number, env: Env) -> Number:
+    if a == 0 and b < 0:
+        raise _no_result(step, "zero to a negative power", env)
+    if not isinstance(a, float) and (b if b > 0 else -b) * max(_bits(a), 1) > MAX_BITS:
+        raise _no_result(step, "the result is too large", env)
+    try:
+        result = a**b
+    except OverflowError:
+        raise _no_result(step, "the result is too large", env) from None
+    if isinstance(result, complex):
+        raise _no_result(step, "a negative number has no such root", env)
+    return _finite(result, step, env)
+
+
+def _bits(number: int | Fraction) -> int:
+    return max(number.numerator.bit_length(), number.denominator.bit_length())
+
+
+def _finite(number: Number, value: ast.Value, env: Env) -> Number:
+    if isinstance(number, float):
+        if not isfinite(number):
+            raise _no_result(value, "the number is too large", env)
+        return number
+    if _bits(number) > MAX_BITS:
+        raise _no_result(value, "the result is too large", env)
+    return number.numerator if number.denominator == 1 else number
+
+
+def _no_result(value: ast.Value, why: str, env: Env) -> Fault:
+    labels = []
+    if (
+        isinstance(value, ast.Binary)
+        and value.op != "**"
+        and not isinstance(value.right, ast.Number)
+    ):
+        labels.append(Label(value.right.span, "this is zero"))
+    return env.fault(
+        codes.NOT_COMPUTABLE,
+        value.span,
+        f"{why} in `{inner_text(value.span)}`",
+        labels=labels if why == "division by zero" else (),
+    )
+
+
+def whole(value: ast.Value, env: Env, what: str = "a whole number is needed") -> int:
+    """A value that must be a whole number; `16.0` and `1e3` are whole."""
+    return as_whole(evaluate(value, env), value, env, what)
+
+
+def as_whole(
+    const: Const, value: ast.Value, env: Env, what: str = "a whole number is needed"
+) -> int:
+    """A constant that must be a whole number; `value` is where it was written."""
+    found = as_number(const, value, env, what)
+    if found == int(found):
+        return int(found)
+    fixes = _floor_fix(value)
+    raise env.fault(
+        codes.NOT_WHOLE,
+        value.span,
+        f"{shown(value, found)} is not a whole number",
+        help=f"`//` divides and rounds down: {number_text(int(found // 1))}" if fixes else "",
+        fixes=fixes,
+    )
+
+
+def _floor_fix(value: ast.Value) -> tuple[Fix, ...]:
+    if not isinstance(value, ast.Binary) or value.op != "/":
+        return ()
+    between = Span(value.span.source, value.left.span.stop, value.right.span.start)
+    at = between.start + between.text.find("/")
+    return (Fix("round down with `//`", (Edit(Span(between.source, at, at + 1), "//"),)),)
+
+
+def shown(value: ast.Value, number: Number) -> str:
+    """A number with the arithmetic that gave it: `width/3 = 5.33`, or only `5.33`."""
+    text = inner_text(value.span)
+    result = number_text(number)
+    return result if isinstance(value, ast.Number) or text == result else f"{text} = {result}"
+
+
+def inner_text(span: Span) -> str:
+    """The text of a value on one line, without parentheses around all of it."""
+    text = " ".join(span.text.split())
+    while text.startswith("(") and text.endswith(")") and _encloses(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _encloses(text: str) -> bool:
+    depth = 0
+    for i, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return i == len(text) - 1
+    return False

@@ -1,0 +1,240 @@
+"""One written value to the type its argument asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.suggest import closest, listing, replacement
+from ...ir.inits import INITS
+from ...ir.layer_graph import ArgValue, Call
+from ...layers.registry import (
+    ArgSpec,
+    Flag,
+    Init,
+    Int,
+    Ints,
+    LayerName,
+    Num,
+    Numbers,
+    Option,
+    Ranges,
+    SizeOf,
+)
+from .. import ast
+from .constants import as_number, as_whole, evaluate, lookup, not_fitting, shown
+from .scope import Env
+from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
+
+MAX_FLOAT = 10**300
+"""Whole numbers beyond this do not fit a float."""
+
+
+def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
+    """The value of one argument of `kind`; raises Fault after reporting what is wrong."""
+    what = f"`{spec.name}` of `{kind}`"
+    match spec.type:
+        case Int():
+            whole = as_whole(evaluate(value, env), value, env, f"{what} is a whole number")
+            _check_bounds(whole, spec.name, spec.type, value, env)
+            return whole
+        case Num():
+            found = as_number(evaluate(value, env), value, env, f"{what} is a number")
+            _check_bounds(found, spec.name, spec.type, value, env)
+            return to_float(found, value, env)
+        case Flag():
+            return _flag(what, value, env)
+        case Option(words):
+            return _option(what, words, value, env)
+        case SizeOf(rank):
+            return _size(what, rank, value, env)
+        case Numbers(nonzero):
+            return _numbers(what, nonzero, value, env)
+        case Ints() | Ranges():
+            return convert_all(spec, kind, [value], env)
+        case LayerName():
+            return layer_name(spec.name, value, env)
+        case Init():
+            return _init(what, value, env)
+
+
+def convert_all(spec: ArgSpec, kind: str, values: Sequence[ast.Value], env: Env) -> ArgValue:
+    """The values of an argument that takes all remaining places."""
+    what = f"`{spec.name}` of `{kind}`"
+    found: list[ArgValue] = []
+    for value in values:
+        const = evaluate(value, env)
+        for item in const.items if isinstance(const, ListConst) else (const,):
+            if not isinstance(spec.type, Ranges):
+                found.append(as_whole(item, value, env, f"{what} is made of whole numbers"))
+            elif isinstance(item, RangeConst):
+                found.append((item.start, item.stop))
+            else:
+                raise not_fitting(item, value, env, f"{what} is made of ranges such as `1:3`")
+    return tuple(found)
+
+
+def needs(spec: ArgSpec) -> tuple[str, ...]:
+    """The words an option or initialisation may be."""
+    match spec.type:
+        case Option(words):
+            return words
+        case Init():
+            return tuple(INITS)
+        case _:
+            return ()
+
+
+def bounds_text(type: Int | Num) -> str:
+    """Bounds as a message states them.
+
+    >>> bounds_text(Int(low=1)), bounds_text(Num(0, 1, open_high=True))
+    ('at least 1', 'at least 0 and less than 1')
+    """
+    parts = []
+    if type.low is not None:
+        above = isinstance(type, Num) and type.open_low
+        parts.append(f"{'greater than' if above else 'at least'} {type.low:g}")
+    if type.high is not None:
+        below = isinstance(type, Num) and type.open_high
+        parts.append(f"{'less than' if below else 'at most'} {type.high:g}")
+    return " and ".join(parts)
+
+
+def _check_bounds(found: Number, name: str, type: Int | Num, value: ast.Value, env: Env) -> None:
+    """Refuse a number outside an argument's bounds."""
+    low: float | None = type.low
+    high: float | None = type.high
+    above = isinstance(type, Num) and type.open_low
+    below = isinstance(type, Num) and type.open_high
+    too_low = low is not None and (found < low or (above and found == low))
+    too_high = high is not None and (found > high or (below and found == high))
+    if not too_low and not too_high:
+        return
+    percent = isinstance(type, Num) and high == 1 and 1 < found <= 100
+    raise env.fault(
+        codes.OUT_OF_BOUNDS,
+        value.span,
+        f"`{name}` must be {bounds_text(type)}, not {shown(value, found)}",
+        help=f"{number_text(found)} percent is {float(found) / 100:g}" if percent else "",
+    )
+
+
+def to_float(found: Number, value: ast.Value, env: Env) -> float:
+    """A number as a float; one that no float can hold is refused."""
+    if not -MAX_FLOAT <= found <= MAX_FLOAT:
+        raise env.fault(codes.NOT_COMPUTABLE, value.span, f"{shown(value, found)} is too large")
+    return float(found)
+
+
+def _flag(what: str, value: ast.Value, env: Env) -> bool:
+    if isinstance(value, ast.DimName) and value.id.lower() in ("true", "false"):
+        return value.id.lower() == "true"
+    const = evaluate(value, env)
+    if not isinstance(const, bool):
+        raise not_fitting(const, value, env, f"{what} is `true` or `false`")
+    return const
+
+
+def _word(value: ast.Value, env: Env) -> str | None:
+    """The word a value comes down to; a let or parameter of another kind gives None."""
+    if isinstance(value, ast.DimName):
+        return value.id
+    if isinstance(value, ast.Word):
+        const = lookup(value.id, env)
+        if const is None:
+            return value.id
+        return const.id if isinstance(const, WordConst) else None
+    return None
+
+
+def _option(what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> str:
+    word = value.id if isinstance(value, ast.Word) and value.id in words else _word(value, env)
+    if word is not None and word.lower() in words:
+        return word.lower()
+    if word is None:
+        raise not_fitting(evaluate(value, env), value, env, f"{what} is one of {listing(words)}")
+    meant = closest(word, words)
+    raise env.fault(
+        codes.UNKNOWN_CHOICE,
+        value.span,
+        f"{what} cannot be `{word}`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help=f"it is one of {listing(words)}",
+        fixes=replacement(value.span, meant),
+    )
+
+
+def _size(what: str, rank: int | None, value: ast.Value, env: Env) -> tuple[int, ...]:
+    const = evaluate(value, env)
+    if not isinstance(const, SizeConst):
+        parts: tuple[int, ...] = (as_whole(const, value, env, f"{what} is a size such as `3x3`"),)
+    else:
+        parts = const.parts
+        if rank is not None and len(parts) != rank:
+            raise env.fault(
+                codes.WRONG_VALUE,
+                value.span,
+                f"{what} has {rank} component{'s' * (rank != 1)}, not {len(parts)}",
+            )
+    for part in parts:
+        if part < 1:
+            raise env.fault(
+                codes.OUT_OF_BOUNDS,
+                value.span,
+                f"a component of a size must be at least 1, not {part}",
+            )
+    return parts
+
+
+def _numbers(what: str, nonzero: bool, value: ast.Value, env: Env) -> float | tuple[float, ...]:
+    const = evaluate(value, env)
+    items = const.items if isinstance(const, ListConst) else (const,)
+    if not items:
+        raise env.fault(codes.WRONG_VALUE, value.span, f"{what} is an empty list")
+    found = tuple(
+        to_float(
+            as_number(item, value, env, f"{what} is a number or a list of numbers"), value, env
+        )
+        for item in items
+    )
+    if nonzero and 0.0 in found:
+        raise env.fault(codes.OUT_OF_BOUNDS, value.span, f"{what} must not be zero")
+    return found if isinstance(const, ListConst) else found[0]
+
+
+def layer_name(key: str, value: ast.Value, env: Env) -> str:
+    """The full name of the layer a word refers to."""
+    from .sharing import layer_named
+
+    if not isinstance(value, ast.Word):
+        raise env.fault(codes.WRONG_VALUE, value.span, f"`{key}` is the name of a stage")
+    return layer_named(key, value, env)
+
+
+def _init(what: str, value: ast.Value, env: Env) -> Call:
+    from .arguments import Schema, bind
+
+    args: tuple[ast.Arg, ...] = ()
+    name, seen = _word(value, env), env
+    const = evaluate(value, env) if name is None else None
+    if isinstance(const, CallConst):
+        name, args, seen = const.call.name.id, const.call.args, const.env
+    elif name is None:
+        assert const is not None
+        raise not_fitting(const, value, env, f"{what} is an initialisation such as `he`")
+    kinds = {alias: kind for kind in INITS.values() for alias in (kind.name, *kind.aliases)}
+    if name not in kinds:
+        meant = closest(name, kinds)
+        head = value.name.span if isinstance(value, ast.CallValue) else value.span
+        raise env.fault(
+            codes.UNKNOWN_CHOICE,
+            head,
+            f"there is no initialisation `{name}`",
+            here=f"did you mean `{meant}`?" if meant else "",
+            help="" if meant else f"it is one of {listing(INITS)}",
+            fixes=replacement(head, meant),
+        )
+    kind = kinds[name]
+    bound = bind(Schema(kind.name, kind.args), value.span, args, seen, activations=False)
+    return Call(kind.name, bound.args, value.span)

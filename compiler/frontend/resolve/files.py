@@ -1,0 +1,152 @@
+"""Lets and blocks of a file and of everything it includes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from posixpath import normpath
+
+from ...diagnostics.codes import files as codes
+from ...diagnostics.codes import limits, names
+from ...diagnostics.model import Label
+from ...source import Source, Span
+from .. import ast
+from .naming import check_block, check_constant, taken
+from .scope import Env, Fault
+
+Load = Callable[[str, Source], Source]
+
+MAX_INCLUDES = 64
+"""How deep includes may nest."""
+
+
+@dataclass(slots=True)
+class Collector:
+    """Enters the definitions of files into the program; a file reached twice is read once."""
+
+    env: Env
+    load: Load
+    done: set[str] = field(default_factory=set)
+    open: dict[str, Span | None] = field(default_factory=dict)
+
+    def collect(self, file: ast.File, included: Span | None = None) -> None:
+        """Enter the lets and blocks of a file, those of its includes first."""
+        key = normpath(file.span.source.name)
+        self.open[key] = included
+        self.env.program.broken |= file.broken
+        for statement in file.statements:
+            if isinstance(statement, ast.Directive) and statement.word.id == "include":
+                self._include(statement)
+        for statement in file.statements:
+            if isinstance(statement, ast.Let | ast.Block):
+                self._define(statement)
+        del self.open[key]
+        self.done.add(key)
+
+    def _include(self, directive: ast.Directive) -> None:
+        try:
+            for arg in _paths(directive, self.env):
+                self._read(arg)
+        except Fault:
+            self.env.program.broken = True
+
+    def _read(self, path: ast.Text) -> None:
+        source = self._load(path)
+        key = normpath(source.name)
+        if key in self.done:
+            return
+        if key in self.open:
+            raise self._cycle(key, path)
+        if len(self.open) > MAX_INCLUDES:
+            raise self.env.fault(
+                limits.EXPANSION_TOO_LARGE,
+                path.span,
+                f"includes nest deeper than {MAX_INCLUDES} files",
+            )
+        from ..parser import parse
+
+        self.collect(parse(source, self.env.program.report), path.span)
+
+    def _cycle(self, key: str, path: ast.Text) -> Fault:
+        chain = list(self.open)
+        around = chain[chain.index(key) + 1 :]
+        places = [span for span in map(self.open.get, around) if span is not None]
+        return self.env.fault(
+            codes.INCLUDE_CYCLE,
+            path.span,
+            (
+                f"`{path.value}` includes itself"
+                if not around
+                else f"`{path.value}` is being read already"
+            ),
+            labels=[Label(span, "included here") for span in places],
+            help="move what both files need into a third one",
+        )
+
+    def _load(self, path: ast.Text) -> Source:
+        try:
+            return self.load(path.value, path.span.source)
+        except FileNotFoundError:
+            raise self.env.fault(
+                codes.INCLUDE_MISSING,
+                path.span,
+                f"there is no file `{path.value}`",
+                help=f"the path is relative to `{path.span.source.name}`",
+            ) from None
+        except UnicodeDecodeError:
+            why = "it is not UTF-8 text"
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise self.env.fault(
+            codes.INCLUDE_UNREADABLE, path.span, f"`{path.value}` cannot be read: {why}"
+        )
+
+    def _define(self, statement: ast.Let | ast.Block) -> None:
+        word, program = statement.name, self.env.program
+        try:
+            if isinstance(statement, ast.Let):
+                check_constant(word, self.env)
+            else:
+                check_block(word, self.env)
+                self._check_params(statement)
+            first = program.defined(word.id)
+            if first is not None:
+                raise taken(word, first, self.env)
+        except Fault:
+            if program.defined(word.id) is None:
+                program.poisoned.add(word.id)
+            return
+        if isinstance(statement, ast.Let):
+            program.lets[word.id] = statement
+        else:
+            program.blocks[word.id] = statement
+
+    def _check_params(self, block: ast.Block) -> None:
+        seen: dict[str, Span] = {}
+        for param in block.params:
+            name = param.name
+            check_constant(name, self.env)
+            if name.id in seen:
+                raise taken(name, seen[name.id], self.env)
+            seen[name.id] = name.span
+
+
+def _paths(directive: ast.Directive, env: Env) -> list[ast.Text]:
+    if not directive.args:
+        raise env.fault(
+            names.MISSING_ARGUMENT,
+            directive.span,
+            "`include` needs a file",
+            help='write `include "blocks.nn"`',
+        )
+    found = []
+    for arg in directive.args:
+        if arg.key is not None or not isinstance(arg.value, ast.Text):
+            raise env.fault(
+                names.WRONG_VALUE,
+                arg.span,
+                "a file is named in double quotes",
+                help='write `include "blocks.nn"`',
+            )
+        found.append(arg.value)
+    return found

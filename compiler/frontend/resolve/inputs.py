@@ -1,0 +1,118 @@
+"""What an `input` stage declares."""
+
+from __future__ import annotations
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix
+from ...diagnostics.suggest import closest, replacement
+from ...ir.dims import Dim, Shape, symbol
+from ...ir.types import DType, TensorType
+from ...source import Span
+from .. import ast
+from .constants import as_whole, evaluate, whole
+from .scope import Env, Fault
+from .values import SizeConst
+
+_EXAMPLES = "for example `input 784`, `input 3x28x28` or `input T int`"
+
+
+def input_type(stage: ast.Stage, env: Env) -> TensorType:
+    """The type of an input's rows, without the batch axis."""
+    if not stage.args:
+        raise env.fault(
+            codes.MISSING_ARGUMENT, stage.span, "an input needs a shape", help=_EXAMPLES
+        )
+    shape: Shape | None = None
+    words: dict[str, Span] = {}
+    for arg in stage.args:
+        if arg.key is not None:
+            raise env.fault(
+                codes.UNKNOWN_KEY,
+                arg.key.span,
+                f"`input` has no argument `{arg.key.id}`",
+                help=_EXAMPLES,
+            )
+        word = _mark(arg.value)
+        if word and word not in words:
+            words[word] = arg.span
+        elif word:
+            raise env.fault(codes.REPEATED_ARGUMENT, arg.span, f"`{word}` is given twice")
+        elif shape is None:
+            shape = _shape(arg.value, env)
+        else:
+            raise _extra(arg.value, env)
+    if shape is None:
+        raise env.fault(
+            codes.MISSING_ARGUMENT, stage.span, "an input needs a shape", help=_EXAMPLES
+        )
+    return TensorType(shape, DType.INT if "int" in words else DType.FLOAT, "ragged" in words)
+
+
+def _mark(value: ast.Value) -> str | None:
+    word = value.id.lower() if isinstance(value, ast.Word | ast.DimName) else ""
+    return word if word in ("int", "ragged") else None
+
+
+def _extra(value: ast.Value, env: Env) -> Fault:
+    meant = closest(value.id, ("int", "ragged")) if isinstance(value, ast.Word) else None
+    if isinstance(value, ast.Word) and env.program.kinds.activation(value.id):
+        return env.fault(
+            codes.REFUSED_ACTIVATION,
+            value.span,
+            "an input takes no activation",
+            help=f"make it a stage of its own: `-> {value.id}`",
+        )
+    return env.fault(
+        codes.EXTRA_ARGUMENT,
+        value.span,
+        "an input takes one shape and the words `int` and `ragged`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help="" if meant else "axes are joined by `x` without spaces: `input 3x28x28`",
+        fixes=replacement(value.span, meant),
+    )
+
+
+def _shape(value: ast.Value, env: Env) -> Shape:
+    if isinstance(value, ast.Size):
+        _refuse_batch(value, env)
+        return tuple(_dim(part, env) for part in value.parts)
+    if isinstance(value, ast.DimName):
+        return (_dim(value, env),)
+    const = evaluate(value, env)
+    if isinstance(const, SizeConst):
+        return tuple(_positive(part, value, env) for part in const.parts)
+    what = "the shape of an input is a size such as `784` or `3x28x28`"
+    return (_positive(as_whole(const, value, env, what), value, env),)
+
+
+def _refuse_batch(size: ast.Size, env: Env) -> None:
+    first = size.parts[0]
+    if isinstance(first, ast.DimName) and first.id == "B":
+        rest = Span(first.span.source, first.span.start, size.parts[1].span.start)
+        raise env.fault(
+            codes.NAME_RESERVED,
+            first.span,
+            "the batch axis `B` is implicit",
+            help="leave it out",
+            fixes=[Fix("leave the batch axis out", (Edit(rest, ""),), safe=True)],
+        )
+
+
+def _dim(part: ast.Value, env: Env) -> Dim:
+    if isinstance(part, ast.DimName):
+        if part.id == "B":
+            raise env.fault(
+                codes.NAME_RESERVED,
+                part.span,
+                "`B` is the batch axis, which is implicit and comes first",
+            )
+        return symbol(part.id)
+    return _positive(whole(part, env), part, env)
+
+
+def _positive(size: int, value: ast.Value, env: Env) -> int:
+    if size < 1:
+        raise env.fault(
+            codes.OUT_OF_BOUNDS, value.span, f"an axis must have at least 1 entry, not {size}"
+        )
+    return size

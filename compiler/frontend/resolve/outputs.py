@@ -1,0 +1,159 @@
+"""Which values leave the network, and which of them the losses judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix, Label
+from ...diagnostics.suggest import listing
+from ...ir.layer_graph import Layer, Loss, Output
+from ...source import Span
+from .. import ast
+from .scope import End, Env, Fault, Flow
+from .settings import LossWords, Settings
+from .sharing import find_stage
+
+UNNAMED = "y"
+"""What an output without a name is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Outputs and losses of a spec."""
+
+    outputs: tuple[Output, ...]
+    losses: tuple[Loss, ...]
+
+
+def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env) -> Chosen:
+    """The outputs as declared or implied, and every loss with the layer it judges."""
+    judged = [(words, _judged(words, env)) for words in settings.losses]
+    if settings.outputs or "output" in settings.faulty:
+        ends = _declared(settings.outputs, env)
+    else:
+        ends = _implied(last, [end for _, end in judged if end], layers)
+    sound = [end for end in ends if end.layer is not None]
+    complete = (
+        not env.program.broken and len(sound) == len(ends) and "output" not in settings.faulty
+    )
+    outputs = _named(sound, env)
+    losses = _losses(judged, outputs, layers, complete, env)
+    return Chosen(outputs, losses)
+
+
+def _judged(words: LossWords, env: Env) -> End | None:
+    """The value after `on`; None where the loss says nothing of it."""
+    if words.on is None:
+        return None
+    try:
+        return find_stage(words.on, env).end
+    except Fault:
+        return End(None, words.on.id, words.on.span)
+
+
+def _declared(names: list[ast.Word], env: Env) -> list[End]:
+    ends: list[End] = []
+    first: dict[str, Span] = {}
+    for word in names:
+        try:
+            end = find_stage(word, env).end
+            if word.id in first:
+                raise env.fault(
+                    codes.NAME_TAKEN,
+                    word.span,
+                    f"the output `{word.id}` is listed twice",
+                    labels=[Label(first[word.id], "listed here first")],
+                )
+            ends.append(End(end.layer, word.id, word.span))
+        except Fault:
+            ends.append(End(None, word.id, word.span))
+        first.setdefault(word.id, word.span)
+    return ends
+
+
+def _implied(last: Flow | None, judged: list[End], layers: list[Layer]) -> list[End]:
+    """The end of the last chain that has stages, and unconsumed ends that losses name."""
+    if last is None:
+        return []
+    ends = list(last.ends)
+    consumed = {i for layer in layers for i in layer.inputs}
+    known = {end.layer for end in ends}
+    for end in judged:
+        if end.layer is not None and end.layer not in consumed and end.layer not in known:
+            ends.append(end)
+            known.add(end.layer)
+    return sorted(ends, key=lambda end: -1 if end.layer is None else end.layer)
+
+
+def _named(ends: list[End], env: Env) -> tuple[Output, ...]:
+    outputs: list[Output] = []
+    taken: dict[str, Span] = {}
+    for end in ends:
+        assert end.layer is not None
+        name = end.name or UNNAMED
+        if name in taken:
+            env.fault(
+                codes.NAME_TAKEN,
+                end.span,
+                f"two outputs are called `{name}`",
+                labels=[Label(taken[name], "the other one")],
+                help=f"an output without a name is called `{UNNAMED}`; name it with `as`",
+            )
+        taken.setdefault(name, end.span)
+        outputs.append(Output(name, end.layer, end.span))
+    return tuple(outputs)
+
+
+def _losses(
+    judged: list[tuple[LossWords, End | None]],
+    outputs: tuple[Output, ...],
+    layers: list[Layer],
+    complete: bool,
+    env: Env,
+) -> tuple[Loss, ...]:
+    found: list[tuple[LossWords, int, str]] = []
+    for words, end in judged:
+        if end is not None and end.layer is not None:
+            found.append((words, end.layer, end.name or layers[end.layer].name))
+        elif end is None and len(outputs) == 1 and complete:
+            found.append((words, outputs[0].layer, outputs[0].name))
+        elif end is None and len(outputs) > 1 and complete:
+            _missing_on(words, outputs, env)
+    kinds = Counter(words.setting.kind for words, _, _ in found)
+    used: set[str] = set()
+    losses = []
+    for words, layer, place in found:
+        kind = words.setting.kind
+        name = _unique(kind if kinds[kind] == 1 else f"{kind}_{place}", used)
+        losses.append(Loss(name, words.setting, layer, words.weight))
+    return tuple(losses)
+
+
+def _unique(name: str, used: set[str]) -> str:
+    """The name, with a number where it is taken already."""
+    count, found = 1, name
+    while found in used:
+        count += 1
+        found = f"{name}_{count}"
+    used.add(found)
+    return found
+
+
+def _missing_on(words: LossWords, outputs: tuple[Output, ...], env: Env) -> None:
+    head = words.setting.head
+    at = Span(head.source, head.stop, head.stop)
+    names = listing(output.name for output in outputs)
+    first = outputs[0].name
+    env.fault(
+        codes.LOSS_NEEDS_ON,
+        head,
+        f"there are {len(outputs)} outputs, and this loss does not say which it judges",
+        help=f"write `{words.setting.kind} on {first}`; the outputs are {names}",
+        fixes=[
+            Fix(f"judge `{o.name}`", (Edit(at, f" on {o.name}"),))
+            for o in outputs
+            if o.name != UNNAMED
+        ],
+    )

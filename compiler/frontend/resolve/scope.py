@@ -1,0 +1,178 @@
+"""Which names are known where, and how faults there are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Code, Label, Report
+from ...diagnostics.suggest import closest, replacement
+from ...source import Source, Span
+from .. import ast
+from .values import Const
+from .vocabulary import Kinds
+
+
+class Fault(Exception):
+    """Ends the work on one stage or statement; what went wrong has been reported already."""
+
+
+@dataclass(slots=True)
+class Program:
+    """The lets and blocks of a file and all it includes, and the report they are judged in.
+
+    `broken` tells that some statement could not be read, so that a name may well be defined
+    where nobody can see it. `poisoned` are names whose definition was faulty: using one is no
+    second fault.
+    """
+
+    report: Report
+    main: ast.File
+    kinds: Kinds
+    broken: bool = False
+    lets: dict[str, ast.Let] = field(default_factory=dict)
+    blocks: dict[str, ast.Block] = field(default_factory=dict)
+    poisoned: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    values: dict[str, Const | None] = field(default_factory=dict)
+    evaluating: dict[str, ast.Let] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        """The file that is being compiled."""
+        return self.main.span.source
+
+    def defined(self, name: str) -> Span | None:
+        """Where a let or block of that name is defined."""
+        definition = self.lets.get(name) or self.blocks.get(name)
+        return definition.name.span if definition else None
+
+
+@dataclass(slots=True)
+class Naming:
+    """Gives the stages of one instance their full names: `enc.dense1`."""
+
+    prefix: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, kind: str, separator: str = "") -> str:
+        """The next name for an unnamed stage of that kind."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        return f"{self.prefix}{kind}{separator}{self.counts[kind]}"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One value at the end of an arrow; a layer of None marks that a fault was met before."""
+
+    layer: int | None
+    name: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What runs along an arrow: one value, or after a fork the ends of its branches."""
+
+    ends: tuple[End, ...]
+    forked: bool = False
+
+    @property
+    def poisoned(self) -> bool:
+        """Whether a fault was met on the way here."""
+        return any(end.layer is None for end in self.ends)
+
+    @property
+    def end(self) -> End:
+        """The value of a flow that is not forked."""
+        return self.ends[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What `as NAME` bound: the value, and for `use` and `tie` how it was made.
+
+    Layers from `start` on were made by `stage`, fed with `entry`, seen from `env`. `kind` and
+    `owner` (the prefix of its parameters) are set for a single layer only.
+    """
+
+    end: End
+    span: Span
+    stage: ast.AnyStage
+    env: Env
+    start: int
+    entry: Flow | None
+    kind: str = ""
+    owner: str = ""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The stage names of a file, a block instance, or a named or repeated group.
+
+    In a copy of an unnamed repeat (`counted`) names are private, but layers are counted on in
+    the instance around it, as `a.1`, `a.2`.
+    """
+
+    naming: Naming
+    parent: Scope | None = None
+    counted: bool = False
+    stages: dict[str, Bound] = field(default_factory=dict)
+
+    def find(self, name: str) -> Bound | None:
+        """The stage of that name here or around."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.stages:
+                return scope.stages[name]
+            scope = scope.parent
+        return None
+
+    def full(self, name: str) -> str:
+        """The full name of a stage that is named here."""
+        return self.naming.count(name, ".") if self.counted else self.naming.prefix + name
+
+    def names(self) -> Iterator[str]:
+        """Every stage name that can be seen from here."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.stages
+            scope = scope.parent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Env:
+    """Everything a stage or value can refer to, and the block calls it is expanded from."""
+
+    program: Program
+    scope: Scope
+    params: Mapping[str, Const | None] = field(default_factory=dict)
+    calls: tuple[Span, ...] = ()
+    active: tuple[str, ...] = ()
+
+    def fault(
+        self, code: Code, span: Span, message: str, *, labels: Iterable[Label] = (), **parts: Any
+    ) -> Fault:
+        """Report a finding, with the calls that led here, and give the exception to raise."""
+        around = (Label(call, "expanded by this call") for call in reversed(self.calls))
+        self.program.report.add(code.at(span, message, labels=(*labels, *around), **parts))
+        return Fault()
+
+    def unknown(self, word: ast.Word | ast.DimName, what: str, candidates: Iterable[str]) -> Fault:
+        """The fault of a word that means nothing; silent where a broken statement may tell."""
+        meant = closest(word.id, candidates)
+        if word.id in self.program.poisoned or (self.program.broken and meant is None):
+            return Fault()
+        return self.fault(
+            codes.UNKNOWN_NAME,
+            word.span,
+            f"`{word.id}` is not {what}",
+            here=f"did you mean `{meant}`?" if meant else "",
+            fixes=replacement(word.span, meant),
+        )
+
+    def constants(self) -> list[str]:
+        """Names of all lets and parameters."""
+        return [*self.params, *self.program.lets]

@@ -1,0 +1,405 @@
+"""Directives: what is written of outputs, losses and training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix, Label
+from ...diagnostics.suggest import closest, listing, replacement
+from ...ir.layer_graph import ArgValue, Setting
+from ...layers import LAYERS
+from ...layers.registry import ArgSpec, Flag, Int, Num, option, positional
+from ...losses import LOSSES
+from ...losses import aliases as loss_aliases
+from ...optimizers import OPTIMIZERS
+from ...optimizers import aliases as optimizer_aliases
+from ...source import Span
+from .. import ast
+from .arguments import Bound, Schema, bind, not_built
+from .scope import Env, Fault
+from .vocabulary import DIRECTIVES, LANGUAGE, STATEMENTS
+
+_POSITIVE = Num(low=0.0, open_low=True)
+_RATE = Num(low=0.0, high=1.0)
+_STEPS = Int(low=1)
+_WARMUP = option("warmup", Int(low=0), "steps over which the rate rises to its full value", 0)
+
+REGULARIZE = (
+    option("l1", Num(low=0.0), "weight of the sum of absolute weights", 0.0),
+    option("l2", Num(low=0.0), "weight of half the sum of squared weights", 0.0),
+)
+
+TRAIN = (
+    option("batch", Int(low=1), "rows in a step"),
+    option("epochs", Int(low=0), "passes over the data"),
+    option("seed", Int(low=0), "seed of every random number"),
+    option("shuffle", Flag(), "whether rows are shuffled each epoch"),
+    option("drop_last", Flag(), "whether a last, smaller batch is left out"),
+)
+
+METRICS: dict[str, tuple[ArgSpec, ...]] = {
+    "top_k": (positional("k", Int(low=1), "how many guesses count", 5),),
+    **dict.fromkeys(
+        ("accuracy", "mae", "rmse", "r2", "precision", "recall", "f1", "confusion"), ()
+    ),
+}
+
+SCHEDULES: dict[str, tuple[ArgSpec, ...]] = {
+    "constant": (_WARMUP,),
+    "step": (
+        option("every", _STEPS, "steps between two cuts", 1),
+        option("gamma", _POSITIVE, "factor of each cut", 0.1),
+        _WARMUP,
+    ),
+    "exponential": (option("gamma", _POSITIVE, "factor of each step", 0.999), _WARMUP),
+    "cosine": (
+        option("steps", _STEPS, "length of the half wave", 1),
+        option("min", Num(low=0.0), "rate at its end", 0.0),
+        _WARMUP,
+    ),
+    "linear": (
+        option("steps", _STEPS, "length of the ramp", 1),
+        option("end", Num(low=0.0), "rate at its end", 0.0),
+        _WARMUP,
+    ),
+    "onecycle": (
+        option("steps", _STEPS, "length of the cycle", 1),
+        option("max", _POSITIVE, "highest rate", 1.0),
+        _WARMUP,
+    ),
+}
+
+CLIP = (
+    option("norm", _POSITIVE, "largest norm of the whole gradient"),
+    option("value", _POSITIVE, "largest size of one entry"),
+)
+
+DTYPES = ("float32", "float64")
+
+REPEATABLE = ("output", "loss", "metric", "include")
+"""Directives that may appear more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossWords:
+    """One loss statement, checked, before it is known which layer it judges."""
+
+    setting: Setting
+    on: ast.Word | None
+    weight: float
+
+
+@dataclass(slots=True)
+class Settings:
+    """Everything the directives of a file say."""
+
+    outputs: list[ast.Word] = field(default_factory=list)
+    losses: list[LossWords] = field(default_factory=list)
+    metrics: list[Setting] = field(default_factory=list)
+    regularize: Setting | None = None
+    optimizer: Setting | None = None
+    train: Mapping[str, ArgValue] = field(default_factory=dict)
+    dtype: str = "float32"
+    model: str | None = None
+    faulty: set[str] = field(default_factory=set)
+
+
+def read_settings(file: ast.File, env: Env) -> Settings:
+    """Check every directive of a file; a faulty one is reported and left out."""
+    settings = Settings()
+    first: dict[str, Span] = {}
+    for statement in file.statements:
+        if not isinstance(statement, ast.Directive):
+            continue
+        word = statement.word
+        try:
+            _check_word(word, env)
+            if word.id not in REPEATABLE and word.id in first:
+                raise _repeated(statement, first[word.id], env)
+            first[word.id] = statement.span
+            _read(statement, settings, env)
+        except Fault:
+            settings.faulty.add(word.id)
+    return settings
+
+
+def _check_word(word: ast.Word, env: Env) -> None:
+    if word.id in DIRECTIVES:
+        return
+    program = env.program
+    known = (
+        program.kinds.find(word.id) or word.id in program.blocks or program.kinds.unbuilt(word.id)
+    )
+    if known or word.id in LAYERS:
+        raise env.fault(
+            codes.NO_SOURCE,
+            word.span,
+            "a chain needs a source",
+            here=f"`{word.id}` has no input",
+            help=f"begin the chain with an input, `input 784 -> {word.id} …`",
+        )
+    if env.scope.find(word.id) is not None or program.defined(word.id) is not None:
+        raise env.fault(
+            codes.UNKNOWN_DIRECTIVE,
+            word.span,
+            f"`{word.id}` alone is no statement",
+            help=f"go on from a stage with `{word.id} -> …`",
+        )
+    meant = closest(word.id, STATEMENTS)
+    if meant is None:
+        meant = closest(word.id, LAYERS)
+    if program.broken and meant is None:
+        raise Fault
+    raise env.fault(
+        codes.UNKNOWN_DIRECTIVE,
+        word.span,
+        f"there is no statement `{word.id}`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help=(
+            ""
+            if meant
+            else f"a chain begins with `input` or a name; the others are {listing(STATEMENTS, 20)}"
+        ),
+        fixes=replacement(word.span, meant),
+    )
+
+
+def _repeated(statement: ast.Directive, first: Span, env: Env) -> Fault:
+    return env.fault(
+        codes.REPEATED_DIRECTIVE,
+        statement.span,
+        f"`{statement.word.id}` appears twice",
+        labels=[Label(first, "the first one")],
+        help="only `output`, `loss`, `metric` and `include` may be repeated",
+    )
+
+
+def _read(statement: ast.Directive, into: Settings, env: Env) -> None:
+    match statement.word.id:
+        case "output":
+            into.outputs.extend(_output_names(statement, env))
+        case "loss":
+            into.losses.append(_loss(statement, env))
+        case "metric":
+            into.metrics.extend(_metrics(statement, env))
+        case "regularize":
+            into.regularize = _keys_only(statement, REGULARIZE, env)
+        case "train":
+            into.train = _given(_keys_only(statement, TRAIN, env))
+        case "optimizer":
+            schemas = {n: Schema(n, k.args, k.example) for n, k in OPTIMIZERS.items()}
+            into.optimizer = _choice(statement, schemas, optimizer_aliases(), env)[0]
+        case "schedule":
+            found = {n: Schema(n, args) for n, args in SCHEDULES.items()}
+            setting, _ = _choice(statement, found, {}, env)
+            raise not_built(setting.head, setting.kind, "schedule", env)
+        case "clip":
+            _keys_only(statement, CLIP, env)
+            raise not_built(statement.word.span, "clip", "statement", env)
+        case "dtype":
+            into.dtype = _dtype(statement, env)
+        case "model":
+            into.model = _model(statement, env)
+
+
+def _output_names(statement: ast.Directive, env: Env) -> list[ast.Word]:
+    if not statement.args:
+        raise env.fault(
+            codes.MISSING_ARGUMENT, statement.span, "`output` needs the names of stages"
+        )
+    names: list[ast.Word] = []
+    for arg in statement.args:
+        if arg.key is not None or not isinstance(arg.value, ast.Word):
+            raise env.fault(
+                codes.WRONG_VALUE,
+                arg.span,
+                "an output is the name of a stage",
+                help="name the stage with `as NAME`",
+            )
+        names.append(arg.value)
+    return names
+
+
+def _keys_only(statement: ast.Directive, args: tuple[ArgSpec, ...], env: Env) -> Setting:
+    schema = Schema(statement.word.id, args)
+    if not statement.args:
+        raise env.fault(
+            codes.MISSING_ARGUMENT,
+            statement.span,
+            f"`{schema.name}` says nothing",
+            help=f"it takes {listing(f'{spec.name}=…' for spec in args)}",
+        )
+    bound = bind(schema, statement.word.span, statement.args, env, activations=False)
+    return Setting(schema.name, bound.args, bound.given, statement.span, statement.word.span)
+
+
+def _given(setting: Setting) -> Mapping[str, ArgValue]:
+    return {key: setting.args[key] for key in setting.given}
+
+
+def _choice(
+    statement: ast.Directive, schemas: Mapping[str, Schema], others: Mapping[str, str], env: Env
+) -> tuple[Setting, list[ast.Arg]]:
+    """The kind a directive names, with its arguments checked."""
+    what = statement.word.id
+    if not statement.args or statement.args[0].key is not None:
+        raise env.fault(
+            codes.MISSING_ARGUMENT,
+            statement.span,
+            f"`{what}` needs a kind",
+            help=f"one of {listing(schemas)}",
+        )
+    head, *rest = statement.args
+    return _setting(head, rest, what, schemas, others, env, statement.span), rest
+
+
+def _setting(
+    head: ast.Arg,
+    rest: Sequence[ast.Arg],
+    what: str,
+    schemas: Mapping[str, Schema],
+    others: Mapping[str, str],
+    env: Env,
+    span: Span,
+) -> Setting:
+    value = head.value
+    word = value.name if isinstance(value, ast.CallValue) else value
+    if not isinstance(word, ast.Word | ast.DimName):
+        raise env.fault(
+            codes.WRONG_VALUE,
+            value.span,
+            f"`{what}` names its kind first",
+            help=f"one of {listing(schemas)}",
+        )
+    inner = value.args if isinstance(value, ast.CallValue) else ()
+    name = others.get(word.id, word.id)
+    if name not in schemas:
+        raise _unknown_choice(word, name, what, [*schemas, *others], env)
+    bound: Bound = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
+    return Setting(name, bound.args, bound.given, span, word.span)
+
+
+def _unknown_choice(
+    word: ast.Word | ast.DimName, name: str, what: str, known: Iterable[str], env: Env
+) -> Fault:
+    language = LANGUAGE.get(what, frozenset())
+    if name in language:
+        return not_built(word.span, name, what, env)
+    names = list(known)
+    meant = closest(word.id, [*names, *language])
+    return env.fault(
+        codes.UNKNOWN_CHOICE,
+        word.span,
+        f"there is no {what} `{word.id}`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help="" if meant else f"it is one of {listing(names)}",
+        fixes=replacement(word.span, meant),
+    )
+
+
+def _loss(statement: ast.Directive, env: Env) -> LossWords:
+    args, on = _take_on(statement, env)
+    weight: float = 1.0
+    rest = []
+    schemas = {
+        name: Schema(name, (*kind.args, _LOSS_WEIGHT), kind.example)
+        for name, kind in LOSSES.items()
+    }
+    for arg in args:
+        if arg.key and arg.key.id == "weight" and isinstance(arg.value, ast.ListValue):
+            raise _weights_meant(arg.key, arg, env)
+        rest.append(arg)
+    bare = ast.Directive(statement.word, tuple(rest), statement.span)
+    setting, _ = _choice(bare, schemas, loss_aliases(), env)
+    own = {key: value for key, value in setting.args.items() if key != "weight"}
+    found = setting.args["weight"]
+    assert isinstance(found, float)
+    weight = found
+    return LossWords(
+        Setting(setting.kind, own, setting.given, setting.span, setting.head), on, weight
+    )
+
+
+_LOSS_WEIGHT = option("weight", Num(low=0.0), "factor of this loss in the total", 1.0)
+
+
+def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    return env.fault(
+        codes.WRONG_VALUE,
+        arg.value.span,
+        "`weight` is one number, the factor of the whole loss",
+        help="a weight for each class is given by `weights=`",
+        fixes=[Fix("write `weights=`", (Edit(key.span, "weights"),))],
+    )
+
+
+def _take_on(statement: ast.Directive, env: Env) -> tuple[list[ast.Arg], ast.Word | None]:
+    """Set `on NAME` apart from the other arguments of a loss."""
+    args = list(statement.args)
+    for i, arg in enumerate(args):
+        if arg.key is not None or not isinstance(arg.value, ast.Word) or arg.value.id != "on":
+            continue
+        name = args[i + 1].value if i + 1 < len(args) and args[i + 1].key is None else None
+        if not isinstance(name, ast.Word):
+            raise env.fault(
+                codes.MISSING_ARGUMENT,
+                arg.span,
+                "`on` needs the name of a stage",
+                help="write `on NAME`",
+            )
+        return args[:i] + args[i + 2 :], name
+    return args, None
+
+
+def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
+    if not statement.args:
+        raise env.fault(
+            codes.MISSING_ARGUMENT,
+            statement.span,
+            "`metric` needs a metric",
+            help=f"one of {listing(METRICS)}",
+        )
+    schemas = {name: Schema(name, args) for name, args in METRICS.items()}
+    found: list[Setting] = []
+    for arg in statement.args:
+        if arg.key is not None:
+            raise env.fault(
+                codes.UNKNOWN_KEY,
+                arg.span,
+                "arguments of a metric stand in parentheses",
+                help=f"write `top_k({arg.span.text})`",
+            )
+        found.append(_setting(arg, (), "metric", schemas, {}, env, arg.span))
+    return found
+
+
+def _dtype(statement: ast.Directive, env: Env) -> str:
+    value = statement.args[0].value if len(statement.args) == 1 else None
+    if isinstance(value, ast.Word | ast.DimName) and value.id.lower() in DTYPES:
+        return value.id.lower()
+    at = value.span if value is not None else statement.span
+    meant = closest(value.id, DTYPES) if isinstance(value, ast.Word) else None
+    raise env.fault(
+        codes.UNKNOWN_CHOICE,
+        at,
+        "the element type is `float32` or `float64`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        fixes=replacement(at, meant),
+    )
+
+
+def _model(statement: ast.Directive, env: Env) -> str:
+    value = statement.args[0].value if len(statement.args) == 1 else None
+    match value:
+        case ast.Text(text):
+            return text
+        case ast.Word(id) | ast.DimName(id):
+            return id
+    raise env.fault(
+        codes.WRONG_VALUE,
+        statement.span,
+        "`model` takes one name",
+        help='write it in quotes: `model "LeNet"`',
+    )

@@ -1,0 +1,99 @@
+"""What `use` and `tie` may refer to."""
+
+from __future__ import annotations
+
+from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Label
+from ...layers import LAYERS
+from .. import ast
+from .naming import stage_names
+from .scope import Bound, Env, Fault
+
+TIED = ("dense", "embedding")
+"""Kinds whose weights `tie=` may transpose."""
+
+
+def find_stage(word: ast.Word, env: Env) -> Bound:
+    """The stage of that name; one of a faulty statement ends the work silently."""
+    bound = env.scope.find(word.id)
+    if bound is None:
+        raise unknown_stage(word, env)
+    if bound.end.layer is None:
+        raise Fault
+    return bound
+
+
+def unknown_stage(word: ast.Word, env: Env) -> Fault:
+    """The fault of a name that no stage seen from here has."""
+    program = env.program
+    if word.id in program.poisoned:
+        return Fault()
+    definition = program.defined(word.id)
+    if definition is not None or word.id in env.params:
+        what = "block" if word.id in program.blocks else "constant"
+        return env.fault(
+            codes.NOT_A_STAGE,
+            word.span,
+            f"`{word.id}` is a {what}, not a stage",
+            labels=[Label(definition, "defined here")] if definition else (),
+            help="a name for a stage's value is given by `as`",
+        )
+    elsewhere = _elsewhere(word, env)
+    if elsewhere is not None:
+        return elsewhere
+    return env.unknown(word, "a stage defined before this place", env.scope.names())
+
+
+def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
+    """A stage of that name that cannot be seen from here: further down, or private."""
+    for statement in env.program.main.statements:
+        chain = statement.body if isinstance(statement, ast.Block) else statement
+        if not isinstance(chain, ast.Chain):
+            continue
+        for name in stage_names(chain):
+            if name.id == word.id:
+                later = name.span.start > word.span.start
+                why = "further down" if later else "inside a block, or a named or repeated group"
+                if env.calls:
+                    why = "outside of this block"
+                return env.fault(
+                    codes.UNKNOWN_NAME,
+                    word.span,
+                    f"the stage `{word.id}` cannot be seen from here",
+                    labels=[Label(name.span, f"it is defined {why}")],
+                )
+    return None
+
+
+def layer_named(key: str, word: ast.Word, env: Env) -> str:
+    """Full name of the layer that owns the parameters of a named stage, for `tie=`."""
+    bound = find_stage(word, env)
+    if not bound.kind or bound.kind == "input":
+        raise _refused(word, bound, f"`{word.id}` is not a single layer with weights", env)
+    if key == "tie" and bound.kind not in TIED:
+        raise _refused(
+            word, bound, f"`tie` takes a dense or an embedding, `{word.id}` is a {bound.kind}", env
+        )
+    return bound.owner
+
+
+def usable(word: ast.Word, env: Env) -> Bound:
+    """The named layer, group or block that `use` applies again."""
+    if word.id in env.program.blocks:
+        raise env.fault(
+            codes.NOT_SHAREABLE,
+            word.span,
+            f"`{word.id}` is a block, which has parameters only where it is applied",
+            help=f"apply it by its name, `-> {word.id}`, or name one application with `as`",
+        )
+    bound = find_stage(word, env)
+    if bound.kind == "input":
+        raise _refused(word, bound, f"`{word.id}` is an input, it has nothing to apply", env)
+    if (bound.kind and LAYERS[bound.kind].is_merge) or (bound.entry and bound.entry.forked):
+        raise _refused(word, bound, f"`{word.id}` begins with a merge, it takes a fork", env)
+    return bound
+
+
+def _refused(word: ast.Word, bound: Bound, message: str, env: Env) -> Fault:
+    labels = [Label(bound.span, "defined here")]
+    return env.fault(codes.NOT_SHAREABLE, word.span, message, labels=labels)

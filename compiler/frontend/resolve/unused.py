@@ -1,0 +1,39 @@
+"""Warnings of what is written and nothing uses."""
+
+from __future__ import annotations
+
+from ...diagnostics.codes import names as codes
+from ...ir.layer_graph import Layer
+from .outputs import Chosen
+from .scope import Env, Program
+
+
+def warn_definitions(program: Program, env: Env) -> None:
+    """Lets and blocks of the file itself that nothing refers to."""
+    for kind, definitions in (("let", program.lets), ("block", program.blocks)):
+        for name, definition in definitions.items():
+            span = definition.name.span
+            if name not in program.used and span.source is program.source:
+                env.fault(
+                    codes.UNUSED_DEFINITION,
+                    span,
+                    f"the {kind} `{name}` is never used",
+                    help="remove it, or use it",
+                )
+
+
+def warn_values(layers: list[Layer], chosen: Chosen, env: Env) -> None:
+    """Layers whose value goes nowhere: neither into a layer nor a loss, and no output."""
+    used = {i for layer in layers for i in layer.inputs}
+    used |= {output.layer for output in chosen.outputs}
+    used |= {loss.layer for loss in chosen.losses}
+    for layer in layers:
+        if layer.id in used:
+            continue
+        what = "input" if layer.kind == "input" else "value"
+        env.fault(
+            codes.UNUSED_VALUE,
+            layer.span,
+            f"nothing uses the {what} `{layer.name}`",
+            help="go on from it in a chain, list it under `output`, or remove it",
+        )

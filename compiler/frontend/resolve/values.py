@@ -1,0 +1,108 @@
+"""What lets and parameters can hold once they are evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .. import ast
+
+if TYPE_CHECKING:
+    from .scope import Env
+
+Number = int | Fraction | float
+"""Arithmetic on whole numbers stays exact: `width/3*3` is `width`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeConst:
+    """`3x3`."""
+
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeConst:
+    """`1:3`."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListConst:
+    """`[1, 2]`."""
+
+    items: tuple[Const, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordConst:
+    """A word that names an option, an activation, a kind or a block, as the place asks for."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallConst:
+    """`leaky_relu(0.2)` or `dense(4)`, with the names its arguments see."""
+
+    call: ast.CallValue
+    env: Env
+
+
+@dataclass(frozen=True, slots=True)
+class StagesConst:
+    """Stages handed to a block, with the names they see."""
+
+    chain: ast.Chain
+    env: Env
+
+
+Const = bool | Number | SizeConst | RangeConst | ListConst | WordConst | CallConst | StagesConst
+
+
+def describe(const: Const) -> str:
+    """What a value is, as a message calls it.
+
+    >>> describe(3), describe(SizeConst((3, 3))), describe(True)
+    ('the number 3', 'the size 3x3', 'the truth value true')
+    """
+    match const:
+        case bool():
+            return f"the truth value {str(const).lower()}"
+        case int() | Fraction() | float():
+            return f"the number {number_text(const)}"
+        case SizeConst(parts):
+            return f"the size {'x'.join(map(str, parts))}"
+        case RangeConst(start, stop):
+            return f"the range {start}:{stop}"
+        case ListConst():
+            return "a list"
+        case WordConst(id):
+            return f"the word `{id}`"
+        case CallConst(call):
+            return f"`{call.span.text}`"
+        case StagesConst():
+            return "a piece of a network"
+
+
+def number_text(number: Number) -> str:
+    """A number as a message shows it.
+
+    >>> number_text(Fraction(16, 3)), number_text(0.1), number_text(2.5e-7), number_text(7)
+    ('5.33', '0.1', '2.5e-07', '7')
+    """
+    if isinstance(number, int):
+        return str(number) if number.bit_length() < 200 else f"{float_text(number)}"
+    value = float(number)
+    if 0.01 <= abs(value) < 1e6:
+        text = f"{value:.2f}".rstrip("0").rstrip(".")
+        return text if float(text) == value or isinstance(number, Fraction) else f"{value:.6g}"
+    return f"{value:.6g}"
+
+
+def float_text(number: int) -> str:
+    """A very large whole number as a power of ten."""
+    return f"about 10**{len(str(abs(number))) - 1}"

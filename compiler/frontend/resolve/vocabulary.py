@@ -1,0 +1,113 @@
+"""Words that mean something by themselves: kinds, directives, reserved words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from keyword import kwlist
+
+from ...layers import LAYERS, LayerKind
+from ...layers import aliases as layer_aliases
+
+DIRECTIVES = (
+    *("output", "loss", "regularize", "optimizer", "schedule", "clip", "train"),
+    *("metric", "dtype", "model", "include"),
+)
+"""The statements that are read as a word with arguments."""
+
+STATEMENTS = ("input", "let", "block", *DIRECTIVES)
+"""Every word a statement may begin with."""
+
+RESERVED = frozenset(("on", "as", "use", "true", "false", "int", "ragged", *STATEMENTS, *kwlist))
+"""Words that cannot be names."""
+
+REDUCTIONS = frozenset(("sum", "mean", "max"))
+"""Merges that, away from a fork, are reductions over an axis."""
+
+_LAYERS = """
+dense relu leaky_relu prelu elu selu gelu silu mish softplus softsign sigmoid tanh hard_sigmoid
+hard_tanh softmax log_softmax id flatten reshape transpose permute pad crop repeat upsample scale
+shift normalize poly dropout noise batchnorm layernorm rmsnorm groupnorm conv depthwise
+conv_transpose maxpool avgpool global_avgpool global_maxpool weightedpool local embedding rnn lstm
+gru attention positional add sub mul max mean dot concat sum
+"""
+_ACTIVATIONS = """
+relu leaky_relu prelu elu selu gelu silu mish softplus softsign sigmoid tanh hard_sigmoid hard_tanh
+softmax log_softmax id
+"""
+
+LANGUAGE: dict[str, frozenset[str]] = {
+    "layer kind": frozenset(_LAYERS.split()),
+    "activation": frozenset(_ACTIVATIONS.split()),
+    "loss": frozenset(
+        ["crossentropy", "bce", "mse", "mae", "quadratic", "huber", "hinge", "kl", "poisson"]
+    ),
+    "optimizer": frozenset(
+        ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "nadam", "lion", "lstsq"]
+    ),
+}
+"""Every name of the language; one without a registry entry is not built yet."""
+
+OTHER_NAMES = {
+    **dict.fromkeys(("conv1d", "conv2d", "convolution"), "conv"),
+    **dict.fromkeys(("max_pool", "maxpool2d", "max_pooling"), "maxpool"),
+    **dict.fromkeys(("avg_pool", "avgpool2d", "average_pooling"), "avgpool"),
+    **dict.fromkeys(("batch_norm", "batchnorm1d", "batchnorm2d"), "batchnorm"),
+    **dict.fromkeys(("layer_norm",), "layernorm"),
+    **dict.fromkeys(("linear", "fc"), "dense"),
+    **dict.fromkeys(("swish",), "silu"),
+}
+"""Names users type for kinds; a registry entry's own aliases come on top of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The layer kinds and their other names, looked up once a run."""
+
+    others: dict[str, str]
+
+    @classmethod
+    def current(cls) -> Kinds:
+        """The kinds as they are registered now."""
+        return cls({**OTHER_NAMES, **layer_aliases()})
+
+    def proper(self, word: str) -> str:
+        """The language's own name of a kind that may have been called otherwise."""
+        return word if word in LAYERS else self.others.get(word, word)
+
+    def find(self, word: str) -> LayerKind | None:
+        """The kind of that name or alias."""
+        return LAYERS.get(self.proper(word))
+
+    def activation(self, word: str) -> LayerKind | None:
+        """The activation of that name or alias."""
+        kind = self.find(word)
+        return kind if kind and kind.is_activation else None
+
+    def unbuilt(self, word: str, what: str = "layer kind") -> str | None:
+        """The language's name for a word that has no registry entry yet."""
+        name = self.proper(word)
+        return name if name in LANGUAGE[what] and name not in LAYERS else None
+
+    def activations(self) -> list[str]:
+        """Names of all activations."""
+        return [name for name, kind in LAYERS.items() if kind.is_activation]
+
+
+def is_kind(word: str) -> bool:
+    """Whether a word is the language's name of a layer kind, built or not."""
+    return word in LAYERS or word in LANGUAGE["layer kind"]
+
+
+def is_activation(word: str) -> bool:
+    """Whether a word is the language's name of an activation, built or not."""
+    kind = LAYERS.get(word)
+    return word in LANGUAGE["activation"] or (kind is not None and kind.is_activation)
+
+
+def counted_from(word: str, blocks: Iterable[str]) -> str | None:
+    """The kind or block after whose unnamed stages a word is called: `dense` for `dense2`."""
+    match = re.fullmatch(r"(.*?)[0-9]+", word)
+    stem = match[1] if match else ""
+    return stem if stem == "use" or is_kind(stem) or stem in blocks else None
