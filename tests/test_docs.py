@@ -28,7 +28,6 @@ from .generated import ROOT, module_code, spec_text
 
 PAGES = [
     "README.md",
-    "CONTRIBUTING.md",
     *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
 ]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
