@@ -11,31 +11,29 @@ import torch
 
 from .draws import draw, error, smooth_draw
 from .generated import TOLERANCE, disagreements, module
-from .programs import (
+from .pieces import (
     ACTIVATIONS,
     BLOCKS,
+    ID,
     LOSSES,
     MERGES,
     REDUCTIONS,
-    LossSpec,
-    Program,
     act,
     activation,
     around,
     bottle,
-    build,
     deep,
     dense,
     gated,
     merge,
-    program,
     residual,
     squash,
 )
+from .programs import LossSpec, Program, build
+from .random_programs import program
 from .torch_reference import answer, total_loss
 from .tree import Fork, Group, Input, Layer, Ref, Use
 
-ID = Layer("id", "id")
 MSE = [LossSpec("mse")]
 
 

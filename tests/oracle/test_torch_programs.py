@@ -18,7 +18,8 @@ import torch
 from . import numpy_reference
 from .draws import Draw, error, smooth_draw, worst
 from .generated import TOLERANCE, disagreements, module
-from .programs import Program, program
+from .programs import Program
+from .random_programs import program
 from .torch_reference import answer
 
 COUNT = int(os.environ.get("NNC_ORACLE_PROGRAMS", "60"))

@@ -252,7 +252,7 @@ class Expansion:
             x = self.chain(node.body, x, self._inner(node, i, scope))
             if isinstance(node, Block):
                 self.met[f"block {node.block}"] += 1
-                x = self._activate(node.act, x, None, scope)
+                x = self._activate(node.act, x, scope)
         if node.repeat is not None:
             self.met["repeat"] += 1
         assert x is not None
@@ -279,32 +279,29 @@ class Expansion:
         return full
 
     def _layer(self, layer: Layer, xs: list[Val], scope: Scope) -> Val:
-        value, full = self._plain(layer, xs, scope)
-        return self._activate(layer.act, value, full if layer.name else None, scope)
+        return self._activate(layer.act, self._plain(layer, xs, scope), scope)
 
-    def _activate(self, act: Act | None, x: Val, owner: str | None, scope: Scope) -> Val:
+    def _activate(self, act: Act | None, x: Val, scope: Scope) -> Val:
         if act is None:
             return x
         if act.kind != "prelu":
             return self.step("act", (x.id,), x.shape, kind=act.kind, **act.args)
-        name = owner or self._name("prelu", None, scope)
-        return self._prelu(x, name)
+        return self._prelu(x, self._name("prelu", None, scope))
 
     def _prelu(self, x: Val, name: str) -> Val:
         self.param(f"{name}.a", (1,), weight=False)
         return self.step("prelu", (x.id,), x.shape, params={"a": f"{name}.a"})
 
-    def _plain(self, layer: Layer, xs: list[Val], scope: Scope) -> tuple[Val, str | None]:
+    def _plain(self, layer: Layer, xs: list[Val], scope: Scope) -> Val:
         shape, ids = xs[0].shape, tuple(x.id for x in xs)
         attrs = dict(layer.attrs)
         match layer.op:
             case "dense":
                 return self._dense(layer, xs[0], scope)
             case "prelu":
-                full = self._name("prelu", layer.name, scope)
-                return self._prelu(xs[0], full), full
+                return self._prelu(xs[0], self._name("prelu", layer.name, scope))
             case "id":
-                return xs[0], None
+                return xs[0]
             case "reshape":
                 shape = attrs["to"]  # type: ignore[assignment]
             case "flatten":
@@ -319,9 +316,9 @@ class Expansion:
                 joined = sum(x.shape[axis] for x in xs)  # type: ignore[misc]
                 shape = (*shape[:axis], joined, *shape[axis + 1 :])
                 attrs["axis"] = axis + 1
-        return self.step(layer.op, ids, shape, **attrs), None
+        return self.step(layer.op, ids, shape, **attrs)
 
-    def _dense(self, layer: Layer, x: Val, scope: Scope) -> tuple[Val, str]:
+    def _dense(self, layer: Layer, x: Val, scope: Scope) -> Val:
         full = self._name("dense", layer.name, scope)
         n, fan_in = layer.attrs["n"], x.shape[-1]
         params = {}
@@ -333,7 +330,7 @@ class Expansion:
             params["W"] = self.param(f"{full}.W", (fan_in, n), weight=True)
         if layer.attrs.get("bias", True):
             params["b"] = self.param(f"{full}.b", (n,), weight=False)
-        return self.step("dense", (x.id,), (*x.shape[:-1], n), params=params), full
+        return self.step("dense", (x.id,), (*x.shape[:-1], n), params=params)
 
     def param(self, name: str, shape: Shape, weight: bool) -> str:
         """A parameter; asking again for one that exists shares it."""
@@ -360,8 +357,8 @@ class Expansion:
 def _nameless(node: Node) -> Node:
     """A stage as `use` applies it again: its own name is not given a second time."""
     match node:
-        case Layer(text, op, attrs, act, name):
-            return Layer(text, op, attrs, act, "again" if name and act else None)
+        case Layer(text, op, attrs, act, _):
+            return Layer(text, op, attrs, act)
         case Group(body, repeat, _):
             return Group(body, repeat, "again")
         case Block(block, text, body, repeat, act, _):

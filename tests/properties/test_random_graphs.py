@@ -13,7 +13,8 @@ import pytest
 from ..oracle.draws import Draw, error, smooth_draw, worst
 from ..oracle.generated import TOLERANCE, module
 from ..oracle.numpy_reference import total_loss
-from ..oracle.programs import Program, program
+from ..oracle.programs import Program
+from ..oracle.random_programs import program
 
 SEEDS = range(5000, 5060)
 ENTRIES = 30
