@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from ..driver import Compiled, Options
 
 
+class Extra(StrEnum):
+    """Functions that a module has only if asked for."""
+
+    INPUT_GRADIENT = "input-gradient"
+
+
 @app.command()
 def compile(
     spec: SpecArgument = None,
@@ -26,8 +33,7 @@ def compile(
     ] = 1,
     target: Annotated[str, typer.Option(metavar="NAME", help="What the module runs on.")] = "numpy",
     emit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FUNCTION", help="Another function to generate: input-gradient."),
+        list[Extra] | None, typer.Option(help="Another function to generate; may be repeated.")
     ] = None,
     dump_after: Annotated[
         str | None,
@@ -50,6 +56,7 @@ def compile(
 
     read = read_spec(spec, code)
     check_output(output, read.files)
+    _check_choices(level, target, dump_after)
     options = Options(level, target, tuple(emit or ()), dump_after, not no_format)
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
@@ -73,3 +80,20 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
             refuse_library(spec.source)
         terminal.show_on_stderr(error.report)
         raise typer.Exit(terminal.FAILED) from None
+
+
+def _check_choices(level: int, target: str, dump_after: str | None) -> None:
+    """Refuse targets and passes that there are not, naming those that there are."""
+    from pkgutil import iter_modules
+
+    from .. import templates
+    from ..passes.pipeline import pass_names
+
+    targets = [module.name for module in iter_modules(templates.__path__)]
+    if target not in targets:
+        raise typer.BadParameter(f"the targets are {', '.join(targets)}", param_hint="--target")
+    passes = ["lower", *pass_names(level)]
+    if dump_after is not None and dump_after not in passes:
+        raise typer.BadParameter(
+            f"the passes at -O{level} are {', '.join(passes)}", param_hint="--dump-after"
+        )

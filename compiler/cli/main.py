@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from . import compile, explain, graph, layers, lint, summary, train
 from .app import app
@@ -26,6 +27,7 @@ TRACEBACK_VARIABLE = "NNC_TRACEBACK"
 
 def run() -> None:
     """Run the command line; faults of nnc itself end with exit code 101 and a request."""
+    _speak_utf8()
     try:
         app()
     except BrokenPipeError:
@@ -35,6 +37,17 @@ def run() -> None:
     except Exception as error:
         _apologise(error)
         sys.exit(INTERNAL)
+
+
+def _speak_utf8() -> None:
+    """Results are UTF-8 in every locale; a terminal gets what it can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper):
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8")
 
 
 def _close_stdout() -> None:

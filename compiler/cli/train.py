@@ -112,8 +112,9 @@ def train(
 @contextmanager
 def imported(spec: Spec) -> Iterator[Module]:
     """The spec's module, compiled and imported from a file that lives as long as it is used."""
-    from ..driver import Options
     from nnc.runtime.module import import_module
+
+    from ..driver import Options
 
     compiled = compiled_spec(spec, Options(format=False))
     terminal.show_on_stderr(compiled.report)

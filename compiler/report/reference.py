@@ -30,7 +30,6 @@ from ..losses.registry import LossKind
 from ..optimizers import OPTIMIZERS
 from ..optimizers.registry import OptimizerKind
 from ..source import Source
-from .picture import own_parameters
 from .wording import value_text
 
 Kind = LayerKind | LossKind | OptimizerKind
@@ -132,15 +131,18 @@ def _example_facts(kind: Kind) -> Iterator[str]:
         return
     steps = (f"{layer.name} {typed.types[layer.id]}" for layer in typed.graph.layers)
     yield f"* shapes: {' -> '.join(steps)}"
-    owned = own_parameters(typed)
-    of_kind = (la for la in typed.graph.layers if kind.name in (la.kind, _activation(la)))
-    if params := [p for layer in of_kind for p in owned[layer.name]]:
+    prefixes = tuple(f"{owner}." for la in typed.graph.layers for owner in _owners(la, kind.name))
+    if params := [p for p in typed.params if p.name.startswith(prefixes)]:
         said = (f"`{p.name}` {'x'.join(map(str, p.shape))}" for p in params)
         yield f"* parameters: {', '.join(said)}"
 
 
-def _activation(layer: Layer) -> str | None:
-    return layer.activation.kind if layer.activation else None
+def _owners(layer: Layer, kind: str) -> Iterator[str]:
+    """The names under which a layer has parameters that are due to a kind."""
+    if layer.kind == kind:
+        yield layer.owner
+    if layer.activation is not None and layer.activation.kind == kind:
+        yield layer.activation.name
 
 
 def _argument(arg: ArgSpec) -> str:
@@ -150,7 +152,7 @@ def _argument(arg: ArgSpec) -> str:
 
 
 def _default(arg: ArgSpec) -> str:
-    return "" if arg.default is None else f"`{value_text(arg, arg.default)}`"
+    return "—" if arg.default is None else f"`{value_text(arg, arg.default)}`"
 
 
 def type_text(type: ArgType) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -90,7 +90,7 @@ def draw(picture: Picture) -> Drawing:
                 w, h = sizes[id]
                 boxes[id] = Rect(placed.centre[id] - w / 2, top + (height - h) / 2, w, h)
     paths = _paths(placed, boxes, tops, heights)
-    labels = _labels(picture, tuple(boxes.values()), paths)
+    labels = _labels(picture, boxes.values(), paths)
     return Drawing(picture, tuple(boxes[box.id] for box in picture.boxes), paths, labels)
 
 
@@ -168,18 +168,57 @@ def _points(path: Path) -> list[Point]:
     return points
 
 
-def _labels(picture: Picture, boxes: tuple[Rect, ...], paths: tuple[Path, ...]) -> tuple[Rect, ...]:
+class _Occupied:
+    """What is drawn already, in bands of equal height so that only what is near is asked."""
+
+    def __init__(self) -> None:
+        self.rects: dict[int, list[Rect]] = {}
+        self.points: dict[int, list[Point]] = {}
+
+    def add(self, rect: Rect) -> None:
+        for band in self._bands(rect):
+            self.rects.setdefault(band, []).append(rect)
+
+    def add_line(self, line: Iterable[Point]) -> None:
+        for point in line:
+            self.points.setdefault(int(point[1] // ROW_GAP), []).append(point)
+
+    def clear_of_rects(self, rect: Rect) -> bool:
+        return not any(
+            rect.meets(other) for b in self._bands(rect) for other in self.rects.get(b, ())
+        )
+
+    def clear_of_lines(self, rect: Rect) -> bool:
+        return not any(
+            rect.holds(point) for b in self._bands(rect) for point in self.points.get(b, ())
+        )
+
+    def _bands(self, rect: Rect) -> range:
+        return range(int(rect.y // ROW_GAP), int((rect.y + rect.height) // ROW_GAP) + 1)
+
+
+def _labels(picture: Picture, boxes: Iterable[Rect], paths: tuple[Path, ...]) -> tuple[Rect, ...]:
     """A place for every label beside its arrow, clear of boxes, labels and lines if possible."""
     lines = [_points(path) for path in paths]
-    tips = [Rect(x - TIP / 2, y - TIP, TIP, TIP) for x, y in (path[-1] for path in paths)]
+    occupied = _Occupied()
+    for rect in boxes:
+        occupied.add(rect)
+    for line in lines:
+        occupied.add_line(line)
+        x, y = line[-1]
+        occupied.add(Rect(x - TIP / 2, y - TIP, TIP, TIP))
     placed: list[Rect] = []
     for arrow, line in zip(picture.arrows, lines, strict=True):
-        choices = list(_label_places(line, _width(arrow.label, LABEL_SIZE)))
-        taken = (*boxes, *tips, *placed)
-        clear = [c for c in choices if not any(c.meets(r) for r in taken)]
-        free = (c for c in clear if not any(c.holds(p) for other in lines for p in other))
-        placed.append(next(free, None) or (clear or choices)[0])
+        place = _free_place(list(_label_places(line, _width(arrow.label, LABEL_SIZE))), occupied)
+        occupied.add(place)
+        placed.append(place)
     return tuple(placed)
+
+
+def _free_place(places: list[Rect], occupied: _Occupied) -> Rect:
+    clear = [place for place in places if occupied.clear_of_rects(place)]
+    free = (place for place in clear if occupied.clear_of_lines(place))
+    return next(free, None) or (clear or places)[0]
 
 
 def _label_places(line: list[Point], width: float) -> Iterator[Rect]:

@@ -1,0 +1,390 @@
+"""The command line: what each command prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from nnc import driver
+from nnc.cli import main
+from nnc.cli.app import app
+from nnc.version import VERSION
+from typer.testing import CliRunner
+
+GOOD = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
+BAD = "input 784 -> dense 30 in=500 sigmoid -> dense 10 in=20 softmax; loss crossentropy\n"
+
+
+@pytest.fixture
+def nnc(tmp_path, monkeypatch):
+    """Runs a command line in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+
+    def run(*words, input=None):
+        return runner.invoke(app, list(map(str, words)), input=input, catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def good(tmp_path):
+    (tmp_path / "good.nn").write_text(GOOD)
+    return "good.nn"
+
+
+@pytest.fixture
+def bad(tmp_path):
+    (tmp_path / "bad.nn").write_text(BAD)
+    return "bad.nn"
+
+
+def unboxed(text: str) -> str:
+    """The words of a message that was laid out in a frame."""
+    return " ".join(text.replace("\u2502", " ").split())
+
+
+class TestLint:
+    def test_a_clean_spec_gives_no_findings(self, nnc, good):
+        done = nnc("lint", good)
+        assert (done.exit_code, done.output) == (0, "")
+
+    def test_errors_are_counted_and_fail(self, nnc, bad):
+        done = nnc("lint", bad)
+        assert done.exit_code == 1
+        assert done.stdout.count("error[NN201]") == 2
+        assert done.stdout.endswith("\n2 errors in bad.nn\n")
+
+    def test_several_files_are_checked(self, nnc, good, bad):
+        done = nnc("lint", "--format", "concise", good, bad, bad)
+        assert done.exit_code == 1
+        assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["bad.nn"] * 4
+
+    def test_json_is_one_array(self, nnc, good, bad):
+        findings = json.loads(nnc("lint", "--format", "json", good, bad).stdout)
+        assert [f["code"] for f in findings] == ["NN201", "NN201"]
+        assert nnc("lint", "--format", "json", good).stdout == "[]\n"
+
+    def test_standard_input(self, nnc):
+        done = nnc("lint", "-", input=BAD)
+        assert done.exit_code == 1
+        assert "--> <stdin>:1:" in done.stdout
+
+    def test_a_missing_file_is_a_finding_with_a_near_name(self, nnc, good):
+        done = nnc("lint", "god.nn")
+        assert done.exit_code == 1
+        assert "error[NN510]: cannot read 'god.nn': no such file or directory" in done.stdout
+        assert "did you mean 'good.nn'?" in done.stdout
+
+    def test_a_folder_is_a_finding(self, nnc, tmp_path):
+        assert "NN510" in nnc("lint", tmp_path).stdout
+
+    def test_text_that_is_not_utf8_is_shown(self, nnc, tmp_path):
+        (tmp_path / "latin.nn").write_bytes(b"# fine\ninput 5 # caf\xe9\n")
+        done = nnc("lint", "latin.nn")
+        assert done.exit_code == 1
+        assert "error[NN511]" in done.stdout
+        assert " 2 | input 5 # caf\ufffd\n   |              ^ the byte 0xe9" in done.stdout
+
+    def test_utf16_gets_a_hint_and_a_byte_order_mark_none(self, nnc, tmp_path):
+        (tmp_path / "wide.nn").write_bytes(GOOD.encode("utf-16"))
+        (tmp_path / "mark.nn").write_bytes(GOOD.encode("utf-8-sig"))
+        assert "it looks like UTF-16" in nnc("lint", "wide.nn").stdout
+        assert nnc("lint", "mark.nn").exit_code == 0
+
+    def test_a_huge_file_is_refused(self, nnc, tmp_path):
+        (tmp_path / "huge.nn").write_text("#" * (4 * 1024 * 1024 + 1))
+        done = nnc("lint", "huge.nn")
+        assert done.exit_code == 1
+        assert "error[NN512]" in done.stdout
+
+    def test_line_ends_of_windows(self, nnc, tmp_path):
+        (tmp_path / "w.nn").write_bytes(GOOD.replace("; ", "\r\n").replace("\n", "\r\n").encode())
+        assert nnc("lint", "w.nn").exit_code == 0
+
+    def test_includes_are_found_beside_the_spec(self, nnc, tmp_path):
+        folder = tmp_path / "nets"
+        folder.mkdir()
+        (folder / "blocks.nn").write_text("block two(n) = dense n relu -> dense n\n")
+        (folder / "a.nn").write_text(
+            'include "blocks.nn"\ninput 5 -> two(4) -> dense 1; loss mse\n'
+        )
+        assert nnc("lint", "nets/a.nn").output == ""
+
+    def test_wrong_use(self, nnc, good):
+        assert nnc("lint").exit_code == 2
+        assert nnc("lint", "--format", "xml", good).exit_code == 2
+
+    def test_warnings_fail_only_under_strict(self, nnc, good, monkeypatch):
+        monkeypatch.setattr(driver, "check", _with_a_warning(driver.check))
+        assert nnc("lint", good).exit_code == 0
+        assert "1 warning in good.nn" in nnc("lint", good).stdout
+        assert nnc("lint", "--strict", good).exit_code == 1
+
+
+def _with_a_warning(check):
+    from nnc.diagnostics.model import Code, Severity
+
+    code = Code("NN399", "odd", Severity.WARNING, "odd")
+
+    def checked(source, load):
+        result = check(source, load)
+        result.report.add(code.at(source.span(0, 5), "this is odd"))
+        return result
+
+    return checked
+
+
+class TestExplain:
+    def test_a_page(self, nnc):
+        done = nnc("explain", "nn510")
+        assert done.exit_code == 0
+        assert done.stdout.startswith("# NN510: ")
+
+    def test_by_name(self, nnc):
+        assert nnc("explain", "spec-unreadable").stdout == nnc("explain", "NN510").stdout
+
+    def test_the_list(self, nnc):
+        lines = nnc("explain").stdout.splitlines()
+        assert lines == sorted(lines)
+        assert "NN510  error    a spec cannot be read" in lines
+
+    def test_an_unknown_code(self, nnc):
+        done = nnc("explain", "NN5100")
+        assert done.exit_code == 2
+        assert "did you mean NN510?" in unboxed(done.output)
+
+
+class TestCompile:
+    def test_to_standard_output(self, nnc, good):
+        done = nnc("compile", good)
+        assert done.exit_code == 0
+        assert "def backward(" in done.stdout
+        compile(done.stdout, "model.py", "exec")
+
+    def test_to_a_file_and_from_text(self, nnc, good, tmp_path):
+        assert nnc("compile", good, "-o", "model.py").output == ""
+        text = (tmp_path / "model.py").read_text()
+        assert nnc("compile", "-c", GOOD).stdout == text
+        assert nnc("compile", "-", input=GOOD).stdout == text
+        assert not list(tmp_path.glob(".*"))
+
+    def test_levels(self, nnc, good):
+        textbook, fast = (nnc("compile", level, good).stdout for level in ("-O0", "-O1"))
+        assert textbook != fast == nnc("compile", good).stdout
+        assert nnc("compile", "-O2", good).exit_code == 2
+
+    def test_errors_leave_the_old_file(self, nnc, bad, tmp_path):
+        (tmp_path / "model.py").write_text("old")
+        done = nnc("compile", bad, "-o", "model.py")
+        assert done.exit_code == 1
+        assert done.stdout == ""
+        assert "2 errors in bad.nn" in done.stderr
+        assert (tmp_path / "model.py").read_text() == "old"
+
+    def test_a_library_has_nothing_to_build(self, nnc, tmp_path):
+        (tmp_path / "lib.nn").write_text("let n = 5\n")
+        done = nnc("compile", "lib.nn")
+        assert done.exit_code == 1
+        assert "no chain" in done.stderr
+
+    @pytest.mark.parametrize("output", ["good.nn", "./good.nn", ".", "nowhere/model.py"])
+    def test_an_output_that_cannot_be_meant(self, nnc, good, tmp_path, output):
+        assert nnc("compile", good, "-o", output).exit_code == 2
+        assert (tmp_path / "good.nn").read_text() == GOOD
+
+    def test_included_files_are_not_overwritten(self, nnc, tmp_path):
+        (tmp_path / "lib.nn").write_text("let n = 5\n")
+        (tmp_path / "a.nn").write_text('include "lib.nn"\ninput n -> dense n; loss mse\n')
+        assert nnc("compile", "a.nn", "-o", "lib.nn").exit_code == 2
+        assert (tmp_path / "lib.nn").read_text() == "let n = 5\n"
+
+    def test_a_link_is_followed_and_rights_are_kept(self, nnc, good, tmp_path):
+        target, link = tmp_path / "real.py", tmp_path / "link.py"
+        target.write_text("old")
+        target.chmod(0o640)
+        link.symlink_to(target)
+        assert nnc("compile", good, "-o", "link.py").exit_code == 0
+        assert link.is_symlink()
+        assert target.stat().st_mode & 0o777 == 0o640
+        assert "def forward" in target.read_text()
+
+    def test_dump_after_a_pass(self, nnc, good):
+        done = nnc("compile", good, "--dump-after", "eliminate-dead-code")
+        assert done.exit_code == 0
+        assert "matmul" in done.stdout
+        assert "def forward" not in done.stdout
+
+    def test_unknown_pass_target_and_function(self, nnc, good):
+        for words in (["--dump-after", "x"], ["--target", "x"], ["--emit", "x"]):
+            assert nnc("compile", good, *words).exit_code == 2
+
+    def test_neither_or_both_spec_and_text(self, nnc, good):
+        assert nnc("compile").exit_code == 2
+        assert nnc("compile", good, "-c", GOOD).exit_code == 2
+
+
+class TestSummary:
+    def test_table(self, nnc, good):
+        done = nnc("summary", good, "--batch", 10)
+        assert done.exit_code == 0
+        assert "dense 30 sigmoid" in done.stdout
+        assert "parameters   23,860 (95.4 kB in float32)" in done.stdout
+        assert "activations  33.0 kB for a batch of 10" in done.stdout
+
+    def test_json(self, nnc, good):
+        result = json.loads(nnc("summary", "--format", "json", good).stdout)
+        assert [layer["parameters"] for layer in result["layers"]] == [0, 23550, 310]
+        assert result["totals"]["parameter_bytes"] == result["totals"]["gradient_bytes"] == 95440
+        assert result["totals"]["activation_bytes"] == 32 * 4 * (784 + 30 + 10)
+        first = result["layers"][1]["flops_per_row"]
+        assert first > 30 * (2 * 784 + 1)
+        assert result["totals"]["flops_per_row"] > first
+
+    def test_symbolic_sizes_stay_symbolic(self, nnc):
+        spec = "dtype float64; input Tx8 -> dense 4"
+        result = json.loads(nnc("summary", "--format", "json", "-c", spec).stdout)
+        assert result["totals"]["activation_bytes"] == f"{32 * 8 * 12}*T"
+        assert (
+            "T*" in nnc("summary", "-c", spec).stdout or "*T" in nnc("summary", "-c", spec).stdout
+        )
+
+    def test_shared_parameters_count_once(self, nnc):
+        spec = (
+            "input 4 as a -> dense 4 as enc; input 4 as b -> use enc as other; [enc, other] -> dot"
+        )
+        result = json.loads(nnc("summary", "--format", "json", "-c", spec).stdout)
+        assert result["totals"]["parameters"] == 20
+        assert [la["shares"] for la in result["layers"] if la["shares"]] == ["enc"]
+
+    def test_views_take_no_memory(self, nnc):
+        spec = "input 2x3 -> flatten -> dense 1"
+        result = json.loads(nnc("summary", "--batch", 1, "--format", "json", "-c", spec).stdout)
+        assert result["totals"]["activation_bytes"] == 4 * (6 + 1)
+
+
+class TestGraph:
+    def test_mermaid(self, nnc, good):
+        assert nnc("graph", good).stdout.startswith("flowchart TD\n")
+
+    def test_svg_to_a_file(self, nnc, good, tmp_path):
+        assert nnc("graph", "--format", "svg", good, "-o", "a.svg").output == ""
+        assert (tmp_path / "a.svg").read_text().startswith("<svg ")
+
+    def test_errors(self, nnc, bad):
+        assert nnc("graph", bad).exit_code == 1
+
+
+class TestLayers:
+    @pytest.mark.parametrize("word", ["dense", "linear", "relu", "mse", "sgd"])
+    def test_an_entry(self, nnc, word):
+        assert nnc("layers", word).stdout.startswith("### ")
+
+    def test_facts_of_the_example(self, nnc):
+        text = nnc("layers", "dense").stdout
+        assert "* shapes: x 784 -> dense1 30 -> dense2 10" in text
+        assert "`dense1.W` 784x30" in text
+        assert "| `units` | whole number ≥ 1 | required |" in text
+
+    def test_the_list_has_every_kind(self, nnc):
+        from nnc.layers import LAYERS
+        from nnc.losses import LOSSES
+        from nnc.optimizers import OPTIMIZERS
+
+        listed = {line.split()[0] for line in nnc("layers").stdout.splitlines() if line}
+        assert {*LAYERS, *LOSSES, *OPTIMIZERS} <= listed
+
+    def test_an_unknown_kind(self, nnc):
+        done = nnc("layers", "densee")
+        assert done.exit_code == 2
+        assert "did you mean dense?" in unboxed(done.output)
+
+    def test_inits(self, nnc):
+        assert "| `normal(std)` |" in nnc("layers", "kaiming").stdout
+
+
+class TestTrain:
+    SPEC = "input 4 -> dense 8 tanh -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1"
+
+    @pytest.fixture
+    def data(self, tmp_path):
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(90, 4))
+        np.savez(tmp_path / "data.npz", x=x, y=x[:, :3].argmax(axis=1))
+        return "data.npz"
+
+    def test_reports_epochs_and_saves_parameters(self, nnc, data, tmp_path):
+        import numpy as np
+
+        words = ["--data", data, "--epochs", 2, "--test-fraction", 0.2, "-o", "p.npz"]
+        done = nnc("train", "-c", self.SPEC, *words)
+        assert done.exit_code == 0, done.output
+        epochs = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
+        assert len(epochs) == 2
+        assert "test" in epochs[0]
+        assert "parameters saved to p.npz" in done.stdout
+        assert "dense1.W" in np.load(tmp_path / "p.npz")
+
+    def test_bad_data_is_told_without_a_traceback(self, nnc):
+        done = nnc("train", "-c", self.SPEC, "--data", "nowhere.npz")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("error: nowhere.npz: ")
+
+    def test_a_spec_without_a_loss(self, nnc, data):
+        done = nnc("train", "-c", "input 4 -> dense 3", "--data", data)
+        assert done.exit_code == 1
+        assert "no loss" in done.stderr
+
+    def test_an_interrupt_keeps_the_weights(self, nnc, data, tmp_path, monkeypatch):
+        from nnc.runtime import train as runtime
+
+        def interrupted(*args, **keywords):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(runtime._Run, "measure", interrupted)
+        done = nnc("train", "-c", self.SPEC, "--data", data, "-o", "p.npz")
+        assert done.exit_code == 130
+        assert (tmp_path / "p.npz").exists()
+
+
+class TestMain:
+    def test_version(self, nnc):
+        assert nnc("version").stdout == nnc("--version").stdout == f"nnc {VERSION}\n"
+
+    def test_help_of_every_command_has_an_example(self, nnc):
+        for command in app.registered_commands:
+            name = command.name or command.callback.__name__
+            text = nnc(name, "--help").stdout
+            assert name == "version" or f"nnc {name}" in text.partition("Examples")[2]
+
+    def test_a_fault_of_nnc_itself_asks_for_a_report(self, good, tmp_path, monkeypatch, capsys):
+        def broken(*_):
+            raise AssertionError("out of ideas")
+
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(driver, "check", broken)
+        monkeypatch.setattr(sys, "argv", ["nnc", "lint", good])
+        with pytest.raises(SystemExit) as exit:
+            main.run()
+        shown = capsys.readouterr().err
+        assert exit.value.code == 101
+        assert "internal error: AssertionError: out of ideas" in shown
+        assert "Please report it" in shown
+        assert "Traceback" not in shown
+
+    def test_the_traceback_is_there_for_those_who_ask(self, good, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(driver, "check", lambda *_: 1 / 0)
+        monkeypatch.setattr(sys, "argv", ["nnc", "lint", good])
+        monkeypatch.setenv("NNC_TRACEBACK", "1")
+        with pytest.raises(SystemExit):
+            main.run()
+        assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_reference_in_docs_is_up_to_date(nnc, golden, request):
+    path = request.config.rootpath / "docs" / "layers.md"
+    golden(path, nnc("layers", "--markdown").stdout)
