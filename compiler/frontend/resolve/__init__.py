@@ -10,12 +10,12 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Report
 from ...ir.layer_graph import LayerGraph, Training
 from .. import ast
-from .build import Layers, TooLarge
+from .build import Layers
 from .constants import let_value
 from .expand import Expander
 from .files import Collector, Load
 from .outputs import choose
-from .scope import End, Env, Fault, Flow, Naming, Program, Scope
+from .scope import End, Env, Fault, Flow, Naming, Program, Scope, TooLarge
 from .settings import Settings, read_settings
 from .unexpanded import check_unexpanded
 from .unused import warn_definitions, warn_values
@@ -42,9 +42,9 @@ def _build(program: Program, env: Env) -> LayerGraph | None:
     chains = [s for s in program.main.statements if isinstance(s, ast.Chain)]
     layers = Layers()
     expander = Expander(layers, env.scope)
+    _evaluate_lets(env)
     last = _expand(chains, expander, env)
     settings = read_settings(program.main, env)
-    _evaluate_lets(env)
     check_unexpanded(env)
     if not chains:
         _refuse_settings(settings, program, env)
@@ -54,8 +54,9 @@ def _build(program: Program, env: Env) -> LayerGraph | None:
     if not program.broken and not program.report.has_errors:
         if not chosen.outputs:
             _no_output(chains[-1], env)
-        warn_definitions(program, env)
-        warn_values(layers.made, chosen, env)
+        else:
+            warn_definitions(program, env)
+            warn_values(layers.made, chosen, env)
     if not layers.made:
         return None
     training = Training(
@@ -85,14 +86,12 @@ def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | Non
 
 
 def _evaluate_lets(env: Env) -> None:
-    """Judge every let, so that a fault in one that nothing uses is found too."""
-    used = set(env.program.used)
+    """Judge every let, those that nothing uses too, in the order of the file."""
     for name in env.program.lets:
         try:
-            let_value(name, env)
+            let_value(name, env, used=False)
         except Fault:
             continue
-    env.program.used = used
 
 
 def _no_output(chain: ast.Chain, env: Env) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
@@ -18,6 +19,7 @@ from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
 from .scope import Env, Fault
 from .values import CallConst, WordConst
+from .vocabulary import DIRECTIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class _Binder:
     failed: bool = False
 
     def bind(self, args: Sequence[ast.Arg]) -> Bound:
-        for arg in args:
+        for arg in self._own(args):
             try:
                 if arg.key is not None:
                     self._by_key(arg.key, arg)
@@ -90,6 +92,27 @@ class _Binder:
             raise Fault
         self.bound.args = {s.name: self.bound.args[s.name] for s in self.schema.args}
         return self.bound
+
+    def _own(self, args: Sequence[ast.Arg]) -> Iterator[ast.Arg]:
+        """The arguments up to a statement that was begun on the same line by mistake."""
+        for arg in args:
+            if self.activations and arg.key is None and self._is_statement(arg.value):
+                self.failed = True
+                self._run_on(arg.value)
+                return
+            yield arg
+
+    def _is_statement(self, value: ast.Value) -> TypeGuard[ast.Word]:
+        return isinstance(value, ast.Word) and value.id in DIRECTIVES
+
+    def _run_on(self, word: ast.Word) -> None:
+        self.env.fault(
+            codes.EXTRA_ARGUMENT,
+            word.span,
+            f"`{word.id}` is a statement of its own",
+            help="begin it on a new line, or put `;` before it",
+            fixes=[Fix(f"put `;` before `{word.id}`", (_insert(word.span, "; "),))],
+        )
 
     def _by_key(self, key: ast.Word, arg: ast.Arg) -> None:
         spec = self.schema.spec(key.id)

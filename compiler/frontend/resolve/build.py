@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label
-from ...ir.layer_graph import Activation, Layer
+from ...ir.layer_graph import Activation, InputLayer, Layer
 from ...ir.types import TensorType
 from ...layers import LayerKind
 from ...layers.registry import Trailing as TrailingRule
@@ -15,7 +15,7 @@ from ...layers.registry import no_params
 from ...source import Span
 from .. import ast
 from .arguments import Bound, Trailing
-from .scope import End, Env, Fault, Flow
+from .scope import End, Env, Fault, Flow, TooLarge
 
 MAX_STAGES = 100_000
 """How many stages a spec may expand to; blocks that call blocks double quickly."""
@@ -37,14 +37,13 @@ class Layers:
     def count_stage(self, span: Span, env: Env) -> None:
         """Refuse a spec that expands without measure."""
         self.stages += 1
-        if self.stages > MAX_STAGES:
-            raise TooLarge(
-                env.fault(
-                    limits.EXPANSION_TOO_LARGE,
-                    span,
-                    f"the spec expands to more than {MAX_STAGES:,} stages",
-                )
-            )
+        self.reserve(0, span, env)
+
+    def reserve(self, more: int, span: Span, env: Env) -> None:
+        """Refuse at once what will not fit, however far it was to be repeated."""
+        if self.stages + more > MAX_STAGES:
+            message = f"the spec expands to more than {MAX_STAGES:,} stages"
+            raise TooLarge(env.fault(limits.EXPANSION_TOO_LARGE, span, message))
 
     def original(self) -> Layer | None:
         """The layer whose parameters the next one uses again."""
@@ -95,7 +94,7 @@ class Layers:
             id=len(self.made),
             name=name or "",
             kind="input",
-            args={"type": type},
+            args={"type": InputLayer(type)},
             given={"type": stage.args[0].value.span},
             inputs=(),
             span=stage.span,
@@ -118,10 +117,6 @@ class Layers:
                     help="name the input with `as`, or call this stage otherwise",
                 )
             self.made[id] = replace(self.made[id], name=name)
-
-
-class TooLarge(Exception):
-    """Ends the whole expansion; the limit has been reported."""
 
 
 def _activation_name(own: Trailing, layer: str, env: Env) -> str:

@@ -10,7 +10,7 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...source import Span
 from .. import ast
-from .scope import Env, Fault
+from .scope import Env, Fault, TooLarge
 from .values import (
     CallConst,
     Const,
@@ -45,10 +45,11 @@ def lookup(name: str, env: Env) -> Const | None:
     return None
 
 
-def let_value(name: str, env: Env) -> Const:
+def let_value(name: str, env: Env, used: bool = True) -> Const:
     """The value of a let, evaluated when first asked for."""
     program = env.program
-    program.used.add(name)
+    if used:
+        program.used.add(name)
     if name not in program.values:
         let = program.lets[name]
         _refuse_cycle(let, env)
@@ -77,11 +78,13 @@ def _refuse_cycle(let: ast.Let, env: Env) -> None:
             labels=[Label(evaluating[n].span, f"`{n}` is defined here") for n in cycle[1:]],
         )
     if len(evaluating) >= MAX_LETS:
-        raise env.fault(
-            limits.EXPANSION_TOO_LARGE,
-            let.span,
-            f"more than {MAX_LETS} lets refer to one another in a row",
-            help="define lets before those that use them",
+        raise TooLarge(
+            env.fault(
+                limits.EXPANSION_TOO_LARGE,
+                let.span,
+                f"more than {MAX_LETS} lets refer to others further down, one after the other",
+                help="define lets before those that use them",
+            )
         )
 
 
@@ -177,16 +180,25 @@ def as_number(const: Const, value: ast.Value, env: Env, what: str = "a number is
 
 def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
     """The fault of a value of the wrong kind; a word nobody defined is an unknown name."""
-    if _is_undefined(const, env) and isinstance(value, ast.Word) and value.id not in env.params:
-        return env.unknown(value, "a let or a parameter", env.constants())
-    shown = (
-        f"`{value.span.text}` is {describe(const)}"
-        if isinstance(value, ast.Word)
-        else describe(const)
-    )
-    return env.fault(
-        codes.WRONG_VALUE, value.span, f"{what}, not {shown}" if shown is not None else what
-    )
+    if not isinstance(value, ast.Word):
+        return env.fault(codes.WRONG_VALUE, value.span, f"{what}, not {describe(const)}")
+    if value.id not in env.params and _is_undefined(const, env):
+        stage = env.scope.find(value.id)
+        if stage is None:
+            return env.unknown(value, "a let or a parameter", env.constants())
+        if stage.end.layer is None:
+            return Fault()
+        return env.fault(
+            codes.WRONG_VALUE,
+            value.span,
+            f"{what}, and `{value.id}` is the value of a stage",
+            labels=[Label(stage.span, "named here")],
+        )
+    blame = (value.id, env.calls)
+    if value.id in env.params and blame in env.program.blamed:
+        return Fault()
+    env.program.blamed.add(blame)
+    return env.fault(codes.WRONG_VALUE, value.span, f"{what}; `{value.id}` is {describe(const)}")
 
 
 def _binary(value: ast.Binary, env: Env) -> Number:

@@ -131,6 +131,13 @@ def _flag(what: str, value: ast.Value, env: Env) -> bool:
     if isinstance(value, ast.DimName) and value.id.lower() in ("true", "false"):
         return value.id.lower() == "true"
     const = evaluate(value, env)
+    if isinstance(const, WordConst):
+        raise env.fault(
+            codes.UNKNOWN_CHOICE,
+            value.span,
+            f"{what} is `true` or `false`, not `{const.id}`",
+            fixes=replacement(value.span, closest(const.id, ("true", "false"))),
+        )
     if not isinstance(const, bool):
         raise not_fitting(const, value, env, f"{what} is `true` or `false`")
     return const

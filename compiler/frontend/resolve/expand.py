@@ -15,11 +15,11 @@ from .. import ast
 from . import arguments
 from .arguments import Schema, Trailing, activation, bind, only_activations
 from .blocks import bind_params, split_arguments
-from .build import Layers, TooLarge, check_activations, two_activations
+from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
 from .inputs import input_type
 from .naming import check_stage, poison
-from .scope import Bound, End, Env, Fault, Flow, Naming, Scope
+from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
 from .sharing import find_stage, unknown_stage, usable
 from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import DIRECTIVES, LANGUAGE, REDUCTIONS
@@ -280,7 +280,7 @@ class Expander:
             codes.FORK_WITHOUT_MERGE,
             stage.kind.span if isinstance(stage, ast.Stage) else stage.span,
             f"{len(flow.ends)} branches come in where one value is needed",
-            labels=[Label(first.to(last), "the fork")],
+            labels=[Label(first.to(last), "the branches")],
             help=(
                 f"merge them first: `-> {merges[0]}`; the merges are {listing(merges)}"
                 if merges
@@ -377,6 +377,7 @@ class Expander:
             raise env.fault(
                 codes.OUT_OF_BOUNDS, repeat.span, f"a repeat must be at least 0, not {count}"
             )
+        self.layers.reserve(count, repeat.span, env)
         return count
 
     def _trailing(self, stage: ast.Stage | ast.Group, env: Env) -> Trailing | None:
@@ -484,6 +485,9 @@ class Expander:
 
 def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
     """The fault of a stage whose first word is no kind, block or name."""
+    if word.span in env.program.unknown:
+        return Fault()
+    env.program.unknown.add(word.span)
     meant = closest(
         word.id,
         [*LAYERS, *env.program.blocks, *more, *LANGUAGE["layer kind"], *env.program.kinds.others],

@@ -12,7 +12,7 @@ from ...diagnostics.model import Label
 from ...source import Source, Span
 from .. import ast
 from .naming import check_block, check_constant, taken
-from .scope import Env, Fault
+from .scope import Env, Fault, TooLarge
 
 Load = Callable[[str, Source], Source]
 
@@ -58,11 +58,8 @@ class Collector:
         if key in self.open:
             raise self._cycle(key, path)
         if len(self.open) > MAX_INCLUDES:
-            raise self.env.fault(
-                limits.EXPANSION_TOO_LARGE,
-                path.span,
-                f"includes nest deeper than {MAX_INCLUDES} files",
-            )
+            message = f"includes nest deeper than {MAX_INCLUDES} files"
+            raise TooLarge(self.env.fault(limits.EXPANSION_TOO_LARGE, path.span, message))
         from ..parser import parse
 
         self.collect(parse(source, self.env.program.report), path.span)

@@ -19,13 +19,18 @@ class Fault(Exception):
     """Ends the work on one stage or statement; what went wrong has been reported already."""
 
 
+class TooLarge(Exception):
+    """Ends all work on a spec; the limit it exceeds has been reported."""
+
+
 @dataclass(slots=True)
 class Program:
     """The lets and blocks of a file and all it includes, and the report they are judged in.
 
     `broken` tells that some statement could not be read, so that a name may well be defined
-    where nobody can see it. `poisoned` are names whose definition was faulty: using one is no
-    second fault.
+    where nobody can see it. `poisoned` are names whose definition was faulty, `blamed` the
+    parameters (with their calls) whose value was found wrong: using one is no second fault.
+    `unknown` are the places of unknown words, met again in every copy of a block.
     """
 
     report: Report
@@ -35,6 +40,8 @@ class Program:
     lets: dict[str, ast.Let] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
+    unknown: set[Span] = field(default_factory=set)
+    blamed: set[tuple[str, tuple[Span, ...]]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     values: dict[str, Const | None] = field(default_factory=dict)
     evaluating: dict[str, ast.Let] = field(default_factory=dict)
