@@ -107,6 +107,8 @@ def shape_text(shape: Shape) -> str:
     >>> shape_text((192, symbol("T") - 2, 1))
     '192x(T-2)x1'
     """
+    if len(shape) == 1:
+        return str(shape[0])
     return "x".join(_atom(d) for d in shape) if shape else "scalar"
 
 

@@ -46,22 +46,25 @@ def _check_tie(c: ShapeContext, size: Dim, result: TensorType) -> None:
             result=result,
         )
     rows, columns = c.tied["W"].shape
+    made = ((c.tied["W"].span, f"{name}.W is {rows}x{columns}"),)
     if units != rows:
         raise ShapeFault(
             codes.TIE_MISMATCH,
             f"tied to `{name}`, dense has {rows} units, not {units}",
             at="units",
-            here=f"{name}.W is {rows}x{columns}, its transpose gives {rows} units",
+            here=f"the transpose of {name}.W gives {rows} units",
             help=f"write `dense {rows} tie={name}`",
             replace=str(rows),
+            also=made,
         )
     if size != columns:
         raise ShapeFault(
             codes.TIE_MISMATCH,
             f"tied to `{name}`, dense needs {columns} features, but {size} come in",
             at="tie",
-            here=f"{name}.W is {rows}x{columns}, its transpose takes {columns} features",
+            here=f"the transpose of {name}.W takes {columns} features",
             help=f"let the layer before give {columns} features, or leave out `tie={name}`",
+            also=made,
             result=result,
         )
 

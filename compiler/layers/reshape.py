@@ -27,7 +27,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault:
-    wanted, came = shape_text(size), shape_text(c.input.shape)
+    wanted, came = shape_text(size), c.input
     fitting = nearest_fit(size, have) if isinstance(have, int) else None
     if not isinstance(have, int):
         help = "write numbers in the input's shape: reshape cannot keep an open size"
@@ -37,9 +37,9 @@ def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault
         help = f"choose sizes whose product is {have}, for example `reshape {have}`"
     return ShapeFault(
         codes.RESHAPE_COUNT,
-        f"{wanted} has {product(size)} entries, but {came} has {have}",
+        f"{wanted} has {product(size)} entries, but {have} come in",
         at="size",
-        here=f"{product(size)} entries, the input has {have}",
+        here=f"{product(size)} entries, the input is {came}",
         help=help,
         replace=shape_text(fitting) if fitting else "",
         result=c.input.with_shape(size),

@@ -39,7 +39,9 @@ class Site:
         return self.activation.span if self.activation else self.layer.span
 
     def argument(self, name: str) -> Span | None:
-        """Where an argument was written, if it was."""
+        """Where an argument was written, if it was; `use` stands for the stage that shares."""
+        if name == "use":
+            return next((c for c in reversed(self.layer.calls) if c.text.startswith("use")), None)
         return None if self.activation else self.layer.given.get(name)
 
 
@@ -48,7 +50,7 @@ def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
     layer, argument = site.layer, site.argument(fault.at)
     span = argument or site.whole
     also = [Label(place, text) for place, text in fault.also]
-    labels = [*producer_labels(known, site), *also, *call_labels(layer)]
+    labels = [*producer_labels(known, site, span), *also, *call_labels(layer)]
     before = known.layers[layer.inputs[fault.blame]]
     return fault.code.at(
         span,
@@ -67,10 +69,10 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
     setting, layer = loss.setting, known.layers[loss.layer]
     edit = Edit(setting.head, fault.replace)
     return fault.code.at(
-        setting.given.get(fault.at, setting.span),
+        setting.span,
         fault.message,
         here=fault.here,
-        labels=[producer_label(known, layer)],
+        labels=[producer_label(known, layer, setting.span)],
         shapes=chain_text([*path_to(known, layer), f"{setting.kind} error"]),
         help=fault.help,
         fixes=[Fix(fault.help, (edit,))] if fault.replace else [],
@@ -80,22 +82,25 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
 # --- both ends ----------------------------------------------------------------------------
 
 
-def producer_labels(known: Known, site: Site) -> list[Label]:
+def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
     """The other end: where the shapes that came in were made."""
     layer = site.layer
     if site.activation:
         return [Label(layer.head, f"produces {site.given}")]
     feeds = [known.layers[i] for i in layer.inputs]
     if len(feeds) == 1:
-        return [producer_label(known, feeds[0])]
+        return [producer_label(known, feeds[0], fault)]
     return [Label(feed.span, f"this branch is {known.types[feed.id]}") for feed in feeds]
 
 
-def producer_label(known: Known, layer: Layer) -> Label:
-    """Where the shape of a layer's value was made."""
-    layer = origin_of_shape(known, layer)
-    verb = "the input is" if layer.kind == "input" else "produces"
-    return Label(layer.span, f"{verb} {known.types[layer.id]}")
+def producer_label(known: Known, feed: Layer, fault: Span) -> Label:
+    """Where the shape was made in which a value comes in; a repeat has one text for all copies."""
+    origin = origin_of_shape(known, feed)
+    type = known.types[origin.id]
+    if origin.span.source is fault.source and origin.span.start <= fault.start < origin.span.stop:
+        return Label(origin.span, f"the copy before, {origin.name}, produces {type}")
+    verb = "the input is" if origin.kind == "input" else "produces"
+    return Label(origin.span, f"{verb} {type}")
 
 
 def origin_of_shape(known: Known, layer: Layer) -> Layer:
@@ -146,7 +151,12 @@ def chain_text(entries: list[str]) -> str:
 
 
 def layer_fixes(site: Site, argument: Span | None, fault: ShapeFault) -> list[Fix]:
-    """The change that the fault proposes, if it proposes one that can be written in place."""
+    """The change that the fault proposes, if it can be made at this place.
+
+    Inside a block it would change the other calls too, and a name may be used elsewhere.
+    """
+    if site.layer.calls or (argument and argument.text[:1].isalpha()):
+        return []
     if fault.insert:
         start = site.layer.span.start
         place = Span(site.layer.span.source, start, start)

@@ -33,6 +33,8 @@ def _way_out(known: Known, layer: Layer, feed: Layer, symbol: str) -> str:
     ways = [f"write a number for {symbol} in the input's shape"]
     if feed.kind == "flatten":
         ways.insert(0, f"leave out `flatten`: {layer.kind} then works at every position")
+    if feed.kind == "input" and type.rank == 2 and isinstance(type.shape[0], int):
+        ways.insert(0, f"declare positions first: `input {symbol}x{type.shape[0]}`")
     if "transpose" in LAYERS and type.rank == 2 and isinstance(type.shape[0], int):
         ways.insert(0, "put `transpose` before it")
     if "lstm" in LAYERS and type.rank == 2:
@@ -50,6 +52,7 @@ def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> 
     raise ShapeFault(
         codes.SHARED_MISMATCH,
         f"{parameter.name} is {had}, but here it would have to be {needed}",
+        at="use",
         here=f"{shape[0]} features come in, {layer.owner} was made for {parameter.shape[0]}",
         help=f"feed it {parameter.shape[0]} features, or write a new {layer.kind} in place of `use`",
         also=((parameter.span, f"{parameter.name} is {had} since here"),),
@@ -62,9 +65,9 @@ def check_init(spec: ParamSpec, shape: tuple[int, ...]) -> None:
         return
     raise ShapeFault(
         codes.INIT_NEEDS_MATRIX,
-        f"`orthogonal` is for matrices, but {spec.suffix} has one axis",
+        f"`orthogonal` needs a matrix, but {spec.suffix} is a vector of {shape[0]}",
         at="bias_init",
-        here=f"{spec.suffix} is a vector of {shape[0]}",
+        here="needs a matrix",
         help="start biases with `zeros`, `constant(0.1)` or `normal(0.01)`",
     )
 

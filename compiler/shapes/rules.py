@@ -13,13 +13,14 @@ from .context import ShapeContext, ShapeFault
 
 def require_floats(c: ShapeContext) -> None:
     """Refuse whole numbers: arithmetic on token ids or class ids means nothing."""
+    kind = c.layer.kind
     for i, type in enumerate(c.inputs):
         if type.dtype is not DType.FLOAT:
             raise ShapeFault(
                 codes.INTEGER_INPUT,
-                "whole numbers come in where real numbers are needed",
-                here=f"needs real numbers, the input is {type}",
-                help="declare the input without `int`, so that it holds real numbers",
+                f"{kind} calculates with real numbers, but whole ones come in",
+                here=f"the input is {type}",
+                help="leave `int` out of the input, so that it holds real numbers",
                 blame=i,
             )
 
@@ -34,13 +35,17 @@ def require_features(c: ShapeContext) -> Dim:
     """The size of the feature axis of a layer that reads D or TxD; images are refused."""
     require_floats(c)
     if c.input.rank > 2:
-        shape = shape_text(c.input.shape)
+        shape, count = shape_text(c.input.shape), product(c.input.shape)
         raise ShapeFault(
             codes.NEEDS_FEATURES,
             f"{c.layer.kind} works on features, but {shape} has {c.input.rank} axes",
             here=f"needs D or TxD, the input is {shape}",
-            help=f"put `flatten` before it, which makes {product(c.input.shape)} features of {shape}",
-            insert="flatten",
+            help=(
+                f"put `flatten` before it, which makes {count} features of {shape}"
+                if isinstance(count, int)
+                else f"write numbers for all axes of {shape} and put `flatten` before it"
+            ),
+            insert="flatten" if isinstance(count, int) else "",
         )
     return c.input.shape[-1]
 
@@ -101,15 +106,22 @@ def check_list(c: ShapeContext, name: str, axis: int) -> None:
     numbers, size = c.arg(name), c.input.shape[axis]
     if not isinstance(numbers, tuple) or len(numbers) == size:
         return
-    what = "channels" if axis == 0 and c.input.rank > 1 else "features"
+    what = "channel" if axis == 0 and c.input.rank > 1 else "feature"
     raise ShapeFault(
         codes.LIST_LENGTH,
-        f"{len(numbers)} numbers for {size} {what}",
+        f"{counted(len(numbers), 'number')} for {counted(size, what)}",
         at=name,
-        here=f"has {len(numbers)} numbers, {c.input} has {size} {what}",
-        help=f"give one number for all, or a list of {size}, one for each of the {what}",
+        here=f"has {counted(len(numbers), 'number')}, the input is {c.input}",
+        help=(
+            "give a single number" if size == 1 else f"give one number for all, or a list of {size}"
+        ),
         result=c.input,
     )
+
+
+def counted(number: Dim, what: str) -> str:
+    """`1 channel`, `3 channels`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def last_or_channel_axis(rank: int) -> int:
@@ -129,14 +141,14 @@ def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
             codes.BRANCH_COUNT,
             f"{kind} takes {exactly} branches, not {count}",
             here=f"takes {exactly} branches, {count} come in",
-            help=f"write a fork of {exactly} branches before it: `[id, dense 4] -> {kind}`",
+            help=f"leave {exactly} branches in the fork before it",
         )
     if count < 2:
         raise ShapeFault(
             codes.BRANCH_COUNT,
-            f"{kind} merges the branches of a fork, but a single value comes in",
-            here="needs 2 branches or more",
-            help=f"write a fork before it: `[id, dense 4] -> {kind}`",
+            f"{kind} merges two branches or more, but the fork has one",
+            here="one branch comes in",
+            help=f"add a branch, such as `id` for the value itself, or leave out `{kind}`",
         )
 
 
@@ -162,17 +174,18 @@ def common_type(c: ShapeContext) -> TensorType:
                 f"{c.layer.kind} needs branches of one shape, but they are "
                 f"{listed([shape_text(t.shape) for t in c.inputs])}",
                 here="the branches differ in shape",
-                help=_how_to_agree(first, other, i),
+                help=_how_to_agree(c.layer.kind, first, other, i),
                 blame=i,
             )
     return replace(first, ragged=any(t.ragged for t in c.inputs))
 
 
-def _how_to_agree(first: TensorType, other: TensorType, index: int) -> str:
+def _how_to_agree(kind: str, first: TensorType, other: TensorType, index: int) -> str:
     """A way to give branch number `index` (from 0) the shape of the first one."""
-    place = f"branch {index + 1}"
-    if other.rank == first.rank and other.shape[:-1] == first.shape[:-1] and first.rank < 3:
-        return f"end {place} with `dense {first.shape[-1]}`, or join them with `concat axis=-1`"
+    place, units = f"branch {index + 1}", first.shape[-1]
+    if other.shape[:-1] == first.shape[:-1] and first.rank < 3 and isinstance(units, int):
+        join = ", or join the branches with `concat axis=-1`" if kind in ("add", "mean") else ""
+        return f"end {place} with `dense {units}`{join}"
     if product(first.shape) == product(other.shape):
         return f"end {place} with `reshape {shape_text(first.shape)}`"
     return f"make {place} end in {shape_text(first.shape)}, like the first"
