@@ -98,11 +98,13 @@ class Builder:
         token, span = parts[0], self._span(parts[0], parts[0])
         if token.isdigit():
             if len(token) > MAX_DIGITS:
-                _fail(syntax.MALFORMED_NUMBER, span, "the number is too large")
+                advice = f"integers have {MAX_DIGITS} digits at most"
+                _fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
             return Number(int(token), span)
         value = float(token)
         if math.isinf(value):
-            _fail(syntax.MALFORMED_NUMBER, span, "the number is too large")
+            advice = "the largest decimal is about 1.8e308"
+            _fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
         return Number(value, span)
 
     def word(self, parts: list[Token]) -> Name:
@@ -244,6 +246,8 @@ class Builder:
         return StagesValue(chain, chain.span)
 
     def _stage_of(self, value: Item) -> AnyStage:
+        if isinstance(value, StagesValue):  # a repeated group, read as a product
+            return value.chain.stages[0]
         inner = _inner(value)
         stage = value_as_stage(inner)
         if stage is None:

@@ -252,8 +252,14 @@ def operand_end(statement: Statement, index: int, step: int) -> int | None:
 
 def _unexpected(statement: Statement, index: int) -> Diagnostic:
     what = _reading(statement, index)
-    advice = f"for example `{EXAMPLES[what]}`"
     token = statement.tokens[min(index, len(statement.tokens) - 1)]
+    advice = f"for example `{EXAMPLES[what]}`"
+    if index and statement.tokens[index - 1].text == "->":
+        advice = "a stage begins with a word, `(` or `[`"
+    elif (what, token.text) == ("chain", ","):
+        advice = "arguments are separated by spaces, stages by `->`"
+    elif (what, token.text) == ("let", ","):
+        advice = "every name has its own: `let a = 1; let b = 2`"
     where = _PLACES.get(what, f"in `{what}`")
     return _fault(statement, token, f"unexpected `{token.text}` {where}", advice)
 

@@ -71,7 +71,7 @@ def _look_alike(statement: Statement, first: Token) -> Diagnostic:
 
 def _stray_character(statement: Statement, token: Token) -> Diagnostic:
     name = f"`{token.text}`" if token.text.isprintable() else f"character U+{ord(token.text):04X}"
-    advice = _ADVICE.get(token.text, "")
+    advice = _ADVICE.get(token.text, "remove it; comments begin with `#`")
     if token.text.isalnum():
         advice = "names are lower-case ASCII letters, digits and `_`"
     return syntax.UNEXPECTED_CHARACTER.at(
@@ -92,7 +92,9 @@ def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
         return None
     plain = _plain_number(text)
     advice = f"write `{plain}`" if plain else ""
-    if "x" in text and not plain:
+    if text.count(".") > 1:
+        advice = "a number has one decimal point"
+    elif "x" in text and not plain:
         advice = "the parts of a size are integers, symbolic dimensions or stand in parentheses"
     fixes = [rewrite(span, plain, safe=" " not in plain)] if plain else []
     return syntax.MALFORMED_NUMBER.at(span, f"`{text}` is not a number", help=advice, fixes=fixes)
