@@ -19,6 +19,7 @@ from ..ir.layer_graph import ArgValue, Call, Layer, LayerGraph, Loss, Parameter,
 from ..ir.types import TensorType
 from ..layers import LAYERS
 from ..layers.registry import ParamSpec
+from ..source import Span
 from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
 from .losses import check_loss
@@ -34,6 +35,7 @@ class Inference:
     by_name: Mapping[str, Layer]
     readers: Mapping[int, list[Layer]]
     failed: set[int] = field(default_factory=set)
+    said: set[tuple[Span, str, str]] = field(default_factory=set)
     params: dict[str, Parameter] = field(default_factory=dict)
     owned: dict[str, dict[str, Parameter]] = field(default_factory=dict)
 
@@ -86,9 +88,17 @@ def infer_layer(state: Inference, layer: Layer) -> None:
         types[layer.id] = type
     except ShapeFault as fault:
         state.failed.add(layer.id)
-        state.report.add(layer_diagnostic(state.known, site, fault))
+        report_once(state, site, fault)
         if fault.result is not None:
             types[layer.id] = fault.result
+
+
+def report_once(state: Inference, site: Site, fault: ShapeFault) -> None:
+    """Report a fault, but not again for every copy of a repeat."""
+    key = (site.whole, fault.at, fault.message)
+    if key not in state.said:
+        state.said.add(key)
+        state.report.add(layer_diagnostic(state.known, site, fault))
 
 
 def infer_loss(state: Inference, loss: Loss) -> None:

@@ -279,3 +279,7 @@ def test_inference_grows_linearly():
         return time.perf_counter() - start
 
     assert min(seconds(2000) for _ in range(3)) < 40 * min(seconds(200) for _ in range(3))
+
+
+def test_a_fault_in_a_repeat_is_one_error():
+    assert len(errors("input 8 -> (dense 8 in=7 relu) * 5; loss mse")) == 1
