@@ -370,14 +370,10 @@ def _refuse_missing_arrow(head: Item | None, args: Sequence[Arg]) -> None:
         )
         if arg.key is None and (fork or isinstance(value, StagesValue)):
             where = value.span.source.span(arg.span.start, arg.span.start)
-            raise SyntaxFault(
-                syntax.MISSING_ARROW.at(
-                    arg.span,
-                    "an arrow is missing before this stage",
-                    help=f"write `-> {_shortened(arg.span.text)}`",
-                    fixes=(Fix("insert `->`", (Edit(where, "-> "),)),),
-                )
-            )
+            advice = f"write `-> {_shortened(arg.span.text)}`"
+            fix = Fix(advice, (Edit(where, "-> "),))
+            message = "an arrow is missing before this stage"
+            raise SyntaxFault(syntax.MISSING_ARROW.at(arg.span, message, help=advice, fixes=[fix]))
 
 
 def _shortened(text: str) -> str:

@@ -84,11 +84,12 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
     if simple or called:
         word = "block" if called or statement.rule == "chain" else "let"
         where = Span(statement.source, first.start, first.start)
+        advice = f"write `{word} {_written(statement, 0, index)} = …`"
         return syntax.MISSING_KEYWORD.at(
             statement.span_of(first),
             f"`{first.text}` is defined without `{word}`",
-            help=f"write `{word} {_written(statement, 0, index)} = …`",
-            fixes=[Fix(f"insert `{word}`", (Edit(where, f"{word} "),))],
+            help=advice,
+            fixes=[rewrite(where, f"{word} ", advice, safe=False)],
         )
     close = closest(first.text, ("let", "block"))
     if close:
@@ -155,7 +156,7 @@ def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
         gap.to(statement.span_of(bracket)),
         f"a space separates `{name.text}` from its parenthesis",
         help=f"write `{name.text}(…)`",
-        fixes=[rewrite(gap, "", f"write `{name.text}(`")],
+        fixes=[rewrite(gap, "", f"write `{name.text}(…)`")],
     )
 
 

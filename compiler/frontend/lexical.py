@@ -65,7 +65,7 @@ def _look_alike(statement: Statement, first: Token) -> Diagnostic:
         statement.span_of(first),
         f"{name} only looks like {plain}",
         help=f"write {plain}",
-        fixes=(Fix(f"write {plain}" + (" and the like" if len(edits) > 1 else ""), edits, True),),
+        fixes=(Fix(f"write {plain}", edits, safe=True),),
     )
 
 
