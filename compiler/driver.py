@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .diagnostics.model import Report, SpecError
 from .ir.layer_graph import TypedGraph
+from .ir.op_graph import Graph
 from .source import Source
 
 Load = Callable[[str, Source], Source]
@@ -76,8 +77,36 @@ def check(source: Source, load: Load = no_includes) -> Checked:
 def compile_source(
     source: Source, options: Options = Options(), load: Load = no_includes
 ) -> Compiled:
-    """The whole way from text to module; raises SpecError if the spec has errors."""
+    """The whole way from text to module.
+
+    Raises SpecError if the spec has errors or nothing to compile, and ValueError if an option
+    names a level, target, function or pass that does not exist.
+    """
+    from .passes.pipeline import check_options
+
+    check_options(options.level, options.emit, options.dump_after)
     checked = check(source, load)
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)
-    raise NotImplementedError
+    return _generate(source, checked, checked.graph, options, load)
+
+
+def _generate(
+    source: Source, checked: Checked, graph: TypedGraph, options: Options, load: Load
+) -> Compiled:
+    from .codegen.format import black_format
+    from .codegen.module import generate
+    from .frontend.inline import inline_includes
+    from .ir.printer import graph_text
+
+    dumps: dict[str, str] = {}
+
+    def watch(name: str, ops: Graph) -> None:
+        if name == options.dump_after:
+            dumps[name] = graph_text(ops)
+
+    spec = inline_includes(source, load)
+    file = source.name.replace("\\", "/").rpartition("/")[2]
+    code = generate(graph, spec, file, options.level, options.target, options.emit, watch)
+    code = black_format(code) if options.format else code
+    return Compiled(code, checked.report, dumps.get(options.dump_after or ""))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from ..diagnostics.model import Diagnostic
-from . import terminal
 from .app import app
-from .files import SpecFiles, UnreadableSpec
+from .check import lint_files
 from .terminal import Format
 
 
@@ -26,7 +22,8 @@ def lint(
 ) -> None:
     """Check specs: syntax, names, arguments, shapes.
 
-    Exit codes: 0 without errors, 1 with errors (with --strict also warnings), 2 wrong use.
+    Exit codes: 0 without errors, 1 with errors (with --strict also warnings),
+    2 wrong use, 101 a fault of nnc itself.
 
     Examples:
 
@@ -36,25 +33,4 @@ def lint(
 
       echo 'input 784 -> dens 10' | nnc lint -
     """
-    found: list[Diagnostic] = []
-    for name in specs:
-        of_this = list(_findings(name))
-        found += of_this
-        if format is not Format.JSON:
-            terminal.show(of_this, format, sys.stdout)
-    if format is Format.JSON:
-        terminal.show(found, format, sys.stdout)
-    if terminal.failed(found, strict):
-        raise typer.Exit(terminal.FAILED)
-
-
-def _findings(name: str) -> Iterator[Diagnostic]:
-    from ..driver import check
-
-    files = SpecFiles()
-    try:
-        source = files.open(name)
-    except UnreadableSpec as error:
-        yield error.diagnostic
-    else:
-        yield from check(source, files.load).report
+    raise typer.Exit(lint_files(specs, format, strict))

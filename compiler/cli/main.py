@@ -6,21 +6,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from . import compile, explain, graph, layers, lint, summary, train
-from .app import app
 from .terminal import INTERNAL
-
-__all__ = [
-    "app",
-    "compile",
-    "explain",
-    "graph",
-    "layers",
-    "lint",
-    "run",
-    "summary",
-    "train",
-]
 
 TRACEBACK_VARIABLE = "NNC_TRACEBACK"
 
@@ -29,7 +15,7 @@ def run() -> None:
     """Run the command line; faults of nnc itself end with exit code 101 and a request."""
     _speak_utf8()
     try:
-        app()
+        _dispatch(sys.argv[1:])
     except BrokenPipeError:
         _close_stdout()
     except KeyboardInterrupt:
@@ -37,6 +23,21 @@ def run() -> None:
     except Exception as error:
         _apologise(error)
         sys.exit(INTERNAL)
+
+
+def _dispatch(words: list[str]) -> None:
+    """Hand the words to typer, or do without it where there are only specs to check.
+
+    Importing typer and what it validates with takes 0.1 s, which is most of what editors that
+    lint at every save would wait for.
+    """
+    if words[:1] == ["lint"] and words[1:] and all(w == "-" or w[:1] != "-" for w in words):
+        from .check import lint_files
+
+        sys.exit(lint_files(words[1:]))
+    from .commands import app
+
+    app()
 
 
 def _speak_utf8() -> None:

@@ -1,0 +1,36 @@
+"""What `nnc lint` does once its arguments are known; kept free of typer, see `main`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from ..diagnostics.model import Diagnostic
+from . import terminal
+from .files import SpecFiles, UnreadableSpec
+from .terminal import Format
+
+
+def lint_files(names: Iterable[str], format: Format = Format.TEXT, strict: bool = False) -> int:
+    """Check specs, print the findings, give the exit code."""
+    found: list[Diagnostic] = []
+    for name in names:
+        of_this = list(_findings(name))
+        found += of_this
+        if format is not Format.JSON:
+            terminal.show(of_this, format, sys.stdout)
+    if format is Format.JSON:
+        terminal.show(found, format, sys.stdout)
+    return terminal.FAILED if terminal.failed(found, strict) else terminal.OK
+
+
+def _findings(name: str) -> Iterator[Diagnostic]:
+    from ..driver import check
+
+    files = SpecFiles()
+    try:
+        source = files.open(name)
+    except UnreadableSpec as error:
+        yield error.diagnostic
+    else:
+        yield from check(source, files.load).report

@@ -1,0 +1,8 @@
+"""All commands: importing this module registers every one with the application."""
+
+from __future__ import annotations
+
+from . import compile, explain, graph, layers, lint, summary, train
+from .app import app
+
+__all__ = ["app", "compile", "explain", "graph", "layers", "lint", "summary", "train"]

@@ -1,0 +1,88 @@
+"""-O1: one call an op, writing into planned arrays, over its operand where that is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..ir.op_graph import Node, Origin
+from ..schedule.buffers import Plan, stored
+from ..schedule.kernels import FREE, Kernel
+from ..schedule.statements import Assign, Call, Statement
+from .frame import Frame, comment, named_nodes, with_headings
+from .target import Text
+
+
+def buffered(
+    kernel: Kernel,
+    frame: Frame,
+    names: Mapping[int, str],
+    plan: Plan,
+    given: Mapping[int, str] | None = None,
+) -> list[Statement]:
+    """The kernel's statements; the frame learns the names of the values they compute.
+
+    `given` are names of outside arrays that results may be written over.
+    """
+    named = named_nodes(kernel)
+    local = {**_local_names(kernel, names, plan), **(given or {})}
+    items: list[tuple[Origin, Statement]] = []
+    for node in kernel.nodes:
+        if stored(node):
+            items += [(node.origin, s) for s in _compute(node, frame, local, plan)]
+            frame.texts[node.id] = Text(local[node.id])
+        elif node.id in named and node.op not in FREE:
+            code = frame.expression(node).code
+            items.append((node.origin, Assign(names[node.id], code, comment(node.type, node.origin))))
+            frame.texts[node.id] = Text(names[node.id])
+    return with_headings(items)
+
+
+def _local_names(kernel: Kernel, names: Mapping[int, str], plan: Plan) -> dict[int, str]:
+    """A name for every stored value: its own, else its successor's in the array, else the array's."""
+    local: dict[int, str] = {}
+    successor = {before: after for after, before in plan.replaces.items()}
+    for node in reversed(kernel.nodes):
+        if not stored(node):
+            continue
+        after = successor.get(node.id)
+        if node.origin.hint or node.id in kernel.results:
+            local[node.id] = names[node.id]
+        elif after is not None and after in local:
+            local[node.id] = local[after]
+        else:
+            local[node.id] = plan.of[node.id].rpartition(".")[2]
+    return local
+
+
+def _compute(node: Node, frame: Frame, local: Mapping[int, str], plan: Plan) -> list[Statement]:
+    """The statements that compute one value into its array."""
+    name, before = local[node.id], plan.replaces.get(node.id)
+    note = comment(node.type, node.origin)
+    operands = [frame.text(i) for i in node.inputs]
+    if before is not None and local[before] == name:
+        augmented = _augmented(node, frame, operands, before, name)
+        if augmented is not None:
+            return [replace(augmented, comment=note)]
+    out = local[before] if before is not None else plan.of[node.id]
+    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
+    if form == "call":
+        return [Call(text, note)] if out == name else [Assign(name, text, note)]
+    statements: list[Statement] = [] if out == name else [Assign(name, out, note)]
+    _, text = frame.target.buffered_call(node, operands, frame.shapes(node), name)
+    return [*statements, *(Call(line, "") for line in text.splitlines() if line.strip())]
+
+
+def _augmented(
+    node: Node, frame: Frame, operands: list[Text], before: int, name: str
+) -> Assign | None:
+    """`a += b` where the value replaces its own first operand (or either, if they commute)."""
+    operator = frame.target.in_place(node.op)
+    if operator is None:
+        return None
+    first = node.inputs.index(before)
+    if first == 1 and node.op not in ("add", "mul"):
+        return None
+    return Assign(name, operands[1 - first].code, op=operator)
+
+

@@ -1,0 +1,125 @@
+"""What one generated function knows: which source text stands for which value of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..ir.dims import symbols
+from ..ir.op_graph import Graph, Node, Origin
+from ..ir.types import TensorType
+from ..schedule.kernels import Kernel
+from ..schedule.names import Namer
+from ..schedule.statements import Heading, Statement
+from .target import Target, Text
+
+MAX_SPEC_TEXT = 72
+"""Characters of a spec line that a heading quotes."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """The texts of a function's values; what has no text yet is written out where it is used."""
+
+    target: Target
+    graph: Graph
+    texts: dict[int, Text] = field(default_factory=dict)
+    constants: Mapping[tuple[object, ...], str] = field(default_factory=dict)
+
+    def text(self, id: int) -> Text:
+        """The value as an expression: its name, or the op written out."""
+        found = self.texts.get(id)
+        return found if found is not None else self.expression(self.graph[id])
+
+    def expression(self, node: Node) -> Text:
+        """The op written out over the texts of its inputs."""
+        if node.op == "const" and node.type.rank:
+            return Text(self.constants[node.attrs])
+        operands = [self.text(i) for i in node.inputs]
+        return self.target.expression(node, operands, self.shapes(node))
+
+    def shapes(self, node: Node) -> list[tuple[object, ...]]:
+        """Shapes of the op's inputs."""
+        return [self.graph[i].type.shape for i in node.inputs]
+
+
+def named_nodes(kernel: Kernel) -> set[int]:
+    """The values of a kernel that get a statement of their own.
+
+    Those with a name from the spec, results, and what is used more than once; single-use ops
+    of one origin become one formula.
+    """
+    uses: dict[int, int] = {}
+    for node in kernel.nodes:
+        for i in node.inputs:
+            uses[i] = uses.get(i, 0) + 1
+    return {
+        n.id
+        for n in kernel.nodes
+        if n.id in kernel.results
+        or (n.origin.hint and n.op != "const")
+        or (uses.get(n.id, 0) > 1 and n.inputs and n.op != "broadcast" and not _cheap(n))
+    }
+
+
+def _cheap(node: Node) -> bool:
+    return node.op == "transpose" or (node.type.rank == 0 and node.op == "scale")
+
+
+def name_values(kernels: Iterable[Kernel | None], names: dict[int, str], namer: Namer) -> None:
+    """Give every named value of the kernels an identifier, the same in all of them."""
+    for kernel in kernels:
+        for node in kernel.nodes if kernel else ():
+            if node.id in names or node.id not in named_nodes(kernel):
+                continue
+            names[node.id] = namer.fresh(node.origin.hint or f"{node.origin.layer}_{node.op}")
+
+
+def heading(origin: Origin) -> str:
+    """`digits.nn:2  dense 30 sigmoid`: where in the spec a layer stands and what it says."""
+    if not origin.spans:
+        return ""
+    span = origin.spans[0]
+    return f"{clean(span.source.name)}:{span.line}  {clean(span.text)}"
+
+
+def clean(text: str) -> str:
+    """Spec text fit for a comment: one line, printable, not too long."""
+    lines = (line.split("#")[0] for line in text.splitlines())
+    words = " ".join(" ".join(lines).split())
+    words = "".join(c if c.isprintable() else "?" for c in words)
+    return words if len(words) <= MAX_SPEC_TEXT else words[: MAX_SPEC_TEXT - 1] + "…"
+
+
+def comment(type: TensorType, origin: Origin) -> str:
+    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows."""
+    shape = type.array() if type.rank else ""
+    return "  ".join(part for part in (shape, origin.formula) if part)
+
+
+def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
+    """Put a heading before each run of statements that come from one place."""
+    result: list[Statement] = []
+    current = ""
+    for origin, statement in items:
+        text = heading(origin)
+        if text and text != current:
+            result.append(Heading(text))
+            current = text
+        result.append(statement)
+    return result
+
+
+def dims_used(nodes: Iterable[Node]) -> list[str]:
+    """Symbols of dimensions that the expressions of these ops mention."""
+    found: set[str] = set()
+    for node in nodes:
+        attrs = dict(node.attrs)
+        mentioned: list[object] = [attrs.get("over", 1), attrs.get("start", 0), attrs.get("stop", 0)]
+        if node.op == "reshape" and sum(not isinstance(n, int) for n in node.type.shape) > 1:
+            mentioned += node.type.shape
+        if node.op in ("broadcast", "embed"):
+            mentioned += [*node.type.shape, attrs.get("size", 0)]
+        for dim in mentioned:
+            found |= symbols(dim) if dim is not None else set()  # type: ignore[arg-type]
+    return sorted(found)

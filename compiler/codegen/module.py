@@ -1,0 +1,223 @@
+"""A whole module: both graphs optimised, every body written, the templates filled in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..autodiff.reverse import differentiate
+from ..ir.dims import Dim, Shape
+from ..ir.layer_graph import Parameter, TypedGraph
+from ..ir.op_graph import Graph
+from ..lower.graph import lower
+from ..losses import LOSSES
+from ..lower.losses import target_layers, target_name
+from ..passes.inference import inference_graph
+from ..passes.pipeline import optimise
+from ..schedule.kernels import Kernel
+from ..version import VERSION
+from .frame import clean
+from .helpers import HELPERS_MARK, helper_functions
+from .optimizer import optimizer_view
+from .program import (
+    Program,
+    build_program,
+    cache_view,
+    constant_views,
+    gradient_copies,
+    gradient_values,
+    kernel_view,
+    predict_view,
+)
+from .target import Target, load_target
+from .view import ArrayView, ModuleView, ParamView
+
+CONTRACT = 1
+"""Version of the module contract that generated modules follow."""
+
+Watch = Callable[[str, Graph], None]
+
+
+def generate(
+    typed: TypedGraph, spec: str, file: str, level: int, target: str, emit: tuple[str, ...], watch: Watch
+) -> str:
+    """The module's source, before Black. `spec` is the text it comes from, includes inlined."""
+    loaded = load_target(target)
+    graphs = _graphs(typed, level, emit, watch)
+    view = _view(typed, graphs, spec, file, level, loaded, emit)
+    text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK)
+    return text.replace(HELPERS_MARK, helper_functions(loaded, view, text))
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """The optimised graphs of a module: a training step, predict, and the gradient of the data."""
+
+    training: Graph
+    inference: Graph
+    data_gradient: Graph | None
+
+
+def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) -> Graphs:
+    build = lower(typed)
+    forward = build.graph()
+    if not typed.graph.losses:
+        return Graphs(optimise(forward, level, watch), inference_graph(forward, level), None)
+    inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
+    wanted = inputs if "input-gradient" in emit else []
+    differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
+    whole = build.graph()
+    training = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
+    data = {n: i for n, i in whole.outputs.items() if n.startswith("dx:")}
+    return Graphs(
+        optimise(Graph(whole.nodes, training), level, watch),
+        inference_graph(forward, level),
+        inference_graph(Graph(whole.nodes, data), level) if data else None,
+    )
+
+
+def _view(
+    typed: TypedGraph,
+    graphs: Graphs,
+    spec: str,
+    file: str,
+    level: int,
+    target: Target,
+    emit: tuple[str, ...],
+) -> ModuleView:
+    training, inference = graphs.training, graphs.inference
+    leaves = _leaves(typed)
+    program = build_program(training, level, target, leaves)
+    kernels, setting = program.kernels, typed.graph.training.optimizer
+    outs = {n.removeprefix("out:"): i for n, i in training.outputs.items() if n.startswith("out:")}
+    parts = {n.removeprefix("loss:"): i for n, i in training.outputs.items() if n.startswith("loss:")}
+    predicted = {n.removeprefix("out:"): i for n, i in inference.outputs.items() if n.startswith("out:")}
+    forward = kernel_view(program, kernels.forward, outs)
+    loss = kernel_view(program, kernels.loss, parts) if kernels.loss else None
+    grads = gradient_values(program)
+    backward = kernel_view(program, kernels.backward, grads) if kernels.backward else None
+    predict = predict_view(program, inference, predicted, leaves)
+    data = graphs.data_gradient
+    dx = {n.removeprefix("dx:"): i for n, i in data.outputs.items()} if data else {}
+    return ModuleView(
+        title=clean(typed.graph.model or file.removesuffix(".nn")),
+        file=clean(file),
+        spec=spec,
+        sha256=hashlib.sha256(spec.encode()).hexdigest(),
+        version=VERSION,
+        contract=CONTRACT,
+        level=level,
+        dtype=typed.graph.dtype,
+        inputs=_inputs(typed, program),
+        outputs=_outputs(typed),
+        targets=_targets(typed, program),
+        losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
+        params=tuple(_param(p) for p in typed.params),
+        constants=constant_views(program),
+        train=_train(typed),
+        metrics=tuple(m.kind for m in typed.graph.training.metrics),
+        random=any(n.op == "dropout_mask" for n in training),
+        emit=emit if typed.graph.losses else (),
+        forward=forward,
+        loss=loss,
+        backward=backward,
+        predict=predict,
+        input_gradient=predict_view(program, data, dx, leaves) if data else None,
+        gradient_copies=gradient_copies(program, backward) if backward else (),
+        cache=cache_view(program),
+        optimizer=optimizer_view(setting, level, target) if setting else None,
+        loss_text=_loss_text(typed),
+        penalised=_uses_params(kernels.loss),
+    )
+
+
+def _loss_text(typed: TypedGraph) -> str:
+    """What the loss is, in words and formulas."""
+    parts = []
+    for loss in typed.graph.losses:
+        weight = f"{loss.weight:g} times " if loss.weight != 1 else ""
+        parts.append(f"{weight}{loss.name}, {LOSSES[loss.setting.kind].formula}")
+    if typed.graph.regularize is not None:
+        parts.append("the penalty l1 Σ|w| + l2/2 Σw²")
+    return "; plus ".join(parts) + "."
+
+
+def _uses_params(kernel: Kernel | None) -> bool:
+    """Whether the kernel reads parameters, as penalties do."""
+    if kernel is None:
+        return False
+    return any(kernel.graph[i].op == "param" for n in kernel.nodes for i in n.inputs)
+
+
+def _leaves(typed: TypedGraph) -> dict[str, str]:
+    """The identifiers that the module's functions promise: x, y, target, where there is one each."""
+    inputs = [n for n in typed.graph.layers if n.kind == "input"]
+    granted = {}
+    if len(inputs) == 1:
+        granted[f"input:{inputs[0].name}"] = "x"
+    if len(typed.graph.outputs) == 1:
+        granted[f"out:{typed.graph.outputs[0].name}"] = "y"
+    if len(target_layers(typed)) == 1:
+        granted["target:target"] = "target"
+    return granted
+
+
+def _inputs(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
+    variables = {
+        n.attr("name"): program.names[n.id] for n in program.graph if n.op == "input"
+    }
+    return tuple(
+        _array(n.name, variables[n.name], typed.types[n.id].shape, typed.types[n.id].dtype.value)
+        for n in typed.graph.layers
+        if n.kind == "input"
+    )
+
+
+def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:
+    return tuple(
+        _array(o.name, o.name, typed.shape_of(o.layer), "float") for o in typed.graph.outputs
+    )
+
+
+def _targets(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
+    variables = {
+        n.attr("name"): program.names[n.id] for n in program.graph if n.op == "target"
+    }
+    views = []
+    for layer in target_layers(typed):
+        name = target_name(typed, layer)
+        kinds = {loss.setting.kind for loss in typed.graph.losses if loss.layer == layer}
+        views.append(_array(name, variables[name], typed.shape_of(layer), _target_kind(kinds)))
+    return tuple(views)
+
+
+def _target_kind(kinds: set[str]) -> str:
+    """What a target may be: class ids or rows of probabilities, numbers in [0, 1], or any numbers."""
+    if "crossentropy" in kinds:
+        return "classes"
+    return "unit" if "bce" in kinds else "values"
+
+
+def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
+    sizes = tuple(str(n) for n in shape)
+    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind)
+
+
+def _spec_size(size: Dim) -> str | int:
+    return size if isinstance(size, int) else str(size)
+
+
+def _param(p: Parameter) -> ParamView:
+    return ParamView(p.name, tuple(p.shape), p.init.name, dict(p.init.args), p.fan_in, p.fan_out)
+
+
+def _train(typed: TypedGraph) -> dict[str, object]:
+    training = typed.graph.training
+    found: dict[str, object] = dict(training.train)
+    if training.optimizer is not None:
+        found["optimizer"] = training.optimizer.kind
+        found.update({k: v for k, v in training.optimizer.args.items() if v is not None})
+    return found
+
+

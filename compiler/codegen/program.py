@@ -1,0 +1,242 @@
+"""From the optimised graphs to the functions' bodies: names, buffers, statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..ir.dims import Dim, array_text, symbol, symbols
+from ..ir.op_graph import Graph, Node
+from ..ir.types import DType
+from ..ops import OPS
+from ..schedule.buffers import Plan, plan_buffers
+from ..schedule.kernels import Kernel, Kernels, single, split
+from ..schedule.names import Namer
+from .buffered import buffered
+from .frame import Frame, dims_used, name_values
+from .target import Target, Text
+from .textbook import textbook
+from .view import BufferView, CacheView, ConstantView, KernelView
+
+CACHE = "c"
+"""What buffered kernels call the cache."""
+
+
+@dataclass(slots=True)
+class Program:
+    """The state of turning one training graph and its inference graph into function bodies."""
+
+    target: Target
+    level: int
+    graph: Graph
+    kernels: Kernels
+    namer: Namer
+    names: dict[int, str] = field(default_factory=dict)
+    constants: dict[tuple[object, ...], str] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+
+    def leaf(self, node: Node) -> Text:
+        """How a kernel refers to a value from outside."""
+        if node.op == "param":
+            return Text(f"params[{node.attr('name')!r}]")
+        return Text(self.names[node.id])
+
+    def frame(self, graph: Graph, given: Iterable[int] = ()) -> Frame:
+        """A fresh frame that knows the outside values and those given by name."""
+        frame = Frame(self.target, graph, {}, self.constants)
+        for node in graph:
+            if node.op in ("input", "param", "target"):
+                frame.texts[node.id] = self.leaf(node)
+            elif node.op == "ones" and self.level == 1:
+                frame.texts[node.id] = Text(f"{CACHE}.{ones_name(node)}")
+        frame.texts.update({i: Text(self.names[i]) for i in given})
+        return frame
+
+
+def ones_name(node: Node) -> str:
+    """What the cache calls an array of ones: `ones_B`, `ones_10`."""
+    text = "_".join(str(n) for n in node.type.shape if n != 1) or "1"
+    return "ones_" + "".join(c if c.isalnum() else "_" for c in text)
+
+
+def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str, str]) -> Program:
+    """Name all values and plan all arrays; `leaves` are identifiers promised to the outside."""
+    namer = Namer(target.words)
+    kernels = split(graph)
+    program = Program(target, level, graph, kernels, namer)
+    for node in graph:
+        if node.op in ("input", "target"):
+            key = f"{node.op}:{node.attr('name')}"
+            granted = leaves.get(key)
+            name = namer.grant(granted) if granted else namer.fresh(node.origin.hint)
+            program.names[node.id] = name
+    _grant_outputs(program, leaves)
+    name_values((kernels.forward, kernels.loss, kernels.backward), program.names, namer)
+    _name_constants(program, graph)
+    if level == 1:
+        program.plan = plan_buffers(kernels, program.names, target.may_overwrite, CACHE)
+    return program
+
+
+def _grant_outputs(program: Program, leaves: Mapping[str, str]) -> None:
+    for name, id in program.graph.outputs.items():
+        granted = leaves.get(name)
+        if granted and id not in program.names and program.graph[id].op != "param":
+            program.names[id] = program.namer.grant(granted)
+
+
+def _name_constants(program: Program, graph: Graph) -> None:
+    for node in graph:
+        if node.op == "const" and node.type.rank and node.attrs not in program.constants:
+            hint = f"{node.origin.layer}_values".upper()
+            program.constants[node.attrs] = program.namer.fresh(hint)
+
+
+def constant_views(program: Program) -> tuple[ConstantView, ...]:
+    """The module-level array constants, in order of first use."""
+    return tuple(
+        ConstantView(name, dict(attrs)["value"])  # type: ignore[call-overload, arg-type]
+        for attrs, name in program.constants.items()
+    )
+
+
+def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) -> KernelView:
+    """A kernel's body at the program's level; `results` are names and values to give back."""
+    own = {n.id for n in kernel.nodes}
+    outside = [i for i in program.kernels.cached if i not in own]
+    loads = [] if kernel is program.kernels.forward else _loaded(program, kernel, outside)
+    frame = program.frame(program.graph, outside)
+    if program.level == 1:
+        statements = buffered(kernel, frame, program.names, program.plan)
+        dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel.nodes))
+    else:
+        statements = textbook(kernel, frame, program.names)
+        dims = _dims(program, kernel, outside)
+    texts = tuple((name, frame.text(i).code) for name, i in results.items())
+    return KernelView(tuple(program.names[i] for i in loads), dims, tuple(statements), texts)
+
+
+def _loaded(program: Program, kernel: Kernel, outside: list[int]) -> list[int]:
+    """The cached values that a kernel reads (at -O0 also what tells it its dimensions)."""
+    graph = program.graph
+    used = {i for n in kernel.nodes for i in n.inputs} | set(kernel.results)
+    todo = list(used)
+    while todo:
+        node = graph[todo.pop()]
+        if OPS[node.op].view and not node.origin.hint:
+            used.update(node.inputs)
+            todo += node.inputs
+    return [i for i in outside if i in used]
+
+
+def _dims(program: Program, kernel: Kernel, outside: list[int]) -> tuple[tuple[str, str], ...]:
+    """Where a textbook kernel finds each symbolic size it needs: `B = len(x)`."""
+    if kernel is program.kernels.forward:
+        places = [n.id for n in program.graph if n.op == "input"]
+    else:
+        places = _loaded(program, kernel, outside) or outside
+    wanted = set(dims_used(kernel.nodes))
+    if kernel is not program.kernels.forward:
+        for node in program.graph:
+            if node.op == "target":
+                wanted |= {s for n in node.type.shape for s in symbols(n)}
+    return tuple(
+        (name, source_of(program, name, [*places, *outside])) for name in sorted(wanted)
+    )
+
+
+def source_of(program: Program, name: str, places: Iterable[int]) -> str:
+    """An expression for a symbolic size, read off an array that has it as a plain axis."""
+    for id in places:
+        shape = program.graph[id].type.shape
+        for axis, size in enumerate(shape):
+            if size == symbol(name):
+                var = program.names[id]
+                return f"len({var})" if axis == 0 else f"{var}.shape[{axis}]"
+    raise LookupError(f"no array of this kernel has the size {name}")
+
+
+def predict_view(
+    program: Program, graph: Graph, results: Mapping[str, int], leaves: Mapping[str, str]
+) -> KernelView:
+    """A function that keeps nothing (predict), in expression form at every level."""
+    kernels = single(graph)
+    inner = Program(program.target, 0, graph, kernels, Namer(program.target.words))
+    inner.constants = program.constants
+    outer = {
+        (n.op, n.attr("name")): program.names[n.id]
+        for n in program.graph
+        if n.op in ("input", "target")
+    }
+    for node in graph:
+        if node.op in ("input", "target"):
+            inner.names[node.id] = inner.namer.grant(outer[node.op, node.attr("name")])
+    _grant_outputs(inner, leaves)
+    name_values((kernels.forward,), inner.names, inner.namer)
+    _name_constants(inner, graph)
+    frame = inner.frame(graph)
+    statements = textbook(kernels.forward, frame, inner.names)
+    texts = tuple((name, frame.text(i).code) for name, i in results.items())
+    return KernelView((), _dims(inner, kernels.forward, []), tuple(statements), texts)
+
+
+def cache_view(program: Program) -> CacheView:
+    """The cache's attributes: dimensions, references, arrays."""
+    kept = {b.place for b in program.plan.buffers.values()}
+    keeps = [
+        program.names[i]
+        for i in program.kernels.cached
+        if program.plan.of.get(i) not in kept
+    ]
+    holds: dict[str, list[str]] = {}
+    for id, place in program.plan.of.items():
+        holds.setdefault(place, []).append(program.names.get(id, ""))
+    buffers = [
+        BufferView(b.place.partition(".")[2], array_text(b.shape), _dtype(b.dtype), _holds(holds[place]))
+        for place, b in program.plan.buffers.items()
+    ]
+    if program.level == 1:
+        ones = {ones_name(n): n for n in program.graph if n.op == "ones"}
+        buffers += [BufferView(name, array_text(n.type.shape), "ones", "") for name, n in ones.items()]
+    inputs = [n.id for n in program.graph if n.op == "input"]
+    dims = tuple((name, source_of(program, name, inputs)) for name in input_dims(program.graph))
+    return CacheView(dims, tuple(keeps), tuple(buffers))
+
+
+def _holds(names: list[str]) -> str:
+    return ", then ".join(dict.fromkeys(n for n in names if n))
+
+
+def _dtype(dtype: DType) -> str:
+    return "bool" if dtype is DType.BOOL else "DTYPE"
+
+
+def input_dims(graph: Graph) -> list[str]:
+    """The plain symbols of the inputs' shapes, the batch first."""
+    sizes = [size for node in graph if node.op == "input" for size in node.type.shape]
+    return list(dict.fromkeys(str(size) for size in sizes if _plain(size)))
+
+
+def _plain(size: Dim) -> bool:
+    return not isinstance(size, int) and str(size).isalnum()
+
+
+def gradient_values(program: Program) -> dict[str, int]:
+    """Parameter names with the values that are their gradients."""
+    return {
+        name.removeprefix("grad:"): id
+        for name, id in program.graph.outputs.items()
+        if name.startswith("grad:")
+    }
+
+
+def gradient_copies(program: Program, backward: KernelView) -> tuple[tuple[str, str], ...]:
+    """Gradients that are not computed in place: shared by two parameters, or a mere view."""
+    if program.level == 0:
+        return ()
+    values = gradient_values(program)
+    return tuple(
+        (name, text)
+        for name, text in backward.results
+        if program.plan.of.get(values[name]) != f"grads[{name!r}]"
+    )

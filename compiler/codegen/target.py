@@ -1,0 +1,144 @@
+"""A target: a template folder with a macro per op and a table of how its operators bind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..ir.dims import Dim, Shape, symbols
+from ..ir.op_graph import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of source and how tightly its outermost operator binds (100: an atom)."""
+
+    code: str
+    binding: int = 100
+
+    def within(self, binding: int) -> str:
+        """The text as an operand of an operator that binds so tightly."""
+        return self.code if self.binding >= binding else f"({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class OpView:
+    """What a macro sees of an op: operands as text, attributes, shapes."""
+
+    x: tuple[str, ...]
+    attrs: dict[str, Any]
+    shape: Shape
+    shapes: tuple[Shape, ...]
+    rank: int
+
+
+class Target:
+    """One template folder, loaded."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.environment = Environment(
+            loader=PackageLoader(f"nnc.templates.{name}", ""),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+        )
+        self.environment.filters.update(
+            number=number, dim=dim_text, sizes=sizes, pyrepr=repr, kind=kind, docline=docline
+        )
+        self.expressions: Any = self.environment.get_template("expressions.jinja").module
+        self.buffered: Any = self.environment.get_template("buffered.jinja").module
+
+    @property
+    def words(self) -> set[str]:
+        """Every identifier that occurs in the templates: none may be given to a value."""
+        return _words(self.name)
+
+    def expression(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+        """The op as an expression of its operands."""
+        name = f"{node.op}_op"
+        own, *needs = self.expressions.BINDING.get(node.op, (100, 0))
+        needs += [needs[-1]] * (len(operands) - len(needs))
+        view = _view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
+        text = str(getattr(self.expressions, name)(view)).strip()
+        return Text(text, own)
+
+    def buffered_call(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str) -> tuple[str, str]:
+        """The op writing into an array: ("call", an expression), ("fill", statements) or an operator."""
+        view = _view(node, [t.within(100) for t in operands], shapes)
+        for form in ("call", "fill"):
+            macro = getattr(self.buffered, f"{node.op}_{form}", None)
+            if macro is not None:
+                return form, str(macro(view, out)).strip()
+        raise KeyError(f"target {self.name} has no buffered macro for op {node.op}")
+
+    def in_place(self, op: str) -> str | None:
+        """The augmented operator for an op whose value replaces its first operand."""
+        found: str | None = self.buffered.AUGMENTED.get(op)
+        return found
+
+    def may_overwrite(self, node: Node, operand: int) -> bool:
+        """Whether the op's macro allows its value to be written over this operand."""
+        allowed = self.buffered.OVERWRITES.get(node.op)
+        return allowed is None or operand in allowed
+
+    def render(self, template: str, **views: object) -> str:
+        """A whole template."""
+        return self.environment.get_template(template).render(**views)
+
+
+@cache
+def load_target(name: str) -> Target:
+    """A target by name, loaded once."""
+    return Target(name)
+
+
+@cache
+def _words(name: str) -> set[str]:
+    folder = files(f"nnc.templates.{name}")
+    texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".jinja")]
+    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts), flags=re.ASCII))
+
+
+def _view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
+    return OpView(tuple(operands), dict(node.attrs), node.type.shape, tuple(shapes), node.type.rank)
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: whole ones without a point."""
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return repr(float(value))
+
+
+def dim_text(dim: Dim) -> str:
+    """A dimension as a Python expression that binds like an atom."""
+    text = str(dim)
+    return text if text.isalnum() else f"({text})"
+
+
+def sizes(shape: Shape) -> str:
+    """A shape as arguments of reshape; one lone symbolic size is left for NumPy to work out."""
+    symbolic = [i for i, n in enumerate(shape) if not isinstance(n, int)]
+    if len(symbolic) == 1 and symbols(shape[symbolic[0]]):
+        return ", ".join("-1" if i == symbolic[0] else str(n) for i, n in enumerate(shape))
+    return ", ".join(str(n) for n in shape)
+
+
+def kind(statement: object) -> str:
+    """The class of a statement, by which templates choose how to write it."""
+    return type(statement).__name__
+
+
+def docline(text: str) -> str:
+    """A line of the spec as a docstring may quote it: printable, nothing that ends the string."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"', "'").rstrip()

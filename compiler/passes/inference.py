@@ -1,0 +1,29 @@
+"""The graph of predict: outputs only, with everything that is random in training switched off.
+
+    before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
+    after   %5 is %3
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.source import const
+from .eliminate_dead_code import eliminate_dead_code
+from .rewrite import rewrite
+from .share_common import share_common
+from .simplify import simplify
+from .verify import verify
+
+
+def inference_graph(graph: Graph, level: int) -> Graph:
+    """The forward graph of a lowered model as predict runs it."""
+    outs = {name: id for name, id in graph.outputs.items() if name.startswith("out:")}
+    result = eliminate_dead_code(simplify(rewrite(Graph(graph.nodes, outs), _switch_off)))
+    if level:
+        result = eliminate_dead_code(share_common(result))
+    verify(result, "inference")
+    return result
+
+
+def _switch_off(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    return const(build, 1.0) if node.op == "dropout_mask" else None

@@ -1,0 +1,1 @@
+"""From the op graph to a program: which function computes what, under which name, in which array."""

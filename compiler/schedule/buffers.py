@@ -1,0 +1,192 @@
+"""Which array every value of -O1 lives in: in place where possible, shared where lives do not meet.
+
+    dense1_z = x @ W; dense1_z += b; dense1 = sigmoid(dense1_z)      one array, c.dense1
+
+A chain is a run of values of which each is written over the one before. A chain that holds a
+value forward must keep gets an array of its own; the others draw on a pool by shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ..ir.dims import Shape
+from ..ir.op_graph import Graph, Node
+from ..ir.types import DType
+from ..ops import OPS
+from .kernels import FREE, Kernel, Kernels
+
+MayOverwrite = Callable[[Node, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """One array: `place` is how code refers to it, `own` whether the cache must make it."""
+
+    place: str
+    shape: Shape
+    dtype: DType
+    kept: bool
+
+
+@dataclass(slots=True)
+class Chain:
+    """Values that share an array, each written over the one before; alive in [start, end]."""
+
+    nodes: list[Node]
+    start: int
+    end: int
+    kept: int | None = None
+    gradient: str | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """The arrays, each value's array, and for a value written in place the one it replaces."""
+
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    of: dict[int, str] = field(default_factory=dict)
+    replaces: dict[int, int] = field(default_factory=dict)
+
+
+def stored(node: Node) -> bool:
+    """Whether a value needs an array: scalars, views, constants and outside values do not."""
+    return node.type.rank > 0 and node.op not in FREE and not OPS[node.op].view
+
+
+def plan_buffers(
+    kernels: Kernels, names: Mapping[int, str], may_overwrite: MayOverwrite, cache: str
+) -> Plan:
+    """Give every stored value of every kernel its array."""
+    plan = Plan()
+    pool: dict[tuple[Shape, DType], list[str]] = {}
+    for kernel in (kernels.forward, kernels.loss, kernels.backward):
+        if kernel is None:
+            continue
+        chains = _chains(kernel, kernels, may_overwrite, plan)
+        busy: list[tuple[int, str]] = []
+        free = {key: list(places) for key, places in pool.items()}
+        for chain in chains:
+            place = _place(chain, names, cache, plan, pool, free, busy)
+            for node in chain.nodes:
+                plan.of[node.id] = place
+    return plan
+
+
+def gradients(graph: Graph) -> dict[int, str]:
+    """The values that are parameter gradients, each with its parameter (the first, if several)."""
+    found: dict[int, str] = {}
+    for name, id in graph.outputs.items():
+        if name.startswith("grad:"):
+            found.setdefault(id, name.removeprefix("grad:"))
+    return found
+
+
+def _chains(
+    kernel: Kernel, kernels: Kernels, may_overwrite: MayOverwrite, plan: Plan
+) -> list[Chain]:
+    last = _last_uses(kernel)
+    fixed = {*kernels.cached, *kernel.results}
+    grads = gradients(kernel.graph)
+    chain_of: dict[int, Chain] = {}
+    chains = []
+    for position, node in enumerate(kernel.nodes):
+        if not stored(node):
+            continue
+        before = _overwritten(kernel, node, position, last, fixed, chain_of, may_overwrite)
+        if before is None:
+            chain = Chain([node], position, last[node.id])
+            chains.append(chain)
+        else:
+            chain = chain_of[before]
+            chain.nodes.append(node)
+            chain.end = last[node.id]
+            plan.replaces[node.id] = before
+        chain_of[node.id] = chain
+        if node.id in grads and node.id in kernel.results:
+            chain.gradient = grads[node.id]
+        elif node.id in fixed:
+            chain.kept = node.id
+    return chains
+
+
+def _last_uses(kernel: Kernel) -> dict[int, int]:
+    """For every value the position of its last use, uses of its views included."""
+    position = {node.id: i for i, node in enumerate(kernel.nodes)}
+    last = dict(position)
+    for node in reversed(kernel.nodes):
+        here = last[node.id] if OPS[node.op].view else position[node.id]
+        for i in node.inputs:
+            last[i] = max(last.get(i, -1), here)
+    return last
+
+
+def _overwritten(
+    kernel: Kernel,
+    node: Node,
+    position: int,
+    last: Mapping[int, int],
+    fixed: set[int],
+    chain_of: Mapping[int, Chain],
+    may_overwrite: MayOverwrite,
+) -> int | None:
+    """The operand whose array the value can take over: same shape, not needed any more."""
+    if not OPS[node.op].elementwise:
+        return None
+    for index, i in enumerate(node.inputs):
+        operand = kernel.graph[i]
+        others = {j for j in node.inputs if j != i}
+        if (
+            i in chain_of
+            and i not in fixed
+            and last[i] == position
+            and operand.type.shape == node.type.shape
+            and operand.type.dtype is node.type.dtype
+            and may_overwrite(node, index)
+            and not any(_looks_at(kernel.graph, j, i) for j in others)
+        ):
+            return i
+    return None
+
+
+def _looks_at(graph: Graph, view: int, base: int) -> bool:
+    while OPS[graph[view].op].view:
+        view = graph[view].inputs[0]
+        if view == base:
+            return True
+    return False
+
+
+def _place(
+    chain: Chain,
+    names: Mapping[int, str],
+    cache: str,
+    plan: Plan,
+    pool: dict[tuple[Shape, DType], list[str]],
+    free: dict[tuple[Shape, DType], list[str]],
+    busy: list[tuple[int, str]],
+) -> str:
+    """The chain's array: a gradient's, one of its own, or one from the pool."""
+    type = chain.nodes[0].type
+    key = (type.shape, type.dtype)
+    if chain.gradient is not None:
+        return f"grads[{chain.gradient!r}]"
+    if chain.kept is not None:
+        place = f"{cache}.{names[chain.kept]}"
+        plan.buffers[place] = Buffer(place, *key, kept=True)
+        return place
+    for entry in [b for b in busy if b[0] < chain.start]:
+        busy.remove(entry)
+        buffer = plan.buffers[entry[1]]
+        free.setdefault((buffer.shape, buffer.dtype), []).append(entry[1])
+    if not free.get(key):
+        place = f"{cache}.work{sum(not b.kept for b in plan.buffers.values()) + 1}"
+        plan.buffers[place] = Buffer(place, *key, kept=False)
+        pool.setdefault(key, []).append(place)
+        free.setdefault(key, []).append(place)
+    place = free[key].pop(0)
+    busy.append((chain.end, place))
+    return place
+
+

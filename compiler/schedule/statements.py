@@ -1,0 +1,33 @@
+"""A program's statements: what a template writes down, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A comment line before the statements of one layer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`."""
+
+    target: str
+    expression: str
+    comment: str = ""
+    op: str = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Statements that fill an array without giving a value."""
+
+    text: str
+    comment: str = ""
+
+
+Statement = Heading | Assign | Call
