@@ -29,11 +29,15 @@ layer(
         family=Family.FIXED,
         summary="subtracts a known mean and divides by a known standard deviation",
         formula="y = (x − mean) / std",
-        example="input 3x4x4 -> normalize mean=[0.49, 0.48, 0.45] std=0.25 -> flatten -> "
-        "dense 2 softmax; loss crossentropy",
+        example="input 784 -> normalize mean=0.13 std=0.31 -> dense 10 softmax; loss crossentropy",
         args=(
-            option("mean", Numbers(), "one number, or one for each feature or channel", REQUIRED),
-            option("std", Numbers(nonzero=True), "likewise, none of them zero", REQUIRED),
+            option("mean", Numbers(), "the mean: one number, or a list", REQUIRED),
+            option(
+                "std",
+                Numbers(nonzero=True),
+                "the standard deviation: one number, or a list",
+                REQUIRED,
+            ),
         ),
         shape=_shape,
         lower=_lower,

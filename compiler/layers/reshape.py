@@ -42,7 +42,6 @@ def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault
         here=f"{product(size)} entries, the input is {came}",
         help=help,
         replace=shape_text(fitting) if fitting else "",
-        result=c.input.with_shape(size),
     )
 
 

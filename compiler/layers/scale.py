@@ -32,7 +32,7 @@ layer(
         summary="multiplies by a fixed number, or each feature or channel by its own",
         formula="y = a x",
         example="input 3 -> scale [1, 0.5, 0.1] -> dense 1; loss mse",
-        args=(positional("a", Numbers(), "one number, or a list with one for each feature"),),
+        args=(positional("a", Numbers(), "the factor: one number, or a list"),),
         shape=_shape,
         lower=_lower,
         flops=per_entry(1),

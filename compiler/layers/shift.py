@@ -29,7 +29,7 @@ layer(
         summary="adds a fixed number, or to each feature or channel its own",
         formula="y = x + b",
         example="input 784 -> shift (-0.5) -> dense 10 softmax; loss crossentropy",
-        args=(positional("b", Numbers(), "one number, or a list with one for each feature"),),
+        args=(positional("b", Numbers(), "what is added: one number, or a list"),),
         shape=_shape,
         lower=_lower,
         flops=per_entry(1),

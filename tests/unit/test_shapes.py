@@ -283,3 +283,8 @@ def test_inference_grows_linearly():
 
 def test_a_fault_in_a_repeat_is_one_error():
     assert len(errors("input 8 -> (dense 8 in=7 relu) * 5; loss mse")) == 1
+
+
+def test_a_wrong_reshape_is_one_error():
+    spec = "input 784 -> reshape 28x30 -> flatten -> dense 10 in=784; loss mse"
+    assert only_error(spec).code.name == "reshape-count"
