@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +68,8 @@ class SpecFiles:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that at every moment either the old or the new one is there, whole."""
+    import tempfile
+
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8", newline="\n")

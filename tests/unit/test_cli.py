@@ -8,7 +8,7 @@ import sys
 import pytest
 from nnc import driver
 from nnc.cli import main
-from nnc.cli.app import app
+from nnc.cli.commands import app
 from nnc.version import VERSION
 from typer.testing import CliRunner
 
