@@ -38,8 +38,10 @@ def activate(kind: str, x: Tensor, args: Mapping[str, float]) -> Tensor:
             return F.softplus(x, threshold=40)
         case "softmax" | "log_softmax":
             return getattr(torch, kind)(x, -1)
-        case "hard_tanh" | "hard_sigmoid":
-            return getattr(F, kind.replace("_", ""))(x)
+        case "hard_tanh":
+            return F.hardtanh(x)
+        case "hard_sigmoid":  # F.hardsigmoid's gradient holds 1/6 in float32 only
+            return F.relu6(x + 3) / 6
         case "id":
             return x
     return getattr(F, kind)(x)
