@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
     from ..driver import Compiled, Options
 
 
-class Extra(StrEnum):
-    """Functions that a module has only if asked for."""
-
-    INPUT_GRADIENT = "input-gradient"
-
-
 @app.command()
 def compile(
     spec: SpecArgument = None,
@@ -33,7 +26,8 @@ def compile(
     ] = 1,
     target: Annotated[str, typer.Option(metavar="NAME", help="What the module runs on.")] = "numpy",
     emit: Annotated[
-        list[Extra] | None, typer.Option(help="Another function to generate; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="FUNCTION", help="Another function to generate: input-gradient."),
     ] = None,
     dump_after: Annotated[
         str | None,
@@ -54,10 +48,10 @@ def compile(
     """
     from ..driver import Options
 
+    options = Options(level, target, tuple(emit or ()), dump_after, not no_format)
+    _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)
-    _check_choices(level, target, dump_after)
-    options = Options(level, target, tuple(emit or ()), dump_after, not no_format)
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
     if terminal.failed(compiled.report, strict):
@@ -82,18 +76,17 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
         raise typer.Exit(terminal.FAILED) from None
 
 
-def _check_choices(level: int, target: str, dump_after: str | None) -> None:
-    """Refuse targets and passes that there are not, naming those that there are."""
+def _check_options(options: Options) -> None:
+    """Refuse levels, targets, functions and passes that there are not, naming those there are."""
     from pkgutil import iter_modules
 
     from .. import templates
-    from ..passes.pipeline import pass_names
+    from ..passes.pipeline import check_options
 
     targets = [module.name for module in iter_modules(templates.__path__)]
-    if target not in targets:
-        raise typer.BadParameter(f"the targets are {', '.join(targets)}", param_hint="--target")
-    passes = ["lower", *pass_names(level)]
-    if dump_after is not None and dump_after not in passes:
-        raise typer.BadParameter(
-            f"the passes at -O{level} are {', '.join(passes)}", param_hint="--dump-after"
-        )
+    try:
+        check_options(options.level, options.emit, options.dump_after)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if options.target not in targets:
+        raise typer.BadParameter(f"no target '{options.target}': there is {', '.join(targets)}")

@@ -31,10 +31,10 @@ class SpecFiles:
 
     sources: dict[str, Source] = field(default_factory=dict)
 
-    def open(self, name: str) -> Source:
+    def open(self, name: str, stdin_name: str = STDIN_NAME) -> Source:
         """The spec of that path (`-` is standard input); raises UnreadableSpec."""
         try:
-            return self._stdin() if name == STDIN else self._file(name)
+            return self._stdin(stdin_name) if name == STDIN else self._file(name)
         except UnicodeDecodeError as error:
             raise UnreadableSpec(_not_utf8(name, error)) from None
         except _TooLarge as error:
@@ -55,8 +55,8 @@ class SpecFiles:
         """Whether a path is one of the files that were read."""
         return os.path.realpath(path) in self.sources
 
-    def _stdin(self) -> Source:
-        return Source(STDIN_NAME, _text(sys.stdin.buffer.read(LARGEST + 1)))
+    def _stdin(self, name: str) -> Source:
+        return Source(name, _text(sys.stdin.buffer.read(LARGEST + 1)))
 
     def _file(self, name: str) -> Source:
         key = os.path.realpath(name)

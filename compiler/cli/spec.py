@@ -13,7 +13,8 @@ from ..source import Source
 from . import terminal
 from .files import SpecFiles, UnreadableSpec
 
-COMMAND_LINE_NAME = "<command line>"
+UNNAMED = "model.nn"
+"""What a spec from standard input or from the command line is called, in modules too."""
 
 SpecArgument = Annotated[
     str | None,
@@ -41,9 +42,9 @@ def read_spec(path: str | None, code: str | None) -> Spec:
         raise typer.BadParameter("give either a SPEC file or the spec's text with -c")
     files = SpecFiles()
     if code is not None:
-        return Spec(Source(COMMAND_LINE_NAME, code), files)
+        return Spec(Source(UNNAMED, code), files)
     try:
-        return Spec(files.open(str(path)), files)
+        return Spec(files.open(str(path), UNNAMED), files)
     except UnreadableSpec as error:
         terminal.show([error.diagnostic], terminal.Format.TEXT, sys.stderr)
         raise typer.Exit(terminal.FAILED) from None

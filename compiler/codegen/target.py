@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -52,7 +52,7 @@ class Target:
             autoescape=False,
         )
         self.environment.filters.update(
-            number=number, dim=dim_text, sizes=sizes, pyrepr=repr, kind=kind, docline=docline
+            number=number, dim=dim_text, sizes=sizes, pyrepr=repr, kind=kind, docline=docline, tuple=tuple_text, dict=dict_text
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
@@ -131,6 +131,17 @@ def sizes(shape: Shape) -> str:
     if len(symbolic) == 1 and symbols(shape[symbolic[0]]):
         return ", ".join("-1" if i == symbolic[0] else str(n) for i, n in enumerate(shape))
     return ", ".join(str(n) for n in shape)
+
+
+def tuple_text(items: Iterable[object]) -> str:
+    """Pieces of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
+    pieces = [str(item) for item in items]
+    return f"({pieces[0]},)" if len(pieces) == 1 else f"({', '.join(pieces)})"
+
+
+def dict_text(pairs: Iterable[tuple[str, object]]) -> str:
+    """Names and pieces of source as a dict: `{"a": x, "b": y}`."""
+    return "{" + ", ".join(f"{name!r}: {text}" for name, text in pairs) + "}"
 
 
 def kind(statement: object) -> str:

@@ -133,6 +133,16 @@ class ModuleView:
         """Suffixes of the arrays the optimizer keeps."""
         return self.optimizer.slots if self.optimizer else ()
 
+    @staticmethod
+    def specs(arrays: tuple[ArrayView, ...]) -> dict[str, tuple[str | int, ...]]:
+        """Names to shapes, as the module's constants hold them."""
+        return {a.name: a.spec for a in arrays}
+
+    @property
+    def cache_items(self) -> str:
+        """What -O0 keeps for loss and backward, as keyword arguments."""
+        return ", ".join(f"{name}={name}" for name in self.cache.keeps)
+
     @property
     def inputs_text(self) -> str:
         """`x (B, 784)`."""

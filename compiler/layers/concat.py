@@ -11,7 +11,8 @@ from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.shape import concat
 from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import listed, refuse_mixing, require_branches
+from ..shapes.merges import listed, require_branches
+from ..shapes.rules import refuse_mixing
 from .registry import Family, Int, LayerKind, layer, option
 
 

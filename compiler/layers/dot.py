@@ -8,7 +8,8 @@ from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.reduction import sum_over
 from ..shapes.context import ShapeContext
-from ..shapes.rules import pair, refuse_mixing
+from ..shapes.merges import pair
+from ..shapes.rules import refuse_mixing
 from .registry import Family, LayerKind, layer
 
 

@@ -8,7 +8,7 @@ from operator import add
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
 from ..ops.elementwise import scale
-from ..shapes.rules import equal_branches, per_branch_entry
+from ..shapes.merges import equal_branches, per_branch_entry
 from .registry import Family, LayerKind, layer
 
 

@@ -7,7 +7,7 @@ from operator import mul
 
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
-from ..shapes.rules import equal_branches, per_branch_entry
+from ..shapes.merges import equal_branches, per_branch_entry
 from .registry import Family, LayerKind, layer
 
 

@@ -7,7 +7,8 @@ from ..ir.types import TensorType
 from ..lower.along import along_axis
 from ..lower.context import LowerContext
 from ..shapes.context import ShapeContext
-from ..shapes.rules import check_list, per_entry, require_floats
+from ..shapes.lists import check_list
+from ..shapes.rules import per_entry, require_floats
 from .registry import REQUIRED, Family, LayerKind, Numbers, layer, option
 
 

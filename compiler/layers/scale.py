@@ -8,7 +8,8 @@ from ..lower.along import along_axis
 from ..lower.context import LowerContext
 from ..ops.elementwise import scale
 from ..shapes.context import ShapeContext
-from ..shapes.rules import check_list, last_or_channel_axis, per_entry, require_floats
+from ..shapes.lists import check_list, last_or_channel_axis
+from ..shapes.rules import per_entry, require_floats
 from .registry import Family, LayerKind, Numbers, layer, positional
 
 

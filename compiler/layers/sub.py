@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
-from ..shapes.rules import pair, per_branch_entry
+from ..shapes.merges import pair, per_branch_entry
 from .registry import Family, LayerKind, layer
 
 

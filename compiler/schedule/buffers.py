@@ -87,7 +87,7 @@ def _chains(
     kernel: Kernel, kernels: Kernels, may_overwrite: MayOverwrite, plan: Plan
 ) -> list[Chain]:
     last = _last_uses(kernel)
-    fixed = {*kernels.cached, *kernel.results}
+    fixed = {_root(kernel.graph, i): i for i in (*kernel.results, *kernels.cached)}
     grads = gradients(kernel.graph)
     chain_of: dict[int, Chain] = {}
     chains = []
@@ -107,7 +107,7 @@ def _chains(
         if node.id in grads and node.id in kernel.results:
             chain.gradient = grads[node.id]
         elif node.id in fixed:
-            chain.kept = node.id
+            chain.kept = fixed[node.id]
     return chains
 
 
@@ -127,7 +127,7 @@ def _overwritten(
     node: Node,
     position: int,
     last: Mapping[int, int],
-    fixed: set[int],
+    fixed: Mapping[int, int],
     chain_of: Mapping[int, Chain],
     may_overwrite: MayOverwrite,
 ) -> int | None:
@@ -150,12 +150,15 @@ def _overwritten(
     return None
 
 
+def _root(graph: Graph, id: int) -> int:
+    """The value whose array a view looks at; any other value itself."""
+    while OPS[graph[id].op].view:
+        id = graph[id].inputs[0]
+    return id
+
+
 def _looks_at(graph: Graph, view: int, base: int) -> bool:
-    while OPS[graph[view].op].view:
-        view = graph[view].inputs[0]
-        if view == base:
-            return True
-    return False
+    return view != base and _root(graph, view) == _root(graph, base)
 
 
 def _place(

@@ -50,13 +50,20 @@ class ShapeContext:
     """One layer (or trailing activation) about to be given a type.
 
     `inputs` are the types of what comes in, without the batch axis. `tied` gives the
-    parameters of the layer that `tie=` names.
+    parameters of the layer that `tie=` names. `named` is the kind at work, which is the
+    activation's when its turn has come.
     """
 
     layer: Layer
     args: Mapping[str, ArgValue]
     inputs: tuple[TensorType, ...]
     tied: Mapping[str, Parameter]
+    named: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What to call the layer or activation in messages."""
+        return self.named or self.layer.kind
 
     @property
     def input(self) -> TensorType:

@@ -51,14 +51,13 @@ def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
     span = argument or site.whole
     also = [Label(place, text) for place, text in fault.also]
     labels = [*producer_labels(known, site, span), *also, *call_labels(layer)]
-    before = known.layers[layer.inputs[fault.blame]]
     return fault.code.at(
         span,
         fault.message,
         here=fault.here,
         labels=[label for label in dict.fromkeys(labels) if label.span != span],
         notes=fault.notes,
-        shapes=chain_text([*path_to(known, before), f"{layer.name} error"]),
+        shapes=chain_text(path_through(known, site, fault.blame)),
         help=fault.help,
         fixes=layer_fixes(site, argument, fault),
     )
@@ -119,6 +118,15 @@ def call_labels(layer: Layer) -> list[Label]:
 
 
 # --- the chain of shapes ------------------------------------------------------------------
+
+
+def path_through(known: Known, site: Site, branch: int) -> list[str]:
+    """The path up to and including the fault, by way of one of the layer's inputs."""
+    layer = site.layer
+    before = path_to(known, known.layers[layer.inputs[branch]])
+    if site.activation:
+        return [*before, f"{layer.name} {site.given}", f"{site.activation.kind} error"]
+    return [*before, f"{layer.name} error"]
 
 
 def path_to(known: Known, layer: Layer) -> list[str]:

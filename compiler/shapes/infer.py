@@ -120,7 +120,7 @@ def apply_kind(
     """The type a kind gives to its inputs; its parameters are noted under `owner`."""
     tie = args.get("tie")
     tied = state.owned.get(state.by_name[tie].owner, {}) if isinstance(tie, str) else {}
-    context = ShapeContext(layer, args, inputs, tied)
+    context = ShapeContext(layer, args, inputs, tied, kind)
     type = LAYERS[kind].shape(context)
     try:
         for spec in LAYERS[kind].params(context):

@@ -149,6 +149,7 @@ class _Binder:
         return free[taken] if taken < len(free) else None
 
     def _by_place(self) -> None:
+        keyed = [s for s in self.schema.positionals if s.name in self.bound.given]
         free = [s for s in self.schema.positionals if s.name not in self.bound.given]
         rest = self.rest
         while rest and free:
@@ -168,15 +169,14 @@ class _Binder:
                 self.failed = True
         if rest:
             self.failed = True
-            self._extra(rest)
+            self._extra(rest[0], keyed)
 
-    def _extra(self, rest: Sequence[ast.Arg]) -> None:
-        """More positionals than places: explain the first one only."""
-        arg = rest[0]
-        try:
-            raise extra(self.schema, arg, self.env, self.activations)
-        except Fault:
-            return
+    def _extra(self, arg: ast.Arg, keyed: Sequence[ArgSpec]) -> None:
+        """A positional without a place; where one was given by key, it is the second of two."""
+        if keyed and not isinstance(arg.value, ast.Word | ast.DimName | ast.CallValue):
+            self._twice(keyed[0], arg)
+        else:
+            extra(self.schema, arg, self.env, self.activations)
 
     def _defaults(self) -> None:
         missing = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from posixpath import normpath
+from posixpath import dirname, join, normpath
 
 from ...diagnostics.codes import files as codes
 from ...diagnostics.codes import limits, names
@@ -51,6 +51,9 @@ class Collector:
             self.env.program.broken = True
 
     def _read(self, path: ast.Text) -> None:
+        written = normpath(join(dirname(path.span.source.name), path.value))
+        if written in self.open:
+            raise self._cycle(written, path)
         source = self._load(path)
         key = normpath(source.name)
         if key in self.done:
@@ -81,6 +84,10 @@ class Collector:
         )
 
     def _load(self, path: ast.Text) -> Source:
+        if not path.value.strip() or path.value.endswith(("/", "\\")):
+            raise self.env.fault(
+                codes.INCLUDE_UNREADABLE, path.span, f"`{path.value}` does not name a file"
+            )
         try:
             return self.load(path.value, path.span.source)
         except FileNotFoundError:

@@ -1,0 +1,80 @@
+"""The shape rules of layers that make one value of the branches of a fork."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim, product, shape_text
+from ..ir.types import TensorType
+from .context import ShapeContext, ShapeFault
+from .rules import require_floats
+
+
+def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
+    """Refuse a merge that does not stand after a fork of the right number of branches."""
+    require_floats(c)
+    kind, count = c.kind, len(c.inputs)
+    if exactly is not None and count != exactly:
+        raise ShapeFault(
+            codes.BRANCH_COUNT,
+            f"{kind} takes {exactly} branches, not {count}",
+            here=f"takes {exactly} branches, {count} come in",
+            help=f"leave {exactly} branches in the fork before it",
+        )
+    if count < 2:
+        raise ShapeFault(
+            codes.BRANCH_COUNT,
+            f"{kind} merges two branches or more, but the fork has one",
+            here="one branch comes in",
+            help=f"add a branch, such as `id` for the value itself, or leave out `{kind}`",
+        )
+
+
+def equal_branches(c: ShapeContext) -> TensorType:
+    """The type of a merge that takes its branches entry by entry; they must have one shape."""
+    require_branches(c)
+    return common_type(c)
+
+
+def pair(c: ShapeContext) -> TensorType:
+    """The type of a merge of two branches of one shape."""
+    require_branches(c, exactly=2)
+    return common_type(c)
+
+
+def common_type(c: ShapeContext) -> TensorType:
+    """The one shape that all branches have; nothing is broadcast in silence."""
+    first = c.inputs[0]
+    for i, other in enumerate(c.inputs):
+        if other.shape != first.shape:
+            raise ShapeFault(
+                codes.BRANCHES_DIFFER,
+                f"{c.kind} needs branches of one shape, but they are "
+                f"{listed([shape_text(t.shape) for t in c.inputs])}",
+                here="the branches differ in shape",
+                help=_how_to_agree(c.kind, first, other, i),
+                blame=i,
+            )
+    return replace(first, ragged=any(t.ragged for t in c.inputs))
+
+
+def _how_to_agree(kind: str, first: TensorType, other: TensorType, index: int) -> str:
+    """A way to give branch number `index` (from 0) the shape of the first one."""
+    place, units = f"branch {index + 1}", first.shape[-1]
+    if other.shape[:-1] == first.shape[:-1] and first.rank < 3 and isinstance(units, int):
+        join = ", or join the branches with `concat axis=-1`" if kind in ("add", "mean") else ""
+        return f"end {place} with `dense {units}`{join}"
+    if product(first.shape) == product(other.shape):
+        return f"end {place} with `reshape {shape_text(first.shape)}`"
+    return f"make {place} end in {shape_text(first.shape)}, like the first"
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def per_branch_entry(c: ShapeContext) -> Dim:
+    """The cost of a merge that does one operation to every entry of every further branch."""
+    return (len(c.inputs) - 1) * product(c.input.shape)
