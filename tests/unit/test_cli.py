@@ -163,8 +163,9 @@ class TestCompile:
         assert "def backward(" in done.stdout
         compile(done.stdout, "model.py", "exec")
 
-    def test_to_a_file_and_from_text(self, nnc, good, tmp_path):
-        assert nnc("compile", good, "-o", "model.py").output == ""
+    def test_to_a_file_and_from_text(self, nnc, tmp_path):
+        (tmp_path / "model.nn").write_text(GOOD)
+        assert nnc("compile", "model.nn", "-o", "model.py").output == ""
         text = (tmp_path / "model.py").read_text()
         assert nnc("compile", "-c", GOOD).stdout == text
         assert nnc("compile", "-", input=GOOD).stdout == text
