@@ -25,10 +25,7 @@ layer(
         shape=same,
         lower=_lower,
         flops=per_entry(1),
-        aliases=(
-            "lrelu",
-            "leakyrelu",
-        ),
+        aliases=("lrelu", "leakyrelu"),
         trailing=Trailing.NO,
         feeding_init="he",
         torch="nn.LeakyReLU(a)",

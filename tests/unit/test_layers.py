@@ -271,9 +271,9 @@ def test_reshape_counts_entries_and_proposes_a_size():
     ("kind", "shape", "args", "size"),
     [
         ("scale", (4,), {"a": (1.0, 2.0)}, 4),
-        ("scale", (2, 4), {"a": (1.0, 2.0)}, 4),
+        ("scale", (3, 4), {"a": (1.0, 2.0)}, 4),
         ("shift", (4, 2, 2), {"b": (1.0, 2.0)}, 4),
-        ("normalize", (4, 2), {"mean": (1.0, 2.0), "std": 1.0}, 4),
+        ("normalize", (4, 3), {"mean": (1.0, 2.0), "std": 1.0}, 4),
         ("normalize", (4, 2, 2), {"mean": 0.0, "std": (1.0, 2.0)}, 4),
     ],
 )
@@ -281,6 +281,11 @@ def test_lists_have_one_number_for_each_feature_or_channel(kind, shape, args, si
     found = fault(kind, shape, **args)
     assert found.code is codes.LIST_LENGTH
     assert f"list of {size}" in found.help
+
+
+def test_a_list_for_the_other_axis_is_sent_to_the_layer_that_takes_it():
+    assert "`normalize`" in fault("shift", (2, 4), b=(1.0, 2.0)).help
+    assert "`scale`" in fault("normalize", (4, 2), mean=(1.0, 2.0), std=1.0).help
 
 
 def test_tied_sizes_are_those_of_the_owner_the_other_way_round():

@@ -219,6 +219,8 @@ def test_an_activation_at_fault_is_underlined_alone():
     found = only_error("input T ragged -> scale 2 softmax; loss mse")
     assert found.span.text == "softmax"
     assert ("scale", "produces T ragged") in [(x.span.text, x.text) for x in found.labels]
+    assert found.message.startswith("softmax would")
+    assert found.shapes == "input T ragged -> scale1 T ragged -> softmax error"
 
 
 def test_tie_shows_both_sizes_and_repairs():
