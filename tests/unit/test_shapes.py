@@ -166,6 +166,11 @@ def test_a_wrong_assertion_does_not_hide_later_faults():
     assert [d.span.text for d in errors(spec)] == ["8", "3"]
 
 
+def test_a_parameter_that_cannot_be_made_does_not_hide_later_faults():
+    spec = "input T -> dense 5 -> dense 4 in=3; loss mse"
+    assert [d.code.name for d in errors(spec)] == ["symbolic-parameter", "in-mismatch"]
+
+
 def test_independent_faults_are_all_reported():
     spec = """
         input 3x8x8 as image -> dense 10 as a
@@ -190,8 +195,8 @@ def test_block_calls_are_shown():
 
 
 def test_no_fix_is_offered_for_text_that_serves_several_calls():
-    spec = "block one(n, k) = dense n in=k\ninput 4 -> one(3, 5); loss mse"
-    assert not only_error(spec).fixes
+    for block in ("one(n, k) = dense n in=k", "one(n, k) = dense n in=5"):
+        assert not only_error(f"block {block}\ninput 4 -> one(3, 5); loss mse").fixes
 
 
 def test_a_repeat_shows_which_copy_produces():
