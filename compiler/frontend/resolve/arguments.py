@@ -17,6 +17,7 @@ from ...source import Span
 from .. import ast
 from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
+from .fixes import insert, own_stage
 from .scope import Env, Fault
 from .values import CallConst, WordConst
 from .vocabulary import DIRECTIVES
@@ -110,8 +111,7 @@ class _Binder:
             codes.EXTRA_ARGUMENT,
             word.span,
             f"`{word.id}` is a statement of its own",
-            help="begin it on a new line, or put `;` before it",
-            fixes=[Fix(f"put `;` before `{word.id}`", (_insert(word.span, "; "),))],
+            fixes=[Fix("begin it on a new line, or put `;` before it", (insert(word.span, "; "),))],
         )
 
     def _by_key(self, key: ast.Word, arg: ast.Arg) -> None:
@@ -191,7 +191,21 @@ class _Binder:
             self.failed = True
             self._missing(missing)
 
+    def _taken_as_activation(self, spec: ArgSpec, trailing: Trailing) -> None:
+        """An activation came in as a parameter where a value was expected."""
+        name = trailing.span.text
+        self.env.program.blamed.add((name, self.env.calls))
+        self.env.fault(
+            codes.WRONG_VALUE,
+            trailing.span,
+            f"`{spec.name}` of `{self.schema.name}` is needed; `{name}` is `{trailing.kind.name}`",
+        )
+
     def _missing(self, missing: Sequence[ArgSpec]) -> None:
+        for trailing in self.bound.trailing:
+            if trailing.span.text in self.env.params:
+                self._taken_as_activation(missing[0], trailing)
+                return
         names = listing(s.name for s in missing)
         self.env.fault(
             codes.MISSING_ARGUMENT,
@@ -213,6 +227,8 @@ def _takes_word(spec: ArgSpec, word: str) -> bool:
 
 def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     """The fault of a key that the schema does not have."""
+    if key.id in ("activation", "act", "nonlinearity") and activation(arg.value, env):
+        return _activation_by_key(schema, arg, env)
     names = [spec.name for spec in schema.args]
     plural = f"{key.id}s" if f"{key.id}s" in names else None
     meant = plural or closest(key.id, names)
@@ -231,6 +247,16 @@ def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     )
 
 
+def _activation_by_key(schema: Schema, arg: ast.Arg, env: Env) -> Fault:
+    word = arg.value.span.text
+    return env.fault(
+        codes.UNKNOWN_KEY,
+        arg.span,
+        f"the activation of `{schema.name}` is written without a key",
+        fixes=[Fix(f"write `{word}`", (Edit(arg.span, word),))],
+    )
+
+
 def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
     """The fault of a positional for which there is no place."""
     value = arg.value
@@ -243,14 +269,13 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
             codes.EXTRA_ARGUMENT,
             value.span,
             f"a list is no argument of `{schema.name}`",
-            help="a fork is a stage of its own: put `->` before it",
-            fixes=[Fix("put `->` before the fork", (_insert(value.span, "-> "),))],
+            fixes=own_stage(value.span),
         )
     if isinstance(value, ast.CallValue):
         return _loose_call(schema, value, env)
     places = len(schema.positionals)
     takes = (
-        f"takes {places} value{'s' * (places != 1)} by place"
+        f"takes {places} value{'s' * (places != 1)} by place, this is one too many"
         if places
         else "takes no value by place"
     )
@@ -258,13 +283,9 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
     return env.fault(
         codes.EXTRA_ARGUMENT,
         value.span,
-        f"`{schema.name}` {takes}, this is one too many",
+        f"`{schema.name}` {takes}",
         help=f"others are given by key: {listing(f'{k}=…' for k in keys)}" if keys else "",
     )
-
-
-def _insert(span: Span, text: str) -> Edit:
-    return Edit(Span(span.source, span.start, span.start), text)
 
 
 def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
@@ -283,8 +304,7 @@ def _missing_arrow(span: Span, name: str, env: Env) -> Fault:
         codes.EXTRA_ARGUMENT,
         span,
         f"`{name}` is a stage of its own",
-        help="put `->` before it",
-        fixes=[Fix(f"put `->` before `{name}`", (_insert(span, "-> "),))],
+        fixes=own_stage(span),
     )
 
 
@@ -311,9 +331,8 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
                 codes.EXTRA_ARGUMENT,
                 word.span,
                 f"`{word.id}` stands without its key",
-                help=f"write `{spec.name}={word.id.lower()}`",
                 fixes=[
-                    Fix(f"write `{spec.name}={word.id}`", (_insert(word.span, f"{spec.name}="),))
+                    Fix(f"write `{spec.name}={word.id}`", (insert(word.span, f"{spec.name}="),))
                 ],
             )
     unbuilt = kinds.unbuilt(word.id, "activation") if activations else None

@@ -35,12 +35,13 @@ def split_arguments(
         first, last = own[0].span, own[-1].span
         gap = Span(stage.span.source, stage.kind.span.stop, first.start)
         close = Edit(Span(first.source, last.stop, last.stop), ")")
-        fix = Fix("put the arguments in parentheses", (Edit(gap, "("), close))
+        written = f"write `{name}({', '.join(arg.span.text for arg in own)})`"
+        fix = Fix(written, (Edit(gap, "("), close))
         raise env.fault(
             codes.EXTRA_ARGUMENT,
             own[0].span,
             f"arguments of the block `{name}` stand in parentheses",
-            help=f"write `{name}({', '.join(arg.span.text for arg in own)})`",
+            help="" if len(own) == 1 else written,
             fixes=[fix] if len(own) == 1 else (),
         )
     return (), stage.args

@@ -15,6 +15,7 @@ from ...layers.registry import no_params
 from ...source import Span
 from .. import ast
 from .arguments import Bound, Trailing
+from .fixes import own_stage
 from .scope import End, Env, Fault, Flow, TooLarge
 
 MAX_STAGES = 100_000
@@ -132,7 +133,7 @@ def check_activations(kind: LayerKind, found: list[Trailing], env: Env) -> None:
             codes.REFUSED_ACTIVATION,
             span,
             f"`{kind.name}` takes no activation",
-            help=f"make it a stage of its own: `-> {span.text}`",
+            fixes=own_stage(span),
         )
     if len(found) > 1:
         raise two_activations(found, env)
@@ -146,5 +147,5 @@ def two_activations(found: list[Trailing], env: Env) -> Fault:
         second.span,
         f"a second activation, `{second.span.text}`",
         labels=[Label(first.span, "the first one")],
-        help=f"apply it in a stage of its own: `-> {second.span.text}`",
+        fixes=own_stage(second.span),
     )

@@ -180,7 +180,7 @@ def as_number(const: Const, value: ast.Value, env: Env, what: str = "a number is
 
 def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
     """The fault of a value of the wrong kind; a word nobody defined is an unknown name."""
-    if not isinstance(value, ast.Word):
+    if not isinstance(value, ast.Word) or value.id.lower() in ("true", "false"):
         return env.fault(codes.WRONG_VALUE, value.span, f"{what}, not {describe(const)}")
     if value.id not in env.params and _is_undefined(const, env):
         stage = env.scope.find(value.id)
@@ -216,7 +216,12 @@ def _binary(value: ast.Binary, env: Env) -> Number:
 
 def _operate(step: ast.Binary, a: Number, b: Number, env: Env) -> Number:
     if step.op in ("/", "//", "%") and b == 0:
-        raise _no_result(step, "division by zero", env)
+        raise env.fault(
+            codes.NOT_COMPUTABLE,
+            step.right.span,
+            f"division by zero in `{inner_text(step.span)}`",
+            here="this is zero",
+        )
     if step.op == "**":
         return _power(step, a, b, env)
     try:
@@ -268,19 +273,7 @@ def _finite(number: Number, value: ast.Value, env: Env) -> Number:
 
 
 def _no_result(value: ast.Value, why: str, env: Env) -> Fault:
-    labels = []
-    if (
-        isinstance(value, ast.Binary)
-        and value.op != "**"
-        and not isinstance(value.right, ast.Number)
-    ):
-        labels.append(Label(value.right.span, "this is zero"))
-    return env.fault(
-        codes.NOT_COMPUTABLE,
-        value.span,
-        f"{why} in `{inner_text(value.span)}`",
-        labels=labels if why == "division by zero" else (),
-    )
+    return env.fault(codes.NOT_COMPUTABLE, value.span, f"{why} in `{inner_text(value.span)}`")
 
 
 def whole(value: ast.Value, env: Env, what: str = "a whole number is needed") -> int:
@@ -295,22 +288,21 @@ def as_whole(
     found = as_number(const, value, env, what)
     if found == int(found):
         return int(found)
-    fixes = _floor_fix(value)
     raise env.fault(
         codes.NOT_WHOLE,
         value.span,
         f"{shown(value, found)} is not a whole number",
-        help=f"`//` divides and rounds down: {number_text(int(found // 1))}" if fixes else "",
-        fixes=fixes,
+        fixes=_floor_fix(value, found),
     )
 
 
-def _floor_fix(value: ast.Value) -> tuple[Fix, ...]:
+def _floor_fix(value: ast.Value, found: Number) -> tuple[Fix, ...]:
     if not isinstance(value, ast.Binary) or value.op != "/":
         return ()
     between = Span(value.span.source, value.left.span.stop, value.right.span.start)
     at = between.start + between.text.find("/")
-    return (Fix("round down with `//`", (Edit(Span(between.source, at, at + 1), "//"),)),)
+    title = f"round down to {number_text(int(found // 1))} with `//`"
+    return (Fix(title, (Edit(Span(between.source, at, at + 1), "//"),)),)
 
 
 def shown(value: ast.Value, number: Number) -> str:

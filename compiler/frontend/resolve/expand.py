@@ -17,6 +17,7 @@ from .arguments import Schema, Trailing, activation, bind, only_activations
 from .blocks import bind_params, split_arguments
 from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
+from .fixes import own_stage
 from .inputs import input_type
 from .naming import check_stage, poison
 from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
@@ -189,20 +190,7 @@ class Expander:
     def _reference(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Flow:
         word = stage.kind
         if stage.args or stage.called:
-            names = [a.value.id for a in stage.args if isinstance(a.value, ast.Word)]
-            source = names[0] if len(names) == 1 and env.scope.find(names[0]) else None
-            again = f"{source} -> use {word.id}" if source else f"… -> use {word.id}"
-            raise env.fault(
-                codes.NOT_A_STAGE,
-                stage.span,
-                f"`{word.id}` is the value of a stage, which cannot be called",
-                help=f"to apply the stage again write `{again}`",
-                fixes=(
-                    [Fix(f"write `{again}`", (Edit(stage.span, again),))]
-                    if source and flow is None
-                    else ()
-                ),
-            )
+            raise self._called_value(stage, flow, env)
         if not beginning:
             raise env.fault(
                 codes.MISPLACED_SOURCE,
@@ -212,6 +200,21 @@ class Expander:
             )
         self._refuse_repeat(stage, env)
         return Flow((replace(find_stage(word, env).end, span=stage.span),))
+
+    def _called_value(self, stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
+        """`enc(x)`: in a spec data flows along arrows."""
+        names = [a.value.id for a in stage.args if isinstance(a.value, ast.Word)]
+        source = names[0] if len(names) == 1 and env.scope.find(names[0]) else None
+        again = f"{source or '…'} -> use {stage.kind.id}"
+        fix = Fix(f"to apply the stage again write `{again}`", (Edit(stage.span, again),))
+        fixable = source is not None and flow is None
+        return env.fault(
+            codes.NOT_A_STAGE,
+            stage.span,
+            f"`{stage.kind.id}` is the value of a stage, which cannot be called",
+            help="" if fixable else fix.title,
+            fixes=[fix] if fixable else (),
+        )
 
     def _unknown(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Fault:
         word, program = stage.kind, env.program
@@ -244,6 +247,8 @@ class Expander:
         self, stage: ast.Stage, kind: LayerKind, flow: Flow, env: Env, called: str | None
     ) -> Flow:
         self._refuse_repeat(stage, env)
+        if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
+            raise self._reduction(stage, kind, flow, env)
         bound = bind(
             Schema(kind.name, kind.args, kind.example),
             stage.kind.span,
@@ -262,14 +267,17 @@ class Expander:
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
 
     def _unforked(self, stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
-        if kind.name in REDUCTIONS:
-            return arguments.not_built(stage.kind.span, kind.name, "reduction", env)
         return env.fault(
             codes.MERGE_WITHOUT_FORK,
             stage.kind.span,
             f"`{kind.name}` merges the branches of a fork, and there is none before it",
             help=f"write the values it joins as a fork: `[id, …] -> {kind.name}`",
         )
+
+    def _reduction(self, stage: ast.Stage, kind: LayerKind, flow: Flow, env: Env) -> Fault:
+        if flow.poisoned:
+            return Fault()
+        return arguments.not_built(stage.kind.span, kind.name, "reduction", env)
 
     def _refuse_fork(self, stage: ast.AnyStage, flow: Flow, env: Env) -> None:
         if not flow.forked or flow.poisoned:
@@ -294,18 +302,17 @@ class Expander:
         body, count = stage.span.text, stage.repeat.span.text
         group = f"({_bare(stage)}) * {count}"
         end = Span(stage.span.source, stage.span.start, stage.repeat.span.stop)
-        fixes = [Fix(f"repeat the layer: `{group}`", (Edit(end, group),))]
-        readings = f"for {count} layers one after the other write `{group}`"
+        fixes = [
+            Fix(f"for {count} layers one after the other write `{group}`", (Edit(end, group),))
+        ]
         if stage.args and stage.args[0].key is None and stage.kind.id in LAYERS:
             first = stage.args[0].value.span.text
             product = f"{stage.kind.id} ({first} * {count})"
-            fixes.append(Fix(f"multiply the argument: `{product}`", (Edit(end, product),)))
-            readings += f"; to multiply the argument write `{product}`"
+            fixes.append(Fix(f"to multiply the argument write `{product}`", (Edit(end, product),)))
         raise env.fault(
             codes.REPEATED_LAYER,
             end,
             f"`{body}` is a single stage; only groups and blocks can be repeated",
-            help=readings,
             fixes=fixes,
         )
 
@@ -535,7 +542,7 @@ def _used_name(stage: ast.Stage, env: Env) -> ast.Word:
                 codes.REFUSED_ACTIVATION,
                 names[1].span,
                 "`use` takes no activation, it applies the stage with its own",
-                help=f"make it a stage of its own: `-> {names[1].span.text}`",
+                fixes=own_stage(names[1].span),
             )
         raise env.fault(
             codes.EXTRA_ARGUMENT,

@@ -10,6 +10,7 @@ from ...ir.types import DType, TensorType
 from ...source import Span
 from .. import ast
 from .constants import as_whole, evaluate, whole
+from .fixes import own_stage
 from .scope import Env, Fault
 from .values import SizeConst
 
@@ -60,7 +61,7 @@ def _extra(value: ast.Value, env: Env) -> Fault:
             codes.REFUSED_ACTIVATION,
             value.span,
             "an input takes no activation",
-            help=f"make it a stage of its own: `-> {value.id}`",
+            fixes=own_stage(value.span),
         )
     return env.fault(
         codes.EXTRA_ARGUMENT,
@@ -93,7 +94,6 @@ def _refuse_batch(size: ast.Size, env: Env) -> None:
             codes.NAME_RESERVED,
             first.span,
             "the batch axis `B` is implicit",
-            help="leave it out",
             fixes=[Fix("leave the batch axis out", (Edit(rest, ""),), safe=True)],
         )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...diagnostics.suggest import listing
 from ...ir.layer_graph import Layer, Loss, Output
 from ...source import Span
 from .. import ast
@@ -144,16 +143,13 @@ def _unique(name: str, used: set[str]) -> str:
 def _missing_on(words: LossWords, outputs: tuple[Output, ...], env: Env) -> None:
     head = words.setting.head
     at = Span(head.source, head.stop, head.stop)
-    names = listing(output.name for output in outputs)
-    first = outputs[0].name
     env.fault(
         codes.LOSS_NEEDS_ON,
         head,
         f"there are {len(outputs)} outputs, and this loss does not say which it judges",
-        help=f"write `{words.setting.kind} on {first}`; the outputs are {names}",
         fixes=[
-            Fix(f"judge `{o.name}`", (Edit(at, f" on {o.name}"),))
-            for o in outputs
-            if o.name != UNNAMED
+            Fix(f"write `{head.text} on {output.name}`", (Edit(at, f" on {output.name}"),))
+            for output in outputs
+            if output.name != UNNAMED
         ],
     )

@@ -163,7 +163,8 @@ class Env:
         self, code: Code, span: Span, message: str, *, labels: Iterable[Label] = (), **parts: Any
     ) -> Fault:
         """Report a finding, with the calls that led here, and give the exception to raise."""
-        around = (Label(call, "expanded by this call") for call in reversed(self.calls))
+        calls = self.calls if len(self.calls) <= 4 else (*self.calls[:2], *self.calls[-2:])
+        around = (Label(call, "expanded by this call") for call in reversed(calls))
         self.program.report.add(code.at(span, message, labels=(*labels, *around), **parts))
         return Fault()
 

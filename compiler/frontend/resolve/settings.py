@@ -330,8 +330,7 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
         codes.WRONG_VALUE,
         arg.value.span,
         "`weight` is one number, the factor of the whole loss",
-        help="a weight for each class is given by `weights=`",
-        fixes=[Fix("write `weights=`", (Edit(key.span, "weights"),))],
+        fixes=[Fix("write `weights=` for a weight of each class", (Edit(key.span, "weights"),))],
     )
 
 

@@ -1,0 +1,16 @@
+"""Repairs that several diagnostics propose."""
+
+from __future__ import annotations
+
+from ...diagnostics.model import Edit, Fix
+from ...source import Span
+
+
+def insert(at: Span, text: str) -> Edit:
+    """Write text before a place."""
+    return Edit(Span(at.source, at.start, at.start), text)
+
+
+def own_stage(word: Span) -> tuple[Fix, ...]:
+    """Put the arrow before a word that is a stage of its own."""
+    return (Fix(f"make it a stage of its own: `-> {word.text}`", (insert(word, "-> "),)),)
