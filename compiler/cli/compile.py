@@ -80,7 +80,8 @@ def _check_options(options: Options) -> None:
     """Refuse levels, targets, functions and passes that there are not, naming those there are."""
     from pkgutil import iter_modules
 
-    from .. import templates
+    from nnc import templates
+
     from ..passes.pipeline import check_options
 
     targets = [module.name for module in iter_modules(templates.__path__)]

@@ -74,10 +74,10 @@ def _table(result: Summary) -> Table:
 
     from ..report.wording import grouped, size_text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("layer", "stage", "output"):
         table.add_column(title, overflow="fold")
-    for title in ("parameters", "FLOPs/row", f"activations (batch {result.batch})"):
+    for title in ("parameters", "FLOPs", "activations"):
         table.add_column(title, justify="right", overflow="fold")
     for row in result.rows:
         parameters = f"({row.shares})" if row.shares else grouped(row.parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -148,25 +148,17 @@ def _data(
 
 
 def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
-    from nnc.runtime.train import train_spec
+    from nnc.runtime.train import plan, train_spec
 
-    with _reporter(len(data)) as (report, progress):
-        return train_spec(
-            module,
-            data,
-            test=test,
-            epochs=wanted.epochs,
-            batch=wanted.batch,
-            lr=wanted.lr,
-            seed=wanted.seed,
-            report=report,
-            progress=progress,
-        )
+    choices = asdict(wanted)
+    epochs = plan(module, len(data), **choices).epochs
+    with _reporter(len(data), epochs) as (report, progress):
+        return train_spec(module, data, test=test, **choices, report=report, progress=progress)
 
 
 @contextmanager
 def _reporter(
-    rows: int,
+    rows: int, epochs: int
 ) -> Iterator[tuple[Callable[[Epoch], None], Callable[[int, int], None] | None]]:
     """How epochs are told: above a progress bar on a terminal, else line by line."""
     if not terminal.on_terminal(sys.stdout):
@@ -175,11 +167,12 @@ def _reporter(
     from rich.progress import Progress
 
     with Progress(console=terminal.console(sys.stdout), transient=True) as bar:
-        task = bar.add_task("epoch 1", total=rows)
+        task = bar.add_task(f"epoch 1 of {epochs}", total=rows)
 
         def report(epoch: Epoch) -> None:
             bar.console.print(str(epoch))
-            bar.reset(task, description=f"epoch {epoch.number + 1}")
+            if epoch.number < epochs:
+                bar.reset(task, description=f"epoch {epoch.number + 1} of {epochs}")
 
         yield report, lambda done, total: bar.update(task, completed=done, total=total)
 

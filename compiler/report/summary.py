@@ -17,9 +17,9 @@ VIEWS = {"flatten", "reshape", "id"}
 """Kinds whose value is the memory of their input under another shape."""
 
 COUNTED = (
-    "FLOPs: the forward pass of one row, a multiply-add counts as two",
-    "activations: the output of every layer for one batch, kept from forward for backward "
-    f"({', '.join(sorted(VIEWS))} share their input's memory)",
+    "FLOPs: forward pass of one row, a multiply-add is two",
+    "activations: outputs of all layers, kept from forward for backward "
+    f"({', '.join(sorted(VIEWS))} share their input's)",
     "gradients: one array for every parameter array",
 )
 """What the numbers of a summary do and do not contain."""
