@@ -176,7 +176,7 @@ def _place(
     if chain.gradient is not None:
         return f"grads[{chain.gradient!r}]"
     if chain.kept is not None:
-        place = f"{cache}.{names[chain.kept]}"
+        place = f"{cache}.{_kept_name(chain.kept, chain, names)}"
         plan.buffers[place] = Buffer(place, *key, kept=True)
         return place
     for entry in [b for b in busy if b[0] < chain.start]:
@@ -193,3 +193,12 @@ def _place(
     return place
 
 
+def _kept_name(kept: int, chain: Chain, names: Mapping[int, str]) -> str:
+    """The kept value's own name, unless it is a view, which the cache keeps beside the array."""
+    name = names[kept]
+    if all(node.id != kept for node in chain.nodes):
+        taken = set(names.values())
+        name += "_base"
+        while name in taken:
+            name += "_"
+    return name
