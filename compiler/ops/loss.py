@@ -47,7 +47,7 @@ op(
         "bce",
         broadcast_type,
         _bce,  # type: ignore[arg-type]
-        samples=(Sample(((3, 4), (3, 4)), {}),),
+        samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)),),
         formulas=("dz = (σ(z) − t) · dL",),
     )
 )

@@ -12,7 +12,6 @@ from __future__ import annotations
 from ..ir.dims import product
 from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ops.elementwise import scale
-from ..ops.reduction import sum_all
 from .rewrite import rewrite
 
 
@@ -27,7 +26,7 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
     x, axes = inputs[0], node.attr("axes")
     assert isinstance(axes, tuple)
     if len(axes) == x.type.rank and not node.attr("keepdims"):
-        return _whole(build, x)
+        return _total(build, x)
     if x.type.rank == 2 and axes == (0,) and not node.attr("keepdims"):
         ones = build.emit("ones", shape=(x.type.shape[0],))
         return build.emit("column_sums", ones, x)
@@ -38,25 +37,29 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
     return None
 
 
+def _total(build: Builder, x: Value) -> Value:
+    return _whole(build, x) or build.emit("grand_sum", x)
+
+
 def _whole(build: Builder, x: Value) -> Value | None:
     """Σ over everything, looking through reshapes, inner sums, scalings, products, squares."""
     inner = build.nodes[x.id]
     parts = [build.value(i) for i in inner.inputs]
     match inner.op:
         case "reshape" | "sum":
-            return _whole(build, parts[0]) or sum_all(parts[0])
+            return _total(build, parts[0])
         case "sub" | "add" if all(_covers(p, x) for p in parts):
-            left, right = (_whole(build, p) or sum_all(p) for p in parts)
+            left, right = (_total(build, p) for p in parts)
             return build.emit(inner.op, left, right)
         case "scale":
-            whole = _whole(build, parts[0]) or sum_all(parts[0])
+            whole = _total(build, parts[0])
             return scale(whole, float(str(inner.attr("factor"))), inner.attr("over"))  # type: ignore[arg-type]
         case "mul" if all(_covers(p, x) for p in parts):
             return build.emit("inner", *parts)
         case "square":
             return build.emit("inner", parts[0], parts[0])
         case "row_sums":
-            return _whole(build, parts[0]) or sum_all(parts[0])
+            return _total(build, parts[0])
     return None
 
 

@@ -1,0 +1,218 @@
+"""Every op's gradient rule against finite differences, from the registry, in float64.
+
+The op is put into a graph with a random upstream gradient, differentiated, optimised, written
+out by the NumPy target and run; central differences of the same op's value are the oracle for
+the rule, and NumPy's own arithmetic (`EXPECTED`) for the value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from nnc.autodiff.reverse import MissingGradient, differentiate
+from nnc.codegen.buffered import buffered
+from nnc.codegen.frame import Frame, name_values
+from nnc.codegen.helpers import helper_functions
+from nnc.codegen.target import Text, load_target
+from nnc.codegen.textbook import textbook
+from nnc.ir.op_graph import Builder, Origin, Role
+from nnc.ir.types import TensorType
+from nnc.ops import OPS
+from nnc.ops.reduction import sum_all
+from nnc.ops.registry import NO_GRADIENT, Sample
+from nnc.ops.source import leaf
+from nnc.passes.pipeline import optimise
+from nnc.schedule.buffers import plan_buffers
+from nnc.schedule.kernels import single
+from nnc.schedule.names import Namer
+from nnc.source import Source
+
+SPAN = Source("op.nn", "op").span(0, 2)
+CASES = [
+    pytest.param(op.name, sample, id=f"{op.name}-{i}")
+    for op in OPS.values()
+    for i, sample in enumerate(op.samples)
+]
+
+
+def draw(sample: Sample, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    arrays = {}
+    for i, shape in enumerate(sample.shapes):
+        x = rng.uniform(sample.low, sample.high, shape)
+        for kink in sample.kinks:
+            x = np.where(np.abs(x - kink) < 0.05, kink + 0.1, x)
+        if i in sample.rows:
+            x = np.abs(x) / np.abs(x).sum(axis=-1, keepdims=True)
+        arrays[f"x{i}"] = x
+    return arrays
+
+
+def op_graph(name: str, sample: Sample):
+    build = Builder(Origin("op", (SPAN,), Role.FORWARD))
+    xs = []
+    for i, shape in enumerate(sample.shapes):
+        x = leaf(build, "input", f"x{i}", TensorType(shape))
+        xs.append(build.describe(x, hint=f"x{i}"))
+    value = build.describe(build.emit(name, *xs, **sample.attrs), hint="value")
+    upstream = build.describe(leaf(build, "input", "upstream", value.type), hint="upstream")
+    total = sum_all(value * upstream)
+    differentiable = [f"x{i}" for i in range(len(xs)) if i not in sample.rows]
+    differentiate(build, total.id, [], differentiable)
+    build.outputs["out:value"] = value.id
+    return build.graph()
+
+
+def function(graph, level: int):
+    """The graph as a Python function of its inputs by name, and the source it was made from."""
+    target = load_target("numpy")
+    graph = optimise(graph, level, lambda name, g: None)
+    kernels = single(graph)
+    names, namer = {}, Namer(target.words)
+    for node in graph:
+        if node.op == "input":
+            names[node.id] = namer.grant(node.attr("name"))
+    name_values((kernels.forward,), names, namer)
+    constants = {
+        n.attrs: f"K{n.id}" for n in graph if n.op == "const" and n.type.rank
+    }
+    frame = Frame(target, graph, {i: Text(n) for i, n in names.items() if graph[i].op == "input"}, constants)
+    space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
+    space |= {name: np.array(dict(attrs)["value"]) for attrs, name in constants.items()}
+    if level == 1:
+        plan = plan_buffers(kernels, names, target.may_overwrite, "c")
+        c = SimpleNamespace()
+        for place, buffer in plan.buffers.items():
+            setattr(c, place[2:], np.full(buffer.shape, np.nan if buffer.dtype.value == "float" else 1).astype(float if buffer.dtype.value == "float" else bool))
+        for node in graph:
+            if node.op == "ones":
+                setattr(c, f"ones{node.id}", np.ones(node.type.shape))
+                frame.texts[node.id] = Text(f"c.ones{node.id}")
+        space["c"] = c
+        statements = buffered(kernels.forward, frame, names, plan)
+    else:
+        statements = textbook(kernels.forward, frame, names)
+    lines = []
+    for s in statements:
+        kind = type(s).__name__
+        if kind == "Assign":
+            lines.append(f"    {s.target} {s.op} {s.expression}")
+        elif kind == "Call":
+            lines.append(f"    {s.text}")
+    args = ", ".join(n for i, n in names.items() if graph[i].op == "input")
+    results = ", ".join(f"{n!r}: {frame.text(i).code}" for n, i in graph.outputs.items())
+    source = f"def f({args}):\n" + "\n".join(lines) + f"\n    return {{{results}}}\n"
+    view = SimpleNamespace(level=level, dtype="float64")
+    exec("from __future__ import annotations\n" + helper_functions(target, view, source), space)
+    exec(source, space)
+    return space["f"], source
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_rule_agrees_with_central_differences(name, sample, level):
+    arrays = draw(sample, 1)
+    f, source = function(op_graph(name, sample), level)
+    out_shape = OPS[name].infer(tuple(TensorType(s) for s in sample.shapes), sample.attrs).shape
+    upstream = np.random.default_rng(2).standard_normal(out_shape)
+    result = {k: np.array(v) for k, v in f(**arrays, upstream=upstream).items()}
+    value, _ = function(replace_outputs(op_graph(name, sample)), 0)
+
+    def total(**moved):
+        return float(np.sum(value(**moved, upstream=upstream)["out:value"] * upstream))
+
+    step = 1e-6
+    for i in range(len(arrays)):
+        if i in sample.rows:
+            assert f"dx:x{i}" not in result
+            continue
+        x = arrays[f"x{i}"]
+        numeric = np.zeros_like(x)
+        for index in np.ndindex(x.shape):
+            up, down = x.copy(), x.copy()
+            up[index] += step
+            down[index] -= step
+            numeric[index] = (
+                total(**{**arrays, f"x{i}": up}) - total(**{**arrays, f"x{i}": down})
+            ) / (2 * step)
+        np.testing.assert_allclose(result[f"dx:x{i}"], numeric, rtol=1e-6, atol=1e-8, err_msg=source)
+
+
+def replace_outputs(graph):
+    return replace(graph, outputs={"out:value": graph.outputs["out:value"]})
+
+
+def _softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+EXPECTED = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "maximum": lambda *xs: np.max(np.stack(xs), 0),
+    "matmul": lambda a, b: np.einsum("ij,jk->ik", a, b),
+    "exp": np.exp,
+    "log": np.log,
+    "square": lambda x: x * x,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "erf": np.vectorize(math.erf),
+    "sigmoid": lambda z: 0.5 * (1 + np.tanh(z / 2)),
+    "tanh": np.tanh,
+    "relu": lambda z: np.where(z > 0, z, 0),
+    "softplus": lambda z: np.log1p(np.exp(z)),
+    "softsign": lambda z: z / (1 + abs(z)),
+    "softmax": _softmax,
+    "log_softmax": lambda z: np.log(_softmax(z)),
+    "crossentropy": lambda z, t: -np.sum(t * np.log(_softmax(z)), -1),
+    "bce": lambda z, t: -t * np.log(1 / (1 + np.exp(-z))) - (1 - t) * np.log(1 / (1 + np.exp(z))),
+    "prelu": lambda z, a: np.where(z > 0, z, a * z),
+}
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_value_agrees_with_the_definition(name, level):
+    for sample in OPS[name].samples:
+        arrays = draw(sample, 3)
+        f, source = function(op_graph(name, sample), level)
+        out_shape = OPS[name].infer(tuple(TensorType(s) for s in sample.shapes), sample.attrs).shape
+        value = f(**arrays, upstream=np.ones(out_shape))["out:value"]
+        np.testing.assert_allclose(
+            value, EXPECTED[name](*arrays.values()), rtol=1e-13, atol=1e-14, err_msg=source
+        )
+
+
+def test_every_op_states_its_gradient_and_has_samples_if_there_is_one():
+    for op in OPS.values():
+        assert op.gradient is not None, f"{op.name}: state NO_GRADIENT or give a rule"
+        has_rule = op.gradient is not NO_GRADIENT
+        if op.name == "select":
+            continue  # its condition is boolean; elu, prelu and clip exercise it
+        assert bool(op.samples) == has_rule, f"{op.name}: a rule is checked on samples"
+
+
+def test_every_op_has_its_macros():
+    target = load_target("numpy")
+    for name in OPS:
+        if name in ("input", "param", "target", "ones"):
+            continue
+        assert hasattr(target.expressions, f"{name}_op"), f"no expression macro for {name}"
+
+
+@pytest.mark.parametrize("deleted", ["sigmoid", "matmul", "add", "crossentropy"])
+def test_compilation_fails_without_a_rule(monkeypatch, deleted):
+    from nnc.driver import compile_source
+
+    spec = Source("model.nn", "input 4 -> dense 3 sigmoid -> dense 2 softmax; loss crossentropy")
+    compile_source(spec)
+    monkeypatch.setitem(OPS, deleted, replace(OPS[deleted], gradient=None))
+    with pytest.raises(MissingGradient, match=f"'{deleted}'.*no gradient rule"):
+        compile_source(spec)
