@@ -18,7 +18,7 @@ from .arguments import Bound, Trailing
 from .fixes import own_stage
 from .scope import End, Env, Fault, Flow, TooLarge
 
-MAX_STAGES = 100_000
+MAX_STAGES = 50_000
 """How many stages a spec may expand to; blocks that call blocks double quickly."""
 
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Edit, Fix, Label
-from ...diagnostics.suggest import closest, listing, replacement
+from ...diagnostics.model import Label
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
 from . import arguments
-from .arguments import Schema, Trailing, activation, bind, only_activations
+from .arguments import Schema, Trailing, bind, only_activations
 from .blocks import bind_params, split_arguments
 from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
-from .fixes import own_stage
 from .inputs import input_type
+from .misuse import (
+    called_value,
+    decorated,
+    reduction,
+    refuse_fork,
+    refuse_repeat,
+    source_help,
+    unknown_stage_word,
+    used_name,
+    without_fork,
+)
 from .naming import check_stage, poison
 from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
-from .sharing import find_stage, unknown_stage, usable
+from .sharing import find_stage, usable
 from .values import CallConst, ListConst, StagesConst, WordConst, describe
-from .vocabulary import DIRECTIVES, LANGUAGE, REDUCTIONS
+from .vocabulary import REDUCTIONS
 
 MAX_DEPTH = 64
 """How deep groups, forks and block calls may nest."""
@@ -78,7 +87,7 @@ class Expander:
             poison(stage, env)
             return None
         if result.forked and not result.poisoned:
-            raise self._decorated("named", name.span, env)
+            raise decorated("named", name.span, env)
         end = replace(result.end, name=name.id)
         env.scope.stages[name.id] = self._bound(stage, end, name, flow, env, start, called)
         return Flow((end,))
@@ -154,7 +163,7 @@ class Expander:
         kind = program.kinds.find(word)
         if kind is not None:
             return self._layer(stage, kind, self._sourced(stage, flow, env), env, called)
-        raise self._unknown(stage, flow, env, beginning)
+        raise unknown_stage_word(stage, flow, env, beginning)
 
     def _sourced(self, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:
         """The incoming value; a stage without one is a fault, after which it is still checked."""
@@ -165,7 +174,7 @@ class Expander:
             stage.kind.span,
             "a chain needs a source",
             here=f"`{stage.kind.id}` has no input",
-            help=_source_help(env),
+            help=source_help(env),
         )
         return Flow((End(None, None, stage.span),))
 
@@ -184,13 +193,13 @@ class Expander:
                 "an input inside a block, or a named or repeated group",
                 help="declare the input in a chain of its own and give it a name with `as`",
             )
-        self._refuse_repeat(stage, env)
+        refuse_repeat(stage, env)
         return Flow((self.layers.add_input(called, input_type(stage, env), stage),))
 
     def _reference(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Flow:
         word = stage.kind
         if stage.args or stage.called:
-            raise self._called_value(stage, flow, env)
+            raise called_value(stage, flow, env)
         if not beginning:
             raise env.fault(
                 codes.MISPLACED_SOURCE,
@@ -198,57 +207,17 @@ class Expander:
                 f"the value `{word.id}` in the middle of a chain",
                 help=f"`use {word.id}` applies that stage again; a fork and a merge join two values",
             )
-        self._refuse_repeat(stage, env)
+        refuse_repeat(stage, env)
         return Flow((replace(find_stage(word, env).end, span=stage.span),))
-
-    def _called_value(self, stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
-        """`enc(x)`: in a spec data flows along arrows."""
-        names = [a.value.id for a in stage.args if isinstance(a.value, ast.Word)]
-        source = names[0] if len(names) == 1 and env.scope.find(names[0]) else None
-        again = f"{source or '…'} -> use {stage.kind.id}"
-        fix = Fix(f"to apply the stage again write `{again}`", (Edit(stage.span, again),))
-        fixable = source is not None and flow is None
-        return env.fault(
-            codes.NOT_A_STAGE,
-            stage.span,
-            f"`{stage.kind.id}` is the value of a stage, which cannot be called",
-            help="" if fixable else fix.title,
-            fixes=[fix] if fixable else (),
-        )
-
-    def _unknown(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Fault:
-        word, program = stage.kind, env.program
-        if word.id in program.poisoned:
-            return Fault()
-        const = lookup(word.id, env)
-        if const is not None:
-            return env.fault(
-                codes.NOT_A_STAGE, word.span, f"`{word.id}` is {describe(const)}, not a stage"
-            )
-        unbuilt = program.kinds.unbuilt(word.id)
-        if unbuilt:
-            return arguments.not_built(word.span, unbuilt, "layer", env)
-        if beginning and not stage.args and not stage.called:
-            meant = closest(word.id, [*env.scope.names(), *LAYERS])
-            if meant is None or meant not in LAYERS:
-                return unknown_stage(word, env)
-        if word.id in DIRECTIVES:
-            return env.fault(
-                codes.UNKNOWN_KIND,
-                word.span,
-                f"`{word.id}` is a statement, not a stage",
-                help="begin it on a line of its own, or after `;`",
-            )
-        return unknown_kind(word, env, ["input"] if flow is None else ["use"])
 
     # --- layers ---------------------------------------------------------------------------
 
     def _layer(
         self, stage: ast.Stage, kind: LayerKind, flow: Flow, env: Env, called: str | None
     ) -> Flow:
-        self._refuse_repeat(stage, env)
+        refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
-            raise self._reduction(stage, kind, flow, env)
+            raise reduction(stage, kind, flow, env)
         bound = bind(
             Schema(kind.name, kind.args, kind.example),
             stage.kind.span,
@@ -258,63 +227,13 @@ class Expander:
         )
         check_activations(kind, bound.trailing, env)
         if kind.is_merge and not flow.forked and not flow.poisoned:
-            raise self._unforked(stage, kind, env)
+            raise without_fork(stage, kind, env)
         if not kind.is_merge:
-            self._refuse_fork(stage, flow, env)
+            refuse_fork(stage, flow, env)
         if kind.name == "id":
             return flow
         name = called or env.scope.naming.count(kind.name)
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
-
-    def _unforked(self, stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
-        return env.fault(
-            codes.MERGE_WITHOUT_FORK,
-            stage.kind.span,
-            f"`{kind.name}` merges the branches of a fork, and there is none before it",
-            help=f"write the values it joins as a fork: `[id, …] -> {kind.name}`",
-        )
-
-    def _reduction(self, stage: ast.Stage, kind: LayerKind, flow: Flow, env: Env) -> Fault:
-        if flow.poisoned:
-            return Fault()
-        return arguments.not_built(stage.kind.span, kind.name, "reduction", env)
-
-    def _refuse_fork(self, stage: ast.AnyStage, flow: Flow, env: Env) -> None:
-        if not flow.forked or flow.poisoned:
-            return
-        merges = [name for name, kind in LAYERS.items() if kind.is_merge]
-        first, last = flow.ends[0].span, flow.ends[-1].span
-        raise env.fault(
-            codes.FORK_WITHOUT_MERGE,
-            stage.kind.span if isinstance(stage, ast.Stage) else stage.span,
-            f"{len(flow.ends)} branches come in where one value is needed",
-            labels=[Label(first.to(last), "the branches")],
-            help=(
-                f"merge them first: `-> {merges[0]}`; the merges are {listing(merges)}"
-                if merges
-                else ""
-            ),
-        )
-
-    def _refuse_repeat(self, stage: ast.Stage, env: Env) -> None:
-        if stage.repeat is None:
-            return
-        body, count = stage.span.text, stage.repeat.span.text
-        group = f"({_bare(stage)}) * {count}"
-        end = Span(stage.span.source, stage.span.start, stage.repeat.span.stop)
-        fixes = [
-            Fix(f"for {count} layers one after the other write `{group}`", (Edit(end, group),))
-        ]
-        if stage.args and stage.args[0].key is None and stage.kind.id in LAYERS:
-            first = stage.args[0].value.span.text
-            product = f"{stage.kind.id} ({first} * {count})"
-            fixes.append(Fix(f"to multiply the argument write `{product}`", (Edit(end, product),)))
-        raise env.fault(
-            codes.REPEATED_LAYER,
-            end,
-            f"`{body}` is a single stage; only groups and blocks can be repeated",
-            fixes=fixes,
-        )
 
     # --- pieces: groups, blocks, stages handed to blocks ----------------------------------
 
@@ -400,7 +319,7 @@ class Expander:
         self, trailing: Trailing, stage: ast.Stage | ast.Group, flow: Flow, env: Env
     ) -> Flow:
         """An activation after a block or group is a layer of its own on the output."""
-        self._refuse_fork(stage, flow, env)
+        refuse_fork(stage, flow, env)
         if trailing.kind.name == "id":
             return flow
         bound = arguments.Bound(trailing.args, trailing.given)
@@ -411,9 +330,9 @@ class Expander:
     # --- use ------------------------------------------------------------------------------
 
     def _use(self, stage: ast.Stage, flow: Flow, env: Env, called: str | None) -> Flow | None:
-        self._refuse_repeat(stage, env)
-        target = usable(_used_name(stage, env), env)
-        self._refuse_fork(stage, flow, env)
+        refuse_repeat(stage, env)
+        target = usable(used_name(stage, env), env)
+        refuse_fork(stage, flow, env)
         called = called or env.scope.naming.count("use")
         before = self.layers.shared
         seen = replace(target.env, calls=(*env.calls, stage.span))
@@ -428,19 +347,19 @@ class Expander:
 
     def _fork(self, fork: ast.Fork, flow: Flow | None, env: Env) -> Flow:
         if fork.name is not None:
-            self._decorated("named", fork.name.span, env)
+            decorated("named", fork.name.span, env)
         if fork.repeat is not None:
-            self._decorated("repeated", fork.repeat.span, env)
+            decorated("repeated", fork.repeat.span, env)
         if fork.args:
-            self._decorated("given an activation", fork.args[0].span, env)
+            decorated("given an activation", fork.args[0].span, env)
         if flow is not None:
-            self._refuse_fork(fork, flow, env)
+            refuse_fork(fork, flow, env)
         ends = [self._branch(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
         return Flow(tuple(ends), forked=True)
 
     def _branches(self, items: ListConst, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:
         """A list of stages handed to a block stands for a fork."""
-        self._refuse_repeat(stage, env)
+        refuse_repeat(stage, env)
         flow = self._sourced(stage, flow, env)
         ends = []
         for item in items.items:
@@ -480,73 +399,3 @@ class Expander:
             help="merge the fork, or name the end of every branch with `as`",
         )
         return Flow((End(None, None, unnamed[0].span),))
-
-    def _decorated(self, how: str, span: Span, env: Env) -> Fault:
-        return env.fault(
-            codes.DECORATED_FORK,
-            span,
-            f"a fork cannot be {how}",
-            help="it has several values; merge them, and put this after the merge",
-        )
-
-
-def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
-    """The fault of a stage whose first word is no kind, block or name."""
-    if word.span in env.program.unknown:
-        return Fault()
-    env.program.unknown.add(word.span)
-    meant = closest(
-        word.id,
-        [*LAYERS, *env.program.blocks, *more, *LANGUAGE["layer kind"], *env.program.kinds.others],
-    )
-    if env.program.broken and meant is None:
-        return Fault()
-    proper = env.program.kinds.proper(meant) if meant else None
-    return env.fault(
-        codes.UNKNOWN_KIND,
-        word.span,
-        f"there is no layer or block `{word.id}`",
-        here=f"did you mean `{proper}`?" if proper else "",
-        fixes=replacement(word.span, proper),
-    )
-
-
-def _source_help(env: Env) -> str:
-    names = list(env.scope.names())
-    known = f", or with a stage named before: {listing(names)}" if names else ""
-    return f"begin the chain with an input, `input 784 -> …`{known}"
-
-
-def _bare(stage: ast.Stage) -> str:
-    """The text of a stage with its call parentheses taken off: `dense(4)` as `dense 4`."""
-    if not stage.called or not all(
-        a.key or not isinstance(a.value, ast.Binary) for a in stage.args
-    ):
-        return stage.span.text
-    return " ".join([stage.kind.id, *(arg.span.text for arg in stage.args)])
-
-
-def _used_name(stage: ast.Stage, env: Env) -> ast.Word:
-    """The name after `use`, which takes nothing else."""
-    names = [arg.value for arg in stage.args]
-    if not names or not isinstance(names[0], ast.Word) or stage.args[0].key:
-        raise env.fault(
-            codes.MISSING_ARGUMENT,
-            stage.span,
-            "`use` needs the name of a stage",
-            help="write `use NAME`",
-        )
-    if len(names) > 1:
-        if activation(names[1], env) is not None:
-            raise env.fault(
-                codes.REFUSED_ACTIVATION,
-                names[1].span,
-                "`use` takes no activation, it applies the stage with its own",
-                fixes=own_stage(names[1].span),
-            )
-        raise env.fault(
-            codes.EXTRA_ARGUMENT,
-            stage.args[1].span,
-            "`use` takes the name of a stage and nothing else",
-        )
-    return names[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import ast
-from .expand import unknown_kind
+from .misuse import unknown_kind
 from .naming import stage_names
 from .scope import Env, Naming, Scope
 from .vocabulary import is_kind
