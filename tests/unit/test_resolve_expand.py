@@ -63,6 +63,7 @@ def test_use_shares_parameters_of_a_group():
     assert found["again.dense1"].shares == "enc.dense1"
     assert found["again.dense2"].shares == "enc.dense2"
     assert found["again.dense1"].activation.kind == "relu"
+    assert found["again.dense1"].activation.name == "again.dense1"
     assert edges(text)["again.dense1"] == ["a"]
     assert edges(text)["add1"] == ["enc.dense2", "again.dense2"]
 

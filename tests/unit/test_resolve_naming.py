@@ -115,6 +115,11 @@ def test_a_parameter_shadows_a_let():
     assert layer("let k = 3\nblock b(k) = dense k\ninput k -> b(4)", "b1.dense1").args["units"] == 4
 
 
+def test_an_unknown_stage_is_told_how_to_get_a_name():
+    (finding,) = findings("input 3 -> dense 3\nx -> dense 4")
+    assert finding.help == "a stage or input is named with `as`: `… as x`"
+
+
 def test_a_second_definition_shows_the_first():
     (finding,) = [d for d in findings("let a = 1\nlet a = 2") if d.code.id == "NN114"]
     assert finding.span.line == 2

@@ -282,7 +282,7 @@ class Expander:
         self, count: int | None, called: str | None, body: Env, env: Env, block: ast.Block | None
     ) -> Iterator[Scope]:
         """The scope of each copy; a plain group has none of its own."""
-        naming, parent = env.scope.naming, None if block else body.scope
+        naming, parent = env.scope.naming, body.scope
         if count is None and called is None and block is None:
             yield body.scope if body.scope is env.scope else Scope(naming, parent, counted=True)
             return

@@ -168,8 +168,17 @@ class Env:
         self.program.report.add(code.at(span, message, labels=(*labels, *around), **parts))
         return Fault()
 
-    def unknown(self, word: ast.Word | ast.DimName, what: str, candidates: Iterable[str]) -> Fault:
-        """The fault of a word that means nothing; silent where a broken statement may tell."""
+    def unknown(
+        self,
+        word: ast.Word | ast.DimName,
+        what: str,
+        candidates: Iterable[str],
+        otherwise: str = "",
+    ) -> Fault:
+        """The fault of a word that means nothing; silent where a broken statement may tell.
+
+        `otherwise` is the advice where no candidate is near.
+        """
         meant = closest(word.id, candidates)
         if word.id in self.program.poisoned or (self.program.broken and meant is None):
             return Fault()
@@ -178,6 +187,7 @@ class Env:
             word.span,
             f"`{word.id}` is not {what}",
             here=f"did you mean `{meant}`?" if meant else "",
+            help="" if meant else otherwise,
             fixes=replacement(word.span, meant),
         )
 

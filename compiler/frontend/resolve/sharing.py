@@ -41,7 +41,8 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
     elsewhere = _elsewhere(word, env)
     if elsewhere is not None:
         return elsewhere
-    return env.unknown(word, "a stage defined before this place", env.scope.names())
+    advice = f"a stage or input is named with `as`: `… as {word.id}`"
+    return env.unknown(word, "a stage defined before this place", env.scope.names(), advice)
 
 
 def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
