@@ -61,7 +61,7 @@ def layout(picture: Picture, widths: Mapping[Cell, float], lane: Sequence[float]
     width = dict(widths)
     for route in routes:
         width |= dict.fromkeys(route.cells[1:-1], lane[route.arrow])
-    near = _neighbours(routes)
+    near = _neighbours(rows, routes)
     rows = _ordered(rows, near)
     return Layout(tuple(map(tuple, rows)), _centres(rows, near, width), tuple(routes))
 
@@ -92,13 +92,13 @@ def _rows(picture: Picture, rank: Mapping[Cell, int]) -> tuple[list[list[Cell]],
     return rows, routes
 
 
-def _neighbours(routes: Iterable[Route]) -> dict[Cell, tuple[list[Cell], list[Cell]]]:
+def _neighbours(rows: Iterable[Iterable[Cell]], routes: Iterable[Route]) -> Near:
     """For every cell what is above and what is below it, once for each arrow."""
-    near: dict[Cell, tuple[list[Cell], list[Cell]]] = {}
+    near: dict[Cell, tuple[list[Cell], list[Cell]]] = {c: ([], []) for row in rows for c in row}
     for route in routes:
         for upper, lower in pairwise(route.cells):
-            near.setdefault(upper, ([], []))[1].append(lower)
-            near.setdefault(lower, ([], []))[0].append(upper)
+            near[upper][1].append(lower)
+            near[lower][0].append(upper)
     return near
 
 
@@ -107,14 +107,13 @@ def _ordered(rows: Sequence[list[Cell]], near: Near) -> list[list[Cell]]:
     best = [list(row) for row in rows]
     fewest = _crossings(best, near)
     current = [list(row) for row in rows]
+    place = {cell: i / len(row) for row in current for i, cell in enumerate(row)}
     for sweep in range(_SWEEPS if fewest else 0):
         down = sweep % 2 == 0
         for row in current if down else reversed(current):
-            place = (
-                {c: i / len(r) for r in current for i, c in enumerate(r)} if len(row) > 1 else {}
-            )
             side = 0 if down else 1
             row.sort(key=lambda c: _mean([place[n] for n in near[c][side]], place[c]))
+            place |= {cell: i / len(row) for i, cell in enumerate(row)}
         crossings = _crossings(current, near)
         if crossings < fewest:
             best, fewest = [list(row) for row in current], crossings
@@ -177,7 +176,7 @@ def _runs(rows: Sequence[Sequence[Cell]], near: Near) -> list[list[Cell]]:
     """The cells that follow one another without branching, from the top."""
     runs: dict[Cell, list[Cell]] = {}
     for cell in (cell for row in rows for cell in row):
-        above = near.get(cell, ([], []))[0]
+        above = near[cell][0]
         alone = len(above) == 1 and len(near[above[0]][1]) == 1
         run = runs[above[0]] if alone else []
         run.append(cell)
@@ -189,7 +188,7 @@ def _pulls(cell: Cell, near: Near) -> dict[Cell, float]:
     """How strongly each neighbour pulls; lanes and unbranched chains want to be straight."""
     pulls: dict[Cell, float] = {}
     for side, back in ((0, 1), (1, 0)):
-        others = near[cell][side] if cell in near else []
+        others = near[cell][side]
         for other in others:
             straight = len(near[other][back]) == len(others) == 1
             pulls[other] = pulls.get(other, 0.0) + (_STRAIGHT if straight else 1.0)

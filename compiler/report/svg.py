@@ -159,7 +159,7 @@ def _spread(
     return places
 
 
-def _points(path: Path) -> list[Point]:
+def points(path: Path) -> list[Point]:
     """Points on an arrow, close together: x is a smoothstep between the stops, y even."""
     points = [path[0]]
     for (x0, y0), (x1, y1) in pairwise(path):
@@ -199,7 +199,7 @@ class _Occupied:
 
 def _labels(picture: Picture, boxes: Iterable[Rect], paths: tuple[Path, ...]) -> tuple[Rect, ...]:
     """A place for every label beside its arrow, clear of boxes, labels and lines if possible."""
-    lines = [_points(path) for path in paths]
+    lines = [points(path) for path in paths]
     occupied = _Occupied()
     for rect in boxes:
         occupied.add(rect)

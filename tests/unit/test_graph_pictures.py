@@ -9,7 +9,7 @@ import pytest
 from nnc.driver import check
 from nnc.report.mermaid import mermaid
 from nnc.report.picture import Arrow, Box, Part, Picture, picture
-from nnc.report.svg import draw, svg
+from nnc.report.svg import draw, points, svg
 from nnc.source import Source
 
 CHAIN = "input 784" + " -> dense 30 sigmoid" * 9 + " -> dense 10 softmax; loss crossentropy"
@@ -29,6 +29,15 @@ SPECS = {
         "loss crossentropy on kind weight=0.3\nloss mse on size"
     ),
     "twice the same": "input 5 -> [id, id] -> mul -> dense 1; loss mse",
+    "wide fork": (
+        "input 64x28x28 -> [flatten, flatten, flatten, flatten, flatten, flatten] -> concat -> dense 4"
+    ),
+    "crossing": (
+        "input 1000x10 as a; input 1000x10 as b; input 1000x10 as c\n"
+        "[a, b] -> add as ab; [a, c] -> add as ac; [b, c] -> add as bc\n"
+        "[ab, ac, bc] -> add -> dense 1"
+    ),
+    "unused input": "input 3 as spare; input 5 -> dense 4 relu -> dense 1",
     "only an input": "input 5 -> id",
 }
 
@@ -49,6 +58,8 @@ def test_nothing_overlaps(shown):
     rects = [*drawing.boxes, *drawing.labels]
     for one, other in combinations(rects, 2):
         assert not one.meets(other)
+    for path in drawing.paths:
+        assert not any(label.holds(point) for label in drawing.labels for point in points(path))
 
 
 def test_arrows_lead_down_from_box_to_box_and_through_no_other(shown):
