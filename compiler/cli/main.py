@@ -6,7 +6,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from .terminal import INTERNAL
+from .terminal import FAILED, INTERNAL
 
 TRACEBACK_VARIABLE = "NNC_TRACEBACK"
 
@@ -15,9 +15,13 @@ def run() -> None:
     """Run the command line; faults of nnc itself end with exit code 101 and a request."""
     _speak_utf8()
     try:
-        _dispatch(sys.argv[1:])
+        try:
+            _dispatch(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         _close_stdout()
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

@@ -68,18 +68,20 @@ def test_lint_starts_quickly(spec):
     assert min(seconds() for _ in range(3)) < 1.0  # 0.3 on an idle machine
 
 
-def test_a_closed_pipe_is_no_error():
+@pytest.mark.parametrize("words", [["lint", "-"], ["lint", "--strict", "-"], ["layers"]])
+def test_a_closed_pipe_is_passed_over_in_silence(words):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "nnc", "layers", "--markdown"],
+        [sys.executable, "-m", "nnc", *words],
+        input=b"input 5 -> dens 3\n",
         stdout=writer,
         stderr=subprocess.PIPE,
         timeout=60,
         check=False,
     )
     os.close(writer)
-    assert done.stderr == b""
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_standard_input_and_exit_codes(tmp_path):

@@ -80,6 +80,21 @@ def test_a_chain_is_straight():
     assert len({round(x, 6) for path in drawing.paths for x, _ in path}) == 1
 
 
+def test_unbranched_runs_are_straight_beside_a_skip():
+    spec = "input 16 -> [id -> dense 4, dense 3000 relu -> dense 5 relu -> dense 4] -> add"
+    drawing = draw(drawn(spec))
+    places = {box.lines[0]: r for box, r in zip(drawing.picture.boxes, drawing.boxes, strict=True)}
+    run = [places[name] for name in ("dense2", "dense3", "dense4")]
+    assert len({round(rect.x + rect.width / 2, 6) for rect in run}) == 1
+
+
+def test_arrows_that_need_not_cross_do_not():
+    boxes = tuple(Box(id, Part.LAYER, (id,)) for id in ("a", "b", "y", "x"))
+    arrows = (Arrow("a", "x", "1"), Arrow("b", "y", "2"))
+    first, second = draw(Picture("", boxes, arrows)).paths
+    assert (first[0][0] < second[0][0]) == (first[-1][0] < second[-1][0])
+
+
 def test_svg_is_well_formed_and_holds_every_text(shown):
     root = ElementTree.fromstring(svg(shown))
     texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
