@@ -45,15 +45,20 @@ def fit_rows(data: Dataset, module: Module) -> Dataset:
 def fit_targets(data: Dataset, module: Module) -> Fitted:
     """Targets as the module's losses take them.
 
-    Whole numbers become class ids where a loss takes those; class ids become one-hot rows
-    where a loss compares rows and the output is wider than one; a column (B,) becomes (B, 1).
+    A column of whole numbers for an output wider than one is class ids: they stay so where
+    every loss takes them, and become one-hot rows where one compares rows. For an output one
+    wide a column (B,) becomes (B, 1).
     """
     if data.target is None:
         raise DataError(f"{data.name}: there are no targets to train towards")
     shapes = module.TARGETS
+    takes_ids = set(module.LOSSES.values()) <= _TAKES_CLASS_IDS
     if isinstance(data.target, Mapping):
+        if data.target.keys() != shapes.keys():
+            found, wanted = ", ".join(data.target), ", ".join(shapes)
+            raise DataError(f"{data.name}: targets {found}, but the model wants {wanted}")
         fitted = {
-            name: _fit(array, shapes[name], loss_kind(module, name), f"{data.name}: {name}")
+            name: _fit(array, shapes[name], takes_ids, f"{data.name}: {name}")
             for name, array in data.target.items()
         }
         return Fitted(
@@ -62,27 +67,25 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
         )
     if len(shapes) != 1:
         raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
-    name, shape = next(iter(shapes.items()))
-    target, classes = _fit(data.target, shape, loss_kind(module, name), data.name)
-    return Fitted(replace(data, target=target), classes)
+    target, classes = _fit(data.target, next(iter(shapes.values())), takes_ids, data.name)
+    return Fitted(replace(data, target=target), classes or _judges_classes(module))
 
 
-def loss_kind(module: Module, target: str) -> str:
-    """The kind of loss a target is for."""
-    kinds = module.LOSSES
-    return kinds.get(target) or next(iter(kinds.values()), "")
+def _judges_classes(module: Module) -> bool:
+    """Whether every loss of the module is one for classes."""
+    return set(module.LOSSES.values()) <= _TAKES_CLASS_IDS | {"bce"}
 
 
-def _fit(target: Array, shape: Shape, kind: str, what: str) -> tuple[Array, bool]:
-    width = shape[1] if len(shape) == 2 else None
+def _fit(target: Array, shape: Shape, takes_ids: bool, what: str) -> tuple[Array, bool]:
+    """The target as the module takes it, and whether it was class ids."""
+    width = shape[-1]
     column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
-    if column and kind in _TAKES_CLASS_IDS:
-        return class_ids(target, what), True
-    if column and isinstance(width, int) and width > 1:
-        return one_hot(class_ids(target, what), width, what), True
-    if target.ndim == 1 and width == 1:
-        return target[:, None], kind == "bce"
-    return target, kind in _TAKES_CLASS_IDS or kind == "bce"
+    if len(shape) != 2 or not column or not isinstance(width, int):
+        return target, False
+    if width == 1:
+        return target.reshape(len(target), 1), False
+    ids = class_ids(target, what)
+    return (ids if takes_ids else one_hot(ids, width, what)), True
 
 
 def class_ids(target: Array, what: str) -> Array:

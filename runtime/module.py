@@ -54,7 +54,7 @@ class Module(Protocol):
         order: Any,
         **keywords: Any,
     ) -> float:
-        """One pass over the rows named by `order`; the mean loss of its batches."""
+        """One pass over the rows named by `order`; the mean loss of the rows."""
 
     def save_params(
         self, path: str | Path, params: Params, state: Mapping[str, Array] | None = None

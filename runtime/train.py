@@ -37,7 +37,7 @@ class Ending(Enum):
 class Epoch:
     """What one epoch came to.
 
-    `loss` is the mean over its batches, each before its step. `train` and `test` are measured
+    `loss` is the mean over its rows, each batch's before its step. `train` and `test` are measured
     after the epoch: `loss` (with the regularizer), then the metrics; test is empty without a
     test set.
     """
@@ -206,20 +206,19 @@ class _Run:
             self.keywords["state"] = self.state
 
     def epoch(self, data: Dataset, order: Array) -> float:
-        """One pass over the rows; the mean loss of its batches."""
-        total = batches = done = 0.0
+        """One pass over the rows; their mean loss, each batch's before its step."""
+        total = done = 0.0
         with np.errstate(over="ignore", invalid="ignore"):
             for piece in self._pieces(order):
                 mean = self.module.train_epoch(
                     self.params, data.x, data.target, self.opt, order=piece, **self.keywords
                 )
-                count = math.ceil(len(piece) / self.plan.batch)
-                total, batches, done = total + mean * count, batches + count, done + len(piece)
+                total, done = total + mean * len(piece), done + len(piece)
                 if self.progress:
                     self.progress(int(done), len(order))
                 if not math.isfinite(mean):
                     break
-        return total / batches if batches else math.nan
+        return total / done if done else math.nan
 
     def _pieces(self, order: Array) -> list[Array]:
         """The order as it is, or in pieces of whole batches where somebody wants to know."""

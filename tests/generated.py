@@ -81,16 +81,14 @@ def mnist() -> Dataset:
 
 
 def random_batch(module, rows: int, seed: int = 0):
-    """Inputs and targets that any module accepts: uniform numbers, rows of probabilities, ids."""
+    """Inputs and targets that any module accepts: uniform numbers, rows of probabilities."""
     rng = np.random.default_rng(seed)
     x = {n: rng.uniform(-1, 1, (rows, *shape[1:])) for n, shape in module.INPUTS.items()}
-    target = {n: _random_target(rng, rows, shape, module, n) for n, shape in module.TARGETS.items()}
+    target = {n: _random_target(rng, rows, shape) for n, shape in module.TARGETS.items()}
     return _only(x), _only(target)
 
 
-def _random_target(rng, rows, shape, module, name):
-    if len(shape) == 1:
-        return rng.integers(0, module.OUTPUTS[name][-1], rows)
+def _random_target(rng, rows, shape):
     weights = rng.uniform(0.1, 1, (rows, *shape[1:]))
     return weights if shape[-1] == 1 else weights / weights.sum(axis=-1, keepdims=True)
 

@@ -24,12 +24,13 @@ import pytest
 from nnc.driver import check
 from nnc.source import Source
 
-from .generated import ROOT, module_code, spec_text
+from .generated import ROOT, spec_text
 
 PAGES = [
     "README.md",
     *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
 ]
+NNC = [sys.executable, "-c", "from nnc.cli.main import run; run()"]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 INDENTED_COMMAND = re.compile(r"^ {4}(nnc .*)$", re.M)
 
@@ -74,7 +75,7 @@ def check_console(block, folder):
 def run_command(command, output, folder):
     words = shlex.split(command)
     assert words[0] == "nnc"
-    done = run([sys.executable, "-m", "nnc.cli.main", *words[1:]], folder)
+    done = run([*NNC, *words[1:]], folder)
     expected = 1 if "error[" in output else 0
     assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
     if output:
@@ -83,7 +84,8 @@ def run_command(command, output, folder):
 
 def check_python(block, folder):
     if "generated" in block.info:
-        assert block.text in module_code(spec_text("mnist"), 0)
+        command = [*NNC, "compile", "-O0", "examples/mnist.nn"]
+        assert block.text in run(command, folder).stdout
         return
     done = run([sys.executable, "-c", block.text], folder)
     assert done.returncode == 0, done.stderr

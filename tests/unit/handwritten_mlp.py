@@ -9,7 +9,7 @@ import numpy as np
 
 INPUTS = {"x": ("B", 64)}
 OUTPUTS = {"y": ("B", 10)}
-TARGETS = {"y": ("B",)}
+TARGETS = {"target": ("B", 10)}
 LOSSES = {"crossentropy": "crossentropy"}
 PARAM_SHAPES = {
     "dense1.W": (64, 30),
@@ -75,8 +75,8 @@ def train_epoch(params, x, target, opt, *, batch, order, lr=None):
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
         cache = forward(params, x[rows])[1]
-        losses.append(loss(params, cache, target[rows]))
+        losses.append(loss(params, cache, target[rows]) * len(rows))
         for name, grad in backward(params, cache, target[rows]).items():
             params[name] -= (TRAIN["lr"] if lr is None else lr) * grad
         opt["step"] += 1
-    return float(np.mean(losses))
+    return float(np.sum(losses)) / len(order)

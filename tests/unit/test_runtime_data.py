@@ -79,8 +79,8 @@ def test_digits_are_the_uci_test_set():
 
 
 def test_digits_load_by_name_in_the_shape_of_the_model():
-    flat = module({"x": ("B", 64)}, {"y": ("B",)}, {"crossentropy": "crossentropy"})
-    image = module({"x": ("B", 1, 8, 8)}, {"y": ("B",)}, {"crossentropy": "crossentropy"})
+    flat = module({"x": ("B", 64)}, {"y": ("B", 10)}, {"crossentropy": "crossentropy"})
+    image = module({"x": ("B", 1, 8, 8)}, {"y": ("B", 10)}, {"crossentropy": "crossentropy"})
     assert [d.x.shape for d in load("digits", flat)] == [(1437, 64), (360, 64)]
     assert load("digits", image)[0].x.shape == (1437, 1, 8, 8)
     assert "rows of 8x8 do not fit the model's input 2" in refusal("digits")
@@ -110,13 +110,13 @@ def test_npz_by_the_models_names(tmp_path):
     np.savez(path, left=np.ones((3, 2)), right=np.zeros((3, 2)), kind=np.arange(3), size=np.ones(3))
     mod = module(
         {"left": ("B", 2), "right": ("B", 2)},
-        {"kind": ("B",), "size": ("B", 1)},
+        {"kind": ("B", 3), "size": ("B", 1)},
         {"kind": "crossentropy", "size": "mse"},
     )
     data, _ = load(path, mod)
     assert set(data.x) == {"left", "right"}
     fitted = fit_targets(data, mod)
-    assert fitted.data.target["kind"].dtype == np.int64
+    assert fitted.data.target["kind"].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert fitted.data.target["size"].shape == (3, 1)
 
 
@@ -228,7 +228,7 @@ def test_csv_that_is_not_text(tmp_path):
 
 # --- idx ----------------------------------------------------------------------------------
 
-FLAT = module({"x": ("B", 4)}, {"y": ("B",)}, {"crossentropy": "crossentropy"})
+FLAT = module({"x": ("B", 4)}, {"y": ("B", 10)}, {"crossentropy": "crossentropy"})
 
 
 def idx_bytes(array):
@@ -314,7 +314,7 @@ def fitted(target, shape, kind):
 
 @pytest.mark.parametrize("ids", [[0, 2, 1], [0.0, 2.0, 1.0], [[0], [2], [1]]])
 def test_class_ids_for_crossentropy_are_integers(ids):
-    result = fitted(ids, ("B",), "crossentropy")
+    result = fitted(ids, ("B", 3), "crossentropy")
     assert result.data.target.tolist() == [0, 2, 1]
     assert result.data.target.dtype == np.int64
     assert result.classes
@@ -335,7 +335,7 @@ def test_rows_and_columns_stay_numbers():
 
 def test_class_ids_must_be_whole_and_in_range():
     with pytest.raises(DataError, match=r"must be whole numbers, row 2 is 1\.5"):
-        fitted([0, 1.5], ("B",), "crossentropy")
+        fitted([0, 1.5], ("B", 3), "crossentropy")
     with pytest.raises(DataError, match="must be 0 to 2, row 1 is 3"):
         fitted([3, 1], ("B", 3), "mse")
 
