@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..ir.op_graph import Node, Origin
-from ..schedule.buffers import Plan, stored
+from ..schedule.buffers import KernelPlan, stored
 from ..schedule.kernels import FREE, Kernel
 from ..schedule.statements import Assign, Call, Statement
 from .frame import Frame, comment, named_nodes, with_headings
@@ -17,7 +17,7 @@ def buffered(
     kernel: Kernel,
     frame: Frame,
     names: Mapping[int, str],
-    plan: Plan,
+    plan: KernelPlan,
     given: Mapping[int, str] | None = None,
 ) -> list[Statement]:
     """The kernel's statements; the frame learns the names of the values they compute.
@@ -38,7 +38,7 @@ def buffered(
     return with_headings(items)
 
 
-def _local_names(kernel: Kernel, names: Mapping[int, str], plan: Plan) -> dict[int, str]:
+def _local_names(kernel: Kernel, names: Mapping[int, str], plan: KernelPlan) -> dict[int, str]:
     """A name for every stored value: its own, else its successor's in the array, else the array's."""
     local: dict[int, str] = {}
     successor = {before: after for after, before in plan.replaces.items()}
@@ -55,7 +55,7 @@ def _local_names(kernel: Kernel, names: Mapping[int, str], plan: Plan) -> dict[i
     return local
 
 
-def _compute(node: Node, frame: Frame, local: Mapping[int, str], plan: Plan) -> list[Statement]:
+def _compute(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
     """The statements that compute one value into its array."""
     name, before = local[node.id], plan.replaces.get(node.id)
     note = comment(node.type, node.origin)

@@ -7,8 +7,9 @@ from ..ir.op_graph import Graph, Node
 from ..lower.optimizers import lower_update
 from ..optimizers import OPTIMIZERS
 from ..passes.pipeline import optimise
-from ..schedule.buffers import Plan, stored
+from ..schedule.buffers import KernelPlan, stored
 from ..schedule.kernels import Kernel
+from ..schedule.names import Namer
 from ..schedule.statements import Assign, Statement
 from .buffered import buffered
 from .frame import Frame, heading, named_nodes
@@ -78,7 +79,7 @@ def _store(kernel: Kernel, frame: Frame, node: Node, name: str) -> Assign:
 
 def _flat(kernel: Kernel, frame: Frame, names: dict[int, str]) -> tuple[list[Statement], int]:
     """Calls on whole flat arrays, with as few helper arrays as lives allow."""
-    plan, count = Plan(), 0
+    plan, count, namer = KernelPlan(), 0, Namer(t.code for t in frame.texts.values())
     last = {i: at for at, node in enumerate(kernel.nodes) for i in node.inputs}
     leaves = {frame.texts[n.id].code: n.id for n in kernel.graph if n.op == "input"}
     for at, node in enumerate(kernel.nodes):
@@ -99,7 +100,7 @@ def _flat(kernel: Kernel, frame: Frame, names: dict[int, str]) -> tuple[list[Sta
         else:
             count += 1
             plan.of[node.id] = f"{WORK}.temp{count}"
-        names.setdefault(node.id, node.origin.hint or f"temp{count}")
+        names.setdefault(node.id, namer.fresh(node.origin.hint or f"temp{count}"))
     given = {i: text.code for i, text in frame.texts.items()}
     return buffered(kernel, frame, names, plan, given)[1:], count
 

@@ -107,7 +107,7 @@ def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) ->
     loads = [] if kernel is program.kernels.forward else _loaded(program, kernel, outside)
     frame = program.frame(program.graph, outside)
     if program.level == 1:
-        statements = buffered(kernel, frame, program.names, program.plan)
+        statements = buffered(kernel, frame, program.names, program.plan.kernels[kernel.name])
         dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel.nodes))
     else:
         statements = textbook(kernel, frame, program.names)
@@ -182,15 +182,13 @@ def predict_view(
 
 def cache_view(program: Program) -> CacheView:
     """The cache's attributes: dimensions, references, arrays."""
-    kept = {b.place for b in program.plan.buffers.values()}
-    keeps = [
-        program.names[i]
-        for i in program.kernels.cached
-        if program.plan.of.get(i) not in kept
-    ]
+    plans = program.plan.kernels
+    made = plans["forward"].of if plans else {}
+    keeps = [program.names[i] for i in program.kernels.cached if i not in made]
     holds: dict[str, list[str]] = {}
-    for id, place in program.plan.of.items():
-        holds.setdefault(place, []).append(program.names.get(id, ""))
+    for plan in plans.values():
+        for id, place in plan.of.items():
+            holds.setdefault(place, []).append(program.names.get(id, ""))
     buffers = [
         BufferView(b.place.partition(".")[2], array_text(b.shape), _dtype(b.dtype), _holds(holds[place]))
         for place, b in program.plan.buffers.items()
@@ -234,9 +232,9 @@ def gradient_copies(program: Program, backward: KernelView) -> tuple[tuple[str, 
     """Gradients that are not computed in place: shared by two parameters, or a mere view."""
     if program.level == 0:
         return ()
-    values = gradient_values(program)
+    values, made = gradient_values(program), program.plan.kernels["backward"].of
     return tuple(
         (name, text)
         for name, text in backward.results
-        if program.plan.of.get(values[name]) != f"grads[{name!r}]"
+        if made.get(values[name]) != f"grads[{name!r}]"
     )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """Half the squared length of the difference, averaged over the batch."""
-    return c.reduce(scale(unary("square", c.output - c.target), 0.5), default="batchmean")
+    half = scale(unary("square", c.output - c.target), 0.5)
+    return c.reduce(half, mean="batchmean")
 
 
 loss(
@@ -26,7 +27,7 @@ loss(
         example="input 4 -> dense 1 sigmoid; loss quadratic",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "batchmean"),
+            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
         ),
         aliases=(),
         torch="0.5 * nn.MSELoss(reduction='sum') / B",

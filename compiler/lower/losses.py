@@ -32,9 +32,12 @@ class LossContext:
         node = self.build.nodes[self.output.id]
         return self.build.value(node.inputs[0]) if node.op in activations else self.output
 
-    def reduce(self, each: Value, *, default: str = "mean") -> Value:
-        """The sum of all entries, over their number (mean), the batch (batchmean) or nothing."""
-        how = self.args.get("reduction") or default
+    def reduce(self, each: Value, *, mean: str = "mean") -> Value:
+        """The sum of all entries, over their number (mean), the batch (batchmean) or nothing.
+
+        `mean` says what the default stands for: the quadratic cost is averaged over the batch.
+        """
+        how = mean if self.args["reduction"] == "mean" else self.args["reduction"]
         over = {"mean": product(each.type.shape), "batchmean": each.type.shape[0], "sum": 1}
         return scale(sum_all(each), 1.0, over[str(how)])
 

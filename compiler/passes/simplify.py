@@ -10,7 +10,7 @@ levels, because unsimplified gradients are not what a person would write.
 
 from __future__ import annotations
 
-from ..ir.dims import Dim
+from ..ir.dims import Dim, common_factor
 from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ops import OPS
 from ..ops.elementwise import scale
@@ -124,6 +124,9 @@ def _scaled(build: Builder, x: Value, factor: float, over: Dim) -> Value:
     if inner.op == "broadcast":
         small = _scaled(build, build.value(inner.inputs[0]), factor, over)
         return build.emit("broadcast", small, shape=inner.type.shape)
+    common = common_factor(over)
+    if factor % common == 0:
+        factor, over = factor / common, over // common
     if factor == 1.0 and over == 1:
         return x
     return scale(x, factor, over)

@@ -42,12 +42,19 @@ class Chain:
 
 
 @dataclass(slots=True)
-class Plan:
-    """The arrays, each value's array, and for a value written in place the one it replaces."""
+class KernelPlan:
+    """A kernel's values: each one's array, and for one written in place the one it replaces."""
 
-    buffers: dict[str, Buffer] = field(default_factory=dict)
     of: dict[int, str] = field(default_factory=dict)
     replaces: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """All arrays, and the plans of the kernels by name (two kernels may compute one value)."""
+
+    buffers: dict[str, Buffer] = field(default_factory=dict)
+    kernels: dict[str, KernelPlan] = field(default_factory=dict)
 
 
 def stored(node: Node) -> bool:
@@ -64,13 +71,13 @@ def plan_buffers(
     for kernel in (kernels.forward, kernels.loss, kernels.backward):
         if kernel is None:
             continue
-        chains = _chains(kernel, kernels, may_overwrite, plan)
+        own = plan.kernels[kernel.name] = KernelPlan()
+        chains = _chains(kernel, kernels, may_overwrite, own)
         busy: list[tuple[int, str]] = []
         free = {key: list(places) for key, places in pool.items()}
         for chain in chains:
             place = _place(chain, names, cache, plan, pool, free, busy)
-            for node in chain.nodes:
-                plan.of[node.id] = place
+            own.of.update({node.id: place for node in chain.nodes})
     return plan
 
 
@@ -84,10 +91,13 @@ def gradients(graph: Graph) -> dict[int, str]:
 
 
 def _chains(
-    kernel: Kernel, kernels: Kernels, may_overwrite: MayOverwrite, plan: Plan
+    kernel: Kernel, kernels: Kernels, may_overwrite: MayOverwrite, plan: KernelPlan
 ) -> list[Chain]:
     last = _last_uses(kernel)
-    fixed = {_root(kernel.graph, i): i for i in (*kernel.results, *kernels.cached)}
+    fixed: dict[int, int] = {}
+    for i in (*kernel.results, *kernels.cached):
+        root = _root(kernel.graph, i)
+        fixed[root] = root if root == i else fixed.get(root, i)
     grads = gradients(kernel.graph)
     chain_of: dict[int, Chain] = {}
     chains = []
@@ -112,11 +122,15 @@ def _chains(
 
 
 def _last_uses(kernel: Kernel) -> dict[int, int]:
-    """For every value the position of its last use, uses of its views included."""
+    """For every value the position of its last use.
+
+    Views and scalars are written out where they are used, so their uses count as uses of
+    what they are made from.
+    """
     position = {node.id: i for i, node in enumerate(kernel.nodes)}
     last = dict(position)
     for node in reversed(kernel.nodes):
-        here = last[node.id] if OPS[node.op].view else position[node.id]
+        here = position[node.id] if stored(node) else last[node.id]
         for i in node.inputs:
             last[i] = max(last.get(i, -1), here)
     return last

@@ -93,7 +93,7 @@ def function(graph, level: int):
                 setattr(c, f"ones{node.id}", np.ones(node.type.shape))
                 frame.texts[node.id] = Text(f"c.ones{node.id}")
         space["c"] = c
-        statements = buffered(kernels.forward, frame, names, plan)
+        statements = buffered(kernels.forward, frame, names, plan.kernels["forward"])
     else:
         statements = textbook(kernels.forward, frame, names)
     lines = []
