@@ -57,8 +57,9 @@ def check(made: Program, seed: int = 1) -> None:
 @pytest.mark.parametrize("kind", ACTIVATIONS, ids=lambda a: a.text)
 @pytest.mark.parametrize("shape", [(5,), ("T", 5), (2, 3, 2)], ids=str)
 def test_activation_standalone(kind, shape):
-    start = activation(act("prelu")) if len(shape) == 3 else dense(4)
-    check(build([[Input(shape), start, activation(kind)]], MSE))
+    shift = Layer("shift 0.3", "shift", {"by": 0.3})
+    start = [activation(act("prelu")), shift] if len(shape) == 3 else [dense(4)]
+    check(build([[Input(shape), *start, activation(kind)]], MSE))
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS, ids=lambda a: a.text)

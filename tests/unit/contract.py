@@ -60,9 +60,9 @@ class Case:
         """Targets for so many rows: class ids for crossentropy, numbers otherwise."""
         rng = np.random.default_rng(seed)
         made = {}
-        for name in self.module.TARGETS:
-            shape = (count, *self.module.OUTPUTS[name][1:])
-            ids = "crossentropy" in self.module.SPEC and name in ("y", "kind")
+        for name, stated in self.module.TARGETS.items():
+            shape = (count, *stated[1:])
+            ids = "crossentropy" in self.module.SPEC and name != "size"
             made[name] = rng.integers(0, shape[-1], shape[:-1]) if ids else rng.normal(size=shape)
         return made if len(made) > 1 else next(iter(made.values()))
 

@@ -40,40 +40,68 @@ def allowed(names: list[str]) -> list[str]:
         if keyword.iskeyword(name):
             continue
         try:
-            code(f"input 3 -> dense 2 as {name}\nloss mse\n")
+            code(f"input 3 as quiet -> dense 2 as {name}\nloss mse\n")
         except SpecError:
             continue
         free.append(name)
     return free
 
 
-def chain(names) -> str:
-    """A net whose stages are called so; names serve as input, layers, group and output."""
-    first, group, *rest = names
-    layers = " -> ".join(f"dense 3 tanh as {name}" for name in rest[:-1])
+TAILS = {
+    "regression": "-> prelu -> gelu -> poly 1 -> dense 2 as {end}\nloss mse\nloss bce on {mid}\n",
+    "classes": "-> dropout 0 -> mish -> dense 2 softmax as {end}\nloss crossentropy\n",
+    "heads": "-> softplus as {mid}\n{mid} -> dense 2 log_softmax as {end}\noutput {mid}, {end}\n"
+    "loss crossentropy on {end}\nloss huber on {mid} weight=0.5\n",
+}
+
+
+def chain(names, tail="regression") -> str:
+    """A net whose stages are called so; names serve as input, layers, group and outputs."""
+    first, group, *rest, mid, end = names
+    layers = " -> ".join(f"dense 3 tanh as {name}" for name in rest)
     text = f"input 3 as {first} -> (dense 3 as inner -> tanh) as {group} -> {layers}"
-    text += f" -> [id, {rest[0]}] -> add -> dense 2 as {rest[-1]}\n"
-    return f"{text}loss mse\noptimizer sgd lr=0.1 momentum=0.9\ndtype float64\n"
+    text += f" -> [id, {rest[0]}] -> max -> dense 3 sigmoid "
+    text += {"regression": f"as {mid} ", "classes": f"as {mid} "}.get(tail, "")
+    text += TAILS[tail].format(mid=mid, end=end)
+    if tail == "regression":
+        text = text.replace("loss mse", f"loss mse on {end}")
+    return f"{text}regularize l1=0.01\noptimizer sgd lr=0.1 momentum=0.9\ndtype float64\n"
 
 
 def answers(text: str, level: int):
     """Everything the module can say, in order and without names."""
     made = module(text, level)
     rng = np.random.default_rng(0)
-    params = {name: rng.normal(size=shape) for name, shape in made.PARAM_SHAPES.items()}
-    x, target = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    params = {n: rng.normal(0, 0.4, shape) for n, shape in made.PARAM_SHAPES.items()}
+    x = rng.normal(size=(4, 3))
+    ids = "loss crossentropy" in text
+    targets = [
+        rng.integers(0, 2, 4) if ids and shape[-1] == 2 else rng.random((4, *shape[1:]))
+        for shape in made.TARGETS.values()
+    ]
+    target = dict(zip(made.TARGETS, targets, strict=True)) if len(targets) > 1 else targets[0]
     y, cache = made.forward(params, x)
     grads = made.backward(params, cache, target)
-    said = [np.array(y), np.array(made.loss(params, cache, target)), *map(np.array, grads.values())]
+    said = [*listed(y), np.array(made.loss(params, cache, target)), *map(np.array, grads.values())]
     opt = made.init_optimizer(params)
-    losses = [made.train_step(params, x, target, opt) for _ in range(3)]
-    return [*said, np.array(losses), made.predict(params, x), *params.values()]
+    more = {"rng": np.random.default_rng(0)} if "-> dropout" in text else {}
+    losses = [made.train_step(params, x, target, opt, **more) for _ in range(3)]
+    return [*said, np.array(losses), *listed(made.predict(params, x)), *params.values()]
 
 
-def compare(names, level) -> None:
+def listed(y) -> list[np.ndarray]:
+    """One output or several, as copies in a list."""
+    return [np.array(value) for value in (y.values() if isinstance(y, dict) else [y])]
+
+
+def compare(names, level, tail="regression") -> None:
+    """The names change nothing but names."""
     harmless = [f"quiet_{'abcdefghijklmnopqrstuvwxyz'[i]}" for i in range(len(names))]
-    want = answers(chain(harmless), level)
-    got = answers(chain(names), level)
+    want = answers(chain(harmless, tail), level)
+    try:
+        got = answers(chain(names, tail), level)
+    except (TypeError, NameError, AttributeError, ValueError) as collision:
+        raise AssertionError(f"{names}: {collision}") from collision
     assert len(got) == len(want)
     for a, b in zip(got, want, strict=True):
         assert error(a, b, 1e-3) < 1e-12, names
@@ -82,7 +110,9 @@ def compare(names, level) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("names", [PLAIN, MORE, BUILTINS, STARTS, MIMICS], ids=lambda n: n[0])
 def test_names_a_spec_likes_to_use(names, level):
-    compare(["h", *allowed(list(names))], level)
+    for tail in TAILS:
+        compare(["h", *allowed(list(names))], level, tail)
+        compare([*reversed(allowed(list(names))), "h"], level, tail)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -93,13 +123,14 @@ def test_those_names_are_free_to_use(level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_identifier_the_templates_use(level):
+@pytest.mark.parametrize("tail", TAILS)
+def test_every_identifier_the_templates_use(tail, level):
     names = allowed(identifiers())
     assert len(names) > 60
-    for start in range(0, len(names), 12):
-        some = names[start : start + 12]
+    for start in range(0, len(names), 24):
+        some = names[start : start + 24]
         some += [name for name in names if name not in some][: max(0, 5 - len(some))]
-        compare(some, level)
+        compare(some, level, tail)
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -211,7 +211,7 @@ def test_the_module_states_what_it_is(level):
     assert isinstance(stated.NNC_VERSION, str)
     assert dict(stated.INPUTS) == {"x": ("B", 5)}
     assert dict(stated.OUTPUTS) == {"y": ("B", 3)}
-    assert list(stated.TARGETS) == ["y"]
+    assert list(stated.TARGETS.values()) == [("B", 3)]
     shapes = {"dense1.W": (5, 4), "dense1.b": (4,), "dense2.W": (4, 3), "dense2.b": (3,)}
     assert list(stated.PARAM_SHAPES.items()) == list(shapes.items())
     assert not stated.STATE_SHAPES
