@@ -20,9 +20,9 @@ _STYLES = {
     r"(?m)^error\[\w+\]": "bold red",
     r"(?m)^warning\[\w+\]": "bold yellow",
     r"(?m)^info\[\w+\]": "bold cyan",
+    r"(?m)^ +\|.*$": "cyan",
     r"(?m)^ *(-->|:::)|^ *\d* \|| = (?=\w+: )": "blue",
-    r"(?m)^ *\|[ |_]*\^+.*$": "red",
-    r"(?m)^ *\|[ |_]*-+.*$": "cyan",
+    r"(?m)(?<=[ |_])\^+(?: .*)?$": "bold red",
 }
 
 
@@ -99,4 +99,4 @@ def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
     coloured = Text(text, end="")
     for pattern, style in _STYLES.items():
         coloured.highlight_regex(pattern, style)
-    console(stream).print(coloured)
+    console(stream).print(coloured, end="")

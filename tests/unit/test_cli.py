@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
 from nnc import driver
 from nnc.cli import main
 from nnc.cli.commands import app
+from nnc.source import Source
 from nnc.version import VERSION
 from typer.testing import CliRunner
 
@@ -89,9 +91,10 @@ class TestLint:
 
     def test_utf16_gets_a_hint_and_a_byte_order_mark_none(self, nnc, tmp_path):
         (tmp_path / "wide.nn").write_bytes(GOOD.encode("utf-16"))
-        (tmp_path / "mark.nn").write_bytes(GOOD.encode("utf-8-sig"))
+        (tmp_path / "mark.nn").write_bytes("dens".encode("utf-8-sig"))
         assert "it looks like UTF-16" in nnc("lint", "wide.nn").stdout
-        assert "\ufeff" not in nnc("compile", "mark.nn").stdout
+        assert "^^^^" in nnc("lint", "mark.nn").stdout
+        assert nnc("lint", "--format", "concise", "mark.nn").stdout.startswith("mark.nn:1:1: ")
 
     def test_a_huge_file_is_refused(self, nnc, tmp_path):
         (tmp_path / "huge.nn").write_text("#" * (4 * 1024 * 1024 + 1))
@@ -134,6 +137,29 @@ def _with_a_warning(check):
         return result
 
     return checked
+
+
+class TestColours:
+    def test_a_terminal_gets_colours_and_the_same_text(self, monkeypatch):
+        from io import StringIO
+
+        from nnc.cli import terminal
+
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+
+        class Screen(StringIO):
+            def isatty(self):
+                return True
+
+        source = Source("bad.nn", BAD)
+        found = list(driver.check(source).report)
+        plain, coloured = StringIO(), Screen()
+        for stream in (plain, coloured):
+            terminal.show(found, terminal.Format.TEXT, stream)
+        assert "\x1b[" not in plain.getvalue()
+        assert "\x1b[1;31merror[NN201]" in coloured.getvalue()
+        assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.getvalue()) == plain.getvalue()
 
 
 class TestExplain:
