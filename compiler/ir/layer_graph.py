@@ -88,12 +88,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One `loss` statement: its kind, the layer it judges, its weight in the total."""
+    """One `loss` statement: its kind, the layer it judges (`on`: its name), its weight."""
 
     name: str
     setting: Setting
     layer: int
     weight: float
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

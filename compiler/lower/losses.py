@@ -99,7 +99,7 @@ def target_name(typed: TypedGraph, layer: int) -> str:
     if len(target_layers(typed)) == 1:
         return "target"
     outputs = {o.layer: o.name for o in typed.graph.outputs}
-    return outputs.get(layer) or next(n.name for n in typed.graph.layers if n.id == layer)
+    return outputs.get(layer) or next(n.on for n in typed.graph.losses if n.layer == layer)
 
 
 def lower_penalty(

@@ -126,7 +126,7 @@ def _losses(
     for words, layer, place in found:
         kind = words.setting.kind
         name = _unique(kind if kinds[kind] == 1 else f"{kind}_{place}", used)
-        losses.append(Loss(name, words.setting, layer, words.weight))
+        losses.append(Loss(name, words.setting, layer, words.weight, place))
     return tuple(losses)
 
 
