@@ -49,7 +49,7 @@ class Epoch:
     seconds: float
 
     def __str__(self) -> str:
-        parts = [f"epoch {self.number:>3}", f"{self.seconds:6.2f} s"]
+        parts = [f"epoch {self.number:>3}", f"{self.seconds:7.3f} s"]
         for name, scores in (("train", self.train), ("test", self.test)):
             if scores:
                 parts.append(name + "".join(f"  {_score(k, v)}" for k, v in scores.items()))

@@ -26,7 +26,7 @@ def spec_text(name: str) -> str:
 
 @cache
 def module_code(text: str, level: int = 1) -> str:
-    return compile_source(Source("spec.nn", text), Options(level=level)).code
+    return compile_source(Source("spec.nn", text), Options(level=level, format=False)).code
 
 
 def build(text: str, level: int = 1):

@@ -22,7 +22,9 @@ def test_a_second_step_finds_its_arrays_as_the_first_did(spec, tmp_path):
     weights = []
     for level in (0, 1):
         source = Source("spec.nn", f"{spec}; loss mse; dtype float64")
-        path.write_text(compile_source(source, Options(level=level)).code, encoding="utf-8")
+        path.write_text(
+            compile_source(source, Options(level=level, format=False)).code, encoding="utf-8"
+        )
         module = import_module(path)
         rng = np.random.default_rng(0)
         params = module.init_params()
