@@ -53,9 +53,6 @@ demo: $(VENV)/.base
 	@echo "The network, as NumPy code to read: build/digits.py"
 	@echo "Its trained weights:                build/digits.npz"
 
-# The tests run side by side already, so NumPy need not.
-test oracle: export OPENBLAS_NUM_THREADS = 1
-
 test: $(VENV)/.test
 	$(RUN) pytest -n $(JOBS)
 
