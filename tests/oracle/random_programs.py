@@ -443,7 +443,8 @@ def _head(
     if kind == "huber" and maker.chance(0.7):
         spec.args = {"delta": maker.number(0.2, 1.5)}
     layer = maker.dense(shape, place)
-    nodes.append(Layer(layer.text, "dense", layer.attrs, layer.act, name))
+    constant = layer.attrs["n"] == 1 and layer.act in (act("softmax"), act("log_softmax"))
+    nodes.append(Layer(layer.text, "dense", layer.attrs, None if constant else layer.act, name))
     return nodes, (*shape[:-1], layer.attrs["n"]), spec  # type: ignore[return-value]
 
 
