@@ -53,10 +53,11 @@ def named_nodes(kernel: Kernel) -> set[int]:
     for node in kernel.nodes:
         for i in node.inputs:
             uses[i] = uses.get(i, 0) + 1
+    results = set(kernel.results)
     return {
         n.id
         for n in kernel.nodes
-        if n.id in kernel.results
+        if n.id in results
         or (n.origin.hint and n.op != "const")
         or (uses.get(n.id, 0) > 1 and n.inputs and n.op != "broadcast" and not _cheap(n))
     }
@@ -69,8 +70,9 @@ def _cheap(node: Node) -> bool:
 def name_values(kernels: Iterable[Kernel | None], names: dict[int, str], namer: Namer) -> None:
     """Give every named value of the kernels an identifier, the same in all of them."""
     for kernel in kernels:
+        named = named_nodes(kernel) if kernel else set()
         for node in kernel.nodes if kernel else ():
-            if node.id in names or node.id not in named_nodes(kernel):
+            if node.id in names or node.id not in named:
                 continue
             names[node.id] = namer.fresh(node.origin.hint or f"{node.origin.layer}_{node.op}")
 

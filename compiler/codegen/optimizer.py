@@ -59,8 +59,9 @@ def _needed(graph: Graph) -> tuple[Node, ...]:
 def _each(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statement]:
     """Formulas for one parameter p with its gradient g; results are written into p and the slots."""
     statements: list[Statement] = []
+    named = named_nodes(kernel)
     for node in kernel.nodes:
-        if node.id not in named_nodes(kernel):
+        if node.id not in named:
             continue
         name = names.setdefault(node.id, node.origin.hint or f"t{node.id}")
         statements.append(_store(kernel, frame, node, name))

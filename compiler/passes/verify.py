@@ -16,7 +16,7 @@ def verify(graph: Graph, after: str) -> None:
     seen: dict[int, Node] = {}
     for position, node in enumerate(graph):
         _check(node.id == position, after, node, "ids count from 0 in order")
-        _check(node.op in OPS, after, node, f"unknown op {node.op}")
+        _check(node.op in OPS, after, node, "an op that is not registered")
         _check(all(i in seen for i in node.inputs), after, node, "an input comes later")
         _check(bool(node.origin.layer), after, node, "an op without origin")
         _check(
@@ -24,12 +24,9 @@ def verify(graph: Graph, after: str) -> None:
         )
         inputs = tuple(seen[i].type for i in node.inputs)
         inferred = OPS[node.op].infer(inputs, dict(node.attrs))
-        _check(
-            (inferred.shape, inferred.dtype) == (node.type.shape, node.type.dtype),
-            after,
-            node,
-            f"type {node.type.array()}, its rule says {inferred.array()}",
-        )
+        if (inferred.shape, inferred.dtype) != (node.type.shape, node.type.dtype):
+            said = f"type {node.type.array()}, its rule says {inferred.array()}"
+            _check(False, after, node, said)
         seen[node.id] = node
     for name, id in graph.outputs.items():
         if id not in seen:
