@@ -95,6 +95,7 @@ def _generate(
     source: Source, checked: Checked, graph: TypedGraph, options: Options, load: Load
 ) -> Compiled:
     from .codegen.format import black_format
+    from .codegen.frame import file_name
     from .codegen.module import generate
     from .frontend.inline import inline_includes
     from .ir.printer import graph_text
@@ -106,7 +107,7 @@ def _generate(
             dumps[name] = graph_text(ops)
 
     spec = inline_includes(source, load)
-    file = source.name.replace("\\", "/").rpartition("/")[2]
+    file = file_name(source.name)
     code = generate(graph, spec, file, options.level, options.target, options.emit, watch)
     code = black_format(code) if options.format else code
     return Compiled(code, checked.report, dumps.get(options.dump_after or ""))

@@ -33,7 +33,9 @@ def buffered(
             frame.texts[node.id] = Text(local[node.id])
         elif node.id in named and node.op not in FREE:
             code = frame.expression(node).code
-            items.append((node.origin, Assign(names[node.id], code, comment(node.type, node.origin))))
+            items.append(
+                (node.origin, Assign(names[node.id], code, comment(node.type, node.origin)))
+            )
             frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 
@@ -55,7 +57,9 @@ def _local_names(kernel: Kernel, names: Mapping[int, str], plan: KernelPlan) -> 
     return local
 
 
-def _compute(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
+def _compute(
+    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
+) -> list[Statement]:
     """The statements that compute one value into its array."""
     name, before = local[node.id], plan.replaces.get(node.id)
     note = comment(node.type, node.origin)
@@ -84,5 +88,3 @@ def _augmented(
     if first == 1 and node.op not in ("add", "mul"):
         return None
     return Assign(name, operands[1 - first].code, op=operator)
-
-

@@ -7,7 +7,7 @@ LINE_LENGTH = 100
 
 def black_format(code: str) -> str:
     """The code as Black writes it."""
-    import black
+    from black import format_str
+    from black.mode import Mode, TargetVersion
 
-    mode = black.Mode(line_length=LINE_LENGTH, target_versions={black.TargetVersion.PY311})
-    return black.format_str(code, mode=mode)
+    return format_str(code, mode=Mode({TargetVersion.PY311}, line_length=LINE_LENGTH))

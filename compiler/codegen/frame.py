@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..ir.dims import symbols
+from ..ir.dims import Shape, symbols
 from ..ir.op_graph import Graph, Node, Origin
 from ..ir.types import TensorType
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
 from ..schedule.statements import Heading, Statement
 from .target import Target, Text
+
+Constant = tuple[float, ...]
+"""The values of a constant vector."""
 
 MAX_SPEC_TEXT = 72
 """Characters of a spec line that a heading quotes."""
@@ -24,7 +27,7 @@ class Frame:
     target: Target
     graph: Graph
     texts: dict[int, Text] = field(default_factory=dict)
-    constants: Mapping[tuple[object, ...], str] = field(default_factory=dict)
+    constants: Mapping[Constant, str] = field(default_factory=dict)
 
     def text(self, id: int) -> Text:
         """The value as an expression: its name, or the op written out."""
@@ -34,13 +37,20 @@ class Frame:
     def expression(self, node: Node) -> Text:
         """The op written out over the texts of its inputs."""
         if node.op == "const" and node.type.rank:
-            return Text(self.constants[node.attrs])
+            return Text(self.constants[constant(node)])
         operands = [self.text(i) for i in node.inputs]
         return self.target.expression(node, operands, self.shapes(node))
 
-    def shapes(self, node: Node) -> list[tuple[object, ...]]:
+    def shapes(self, node: Node) -> list[Shape]:
         """Shapes of the op's inputs."""
         return [self.graph[i].type.shape for i in node.inputs]
+
+
+def constant(node: Node) -> Constant:
+    """What a constant vector holds."""
+    values = node.attr("value")
+    assert isinstance(values, tuple)
+    return values
 
 
 def named_nodes(kernel: Kernel) -> set[int]:
@@ -82,7 +92,12 @@ def heading(origin: Origin) -> str:
     if not origin.spans:
         return ""
     span = origin.spans[0]
-    return f"{clean(span.source.name)}:{span.line}  {clean(span.text)}"
+    return f"{clean(file_name(span.source.name))}:{span.line}  {clean(span.text)}"
+
+
+def file_name(path: str) -> str:
+    """The last part of a path: generated code does not depend on how a file was reached."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def clean(text: str) -> str:
@@ -117,7 +132,11 @@ def dims_used(nodes: Iterable[Node]) -> list[str]:
     found: set[str] = set()
     for node in nodes:
         attrs = dict(node.attrs)
-        mentioned: list[object] = [attrs.get("over", 1), attrs.get("start", 0), attrs.get("stop", 0)]
+        mentioned: list[object] = [
+            attrs.get("over", 1),
+            attrs.get("start", 0),
+            attrs.get("stop", 0),
+        ]
         if node.op == "reshape" and sum(not isinstance(n, int) for n in node.type.shape) > 1:
             mentioned += node.type.shape
         if node.op in ("broadcast", "embed"):

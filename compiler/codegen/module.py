@@ -10,8 +10,8 @@ from ..autodiff.reverse import differentiate
 from ..ir.dims import Dim, Shape
 from ..ir.layer_graph import Parameter, TypedGraph
 from ..ir.op_graph import Graph
-from ..lower.graph import lower
 from ..losses import LOSSES
+from ..lower.graph import lower
 from ..lower.losses import target_layers, target_name
 from ..passes.inference import inference_graph
 from ..passes.pipeline import optimise
@@ -40,7 +40,13 @@ Watch = Callable[[str, Graph], None]
 
 
 def generate(
-    typed: TypedGraph, spec: str, file: str, level: int, target: str, emit: tuple[str, ...], watch: Watch
+    typed: TypedGraph,
+    spec: str,
+    file: str,
+    level: int,
+    target: str,
+    emit: tuple[str, ...],
+    watch: Watch,
 ) -> str:
     """The module's source, before Black. `spec` is the text it comes from, includes inlined."""
     loaded = load_target(target)
@@ -91,8 +97,12 @@ def _view(
     program = build_program(training, level, target, leaves)
     kernels, setting = program.kernels, typed.graph.training.optimizer
     outs = {n.removeprefix("out:"): i for n, i in training.outputs.items() if n.startswith("out:")}
-    parts = {n.removeprefix("loss:"): i for n, i in training.outputs.items() if n.startswith("loss:")}
-    predicted = {n.removeprefix("out:"): i for n, i in inference.outputs.items() if n.startswith("out:")}
+    parts = {
+        n.removeprefix("loss:"): i for n, i in training.outputs.items() if n.startswith("loss:")
+    }
+    predicted = {
+        n.removeprefix("out:"): i for n, i in inference.outputs.items() if n.startswith("out:")
+    }
     forward = kernel_view(program, kernels.forward, outs)
     loss = kernel_view(program, kernels.loss, parts) if kernels.loss else None
     grads = gradient_values(program)
@@ -164,9 +174,7 @@ def _leaves(typed: TypedGraph) -> dict[str, str]:
 
 
 def _inputs(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
-    variables = {
-        n.attr("name"): program.names[n.id] for n in program.graph if n.op == "input"
-    }
+    variables = {n.attr("name"): program.names[n.id] for n in program.graph if n.op == "input"}
     return tuple(
         _array(n.name, variables[n.name], typed.types[n.id].shape, typed.types[n.id].dtype.value)
         for n in typed.graph.layers
@@ -181,9 +189,7 @@ def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:
 
 
 def _targets(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
-    variables = {
-        n.attr("name"): program.names[n.id] for n in program.graph if n.op == "target"
-    }
+    variables = {n.attr("name"): program.names[n.id] for n in program.graph if n.op == "target"}
     views = []
     for layer in target_layers(typed):
         name = target_name(typed, layer)
@@ -219,5 +225,3 @@ def _train(typed: TypedGraph) -> dict[str, object]:
         found["optimizer"] = training.optimizer.kind
         found.update({k: v for k, v in training.optimizer.args.items() if v is not None})
     return found
-
-

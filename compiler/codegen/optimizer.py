@@ -44,7 +44,9 @@ def optimizer_view(setting: Setting, level: int, target: Target) -> OptimizerVie
         rate=float(rate) if isinstance(rate, (int, float)) else None,
         where=_where(kernel),
         formula=OPTIMIZERS[setting.kind].formula,
-        uses_step=any(n.op == "input" and n.attr("name") == "step" and graph.users[n.id] for n in graph),
+        uses_step=any(
+            n.op == "input" and n.attr("name") == "step" and graph.users[n.id] for n in graph
+        ),
     )
 
 
@@ -92,9 +94,7 @@ def _flat(kernel: Kernel, frame: Frame, names: dict[int, str]) -> tuple[list[Sta
                 plan.replaces[node.id] = leaves[names[node.id]]
             continue
         dying = [
-            i
-            for i in node.inputs
-            if plan.of.get(i, "").startswith(WORK) and last.get(i) == at
+            i for i in node.inputs if plan.of.get(i, "").startswith(WORK) and last.get(i) == at
         ]
         if dying:
             plan.of[node.id], plan.replaces[node.id] = plan.of[dying[0]], dying[0]
@@ -104,5 +104,3 @@ def _flat(kernel: Kernel, frame: Frame, names: dict[int, str]) -> tuple[list[Sta
         names.setdefault(node.id, namer.fresh(node.origin.hint or f"temp{count}"))
     given = {i: text.code for i, text in frame.texts.items()}
     return buffered(kernel, frame, names, plan, given)[1:], count
-
-

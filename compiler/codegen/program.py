@@ -9,11 +9,12 @@ from ..ir.dims import Dim, array_text, symbol, symbols
 from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
-from ..schedule.buffers import Plan, plan_buffers
+from ..ops.source import LEAVES
+from ..schedule.buffers import Plan, plan_buffers, root
 from ..schedule.kernels import Kernel, Kernels, single, split
 from ..schedule.names import Namer
 from .buffered import buffered
-from .frame import Frame, dims_used, name_values
+from .frame import Constant, Frame, constant, dims_used, name_values
 from .target import Target, Text
 from .textbook import textbook
 from .view import BufferView, CacheView, ConstantView, KernelView
@@ -32,7 +33,7 @@ class Program:
     kernels: Kernels
     namer: Namer
     names: dict[int, str] = field(default_factory=dict)
-    constants: dict[tuple[object, ...], str] = field(default_factory=dict)
+    constants: dict[Constant, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
     def leaf(self, node: Node) -> Text:
@@ -87,17 +88,15 @@ def _grant_outputs(program: Program, leaves: Mapping[str, str]) -> None:
 
 def _name_constants(program: Program, graph: Graph) -> None:
     for node in graph:
-        if node.op == "const" and node.type.rank and node.attrs not in program.constants:
+        if node.op == "const" and node.type.rank:
             hint = f"{node.origin.layer}_values".upper()
-            program.constants[node.attrs] = program.namer.fresh(hint)
+            if constant(node) not in program.constants:
+                program.constants[constant(node)] = program.namer.fresh(hint)
 
 
 def constant_views(program: Program) -> tuple[ConstantView, ...]:
     """The module-level array constants, in order of first use."""
-    return tuple(
-        ConstantView(name, dict(attrs)["value"])  # type: ignore[call-overload, arg-type]
-        for attrs, name in program.constants.items()
-    )
+    return tuple(ConstantView(name, values) for values, name in program.constants.items())
 
 
 def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) -> KernelView:
@@ -140,9 +139,7 @@ def _dims(program: Program, kernel: Kernel, outside: list[int]) -> tuple[tuple[s
         for node in program.graph:
             if node.op == "target":
                 wanted |= {s for n in node.type.shape for s in symbols(n)}
-    return tuple(
-        (name, source_of(program, name, [*places, *outside])) for name in sorted(wanted)
-    )
+    return tuple((name, source_of(program, name, [*places, *outside])) for name in sorted(wanted))
 
 
 def source_of(program: Program, name: str, places: Iterable[int]) -> str:
@@ -176,8 +173,13 @@ def predict_view(
     _name_constants(inner, graph)
     frame = inner.frame(graph)
     statements = textbook(kernels.forward, frame, inner.names)
-    texts = tuple((name, frame.text(i).code) for name, i in results.items())
+    texts = tuple((name, _owned(graph, i, frame.text(i).code)) for name, i in results.items())
     return KernelView((), _dims(inner, kernels.forward, []), tuple(statements), texts)
+
+
+def _owned(graph: Graph, id: int, code: str) -> str:
+    """A result that belongs to the caller: a copy where it is but a view of what came in."""
+    return f"np.array({code})" if graph[root(graph, id)].op in LEAVES else code
 
 
 def cache_view(program: Program) -> CacheView:
@@ -190,12 +192,16 @@ def cache_view(program: Program) -> CacheView:
         for id, place in plan.of.items():
             holds.setdefault(place, []).append(program.names.get(id, ""))
     buffers = [
-        BufferView(b.place.partition(".")[2], array_text(b.shape), _dtype(b.dtype), _holds(holds[place]))
+        BufferView(
+            b.place.partition(".")[2], array_text(b.shape), _dtype(b.dtype), _holds(holds[place])
+        )
         for place, b in program.plan.buffers.items()
     ]
     if program.level == 1:
         ones = {ones_name(n): n for n in program.graph if n.op == "ones"}
-        buffers += [BufferView(name, array_text(n.type.shape), "ones", "") for name, n in ones.items()]
+        buffers += [
+            BufferView(name, array_text(n.type.shape), "ones", "") for name, n in ones.items()
+        ]
     inputs = [n.id for n in program.graph if n.op == "input"]
     dims = tuple((name, source_of(program, name, inputs)) for name in input_dims(program.graph))
     return CacheView(dims, tuple(keeps), tuple(buffers))

@@ -52,7 +52,14 @@ class Target:
             autoescape=False,
         )
         self.environment.filters.update(
-            number=number, dim=dim_text, sizes=sizes, pyrepr=repr, kind=kind, docline=docline, tuple=tuple_text, dict=dict_text
+            number=number,
+            dim=dim_text,
+            sizes=sizes,
+            pyrepr=repr,
+            kind=kind,
+            docline=docline,
+            tuple=tuple_text,
+            dict=dict_text,
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
@@ -71,7 +78,9 @@ class Target:
         text = str(getattr(self.expressions, name)(view)).strip()
         return Text(text, own)
 
-    def buffered_call(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str) -> tuple[str, str]:
+    def buffered_call(
+        self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
+    ) -> tuple[str, str]:
         """The op writing into an array: ("call", an expression), ("fill", statements) or an operator."""
         view = _view(node, [t.within(100) for t in operands], shapes)
         for form in ("call", "fill"):

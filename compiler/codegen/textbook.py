@@ -17,7 +17,12 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
         if node.id not in named:
             continue
         code = frame.expression(node).code
-        items.append((node.origin, Assign(names[node.id], code, comment(node.type, explained(kernel, node, named)))))
+        items.append(
+            (
+                node.origin,
+                Assign(names[node.id], code, comment(node.type, explained(kernel, node, named))),
+            )
+        )
         frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 

@@ -189,7 +189,9 @@ class ModuleView:
     def input_gradient_dims(self) -> tuple[tuple[str, str], ...]:
         """The sizes that input_gradient needs, read off the inputs."""
         own = dict(self.input_gradient.dims) if self.input_gradient else {}
-        return tuple((d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets)
+        return tuple(
+            (d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets
+        )
 
     @property
     def cache_differs(self) -> str:
@@ -214,4 +216,8 @@ class ModuleView:
 
 
 def _shape_text(array: ArrayView) -> str:
-    return f"{array.name} ({', '.join(map(str, array.spec))})" if len(array.spec) > 1 else f"{array.name} (B,)"
+    return (
+        f"{array.name} ({', '.join(map(str, array.spec))})"
+        if len(array.spec) > 1
+        else f"{array.name} (B,)"
+    )

@@ -118,7 +118,9 @@ class Report:
 
     def __iter__(self) -> Iterator[Diagnostic]:
         """The findings in order of position (file as first met, then offset, then code)."""
-        files = {source: i for i, source in enumerate(dict.fromkeys(d.span.source for d in self.found))}
+        files = {
+            source: i for i, source in enumerate(dict.fromkeys(d.span.source for d in self.found))
+        }
         return iter(
             sorted(self.found, key=lambda d: (files[d.span.source], d.span.start, d.code.id))
         )

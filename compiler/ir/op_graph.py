@@ -196,10 +196,8 @@ class Builder:
 def renumbered(nodes: Iterable[Node], outputs: Mapping[str, int]) -> Graph:
     """The same graph with ids that count from 0 in order, as the builder gives them."""
     new: dict[int, int] = {}
-    kept = []
+    kept: list[Node] = []
     for node in nodes:
         new[node.id] = len(kept)
-        kept.append(
-            replace(node, id=len(kept), inputs=tuple(new[i] for i in node.inputs))
-        )
+        kept.append(replace(node, id=len(kept), inputs=tuple(new[i] for i in node.inputs)))
     return Graph(tuple(kept), {name: new[i] for name, i in outputs.items()})

@@ -25,7 +25,12 @@ loss(
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+            option(
+                "reduction",
+                Option(("mean", "batchmean", "sum")),
+                "how elements are reduced",
+                "mean",
+            ),
         ),
         aliases=("binary_crossentropy",),
         torch="nn.BCEWithLogitsLoss (on the logits)",

@@ -33,7 +33,9 @@ loss(
         example="input 4 -> dense 3 softmax; loss crossentropy",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how rows are reduced", "mean"),
+            option(
+                "reduction", Option(("mean", "batchmean", "sum")), "how rows are reduced", "mean"
+            ),
             option("smoothing", Num(0, 1, open_high=True), "label smoothing (Szegedy 2016)", 0.0),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),

@@ -26,7 +26,12 @@ loss(
         example="input 4 -> dense 1; loss huber(delta=1)",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+            option(
+                "reduction",
+                Option(("mean", "batchmean", "sum")),
+                "how elements are reduced",
+                "mean",
+            ),
             positional("delta", Num(0, open_low=True), "where the quadratic part ends", 1.0),
         ),
         aliases=(),

@@ -26,7 +26,12 @@ loss(
         example="input 4 -> dense 1; loss mae",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+            option(
+                "reduction",
+                Option(("mean", "batchmean", "sum")),
+                "how elements are reduced",
+                "mean",
+            ),
         ),
         aliases=("l1_loss", "mean_absolute_error"),
         torch="nn.L1Loss",

@@ -26,7 +26,12 @@ loss(
         example="input 4 -> dense 1; loss mse",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+            option(
+                "reduction",
+                Option(("mean", "batchmean", "sum")),
+                "how elements are reduced",
+                "mean",
+            ),
         ),
         aliases=("l2_loss", "mean_squared_error"),
         torch="nn.MSELoss",

@@ -27,7 +27,12 @@ loss(
         example="input 4 -> dense 1 sigmoid; loss quadratic",
         lower=lower,
         args=(
-            option("reduction", Option(("mean", "batchmean", "sum")), "how elements are reduced", "mean"),
+            option(
+                "reduction",
+                Option(("mean", "batchmean", "sum")),
+                "how elements are reduced",
+                "mean",
+            ),
         ),
         aliases=(),
         torch="0.5 * nn.MSELoss(reduction='sum') / B",

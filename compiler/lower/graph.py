@@ -97,4 +97,3 @@ def value_name(typed: TypedGraph, layer: Layer) -> str:
     """The layer's name, or `y` where it is the model's only and unnamed output."""
     outputs = [o.name for o in typed.graph.outputs if o.layer == layer.id]
     return outputs[0] if len(outputs) == 1 else layer.name
-

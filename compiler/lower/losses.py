@@ -80,7 +80,9 @@ def lower_loss(
     if loss.layer not in targets:
         name = target_name(typed, loss.layer)
         target = leaf(build, "target", name, TensorType(output.type.shape))
-        targets[loss.layer] = build.describe(target, hint="target" if name == "target" else f"{name}_target")
+        targets[loss.layer] = build.describe(
+            target, hint="target" if name == "target" else f"{name}_target"
+        )
     kind = LOSSES[loss.setting.kind]
     context = LossContext(build, loss.setting.args, output, targets[loss.layer])
     value = kind.lower(context)

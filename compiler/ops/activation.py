@@ -168,4 +168,3 @@ def gelu_tanh(x: Value) -> Value:
     cubic = x + scale(x * unary("square", x), 0.044715)
     one = const(x.builder, 1.0)
     return scale(x * (one + unary("tanh", scale(cubic, (2.0 / 3.141592653589793) ** 0.5))), 0.5)
-

@@ -104,7 +104,16 @@ def _maximum(c: Gradient) -> list[Value]:
 
 _PAIRS = (sample((3, 4), (3, 4)), sample((3, 4), (4,)), sample((3, 1), (1, 4)), sample((3,), ()))
 
-op(OpDef("add", broadcast_type, _add, True, samples=_PAIRS, formulas=("dx = dz", "db = Σ dz over the rows")))
+op(
+    OpDef(
+        "add",
+        broadcast_type,
+        _add,
+        True,
+        samples=_PAIRS,
+        formulas=("dx = dz", "db = Σ dz over the rows"),
+    )
+)
 op(OpDef("sub", broadcast_type, _sub, True, samples=_PAIRS))
 op(OpDef("mul", broadcast_type, _mul, True, samples=_PAIRS))
 op(OpDef("div", broadcast_type, _div, True, samples=tuple(replace(s, low=0.5) for s in _PAIRS)))
@@ -184,4 +193,3 @@ op(
         formulas=("dx = dy inside the bounds, else 0",),
     )
 )
-

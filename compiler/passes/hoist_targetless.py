@@ -28,4 +28,3 @@ def hoist_targetless(graph: Graph) -> Graph:
             node = replace(node, origin=replace(node.origin, role=Role.FORWARD))
         nodes.append(node)
     return Graph(tuple(nodes), graph.outputs)
-

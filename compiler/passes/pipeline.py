@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..ir.op_graph import Graph
-from .verify import verify
 from .eliminate_dead_code import eliminate_dead_code
 from .flush_denormals import flush_denormals
 from .fold_constants import fold_constants
@@ -14,6 +13,7 @@ from .hoist_targetless import hoist_targetless
 from .share_common import share_common
 from .simplify import simplify
 from .split_softmax import split_softmax
+from .verify import verify
 
 Pass = Callable[[Graph], Graph]
 
@@ -60,7 +60,9 @@ def pass_names(level: int) -> list[str]:
     names: list[str] = []
     for run in PASSES[level]:
         name = run.__name__.replace("_", "-")
-        before = sum(n == name or n.startswith(f"{name}-") and n[len(name) + 1 :].isdigit() for n in names)
+        before = sum(
+            n == name or (n.startswith(f"{name}-") and n[len(name) + 1 :].isdigit()) for n in names
+        )
         names.append(f"{name}-{before + 1}" if before else name)
     return names
 

@@ -38,7 +38,9 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
             return broadcast(_unspread(build, inputs[0]), node.type.shape)
         case "transpose":
             return _transpose(build, node, inputs[0])
-    if OPS[node.op].elementwise and any(v.id != i for v, i in zip(inputs, node.inputs, strict=True)):
+    if OPS[node.op].elementwise and any(
+        v.id != i for v, i in zip(inputs, node.inputs, strict=True)
+    ):
         return build.append(node.op, tuple(v.id for v in inputs), node.attrs, node.type)
     return None
 

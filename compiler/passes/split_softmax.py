@@ -47,7 +47,11 @@ def _steps(build: Builder, z: Value) -> tuple[Value, Value, Value]:
     name = build.nodes[z.id].origin.hint or build.origin.layer
     m = build.emit("max", z, axes=last, keepdims=True)
     build.describe(m, hint=f"{name}_max")
-    u = build.describe(z - m, hint=f"{name}_shifted", formula="u = z − max z, so that exp cannot overflow")
+    u = build.describe(
+        z - m, hint=f"{name}_shifted", formula="u = z − max z, so that exp cannot overflow"
+    )
     e = build.describe(unary("exp", u), hint=f"{name}_exp", formula="e = exp(u)")
-    s = build.describe(sum_over(e, last, keepdims=True), hint=f"{name}_sum", formula="s = Σ e over the classes")
+    s = build.describe(
+        sum_over(e, last, keepdims=True), hint=f"{name}_sum", formula="s = Σ e over the classes"
+    )
     return u, e, s

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..ir.op_graph import Graph, Node
 from ..ops import OPS
 from ..ops.source import LEAVES
-from ..ir.op_graph import Graph, Node
 
 
 class VerifyError(Exception):
@@ -19,9 +19,7 @@ def verify(graph: Graph, after: str) -> None:
         _check(node.op in OPS, after, node, "an op that is not registered")
         _check(all(i in seen for i in node.inputs), after, node, "an input comes later")
         _check(bool(node.origin.layer), after, node, "an op without origin")
-        _check(
-            node.origin.spans != () or node.op in LEAVES, after, node, "an origin without place"
-        )
+        _check(node.origin.spans != () or node.op in LEAVES, after, node, "an origin without place")
         inputs = tuple(seen[i].type for i in node.inputs)
         inferred = OPS[node.op].infer(inputs, dict(node.attrs))
         if (inferred.shape, inferred.dtype) != (node.type.shape, node.type.dtype):

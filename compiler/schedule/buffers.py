@@ -96,8 +96,8 @@ def _chains(
     last = _last_uses(kernel)
     fixed: dict[int, int] = {}
     for i in (*kernel.results, *kernels.cached):
-        root = _root(kernel.graph, i)
-        fixed[root] = root if root == i else fixed.get(root, i)
+        below = root(kernel.graph, i)
+        fixed[below] = i if below == i else fixed.get(below, i)
     grads = gradients(kernel.graph)
     chain_of: dict[int, Chain] = {}
     chains = []
@@ -164,7 +164,7 @@ def _overwritten(
     return None
 
 
-def _root(graph: Graph, id: int) -> int:
+def root(graph: Graph, id: int) -> int:
     """The value whose array a view looks at; any other value itself."""
     while OPS[graph[id].op].view:
         id = graph[id].inputs[0]
@@ -172,7 +172,7 @@ def _root(graph: Graph, id: int) -> int:
 
 
 def _looks_at(graph: Graph, view: int, base: int) -> bool:
-    return view != base and _root(graph, view) == _root(graph, base)
+    return view != base and root(graph, view) == root(graph, base)
 
 
 def _place(

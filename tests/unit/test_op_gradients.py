@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from nnc.autodiff.reverse import MissingGradient, differentiate
 from nnc.codegen.buffered import buffered
-from nnc.codegen.frame import Frame, name_values
+from nnc.codegen.frame import Frame, constant, name_values
 from nnc.codegen.helpers import helper_functions
 from nnc.codegen.target import Text, load_target
 from nnc.codegen.textbook import textbook
@@ -77,17 +77,23 @@ def function(graph, level: int):
         if node.op == "input":
             names[node.id] = namer.grant(node.attr("name"))
     name_values((kernels.forward,), names, namer)
-    constants = {
-        n.attrs: f"K{n.id}" for n in graph if n.op == "const" and n.type.rank
-    }
-    frame = Frame(target, graph, {i: Text(n) for i, n in names.items() if graph[i].op == "input"}, constants)
+    constants = {constant(n): f"K{n.id}" for n in graph if n.op == "const" and n.type.rank}
+    frame = Frame(
+        target, graph, {i: Text(n) for i, n in names.items() if graph[i].op == "input"}, constants
+    )
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
-    space |= {name: np.array(dict(attrs)["value"]) for attrs, name in constants.items()}
+    space |= {name: np.array(values) for values, name in constants.items()}
     if level == 1:
         plan = plan_buffers(kernels, names, target.may_overwrite, "c")
         c = SimpleNamespace()
         for place, buffer in plan.buffers.items():
-            setattr(c, place[2:], np.full(buffer.shape, np.nan if buffer.dtype.value == "float" else 1).astype(float if buffer.dtype.value == "float" else bool))
+            setattr(
+                c,
+                place[2:],
+                np.full(buffer.shape, np.nan if buffer.dtype.value == "float" else 1).astype(
+                    float if buffer.dtype.value == "float" else bool
+                ),
+            )
         for node in graph:
             if node.op == "ones":
                 setattr(c, f"ones{node.id}", np.ones(node.type.shape))
@@ -139,7 +145,9 @@ def test_rule_agrees_with_central_differences(name, sample, level):
             numeric[index] = (
                 total(**{**arrays, f"x{i}": up}) - total(**{**arrays, f"x{i}": down})
             ) / (2 * step)
-        np.testing.assert_allclose(result[f"dx:x{i}"], numeric, rtol=1e-6, atol=1e-8, err_msg=source)
+        np.testing.assert_allclose(
+            result[f"dx:x{i}"], numeric, rtol=1e-6, atol=1e-8, err_msg=source
+        )
 
 
 def replace_outputs(graph):
