@@ -1,4 +1,4 @@
-"""Specs and helpers for the tests of the generated module's public contract."""
+"""Specs and tools for the tests of the generated module's public contract."""
 
 from __future__ import annotations
 
