@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..ir.op_graph import Node, Origin
+from ..ops.source import FREE
 from ..schedule.buffers import KernelPlan, stored
-from ..schedule.kernels import FREE, Kernel
+from ..schedule.kernels import Kernel
 from ..schedule.statements import Assign, Call, Statement
 from .frame import Frame, comment, named_nodes, with_headings
 from .target import Text

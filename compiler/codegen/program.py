@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..ir.dims import Dim, array_text, symbol, symbols
+from ..ir.dims import Dim, Shape, array_text, symbol, symbols
 from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
@@ -34,6 +34,7 @@ class Program:
     namer: Namer
     names: dict[int, str] = field(default_factory=dict)
     constants: dict[Constant, str] = field(default_factory=dict)
+    ones: dict[Shape, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
     def leaf(self, node: Node) -> Text:
@@ -49,15 +50,9 @@ class Program:
             if node.op in ("input", "param", "target"):
                 frame.texts[node.id] = self.leaf(node)
             elif node.op == "ones" and self.level == 1:
-                frame.texts[node.id] = Text(f"{CACHE}.{ones_name(node)}")
+                frame.texts[node.id] = Text(f"{CACHE}.{self.ones[node.type.shape]}")
         frame.texts.update({i: Text(self.names[i]) for i in given})
         return frame
-
-
-def ones_name(node: Node) -> str:
-    """What the cache calls an array of ones: `ones_B`, `ones_10`."""
-    text = "_".join(str(n) for n in node.type.shape if n != 1) or "1"
-    return "ones_" + "".join(c if c.isalnum() else "_" for c in text)
 
 
 def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str, str]) -> Program:
@@ -75,7 +70,10 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
     name_values((kernels.forward, kernels.loss, kernels.backward), program.names, namer)
     _name_constants(program, graph)
     if level == 1:
-        program.plan = plan_buffers(kernels, program.names, target.may_overwrite, CACHE)
+        _name_ones(program, graph)
+        program.plan = plan_buffers(
+            kernels, program.names, target.may_overwrite, CACHE, namer.fresh
+        )
     return program
 
 
@@ -92,6 +90,14 @@ def _name_constants(program: Program, graph: Graph) -> None:
             hint = f"{node.origin.layer}_values".upper()
             if constant(node) not in program.constants:
                 program.constants[constant(node)] = program.namer.fresh(hint)
+
+
+def _name_ones(program: Program, graph: Graph) -> None:
+    """Names for arrays of ones in the cache: `ones_B`, `ones_10`."""
+    for node in graph:
+        if node.op == "ones" and node.type.shape not in program.ones:
+            sizes = "_".join(str(n) for n in node.type.shape if n != 1) or "1"
+            program.ones[node.type.shape] = program.namer.fresh(f"ones_{sizes}")
 
 
 def constant_views(program: Program) -> tuple[ConstantView, ...]:
@@ -197,11 +203,9 @@ def cache_view(program: Program) -> CacheView:
         )
         for place, b in program.plan.buffers.items()
     ]
-    if program.level == 1:
-        ones = {ones_name(n): n for n in program.graph if n.op == "ones"}
-        buffers += [
-            BufferView(name, array_text(n.type.shape), "ones", "") for name, n in ones.items()
-        ]
+    buffers += [
+        BufferView(name, array_text(shape), "ones", "") for shape, name in program.ones.items()
+    ]
     inputs = [n.id for n in program.graph if n.op == "input"]
     dims = tuple((name, source_of(program, name, inputs)) for name in input_dims(program.graph))
     return CacheView(dims, tuple(keeps), tuple(buffers))

@@ -14,6 +14,9 @@ def _declared(_: Types, attrs: Attrs) -> TensorType:
 LEAVES = ("input", "param", "target")
 """Ops whose values come from outside the graph."""
 
+FREE = (*LEAVES, "const", "ones")
+"""Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
+
 for _name in LEAVES:
     op(OpDef(_name, _declared, NO_GRADIENT, flops=move_flops))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..ir.op_graph import Builder, Graph, Node, Origin, Role, Value
+from ..ops.source import FREE
 
 Rule = Callable[[Builder, Node, tuple[Value, ...]], Value | None]
 """Given a node and its new inputs: the value to use instead, or None to keep the node."""
@@ -32,7 +33,7 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
 def _inherit(build: Builder, value: Value, origin: Origin, *, fresh: bool) -> None:
     """Give a replacement the replaced node's origin; one that stood before keeps its own first."""
     node = build.nodes[value.id]
-    if node.op in ("input", "param", "target"):
-        return
+    if node.op in FREE:
+        return  # shared by many layers, and nothing a comment is written about
     merged = origin.union(node.origin) if fresh else node.origin.union(origin)
     build.nodes[value.id] = replace(node, origin=merged)

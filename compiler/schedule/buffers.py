@@ -15,7 +15,8 @@ from ..ir.dims import Shape
 from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
-from .kernels import FREE, Kernel, Kernels
+from ..ops.source import FREE
+from .kernels import Kernel, Kernels
 
 MayOverwrite = Callable[[Node, int], bool]
 
@@ -63,9 +64,13 @@ def stored(node: Node) -> bool:
 
 
 def plan_buffers(
-    kernels: Kernels, names: Mapping[int, str], may_overwrite: MayOverwrite, cache: str
+    kernels: Kernels,
+    names: Mapping[int, str],
+    may_overwrite: MayOverwrite,
+    cache: str,
+    fresh: Callable[[str], str],
 ) -> Plan:
-    """Give every stored value of every kernel its array."""
+    """Give every stored value of every kernel its array; `fresh` finds names that are free."""
     plan = Plan()
     pool: dict[tuple[Shape, DType], list[str]] = {}
     for kernel in (kernels.forward, kernels.loss, kernels.backward):
@@ -76,7 +81,7 @@ def plan_buffers(
         busy: list[tuple[int, str]] = []
         free = {key: list(places) for key, places in pool.items()}
         for chain in chains:
-            place = _place(chain, names, cache, plan, pool, free, busy)
+            place = _place(chain, names, cache, fresh, plan, pool, free, busy)
             own.of.update({node.id: place for node in chain.nodes})
     return plan
 
@@ -179,6 +184,7 @@ def _place(
     chain: Chain,
     names: Mapping[int, str],
     cache: str,
+    fresh: Callable[[str], str],
     plan: Plan,
     pool: dict[tuple[Shape, DType], list[str]],
     free: dict[tuple[Shape, DType], list[str]],
@@ -190,7 +196,10 @@ def _place(
     if chain.gradient is not None:
         return f"grads[{chain.gradient!r}]"
     if chain.kept is not None:
-        place = f"{cache}.{_kept_name(chain.kept, chain, names)}"
+        own = any(node.id == chain.kept for node in chain.nodes)
+        # A kept view stands in the cache beside the array it looks at.
+        name = names[chain.kept] if own else fresh(f"{names[chain.kept]}_base")
+        place = f"{cache}.{name}"
         plan.buffers[place] = Buffer(place, *key, kept=True)
         return place
     for entry in [b for b in busy if b[0] < chain.start]:
@@ -198,21 +207,10 @@ def _place(
         buffer = plan.buffers[entry[1]]
         free.setdefault((buffer.shape, buffer.dtype), []).append(entry[1])
     if not free.get(key):
-        place = f"{cache}.work{sum(not b.kept for b in plan.buffers.values()) + 1}"
+        place = f"{cache}.{fresh('work')}"
         plan.buffers[place] = Buffer(place, *key, kept=False)
         pool.setdefault(key, []).append(place)
         free.setdefault(key, []).append(place)
     place = free[key].pop(0)
     busy.append((chain.end, place))
     return place
-
-
-def _kept_name(kept: int, chain: Chain, names: Mapping[int, str]) -> str:
-    """The kept value's own name, unless it is a view, which the cache keeps beside the array."""
-    name = names[kept]
-    if all(node.id != kept for node in chain.nodes):
-        taken = set(names.values())
-        name += "_base"
-        while name in taken:
-            name += "_"
-    return name

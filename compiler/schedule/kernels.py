@@ -11,10 +11,7 @@ from dataclasses import dataclass
 
 from ..ir.op_graph import Graph, Node, Role
 from ..ops import OPS
-from ..ops.source import LEAVES
-
-FREE = (*LEAVES, "const", "ones")
-"""Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
+from ..ops.source import FREE, LEAVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +96,6 @@ def _cached(graph: Graph, kernels: Iterable[Kernel], forward: set[int]) -> tuple
         used.update(i for n in kernel.nodes for i in n.inputs if i not in own)
         used.update(i for i in kernel.results if i not in own)
     bases = {base(graph, i) for i in used}
-    kept = ("param", "target", "const", "ones")
-    return tuple(n.id for n in graph if n.id in bases & forward and n.op not in kept)
+    kept = [op for op in FREE if op != "input"]
+    wanted = bases & forward
+    return tuple(n.id for n in graph if n.id in wanted and n.op not in kept)

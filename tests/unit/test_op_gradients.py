@@ -84,7 +84,7 @@ def function(graph, level: int):
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
     space |= {name: np.array(values) for values, name in constants.items()}
     if level == 1:
-        plan = plan_buffers(kernels, names, target.may_overwrite, "c")
+        plan = plan_buffers(kernels, names, target.may_overwrite, "c", namer.fresh)
         c = SimpleNamespace()
         for place, buffer in plan.buffers.items():
             setattr(
