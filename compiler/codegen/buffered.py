@@ -27,11 +27,14 @@ def buffered(
     """
     named = named_nodes(kernel)
     local = {**_local_names(kernel, names, plan), **(given or {})}
+    used = {i for node in kernel.nodes for i in node.inputs}
     items: list[tuple[Origin, Statement]] = []
     for node in kernel.nodes:
         if stored(node):
-            items += [(node.origin, s) for s in _compute(node, frame, local, plan)]
-            frame.texts[node.id] = Text(local[node.id])
+            final = _is_gradient(plan.of[node.id]) and node.id not in used
+            compute = _final_gradient if final and node.id not in plan.replaces else _compute
+            items += [(node.origin, s) for s in compute(node, frame, local, plan)]
+            frame.texts[node.id] = Text(plan.of[node.id] if final else local[node.id])
         elif node.id in named and node.op not in FREE:
             code = frame.expression(node).code
             items.append(
@@ -70,12 +73,43 @@ def _compute(
         if augmented is not None:
             return [replace(augmented, comment=note)]
     out = local[before] if before is not None else plan.of[node.id]
+    if node.op == "matmul" and _is_gradient(out):
+        product = _final_gradient(node, frame, local, plan)
+        return [Assign(name, out), *product]
     form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
     if form == "call":
         return [Call(text, note)] if out == name else [Assign(name, text, note)]
     statements: list[Statement] = [] if out == name else [Assign(name, out, note)]
     _, text = frame.target.buffered_call(node, operands, frame.shapes(node), name)
     return [*statements, *(Call(line, "") for line in text.splitlines() if line.strip())]
+
+
+def _is_gradient(place: str) -> bool:
+    """Whether an array is a parameter's gradient, which lies in memory by columns."""
+    return place.startswith("grads[")
+
+
+def _final_gradient(
+    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
+) -> list[Statement]:
+    """A gradient that nothing else reads is written without giving it a name.
+
+    A product must be written by rows, so where the array lies by columns it is the transposed
+    product that is written into the transposed array.
+    """
+    place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
+    if node.op == "matmul":
+        operands = [_transposed(operand) for operand in reversed(operands)]
+        place = f"{place}.T"
+    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), place)
+    if form == "fill":
+        return _compute(node, frame, local, plan)
+    return [Call(text, comment(node.type, node.origin))]
+
+
+def _transposed(operand: Text) -> Text:
+    code = operand.within(100)
+    return Text(code.removesuffix(".T") if code.endswith(".T") else f"{code}.T")
 
 
 def _augmented(
