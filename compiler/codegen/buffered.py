@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 from ..ir.op_graph import Node, Origin
 from ..ops.source import FREE
 from ..schedule.buffers import KernelPlan, stored
 from ..schedule.kernels import Kernel
-from ..schedule.statements import Assign, Call, Statement
+from ..schedule.statements import Assign, Call, Note, Statement
 from .frame import Frame, comment, named_nodes, with_headings
 from .target import Text
 
@@ -28,8 +29,12 @@ def buffered(
     named = named_nodes(kernel)
     local = {**_local_names(kernel, names, plan), **(given or {})}
     used = {i for node in kernel.nodes for i in node.inputs}
+    said: set[str] = set()
     items: list[tuple[Origin, Statement]] = []
     for node in kernel.nodes:
+        new = [note for note in node.origin.notes if note not in said]
+        said.update(new)
+        items += [(node.origin, Note(note)) for note in new]
         if stored(node):
             final = _is_gradient(plan.of[node.id]) and node.id not in used
             compute = _final_gradient if final and node.id not in plan.replaces else _compute
@@ -81,7 +86,9 @@ def _compute(
         return [Call(text, note)] if out == name else [Assign(name, text, note)]
     statements: list[Statement] = [] if out == name else [Assign(name, out, note)]
     _, text = frame.target.buffered_call(node, operands, frame.shapes(node), name)
-    return [*statements, *(Call(line, "") for line in text.splitlines() if line.strip())]
+    lines = [line for line in text.splitlines() if line.strip()]
+    notes = [note] if not statements else []
+    return [*statements, *(Call(t, c) for t, c in zip_longest(lines, notes, fillvalue=""))]
 
 
 def _is_gradient(place: str) -> bool:

@@ -68,8 +68,10 @@ class Graphs:
 def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) -> Graphs:
     build = lower(typed)
     forward = build.graph()
+    outs = {n: i for n, i in forward.outputs.items() if n.startswith("out:")}
+    inference = inference_graph(Graph(forward.nodes, outs), level)
     if not typed.graph.losses:
-        return Graphs(optimise(forward, level, watch), inference_graph(forward, level), None)
+        return Graphs(optimise(forward, level, watch), inference, None)
     inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
     wanted = inputs if "input-gradient" in emit else []
     differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
@@ -78,7 +80,7 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
     data = {n: i for n, i in whole.outputs.items() if n.startswith("dx:")}
     return Graphs(
         optimise(Graph(whole.nodes, training), level, watch),
-        inference_graph(forward, level),
+        inference,
         inference_graph(Graph(whole.nodes, data), level) if data else None,
     )
 
@@ -110,6 +112,7 @@ def _view(
     predict = predict_view(program, inference, predicted, leaves)
     data = graphs.data_gradient
     dx = {n.removeprefix("dx:"): i for n, i in data.outputs.items()} if data else {}
+    input_gradient = predict_view(program, data, dx, leaves) if data else None
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -133,7 +136,7 @@ def _view(
         loss=loss,
         backward=backward,
         predict=predict,
-        input_gradient=predict_view(program, data, dx, leaves) if data else None,
+        input_gradient=input_gradient,
         gradient_copies=gradient_copies(program, backward) if backward else (),
         cache=cache_view(program),
         optimizer=optimizer_view(setting, level, target) if setting else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..ir.dims import Dim, Shape, array_text, symbol, symbols
 from ..ir.op_graph import Graph, Node
@@ -59,6 +59,8 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
     """Name all values and plan all arrays; `leaves` are identifiers promised to the outside."""
     namer = Namer(target.words)
     kernels = split(graph)
+    if level == 0:
+        kernels = _with_sizes(kernels)
     program = Program(target, level, graph, kernels, namer)
     for node in graph:
         if node.op in ("input", "target"):
@@ -75,6 +77,34 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
             kernels, program.names, target.may_overwrite, CACHE, namer.fresh
         )
     return program
+
+
+def _with_sizes(kernels: Kernels) -> Kernels:
+    """Have forward keep inputs too, where no kept value has a size that loss or backward need."""
+    graph, cached = kernels.graph, list(kernels.cached)
+    missing = _sizes_behind(kernels) - _plain_sizes(graph, cached)
+    for node in graph:
+        if node.op == "input" and missing & _plain_sizes(graph, [node.id]):
+            cached.append(node.id)
+            missing -= _plain_sizes(graph, [node.id])
+    return replace(kernels, cached=tuple(cached))
+
+
+def _sizes_behind(kernels: Kernels) -> set[str]:
+    """The symbolic sizes that loss and backward mention, or check their targets against."""
+    behind = [k for k in (kernels.loss, kernels.backward) if k is not None]
+    return _target_sizes(kernels.graph).union(*(dims_used(k.nodes) for k in behind))
+
+
+def _target_sizes(graph: Graph) -> set[str]:
+    """The symbolic sizes of the targets."""
+    shapes = [node.type.shape for node in graph if node.op == "target"]
+    return {s for shape in shapes for size in shape for s in symbols(size)}
+
+
+def _plain_sizes(graph: Graph, ids: Iterable[int]) -> set[str]:
+    """The symbolic sizes that some value has as an axis of its own."""
+    return {str(size) for i in ids for size in graph[i].type.shape if _plain(size)}
 
 
 def _grant_outputs(program: Program, leaves: Mapping[str, str]) -> None:
@@ -116,7 +146,10 @@ def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) ->
         dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel.nodes))
     else:
         statements = textbook(kernel, frame, program.names)
-        dims = _dims(program, kernel, outside)
+        sources = _size_sources(program, kernel, outside)
+        if kernel is not program.kernels.forward:
+            loads += [i for i in dict.fromkeys(sources.values()) if i not in loads]
+        dims = tuple((name, size_text(program, name, i)) for name, i in sources.items())
     texts = tuple((name, frame.text(i).code) for name, i in results.items())
     return KernelView(tuple(program.names[i] for i in loads), dims, tuple(statements), texts)
 
@@ -134,29 +167,30 @@ def _loaded(program: Program, kernel: Kernel, outside: list[int]) -> list[int]:
     return [i for i in outside if i in used]
 
 
-def _dims(program: Program, kernel: Kernel, outside: list[int]) -> tuple[tuple[str, str], ...]:
-    """Where a textbook kernel finds each symbolic size it needs: `B = len(x)`."""
+def _size_sources(program: Program, kernel: Kernel, outside: list[int]) -> dict[str, int]:
+    """The symbolic sizes that a textbook kernel needs, each with a value to read it off."""
     if kernel is program.kernels.forward:
         places = [n.id for n in program.graph if n.op == "input"]
     else:
-        places = _loaded(program, kernel, outside) or outside
+        places = _loaded(program, kernel, outside)
     wanted = set(dims_used(kernel.nodes))
     if kernel is not program.kernels.forward:
-        for node in program.graph:
-            if node.op == "target":
-                wanted |= {s for n in node.type.shape for s in symbols(n)}
-    return tuple((name, source_of(program, name, [*places, *outside])) for name in sorted(wanted))
+        wanted |= _target_sizes(program.graph)
+    return {name: size_source(program, name, [*places, *outside]) for name in sorted(wanted)}
 
 
-def source_of(program: Program, name: str, places: Iterable[int]) -> str:
-    """An expression for a symbolic size, read off an array that has it as a plain axis."""
+def size_source(program: Program, name: str, places: Iterable[int]) -> int:
+    """The first value that has a symbolic size as a plain axis."""
     for id in places:
-        shape = program.graph[id].type.shape
-        for axis, size in enumerate(shape):
-            if size == symbol(name):
-                var = program.names[id]
-                return f"len({var})" if axis == 0 else f"{var}.shape[{axis}]"
+        if symbol(name) in program.graph[id].type.shape:
+            return id
     raise LookupError(f"no array of this kernel has the size {name}")
+
+
+def size_text(program: Program, name: str, id: int) -> str:
+    """An expression for a symbolic size of a value."""
+    axis = program.graph[id].type.shape.index(symbol(name))
+    return f"{program.names[id]}.shape[{axis}]" if axis else f"len({program.names[id]})"
 
 
 def predict_view(
@@ -176,16 +210,25 @@ def predict_view(
             inner.names[node.id] = inner.namer.grant(outer[node.op, node.attr("name")])
     _grant_outputs(inner, leaves)
     name_values((kernels.forward,), inner.names, inner.namer)
-    _name_constants(inner, graph)
+    _name_constants(program, graph)
     frame = inner.frame(graph)
     statements = textbook(kernels.forward, frame, inner.names)
-    texts = tuple((name, _owned(graph, i, frame.text(i).code)) for name, i in results.items())
-    return KernelView((), _dims(inner, kernels.forward, []), tuple(statements), texts)
+    texts = _owned(graph, {name: (i, frame.text(i).code) for name, i in results.items()})
+    sources = _size_sources(inner, kernels.forward, [])
+    dims = tuple((name, size_text(inner, name, i)) for name, i in sources.items())
+    return KernelView((), dims, tuple(statements), texts)
 
 
-def _owned(graph: Graph, id: int, code: str) -> str:
-    """A result that belongs to the caller: a copy where it is but a view of what came in."""
-    return f"np.array({code})" if graph[root(graph, id)].op in LEAVES else code
+def _owned(graph: Graph, results: Mapping[str, tuple[int, str]]) -> tuple[tuple[str, str], ...]:
+    """Results that belong to the caller: copies of what came in, or is given already."""
+    given: set[int] = set()
+    texts = []
+    for name, (id, code) in results.items():
+        base = root(graph, id)
+        shared = base in given or graph[base].op in (*LEAVES, "const")
+        texts.append((name, f"np.array({code})" if shared else code))
+        given.add(base)
+    return tuple(texts)
 
 
 def cache_view(program: Program) -> CacheView:
@@ -207,7 +250,8 @@ def cache_view(program: Program) -> CacheView:
         BufferView(name, array_text(shape), "ones", "") for shape, name in program.ones.items()
     ]
     inputs = [n.id for n in program.graph if n.op == "input"]
-    dims = tuple((name, source_of(program, name, inputs)) for name in input_dims(program.graph))
+    sizes = {name: size_source(program, name, inputs) for name in input_dims(program.graph)}
+    dims = tuple((name, size_text(program, name, i)) for name, i in sizes.items())
     return CacheView(dims, tuple(keeps), tuple(buffers))
 
 

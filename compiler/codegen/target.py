@@ -59,6 +59,7 @@ class Target:
             kind=kind,
             docline=docline,
             tuple=tuple_text,
+            chomp=str.rstrip,
             dict=dict_text,
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module

@@ -175,11 +175,14 @@ class Builder:
         self.nodes.append(node)
         return Value(node.id, type, self)
 
-    def describe(self, value: Value, *, formula: str = "", hint: str = "") -> Value:
-        """Say of a value what formula it follows and what it would like to be called."""
+    def describe(self, value: Value, *, formula: str = "", hint: str = "", note: str = "") -> Value:
+        """Say of a value its formula, what it would like to be called, why it is computed so."""
         node = self.nodes[value.id]
         origin = replace(
-            node.origin, formula=formula or node.origin.formula, hint=hint or node.origin.hint
+            node.origin,
+            formula=formula or node.origin.formula,
+            hint=hint or node.origin.hint,
+            notes=(*node.origin.notes, note) if note else node.origin.notes,
         )
         self.nodes[value.id] = replace(node, origin=origin)
         return value

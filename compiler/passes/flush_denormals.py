@@ -13,7 +13,7 @@ from __future__ import annotations
 from ..ir.op_graph import Builder, Graph, Node, Role, Value
 from .rewrite import rewrite
 
-WHY = "entries too small to matter become exact zeros: denormal numbers slow products down"
+WHY = "what is too small to matter becomes zero: products over denormal numbers are slow"
 
 
 def flush_denormals(graph: Graph) -> Graph:
@@ -24,8 +24,8 @@ def flush_denormals(graph: Graph) -> Graph:
         if node.id not in sources:
             return None
         value = build.append(node.op, tuple(v.id for v in inputs), node.attrs, node.type)
-        flushed = build.emit("flush_denormals", value)
-        return build.describe(flushed, formula=node.origin.formula)
+        build.describe(value, formula=node.origin.formula)
+        return build.describe(build.emit("flush_denormals", value), note=WHY)
 
     return rewrite(graph, rule)
 

@@ -14,6 +14,9 @@ from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ops.elementwise import scale
 from .rewrite import rewrite
 
+SUMS = "sums over an axis as products with ones: one call of the matrix library"
+INNER = "the sum of all products as one dot product"
+
 
 def fuse_sums(graph: Graph) -> Graph:
     """Distribute whole sums over differences, then pick the call for each sum."""
@@ -29,10 +32,10 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
         return _total(build, x)
     if x.type.rank == 2 and axes == (0,) and not node.attr("keepdims"):
         ones = build.emit("ones", shape=(x.type.shape[0],))
-        return build.emit("column_sums", ones, x)
+        return build.describe(build.emit("column_sums", ones, x), note=SUMS)
     if x.type.rank == 2 and axes == (1,) and isinstance(x.type.shape[1], int):
         ones = build.emit("ones", shape=(x.type.shape[1], 1))
-        sums = build.emit("row_sums", x, ones)
+        sums = build.describe(build.emit("row_sums", x, ones), note=SUMS)
         return sums if node.attr("keepdims") else build.emit("reshape", sums, shape=node.type.shape)
     return None
 
@@ -55,7 +58,7 @@ def _whole(build: Builder, x: Value) -> Value | None:
             whole = _total(build, parts[0])
             return scale(whole, float(str(inner.attr("factor"))), inner.attr("over"))  # type: ignore[arg-type]
         case "mul" if all(_covers(p, x) for p in parts):
-            return build.emit("inner", *parts)
+            return build.describe(build.emit("inner", *parts), note=INNER)
         case "square":
             return build.emit("inner", parts[0], parts[0])
         case "row_sums":

@@ -16,9 +16,8 @@ from .verify import verify
 
 
 def inference_graph(graph: Graph, level: int) -> Graph:
-    """The forward graph of a lowered model as predict runs it."""
-    outs = {name: id for name, id in graph.outputs.items() if name.startswith("out:")}
-    result = eliminate_dead_code(simplify(rewrite(Graph(graph.nodes, outs), _switch_off)))
+    """What the graph's outputs need, as a trained network computes it."""
+    result = eliminate_dead_code(simplify(rewrite(graph, _switch_off)))
     if level:
         result = eliminate_dead_code(share_common(result))
     verify(result, "inference")

@@ -16,7 +16,7 @@ from ..ops.reduction import sum_over
 from ..ops.shape import reshape
 from .rewrite import rewrite
 
-WHY = "softmax and crossentropy share the maximum, the exponentials and their sum"
+WHY = "softmax step by step: loss and backward use its steps again"
 
 
 def split_softmax(graph: Graph) -> Graph:
@@ -46,7 +46,7 @@ def _steps(build: Builder, z: Value) -> tuple[Value, Value, Value]:
     last = (z.type.rank - 1,)
     name = build.nodes[z.id].origin.hint or build.origin.layer
     m = build.emit("max", z, axes=last, keepdims=True)
-    build.describe(m, hint=f"{name}_max")
+    build.describe(m, hint=f"{name}_max", note=WHY)
     u = build.describe(
         z - m, hint=f"{name}_shifted", formula="u = z − max z, so that exp cannot overflow"
     )

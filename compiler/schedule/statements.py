@@ -13,6 +13,13 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A comment line that says why what follows is done as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
     """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`."""
 
@@ -30,4 +37,4 @@ class Call:
     comment: str = ""
 
 
-Statement = Heading | Assign | Call
+Statement = Heading | Note | Assign | Call

@@ -1,0 +1,215 @@
+"""no_loss: a neural network in plain NumPy, written by nnc 0.1.0 from no_loss.nn.
+
+    # forward and predict only
+    input 3 -> poly 2 -> normalize mean=0.5 std=2 -> dense 2 prelu
+
+    params = init_params(seed=0)
+    y = predict(params, x)
+
+Every array has a row for each example first: B rows make a batch.
+`python no_loss.py --check` compares every gradient with finite differences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+NNC_VERSION = "0.1.0"
+CONTRACT = 1
+SPEC = (
+    "# forward and predict only\ninput 3 -> poly 2 -> normalize mean=0.5 std=2 -> dense 2 prelu\n"
+)
+SPEC_SHA256 = "dcb14a92e5a78ff6f53e947854971f4c132fcb1ff63840c0d65f1f04b5a84afa"
+
+DTYPE = np.dtype("float32")
+INPUTS: dict[str, tuple[Any, ...]] = {"x": ("B", 3)}
+OUTPUTS: dict[str, tuple[Any, ...]] = {"y": ("B", 2)}
+TARGETS: dict[str, tuple[Any, ...]] = {}
+PARAM_SHAPES: dict[str, tuple[int, ...]] = {
+    "dense1.W": (9, 2),
+    "dense1.b": (2,),
+    "prelu1.a": (1,),
+}
+STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+NUM_PARAMS = 21
+LOSSES: dict[str, str] = {}
+TRAIN: dict[str, Any] = {}
+METRICS: tuple[str, ...] = ()
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Params = dict[str, Array]
+Cache = dict[str, Any]
+Optimizer = dict[str, Any]
+
+
+# --- parameters ---------------------------------------------------------------------------
+
+
+def init_params(seed: int = 0) -> Params:
+    """Fresh parameters. Every array draws from a stream of its own, given by seed and name."""
+    return {
+        "dense1.W": (stream(seed, "dense1.W").standard_normal((9, 2)) * np.sqrt(2 / 9)).astype(
+            DTYPE
+        ),
+        "dense1.b": np.zeros((2,), DTYPE),
+        "prelu1.a": np.full((1,), 0.25, DTYPE),
+    }
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """The random numbers of one parameter: other parameters do not shift them."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
+
+
+def leaky_relu(z: Array, slope: Any) -> Array:
+    """z where positive, slope * z elsewhere."""
+    return np.where(z > 0, z, slope * z)
+
+
+# --- forward, loss, backward --------------------------------------------------------------
+
+
+def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
+    """y (B, 2) from x (B, 3), and the cache that loss and backward need."""
+    params = as_params(params)
+    x = as_rows("x", x, (3,))
+
+    # no_loss.nn:2  poly 2
+    # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
+    poly1 = (x[..., None] ** np.arange(3, dtype=DTYPE)).reshape(-1, 9)
+
+    # no_loss.nn:2  normalize mean=0.5 std=2
+    normalize1 = (poly1 - 0.5) / 2  # (B, 9)  y = (x − mean) / std
+
+    # no_loss.nn:2  dense 2 prelu
+    dense1_z = normalize1 @ params["dense1.W"] + params["dense1.b"]  # (B, 2)  z = x W + b
+    y = leaky_relu(dense1_z, params["prelu1.a"])  # (B, 2)  y = z where z > 0, else a z
+    cache = {} if cache is None else cache
+    cache.update()
+    return y, cache
+
+
+# --- using the trained network ------------------------------------------------------------
+
+
+def predict(params: Params, x: Any) -> Any:
+    """y (B, 2) from x (B, 3); keeps nothing."""
+    params = as_params(params)
+    x = as_rows("x", x, (3,))
+
+    # no_loss.nn:2  poly 2
+    # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
+    poly1 = (x[..., None] ** np.arange(3, dtype=DTYPE)).reshape(-1, 9)
+
+    # no_loss.nn:2  normalize mean=0.5 std=2
+    normalize1 = (poly1 - 0.5) / 2  # (B, 9)  y = (x − mean) / std
+
+    # no_loss.nn:2  dense 2 prelu
+    dense1_z = normalize1 @ params["dense1.W"] + params["dense1.b"]  # (B, 2)  z = x W + b
+    y = leaky_relu(dense1_z, params["prelu1.a"])  # (B, 2)  y = z where z > 0, else a z
+    return y
+
+
+# --- at the door: everything from outside is checked here ---------------------------------
+
+
+def real_array(what: str, value: Any) -> Array:
+    """Anything that converts to an array of real numbers, as a plain array."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what}: rows of different lengths do not make an array") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what}: expected real numbers, found dtype {array.dtype}")
+    return array
+
+
+def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
+    """An array of shape (B, *shape) in the model's dtype; strings in shape are free sizes."""
+    if (
+        type(value) is np.ndarray
+        and value.dtype == DTYPE
+        and value.shape[1:] == shape
+        and value.size
+    ):
+        return value
+    array = real_array(what, value)
+    free = [n if isinstance(n, int) else m for n, m in zip(shape, array.shape[1:])]
+    if array.ndim != len(shape) + 1 or list(array.shape[1:]) != free:
+        expected = ", ".join(map(str, ("B", *shape))) + ("" if shape else ",")
+        raise ValueError(f"{what}: expected shape ({expected}), found {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{what}: expected at least one row, found shape {array.shape}")
+    return array.astype(DTYPE, copy=False)
+
+
+def as_params(params: Params, what: str = "params") -> Params:
+    """The arrays of a parameter (or gradient) dict, with the right names, shapes and dtype."""
+    if params.keys() != PARAM_SHAPES.keys():
+        missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
+        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    arrays = {}
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype != DTYPE:
+            array = real_array(f"{what}[{name!r}]", array).astype(DTYPE)
+        if array.shape != shape:
+            raise ValueError(f"{what}[{name!r}]: expected shape {shape}, found {array.shape}")
+        arrays[name] = array
+    return arrays
+
+
+# --- files --------------------------------------------------------------------------------
+
+
+def save_params(path: str | os.PathLike[str], params: Params) -> None:
+    """Write the parameters to an .npz file; a file of that name is replaced in one move."""
+    arrays = as_params(params)
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise ValueError(
+                f"params[{name!r}]: has entries that are not finite; nothing was written"
+            )
+    temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def load_params(path: str | os.PathLike[str]) -> Params:
+    """The parameters of an .npz file, checked: names, shapes, finite entries."""
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path}: not an .npz file")
+    found = {}
+    with np.load(path, allow_pickle=False) as archive:
+        for name in archive.files:
+            try:
+                found[name] = archive[name]
+            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+                raise ValueError(f"{path}: {name} is damaged or no array of numbers") from None
+    arrays = as_params(found, str(path))
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{path}: {name} has entries that are not finite")
+    return arrays
+
+
+if __name__ == "__main__":
+    print(f"{SPEC}\n{NUM_PARAMS} parameters; without a loss there is nothing to check")
+    sys.exit(0)

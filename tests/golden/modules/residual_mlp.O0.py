@@ -1,0 +1,933 @@
+"""residual_mlp: a neural network in plain NumPy, written by nnc 0.1.0 from residual_mlp.nn.
+
+    # Fourteen layers in a plain chain reach 60 to 90 % on the digits; with a path around each pair of layers
+    # the gradient finds its way back, and they reach 98 %. Branches start small, so the stack starts as the identity.
+    let width = 32
+    block residual(n) = [id, dense n relu -> dense n init=normal(0.05)] -> add relu
+    input 64 -> dense width relu -> residual(width) * 6 -> dense 10 softmax
+    loss crossentropy smoothing=0.05
+    optimizer sgd lr=0.02 momentum=0.9 weight_decay=1e-4
+
+    params, opt = init_params(seed=0), init_optimizer(params)
+    loss_before = train_step(params, x, target, opt, lr=0.1)
+    y = predict(params, x)
+
+Every array has a row for each example first: B rows make a batch.
+`python residual_mlp.py --check` compares every gradient with finite differences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+NNC_VERSION = "0.1.0"
+CONTRACT = 1
+SPEC = "# Fourteen layers in a plain chain reach 60 to 90 % on the digits; with a path around each pair of layers\n# the gradient finds its way back, and they reach 98 %. Branches start small, so the stack starts as the identity.\nlet width = 32\nblock residual(n) = [id, dense n relu -> dense n init=normal(0.05)] -> add relu\ninput 64 -> dense width relu -> residual(width) * 6 -> dense 10 softmax\nloss crossentropy smoothing=0.05\noptimizer sgd lr=0.02 momentum=0.9 weight_decay=1e-4\n"
+SPEC_SHA256 = "5e33c8f2377382a7cffde0c4c56531fe329922acd2d160626171218dc95a97b6"
+
+DTYPE = np.dtype("float32")
+INPUTS: dict[str, tuple[Any, ...]] = {"x": ("B", 64)}
+OUTPUTS: dict[str, tuple[Any, ...]] = {"y": ("B", 10)}
+TARGETS: dict[str, tuple[Any, ...]] = {"target": ("B", 10)}
+PARAM_SHAPES: dict[str, tuple[int, ...]] = {
+    "dense1.W": (64, 32),
+    "dense1.b": (32,),
+    "residual1.dense1.W": (32, 32),
+    "residual1.dense1.b": (32,),
+    "residual1.dense2.W": (32, 32),
+    "residual1.dense2.b": (32,),
+    "residual2.dense1.W": (32, 32),
+    "residual2.dense1.b": (32,),
+    "residual2.dense2.W": (32, 32),
+    "residual2.dense2.b": (32,),
+    "residual3.dense1.W": (32, 32),
+    "residual3.dense1.b": (32,),
+    "residual3.dense2.W": (32, 32),
+    "residual3.dense2.b": (32,),
+    "residual4.dense1.W": (32, 32),
+    "residual4.dense1.b": (32,),
+    "residual4.dense2.W": (32, 32),
+    "residual4.dense2.b": (32,),
+    "residual5.dense1.W": (32, 32),
+    "residual5.dense1.b": (32,),
+    "residual5.dense2.W": (32, 32),
+    "residual5.dense2.b": (32,),
+    "residual6.dense1.W": (32, 32),
+    "residual6.dense1.b": (32,),
+    "residual6.dense2.W": (32, 32),
+    "residual6.dense2.b": (32,),
+    "dense2.W": (32, 10),
+    "dense2.b": (10,),
+}
+STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+NUM_PARAMS = 15082
+LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
+TRAIN: dict[str, Any] = {
+    "optimizer": "sgd",
+    "lr": 0.02,
+    "momentum": 0.9,
+    "nesterov": False,
+    "weight_decay": 0.0001,
+    "dampening": 0.0,
+}
+METRICS: tuple[str, ...] = ()
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Params = dict[str, Array]
+Cache = dict[str, Any]
+Optimizer = dict[str, Any]
+
+
+# --- parameters ---------------------------------------------------------------------------
+
+
+def init_params(seed: int = 0) -> Params:
+    """Fresh parameters. Every array draws from a stream of its own, given by seed and name."""
+    return {
+        "dense1.W": (stream(seed, "dense1.W").standard_normal((64, 32)) * np.sqrt(2 / 64)).astype(
+            DTYPE
+        ),
+        "dense1.b": np.zeros((32,), DTYPE),
+        "residual1.dense1.W": (
+            stream(seed, "residual1.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual1.dense1.b": np.zeros((32,), DTYPE),
+        "residual1.dense2.W": (
+            stream(seed, "residual1.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual1.dense2.b": np.zeros((32,), DTYPE),
+        "residual2.dense1.W": (
+            stream(seed, "residual2.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual2.dense1.b": np.zeros((32,), DTYPE),
+        "residual2.dense2.W": (
+            stream(seed, "residual2.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual2.dense2.b": np.zeros((32,), DTYPE),
+        "residual3.dense1.W": (
+            stream(seed, "residual3.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual3.dense1.b": np.zeros((32,), DTYPE),
+        "residual3.dense2.W": (
+            stream(seed, "residual3.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual3.dense2.b": np.zeros((32,), DTYPE),
+        "residual4.dense1.W": (
+            stream(seed, "residual4.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual4.dense1.b": np.zeros((32,), DTYPE),
+        "residual4.dense2.W": (
+            stream(seed, "residual4.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual4.dense2.b": np.zeros((32,), DTYPE),
+        "residual5.dense1.W": (
+            stream(seed, "residual5.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual5.dense1.b": np.zeros((32,), DTYPE),
+        "residual5.dense2.W": (
+            stream(seed, "residual5.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual5.dense2.b": np.zeros((32,), DTYPE),
+        "residual6.dense1.W": (
+            stream(seed, "residual6.dense1.W").standard_normal((32, 32)) * np.sqrt(2 / 32)
+        ).astype(DTYPE),
+        "residual6.dense1.b": np.zeros((32,), DTYPE),
+        "residual6.dense2.W": (
+            stream(seed, "residual6.dense2.W").standard_normal((32, 32)) * 0.05
+        ).astype(DTYPE),
+        "residual6.dense2.b": np.zeros((32,), DTYPE),
+        "dense2.W": (
+            stream(seed, "dense2.W").uniform(-1, 1, (32, 10)) * np.sqrt(6 / (32 + 10))
+        ).astype(DTYPE),
+        "dense2.b": np.zeros((10,), DTYPE),
+    }
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """The random numbers of one parameter: other parameters do not shift them."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
+
+
+def softmax(z: Array) -> Array:
+    """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
+    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
+def log_softmax(z: Array) -> Array:
+    """log(softmax(z)) without ever dividing by, or taking the log of, a tiny number."""
+    u = z - np.max(z, axis=-1, keepdims=True)
+    return u - np.log(np.sum(np.exp(u), axis=-1, keepdims=True))
+
+
+def crossentropy(z: Array, target: Array) -> Array:
+    """-sum(t * log(softmax(z))) of each row."""
+    return -np.sum(target * log_softmax(z), axis=-1)
+
+
+# --- forward, loss, backward --------------------------------------------------------------
+
+
+def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
+    """y (B, 10) from x (B, 64), and the cache that loss and backward need."""
+    params = as_params(params)
+    x = as_rows("x", x, (64,))
+
+    # residual_mlp.nn:5  dense width relu
+    dense1_z = x @ params["dense1.W"] + params["dense1.b"]  # (B, 32)  z = x W + b
+    dense1 = np.maximum(dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual1_dense1_z = dense1 @ params["residual1.dense1.W"] + params["residual1.dense1.b"]
+    residual1_dense1 = np.maximum(residual1_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual1_dense2 = (
+        residual1_dense1 @ params["residual1.dense2.W"] + params["residual1.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual1_add1_z = dense1 + residual1_dense2  # (B, 32)  y = Σ branches
+    residual1_add1 = np.maximum(residual1_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual2_dense1_z = (
+        residual1_add1 @ params["residual2.dense1.W"] + params["residual2.dense1.b"]
+    )
+    residual2_dense1 = np.maximum(residual2_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual2_dense2 = (
+        residual2_dense1 @ params["residual2.dense2.W"] + params["residual2.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual2_add1_z = residual1_add1 + residual2_dense2  # (B, 32)  y = Σ branches
+    residual2_add1 = np.maximum(residual2_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual3_dense1_z = (
+        residual2_add1 @ params["residual3.dense1.W"] + params["residual3.dense1.b"]
+    )
+    residual3_dense1 = np.maximum(residual3_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual3_dense2 = (
+        residual3_dense1 @ params["residual3.dense2.W"] + params["residual3.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual3_add1_z = residual2_add1 + residual3_dense2  # (B, 32)  y = Σ branches
+    residual3_add1 = np.maximum(residual3_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual4_dense1_z = (
+        residual3_add1 @ params["residual4.dense1.W"] + params["residual4.dense1.b"]
+    )
+    residual4_dense1 = np.maximum(residual4_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual4_dense2 = (
+        residual4_dense1 @ params["residual4.dense2.W"] + params["residual4.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual4_add1_z = residual3_add1 + residual4_dense2  # (B, 32)  y = Σ branches
+    residual4_add1 = np.maximum(residual4_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual5_dense1_z = (
+        residual4_add1 @ params["residual5.dense1.W"] + params["residual5.dense1.b"]
+    )
+    residual5_dense1 = np.maximum(residual5_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual5_dense2 = (
+        residual5_dense1 @ params["residual5.dense2.W"] + params["residual5.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual5_add1_z = residual4_add1 + residual5_dense2  # (B, 32)  y = Σ branches
+    residual5_add1 = np.maximum(residual5_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual6_dense1_z = (
+        residual5_add1 @ params["residual6.dense1.W"] + params["residual6.dense1.b"]
+    )
+    residual6_dense1 = np.maximum(residual6_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual6_dense2 = (
+        residual6_dense1 @ params["residual6.dense2.W"] + params["residual6.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual6_add1_z = residual5_add1 + residual6_dense2  # (B, 32)  y = Σ branches
+    residual6_add1 = np.maximum(residual6_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:5  dense 10 softmax
+    dense2_z = residual6_add1 @ params["dense2.W"] + params["dense2.b"]  # (B, 10)  z = x W + b
+    y = softmax(dense2_z)  # (B, 10)  a = exp(z) / Σ exp(z)
+    cache = {} if cache is None else cache
+    cache.update(
+        x=x,
+        dense1=dense1,
+        residual1_dense1=residual1_dense1,
+        residual1_add1=residual1_add1,
+        residual2_dense1=residual2_dense1,
+        residual2_add1=residual2_add1,
+        residual3_dense1=residual3_dense1,
+        residual3_add1=residual3_add1,
+        residual4_dense1=residual4_dense1,
+        residual4_add1=residual4_add1,
+        residual5_dense1=residual5_dense1,
+        residual5_add1=residual5_add1,
+        residual6_dense1=residual6_dense1,
+        residual6_add1=residual6_add1,
+        dense2_z=dense2_z,
+        y=y,
+    )
+    return y, cache
+
+
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    dense2_z = cache["dense2_z"]
+    B = len(dense2_z)
+    target = as_classes("target", target, (B, 10))
+    # residual_mlp.nn:6  loss crossentropy smoothing=0.05
+    # L = −Σ t·log softmax(z), mean over the rows
+    crossentropy_loss = np.sum(crossentropy(dense2_z, 0.95 * target + 0.005)) / B
+    return float(crossentropy_loss)
+
+
+def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
+    """The parts of the loss by name."""
+    return {"crossentropy": loss(params, cache, target)}
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_z stands for dL/dz."""
+    params = as_params(params)
+    (
+        x,
+        dense1,
+        residual1_dense1,
+        residual1_add1,
+        residual2_dense1,
+        residual2_add1,
+        residual3_dense1,
+        residual3_add1,
+        residual4_dense1,
+        residual4_add1,
+        residual5_dense1,
+        residual5_add1,
+        residual6_dense1,
+        residual6_add1,
+        y,
+    ) = (
+        cache["x"],
+        cache["dense1"],
+        cache["residual1_dense1"],
+        cache["residual1_add1"],
+        cache["residual2_dense1"],
+        cache["residual2_add1"],
+        cache["residual3_dense1"],
+        cache["residual3_add1"],
+        cache["residual4_dense1"],
+        cache["residual4_add1"],
+        cache["residual5_dense1"],
+        cache["residual5_add1"],
+        cache["residual6_dense1"],
+        cache["residual6_add1"],
+        cache["y"],
+    )
+    B = len(x)
+    target = as_classes("target", target, (B, 10))
+    # residual_mlp.nn:6  loss crossentropy smoothing=0.05
+    d_dense2_z = (y - (0.95 * target + 0.005)) / B  # (B, 10)  dz = (softmax(z) − t) · dL
+
+    # residual_mlp.nn:5  dense 10 softmax
+    d_dense2_b = np.sum(d_dense2_z, axis=0)  # (10,)  db = Σ dz over the rows
+    d_residual6_add1 = d_dense2_z @ params["dense2.W"].T  # (B, 32)  dx = dz Wᵀ
+    d_dense2_W = residual6_add1.T @ d_dense2_z  # (32, 10)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual6_add1_z = d_residual6_add1 * (residual6_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual6_dense2_b = np.sum(d_residual6_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual6_dense1 = d_residual6_add1_z @ params["residual6.dense2.W"].T
+    d_residual6_dense2_W = residual6_dense1.T @ d_residual6_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual6_dense1_z = d_residual6_dense1 * (residual6_dense1 > 0)
+    d_residual6_dense1_b = np.sum(d_residual6_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual6_dense1_W = residual5_add1.T @ d_residual6_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_residual5_add1 = d_residual6_add1_z + d_residual6_dense1_z @ params["residual6.dense1.W"].T
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual5_add1_z = d_residual5_add1 * (residual5_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual5_dense2_b = np.sum(d_residual5_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual5_dense1 = d_residual5_add1_z @ params["residual5.dense2.W"].T
+    d_residual5_dense2_W = residual5_dense1.T @ d_residual5_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual5_dense1_z = d_residual5_dense1 * (residual5_dense1 > 0)
+    d_residual5_dense1_b = np.sum(d_residual5_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual5_dense1_W = residual4_add1.T @ d_residual5_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_residual4_add1 = d_residual5_add1_z + d_residual5_dense1_z @ params["residual5.dense1.W"].T
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual4_add1_z = d_residual4_add1 * (residual4_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual4_dense2_b = np.sum(d_residual4_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual4_dense1 = d_residual4_add1_z @ params["residual4.dense2.W"].T
+    d_residual4_dense2_W = residual4_dense1.T @ d_residual4_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual4_dense1_z = d_residual4_dense1 * (residual4_dense1 > 0)
+    d_residual4_dense1_b = np.sum(d_residual4_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual4_dense1_W = residual3_add1.T @ d_residual4_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_residual3_add1 = d_residual4_add1_z + d_residual4_dense1_z @ params["residual4.dense1.W"].T
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual3_add1_z = d_residual3_add1 * (residual3_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual3_dense2_b = np.sum(d_residual3_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual3_dense1 = d_residual3_add1_z @ params["residual3.dense2.W"].T
+    d_residual3_dense2_W = residual3_dense1.T @ d_residual3_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual3_dense1_z = d_residual3_dense1 * (residual3_dense1 > 0)
+    d_residual3_dense1_b = np.sum(d_residual3_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual3_dense1_W = residual2_add1.T @ d_residual3_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_residual2_add1 = d_residual3_add1_z + d_residual3_dense1_z @ params["residual3.dense1.W"].T
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual2_add1_z = d_residual2_add1 * (residual2_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual2_dense2_b = np.sum(d_residual2_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual2_dense1 = d_residual2_add1_z @ params["residual2.dense2.W"].T
+    d_residual2_dense2_W = residual2_dense1.T @ d_residual2_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual2_dense1_z = d_residual2_dense1 * (residual2_dense1 > 0)
+    d_residual2_dense1_b = np.sum(d_residual2_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual2_dense1_W = residual1_add1.T @ d_residual2_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_residual1_add1 = d_residual2_add1_z + d_residual2_dense1_z @ params["residual2.dense1.W"].T
+
+    # residual_mlp.nn:4  add relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual1_add1_z = d_residual1_add1 * (residual1_add1 > 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    d_residual1_dense2_b = np.sum(d_residual1_add1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    # (B, 32)  dx = dz Wᵀ
+    d_residual1_dense1 = d_residual1_add1_z @ params["residual1.dense2.W"].T
+    d_residual1_dense2_W = residual1_dense1.T @ d_residual1_add1_z  # (32, 32)  dW = xᵀ dz
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  dz = da where z > 0, else 0
+    d_residual1_dense1_z = d_residual1_dense1 * (residual1_dense1 > 0)
+    d_residual1_dense1_b = np.sum(d_residual1_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_residual1_dense1_W = dense1.T @ d_residual1_dense1_z  # (32, 32)  dW = xᵀ dz
+    # (B, 32)  gradients that meet are added
+    d_dense1 = d_residual1_add1_z + d_residual1_dense1_z @ params["residual1.dense1.W"].T
+
+    # residual_mlp.nn:5  dense width relu
+    d_dense1_z = d_dense1 * (dense1 > 0)  # (B, 32)  dz = da where z > 0, else 0
+    d_dense1_b = np.sum(d_dense1_z, axis=0)  # (32,)  db = Σ dz over the rows
+    d_dense1_W = x.T @ d_dense1_z  # (64, 32)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+            "residual1.dense1.W": d_residual1_dense1_W,
+            "residual1.dense1.b": d_residual1_dense1_b,
+            "residual1.dense2.W": d_residual1_dense2_W,
+            "residual1.dense2.b": d_residual1_dense2_b,
+            "residual2.dense1.W": d_residual2_dense1_W,
+            "residual2.dense1.b": d_residual2_dense1_b,
+            "residual2.dense2.W": d_residual2_dense2_W,
+            "residual2.dense2.b": d_residual2_dense2_b,
+            "residual3.dense1.W": d_residual3_dense1_W,
+            "residual3.dense1.b": d_residual3_dense1_b,
+            "residual3.dense2.W": d_residual3_dense2_W,
+            "residual3.dense2.b": d_residual3_dense2_b,
+            "residual4.dense1.W": d_residual4_dense1_W,
+            "residual4.dense1.b": d_residual4_dense1_b,
+            "residual4.dense2.W": d_residual4_dense2_W,
+            "residual4.dense2.b": d_residual4_dense2_b,
+            "residual5.dense1.W": d_residual5_dense1_W,
+            "residual5.dense1.b": d_residual5_dense1_b,
+            "residual5.dense2.W": d_residual5_dense2_W,
+            "residual5.dense2.b": d_residual5_dense2_b,
+            "residual6.dense1.W": d_residual6_dense1_W,
+            "residual6.dense1.b": d_residual6_dense1_b,
+            "residual6.dense2.W": d_residual6_dense2_W,
+            "residual6.dense2.b": d_residual6_dense2_b,
+            "dense2.W": d_dense2_W,
+            "dense2.b": d_dense2_b,
+        }
+    )
+    return grads
+
+
+def sgd_step(params: Params, grads: Params, lr: float) -> None:
+    """Plain gradient descent, in place: p <- p - lr * dL/dp."""
+    arrays, grads = writable(params), as_params(grads, "grads")
+    for name, p in arrays.items():
+        p -= lr * grads[name]
+    params.update(arrays)
+
+
+# --- training -----------------------------------------------------------------------------
+
+
+def init_optimizer(params: Params) -> Optimizer:
+    """The optimizer's memory: the step count and what it keeps of every parameter."""
+    as_params(params)
+    opt: Optimizer = {"step": 0}
+    opt.update({f"{name}.velocity": np.zeros(shape, DTYPE) for name, shape in PARAM_SHAPES.items()})
+    return opt
+
+
+def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
+    """One step of sgd, in place (residual_mlp.nn:7  optimizer sgd lr=0.02 momentum=0.9 weight_decay=1e-4)."""
+    rate, arrays, grads = learning_rate(lr), writable(params), as_params(grads, "grads")
+    check_optimizer(opt)
+    opt["step"] = int(opt["step"]) + 1
+    for name, p in arrays.items():
+        g = grads[name]
+        velocity = opt[f"{name}.velocity"]
+        g = g + 0.0001 * p  # weight decay: g ← g + λ p
+        velocity[...] = 0.9 * velocity + g  # momentum: v ← μ v + g
+        p -= velocity * rate  # p ← p − rate · g
+    params.update(arrays)
+
+
+def train_step(
+    params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
+) -> float:
+    """Forward, loss, backward and one optimizer step; gives the loss before the step."""
+    learning_rate(lr)
+    _, cache = forward(params, x)
+    value = loss(params, cache, target)
+    optimizer_step(params, backward(params, cache, target), opt, lr)
+    return value
+
+
+def train_epoch(
+    params: Params,
+    x: Any,
+    target: Any,
+    opt: Optimizer,
+    *,
+    batch: int,
+    order: Iterable[int],
+    lr: float | None = None,
+) -> float:
+    """Train on the rows of `order`, `batch` at a time; gives the mean loss of the rows."""
+    order = np.asarray(order)
+    x, target = rows_of(x, True), rows_of(target, True)
+    if batch < 1 or len(order) == 0:
+        raise ValueError(
+            f"train_epoch: needs rows and a batch of at least 1, found {len(order)} rows, batch={batch}"
+        )
+    total = 0.0
+    for start in range(0, len(order), batch):
+        rows = order[start : start + batch]
+        total += len(rows) * train_step(params, take(x, rows), take(target, rows), opt, lr)
+    return total / len(order)
+
+
+# --- using the trained network ------------------------------------------------------------
+
+
+def predict(params: Params, x: Any) -> Any:
+    """y (B, 10) from x (B, 64); keeps nothing."""
+    params = as_params(params)
+    x = as_rows("x", x, (64,))
+
+    # residual_mlp.nn:5  dense width relu
+    dense1_z = x @ params["dense1.W"] + params["dense1.b"]  # (B, 32)  z = x W + b
+    dense1 = np.maximum(dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual1_dense1_z = dense1 @ params["residual1.dense1.W"] + params["residual1.dense1.b"]
+    residual1_dense1 = np.maximum(residual1_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual1_dense2 = (
+        residual1_dense1 @ params["residual1.dense2.W"] + params["residual1.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual1_add1_z = dense1 + residual1_dense2  # (B, 32)  y = Σ branches
+    residual1_add1 = np.maximum(residual1_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual2_dense1_z = (
+        residual1_add1 @ params["residual2.dense1.W"] + params["residual2.dense1.b"]
+    )
+    residual2_dense1 = np.maximum(residual2_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual2_dense2 = (
+        residual2_dense1 @ params["residual2.dense2.W"] + params["residual2.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual2_add1_z = residual1_add1 + residual2_dense2  # (B, 32)  y = Σ branches
+    residual2_add1 = np.maximum(residual2_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual3_dense1_z = (
+        residual2_add1 @ params["residual3.dense1.W"] + params["residual3.dense1.b"]
+    )
+    residual3_dense1 = np.maximum(residual3_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual3_dense2 = (
+        residual3_dense1 @ params["residual3.dense2.W"] + params["residual3.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual3_add1_z = residual2_add1 + residual3_dense2  # (B, 32)  y = Σ branches
+    residual3_add1 = np.maximum(residual3_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual4_dense1_z = (
+        residual3_add1 @ params["residual4.dense1.W"] + params["residual4.dense1.b"]
+    )
+    residual4_dense1 = np.maximum(residual4_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual4_dense2 = (
+        residual4_dense1 @ params["residual4.dense2.W"] + params["residual4.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual4_add1_z = residual3_add1 + residual4_dense2  # (B, 32)  y = Σ branches
+    residual4_add1 = np.maximum(residual4_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual5_dense1_z = (
+        residual4_add1 @ params["residual5.dense1.W"] + params["residual5.dense1.b"]
+    )
+    residual5_dense1 = np.maximum(residual5_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual5_dense2 = (
+        residual5_dense1 @ params["residual5.dense2.W"] + params["residual5.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual5_add1_z = residual4_add1 + residual5_dense2  # (B, 32)  y = Σ branches
+    residual5_add1 = np.maximum(residual5_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n relu
+    # (B, 32)  z = x W + b
+    residual6_dense1_z = (
+        residual5_add1 @ params["residual6.dense1.W"] + params["residual6.dense1.b"]
+    )
+    residual6_dense1 = np.maximum(residual6_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:4  dense n init=normal(0.05)
+    # (B, 32)  z = x W + b
+    residual6_dense2 = (
+        residual6_dense1 @ params["residual6.dense2.W"] + params["residual6.dense2.b"]
+    )
+
+    # residual_mlp.nn:4  add relu
+    residual6_add1_z = residual5_add1 + residual6_dense2  # (B, 32)  y = Σ branches
+    residual6_add1 = np.maximum(residual6_add1_z, 0)  # (B, 32)  a = max(z, 0)
+
+    # residual_mlp.nn:5  dense 10 softmax
+    dense2_z = residual6_add1 @ params["dense2.W"] + params["dense2.b"]  # (B, 10)  z = x W + b
+    y = softmax(dense2_z)  # (B, 10)  a = exp(z) / Σ exp(z)
+    return y
+
+
+# --- at the door: everything from outside is checked here ---------------------------------
+
+
+def real_array(what: str, value: Any) -> Array:
+    """Anything that converts to an array of real numbers, as a plain array."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what}: rows of different lengths do not make an array") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what}: expected real numbers, found dtype {array.dtype}")
+    return array
+
+
+def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
+    """An array of shape (B, *shape) in the model's dtype; strings in shape are free sizes."""
+    if (
+        type(value) is np.ndarray
+        and value.dtype == DTYPE
+        and value.shape[1:] == shape
+        and value.size
+    ):
+        return value
+    array = real_array(what, value)
+    free = [n if isinstance(n, int) else m for n, m in zip(shape, array.shape[1:])]
+    if array.ndim != len(shape) + 1 or list(array.shape[1:]) != free:
+        expected = ", ".join(map(str, ("B", *shape))) + ("" if shape else ",")
+        raise ValueError(f"{what}: expected shape ({expected}), found {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{what}: expected at least one row, found shape {array.shape}")
+    return array.astype(DTYPE, copy=False)
+
+
+def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows of probabilities, one a class, from class ids or from such rows."""
+    array = real_array(what, value)
+    classes = shape[-1]
+    if array.shape == shape:
+        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+            raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
+        return array.astype(DTYPE, copy=False)
+    if array.shape != shape[:-1]:
+        raise ValueError(
+            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
+            f"found {array.shape}"
+        )
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{what}: class ids must be integers, found dtype {array.dtype}")
+    ids = array.astype(np.int64, copy=False).reshape(-1)
+    # As unsigned numbers negative ids are huge, so one maximum finds both kinds of fault.
+    if np.maximum.reduce(ids.view(np.uint64)) >= classes:
+        raise ValueError(
+            f"{what}: class ids must lie in 0..{classes - 1}, found {array.min()}..{array.max()}"
+        )
+    rows = np.empty(shape, DTYPE) if out is None else out
+    rows.fill(0)
+    rows.reshape(-1)[np.arange(0, rows.size, classes) + ids] = 1
+    return rows
+
+
+def as_params(params: Params, what: str = "params") -> Params:
+    """The arrays of a parameter (or gradient) dict, with the right names, shapes and dtype."""
+    if params.keys() != PARAM_SHAPES.keys():
+        missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
+        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    arrays = {}
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype != DTYPE:
+            array = real_array(f"{what}[{name!r}]", array).astype(DTYPE)
+        if array.shape != shape:
+            raise ValueError(f"{what}[{name!r}]: expected shape {shape}, found {array.shape}")
+        arrays[name] = array
+    return arrays
+
+
+def writable(params: Params, what: str = "params") -> Params:
+    """The arrays, with a copy in place of those that cannot be written to."""
+    arrays = as_params(params, what)
+    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+
+
+def learning_rate(lr: float | None) -> float:
+    """The given rate, or the spec's."""
+    rate = TRAIN.get("lr") if lr is None else lr
+    if rate is None:
+        raise ValueError("lr: the spec names no learning rate, so one must be given")
+    return float(rate)
+
+
+def check_optimizer(opt: Optimizer) -> None:
+    """The optimizer's arrays must have the parameters' names and shapes."""
+    for name, shape in PARAM_SHAPES.items():
+        for slot in ("velocity",):
+            array = opt.get(f"{name}.{slot}")
+            if array is None or np.shape(array) != shape:
+                raise ValueError(f"opt: expected an array {name}.{slot} of shape {shape}")
+
+
+def rows_of(value: Any, single: bool) -> Any:
+    """An array, or a dict of arrays, whose rows can be picked."""
+    return np.asarray(value) if single else {k: np.asarray(v) for k, v in dict(value).items()}
+
+
+def take(value: Any, rows: Array) -> Any:
+    """The picked rows of an array, or of every array of a dict."""
+    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+
+
+# --- files --------------------------------------------------------------------------------
+
+
+def save_params(path: str | os.PathLike[str], params: Params) -> None:
+    """Write the parameters to an .npz file; a file of that name is replaced in one move."""
+    arrays = as_params(params)
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise ValueError(
+                f"params[{name!r}]: has entries that are not finite; nothing was written"
+            )
+    temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def load_params(path: str | os.PathLike[str]) -> Params:
+    """The parameters of an .npz file, checked: names, shapes, finite entries."""
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path}: not an .npz file")
+    found = {}
+    with np.load(path, allow_pickle=False) as archive:
+        for name in archive.files:
+            try:
+                found[name] = archive[name]
+            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+                raise ValueError(f"{path}: {name} is damaged or no array of numbers") from None
+    arrays = as_params(found, str(path))
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{path}: {name} has entries that are not finite")
+    return arrays
+
+
+# --- python MODULE.py --check -------------------------------------------------------------
+
+
+def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
+    """A random batch and random targets, for the gradient check."""
+    B = 5
+    x = {"x": rng.standard_normal((B, 64))}
+    target: dict[str, Any] = {}
+    target["target"] = rng.integers(0, 10, (B,))
+    return next(iter(x.values())), next(iter(target.values()))
+
+
+def check_gradients(seed: int) -> list[tuple[str, int, float]]:
+    """Name, entries compared and worst error of every parameter's gradient, in float64.
+
+    Compared with central differences, entry by entry (at most 64 of an array) and along one
+    random direction through all entries; errors are relative to the largest gradient entry of
+    the parameter, or to 1e-4 of the largest of all or of the loss, whose rounding they show.
+    """
+    rng = np.random.default_rng(seed)
+    x, target = sample_batch(rng)
+    params = {n: a + 0.1 * rng.standard_normal(a.shape) for n, a in init_params(seed).items()}
+
+    def loss_at(name: str, change: Array) -> float:
+        moved = {**params, name: params[name] + change}
+        _, cache = forward(moved, x)
+        return loss(moved, cache, target)
+
+    _, cache = forward(params, x)
+    grads = {n: np.array(a) for n, a in backward(params, cache, target).items()}
+    largest = max(float(np.max(np.abs(a))) for a in (loss(params, cache, target), *grads.values()))
+    table = []
+    for name, grad in grads.items():
+        directions = [rng.standard_normal(grad.shape) / grad.size**0.5]
+        entries = rng.permutation(grad.size)[:64]
+        for entry in entries:
+            unit = np.zeros(grad.size)
+            unit[entry] = 1
+            directions.append(unit.reshape(grad.shape))
+        scale = max(float(np.max(np.abs(grad))), 1e-4 * largest) or 1.0
+        worst = 0.0
+        for d in directions:
+            difference = (loss_at(name, 1e-6 * d) - loss_at(name, -1e-6 * d)) / 2e-6
+            error = abs(difference - float(np.sum(grad * d))) / scale
+            worst = max(worst, error) if error == error else float("inf")
+        table.append((name, len(entries), worst))
+    return table
+
+
+def check() -> bool:
+    """Print the gradient check; a kink that falls into a difference is tried at other points."""
+    global DTYPE
+    DTYPE = np.dtype("float64")
+    best: dict[str, tuple[int, float]] = {}
+    for seed in range(3):
+        for name, count, error in check_gradients(seed):
+            best[name] = min(best.get(name, (count, float("inf"))), (count, error))
+        if all(error < 1e-5 for _, error in best.values()):
+            break
+    print(f"{'parameter':<24}{'shape':<16}{'entries':>8}{'worst error':>14}")
+    for name, (count, error) in best.items():
+        verdict = "ok" if error < 1e-5 else "WRONG"
+        print(f"{name:<24}{str(PARAM_SHAPES[name]):<16}{count:>8}{error:>14.1e}  {verdict}")
+    return all(error < 1e-5 for _, error in best.values())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(0 if check() else 1)
+    print(
+        f"usage: python {os.path.basename(sys.argv[0])} --check\n\n{SPEC}\n{NUM_PARAMS} parameters"
+    )
+    sys.exit(2 if sys.argv[1:] else 0)
