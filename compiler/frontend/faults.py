@@ -8,6 +8,7 @@ from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix
 from ..diagnostics.suggest import closest
 from ..source import Span
+from .habits import STATEMENTS
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 EXAMPLES = {
@@ -80,16 +81,23 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
         return None
     if statement.rule in ("let", "block"):
         return None
+    if first.text in DIRECTIVES and index == 1:
+        example = f"for example `{EXAMPLES.get(first.text, EXAMPLES['chain'])}`"
+        return _fault(statement, tokens[index], f"`{first.text}` is written without `=`", example)
     simple, called = index == 1, statement.touches(1, "(") and tokens[index - 1].text == ")"
     if simple or called:
         word = "block" if called or statement.rule == "chain" else "let"
         where = Span(statement.source, first.start, first.start)
         advice = f"write `{word} {_written(statement, 0, index)} = …`"
+        fixes = [rewrite(where, f"{word} ", advice, safe=False)]
+        if simple and first.text in STATEMENTS:
+            advice = f"that is written `{STATEMENTS[first.text]}`; a constant begins with `let`"
+            fixes = []
         return syntax.MISSING_KEYWORD.at(
             statement.span_of(first),
             f"`{first.text}` is defined without `{word}`",
             help=advice,
-            fixes=[rewrite(where, f"{word} ", advice, safe=False)],
+            fixes=fixes,
         )
     close = closest(first.text, ("let", "block"))
     if close:
@@ -152,6 +160,12 @@ def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
     if name.stop == bracket.start or name.text in DIRECTIVES:
         return None
     gap = Span(statement.source, name.stop, bracket.start)
+    if name.text == "input":
+        return syntax.SPACED_CALL.at(
+            gap.to(statement.span_of(bracket)),
+            "the shape of an input stands without parentheses",
+            help="for example `input 784` or `input 3x28x28`",
+        )
     return syntax.SPACED_CALL.at(
         gap.to(statement.span_of(bracket)),
         f"a space separates `{name.text}` from its parenthesis",
@@ -261,6 +275,11 @@ def _unexpected(statement: Statement, index: int) -> Diagnostic:
         advice = "arguments are separated by spaces, stages by `->`"
     elif (what, token.text) == ("let", ","):
         advice = "every name has its own: `let a = 1; let b = 2`"
+    elif token.text == "//":
+        advice = "comments begin with `#`"
+    elif index > 1 and statement.tokens[index - 2].text == "as" and token.kind == "word":
+        name = statement.tokens[index - 1].text
+        advice = f"a stage's name comes last: `{token.text} as {name}`"
     where = _PLACES.get(what, f"in `{what}`")
     return _fault(statement, token, f"unexpected `{token.text}` {where}", advice)
 

@@ -7,6 +7,7 @@ import re
 from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
 from .faults import EXAMPLES, operand_end, rewrite, spaced_size
+from .habits import MODULES
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 MAX_NESTING = 100
@@ -14,7 +15,7 @@ MAX_NESTING = 100
 
 _ADVICE = {
     "^": "a power is written `**`",
-    "'": 'strings stand in double quotes: `"…"`',
+    "'": "words such as activations are written without quotes, file names in double quotes",
     "{": "groups stand in `( )`, forks and lists in `[ ]`",
     "}": "groups stand in `( )`, forks and lists in `[ ]`",
     "\\": "a line goes on by itself after `->`, `=`, `,`, `*` or in brackets",
@@ -72,11 +73,19 @@ def _look_alike(statement: Statement, first: Token) -> Diagnostic:
 def _stray_character(statement: Statement, token: Token) -> Diagnostic:
     name = f"`{token.text}`" if token.text.isprintable() else f"character U+{ord(token.text):04X}"
     advice = _ADVICE.get(token.text, "remove it; comments begin with `#`")
+    word = _word_before(statement, token)
+    if token.text == "." and word in MODULES:
+        advice = f"layers and functions are called by their bare names: leave out `{word}.`"
     if token.text.isalnum():
         advice = "names are lower-case ASCII letters, digits and `_`"
     return syntax.UNEXPECTED_CHARACTER.at(
         statement.span_of(token), f"unexpected {name}", help=advice
     )
+
+
+def _word_before(statement: Statement, token: Token) -> str:
+    """The word that a token touches on its left."""
+    return next((t.text for t in statement.tokens if t.stop == token.start), "")
 
 
 def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:

@@ -13,8 +13,10 @@ from ...diagnostics.suggest import closest, listing, replacement
 from ...ir.layer_graph import ArgValue
 from ...layers import LayerKind
 from ...layers.registry import ArgSpec, Init, Ints, Option, Ranges
+from ...losses import LOSSES
+from ...optimizers import OPTIMIZERS
 from ...source import Span
-from .. import ast
+from .. import ast, habits
 from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
 from .fixes import insert, own_stage
@@ -229,14 +231,22 @@ def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     """The fault of a key that the schema does not have."""
     if key.id in ("activation", "act", "nonlinearity") and activation(arg.value, env):
         return _activation_by_key(schema, arg, env)
+    if key.id == "name":
+        return _name_by_key(schema, key, arg, env)
+    if env.program.kinds.activation(key.id):
+        return _activation_as_key(schema, key, arg, env)
     names = [spec.name for spec in schema.args]
     plural = f"{key.id}s" if f"{key.id}s" in names else None
-    meant = plural or closest(key.id, names)
+    elsewhere = habits.called_here(key.id, habits.KEYS, names)
+    meant = plural or elsewhere or closest(key.id, names)
     takes = (
         f"`{schema.name}` takes {listing(names)}"
         if names
         else f"`{schema.name}` takes no arguments"
     )
+    statement = habits.STATEMENTS.get(key.id)
+    if statement and not meant:
+        takes = f"that is a statement of its own: `{statement}`"
     return env.fault(
         codes.UNKNOWN_KEY,
         key.span,
@@ -244,6 +254,27 @@ def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
         here=f"did you mean `{meant}`?" if meant else "",
         help="" if meant else takes,
         fixes=replacement(key.span, meant),
+    )
+
+
+def _name_by_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    name = arg.value.span.text.strip("\"'")
+    return env.fault(
+        codes.UNKNOWN_KEY,
+        key.span,
+        f"`{schema.name}` has no argument `name`",
+        help=f"a name is given at the end of the stage: `as {name}`",
+    )
+
+
+def _activation_as_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    """`leaky_relu=0.2` for `leaky_relu(0.2)`."""
+    call = f"{key.id}({arg.value.span.text})"
+    return env.fault(
+        codes.UNKNOWN_KEY,
+        arg.span,
+        f"an activation is no argument, it stands by itself: `{key.id}`",
+        fixes=[Fix(f"write `{call}`", (Edit(arg.span, call),))],
     )
 
 
@@ -279,13 +310,26 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
         if places
         else "takes no value by place"
     )
-    keys = [s.name for s in schema.args if not s.positional]
     return env.fault(
         codes.EXTRA_ARGUMENT,
         value.span,
         f"`{schema.name}` {takes}",
-        help=f"others are given by key: {listing(f'{k}=…' for k in keys)}" if keys else "",
+        help=_without_place(schema, value, env),
     )
+
+
+def _without_place(schema: Schema, value: ast.Value, env: Env) -> str:
+    """What to do with a value too many."""
+    text = value.span.text
+    if isinstance(value, ast.Text):
+        return "words and numbers are written without quotes"
+    if schema.spec("in") and schema.spec("units"):
+        return f"only what comes out is said, what comes in is known: `{schema.name} {text}`"
+    if env.program.kinds.activation(schema.name) and isinstance(value, ast.Number):
+        return f"an activation has no units: write `dense {text} {schema.name}`"
+    keys = listing(f"{s.name}=…" for s in schema.args if not s.positional)
+    others = "others are" if schema.positionals else "its arguments are"
+    return f"{others} given by key: {keys}" if keys else ""
 
 
 def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
@@ -321,6 +365,14 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
             )
         if const is None and (kinds.find(word.id) or word.id in env.program.blocks):
             return _missing_arrow(word.span, word.id, env)
+    spec = schema.spec(habits.KEYS.get(word.id, word.id))
+    if spec:
+        return env.fault(
+            codes.EXTRA_ARGUMENT,
+            word.span,
+            f"`{word.id}` is the name of an argument, its value follows `=`",
+            help=f"write `{spec.name}=…`",
+        )
     for spec in schema.args:
         if (
             isinstance(spec.type, Option | Init)
@@ -340,13 +392,27 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
         return not_built(word.span, unbuilt, "activation", env)
     candidates = [*(kinds.activations() if activations else ()), *env.constants()]
     what = "a let, a parameter or an activation" if activations else "a value"
-    return env.unknown(word, what, candidates)
+    times = re.fullmatch("x([0-9]+)", word.id)
+    advice = f"a repeat is written `( … ) * {times[1]}`" if times and activations else ""
+    return env.unknown(word, what, candidates, advice)
+
+
+_INSTEAD = {
+    "optimizer": f"this version has {listing(OPTIMIZERS)}",
+    "loss": f"this version has {listing(LOSSES)}",
+    "schedule": "without it the learning rate stays as it is",
+    "statement": "leave the statement out for now",
+}
+"""For what is not built yet: what there is."""
 
 
 def not_built(span: Span, name: str, what: str, env: Env) -> Fault:
     """The fault of something the language has and this version has not."""
     return env.fault(
-        codes.NOT_BUILT, span, f"the {what} `{name}` is part of the language but not built yet"
+        codes.NOT_BUILT,
+        span,
+        f"the {what} `{name}` is part of the language but not built yet",
+        help=_INSTEAD.get(what, "`nnc layers` lists what this version has"),
     )
 
 

@@ -21,7 +21,7 @@ from ...layers.registry import (
     Ranges,
     SizeOf,
 )
-from .. import ast
+from .. import ast, habits
 from .constants import as_number, as_whole, evaluate, lookup, not_fitting, shown
 from .scope import Env
 from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
@@ -232,7 +232,10 @@ def _init(what: str, value: ast.Value, env: Env) -> Call:
         raise not_fitting(const, value, env, f"{what} is an initialisation such as `he`")
     kinds = {alias: kind for kind in INITS.values() for alias in (kind.name, *kind.aliases)}
     if name not in kinds:
-        meant = closest(name, kinds)
+        near = closest(name, kinds)
+        meant = habits.called_here(name, habits.INITS, INITS) or (
+            kinds[near].name if near else None
+        )
         head = value.name.span if isinstance(value, ast.CallValue) else value.span
         raise env.fault(
             codes.UNKNOWN_CHOICE,

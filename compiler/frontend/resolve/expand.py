@@ -23,10 +23,10 @@ from .misuse import (
     reduction,
     refuse_fork,
     refuse_repeat,
-    source_help,
     unknown_stage_word,
     used_name,
     without_fork,
+    without_source,
 )
 from .naming import check_stage, poison
 from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
@@ -169,13 +169,7 @@ class Expander:
         """The incoming value; a stage without one is a fault, after which it is still checked."""
         if flow is not None:
             return flow
-        env.fault(
-            codes.NO_SOURCE,
-            stage.kind.span,
-            "a chain needs a source",
-            here=f"`{stage.kind.id}` has no input",
-            help=source_help(env),
-        )
+        without_source(stage.kind, "`input 784 -> …`", env)
         return Flow((End(None, None, stage.span),))
 
     def _input(self, stage: ast.Stage, env: Env, beginning: bool, called: str | None) -> Flow:

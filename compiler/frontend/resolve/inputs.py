@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix
 from ...diagnostics.suggest import closest, replacement
@@ -68,9 +70,15 @@ def _extra(value: ast.Value, env: Env) -> Fault:
         value.span,
         "an input takes one shape and the words `int` and `ragged`",
         here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else "axes are joined by `x` without spaces: `input 3x28x28`",
+        help="" if meant else f"axes are joined by `x` without spaces: `input {_joined(value)}`",
         fixes=replacement(value.span, meant),
     )
+
+
+def _joined(value: ast.Value) -> str:
+    """The size that a second number may have been meant to be part of."""
+    before = re.search(r"(\d+)[\s,]*$", value.span.source.text[: value.span.start])
+    return f"{before[1]}x{value.span.text}" if before and value.span.text.isdigit() else "3x28x28"
 
 
 def _shape(value: ast.Value, env: Env) -> Shape:
@@ -82,6 +90,14 @@ def _shape(value: ast.Value, env: Env) -> Shape:
     const = evaluate(value, env)
     if isinstance(const, SizeConst):
         return tuple(_positive(part, value, env) for part in const.parts)
+    if isinstance(value, ast.ListValue):
+        size = "x".join(item.span.text for item in value.items)
+        raise env.fault(
+            codes.WRONG_VALUE,
+            value.span,
+            "the shape of an input is a size, not a list",
+            fixes=[Fix(f"write `{size}`", (Edit(value.span, size),))],
+        )
     what = "the shape of an input is a size such as `784` or `3x28x28`"
     return (_positive(as_whole(const, value, env, what), value, env),)
 

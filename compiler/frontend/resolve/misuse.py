@@ -12,7 +12,7 @@ from ...source import Span
 from .. import ast
 from .arguments import activation, not_built
 from .constants import lookup
-from .fixes import own_stage
+from .fixes import insert, own_stage
 from .scope import Env, Fault, Flow
 from .sharing import unknown_stage
 from .values import describe
@@ -48,6 +48,8 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
     unbuilt = program.kinds.unbuilt(word.id)
     if unbuilt:
         return not_built(word.span, unbuilt, "layer", env)
+    if (sizes := _both_sizes(stage)) and _meant(word, env) == "dense":
+        return _linear(stage, sizes, env)
     if beginning and not stage.args and not stage.called:
         meant = closest(word.id, [*env.scope.names(), *LAYERS])
         if meant is None or meant not in LAYERS:
@@ -133,13 +135,9 @@ def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
     if word.span in env.program.unknown:
         return Fault()
     env.program.unknown.add(word.span)
-    meant = closest(
-        word.id,
-        [*LAYERS, *env.program.blocks, *more, *LANGUAGE["layer kind"], *env.program.kinds.others],
-    )
-    if env.program.broken and meant is None:
+    proper = _meant(word, env, more)
+    if env.program.broken and proper is None:
         return Fault()
-    proper = env.program.kinds.proper(meant) if meant else None
     return env.fault(
         codes.UNKNOWN_KIND,
         word.span,
@@ -149,11 +147,68 @@ def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
     )
 
 
-def source_help(env: Env) -> str:
-    """How a chain may begin, with the names there are."""
+def _meant(word: ast.Word, env: Env, more: Sequence[str] = ()) -> str | None:
+    """The kind, block or other word that is written nearly like this one, by its own name."""
+    kinds = env.program.kinds
+    known = [*LAYERS, *env.program.blocks, *more, *LANGUAGE["layer kind"], *kinds.others]
+    meant = closest(word.id, known)
+    return kinds.proper(meant) if meant else None
+
+
+def _both_sizes(stage: ast.Stage) -> tuple[ast.Arg, ast.Arg] | None:
+    """The arguments of `Linear(784, 30)`."""
+    inside = stage.args[: stage.inside]
+    if stage.called and len(inside) == 2 and all(isinstance(a.value, ast.Number) for a in inside):
+        return inside[0], inside[1]
+    return None
+
+
+def _linear(stage: ast.Stage, sizes: tuple[ast.Arg, ast.Arg], env: Env) -> Fault:
+    """`Linear(784, 30)`, which elsewhere says both what comes in and what comes out."""
+    size_in, size_out = (arg.span for arg in sizes)
+    edits = (
+        Edit(stage.kind.span, "dense"),
+        Edit(Span(size_in.source, size_in.start, size_out.start), ""),
+    )
+    advice = f"write `dense({size_out.text})`: the size that comes in is known"
+    return env.fault(
+        codes.UNKNOWN_KIND,
+        stage.kind.span,
+        f"there is no layer or block `{stage.kind.id}`",
+        here="did you mean `dense`?",
+        fixes=[Fix(advice, edits)],
+    )
+
+
+def without_source(word: ast.Word, example: str, env: Env) -> Fault:
+    """A layer where a chain begins; the line above may be the chain it should go on with."""
     names = list(env.scope.names())
     known = f", or with a stage named before: {listing(names)}" if names else ""
-    return f"begin the chain with an input, `input 784 -> …`{known}"
+    advice = f"begin the chain with an input, {example}{known}"
+    arrow = f"to go on with the chain above, begin the line with an arrow: `-> {word.id} …`"
+    goes_on = _follows_chain(word, env)
+    return env.fault(
+        codes.NO_SOURCE,
+        word.span,
+        "a chain needs a source",
+        here=f"`{word.id}` has no input",
+        help="" if goes_on else advice,
+        fixes=[Fix(arrow, (insert(word.span, "-> "),))] if goes_on else (),
+    )
+
+
+def _follows_chain(word: ast.Word, env: Env) -> bool:
+    """Whether a word begins a line under a chain, or under another that went on without arrow."""
+    before = word.span.source.text[: word.span.start].rstrip(" \t")
+    if word.span.source is not env.program.source or not before.endswith("\n"):
+        return False
+    above = None
+    for statement in env.program.main.statements:
+        if statement.span.start == word.span.start:
+            break
+        above = statement
+    stray = isinstance(above, ast.Directive) and above.word.id not in DIRECTIVES
+    return isinstance(above, ast.Chain) or stray
 
 
 def _bare(stage: ast.Stage) -> str:

@@ -16,8 +16,9 @@ from ...losses import aliases as loss_aliases
 from ...optimizers import OPTIMIZERS
 from ...optimizers import aliases as optimizer_aliases
 from ...source import Span
-from .. import ast
+from .. import ast, habits
 from .arguments import Bound, Schema, bind, not_built
+from .misuse import without_source
 from .scope import Env, Fault
 from .vocabulary import DIRECTIVES, LANGUAGE, STATEMENTS
 
@@ -133,13 +134,7 @@ def _check_word(word: ast.Word, env: Env) -> None:
         program.kinds.find(word.id) or word.id in program.blocks or program.kinds.unbuilt(word.id)
     )
     if known or word.id in LAYERS:
-        raise env.fault(
-            codes.NO_SOURCE,
-            word.span,
-            "a chain needs a source",
-            here=f"`{word.id}` has no input",
-            help=f"begin the chain with an input, `input 784 -> {word.id} …`",
-        )
+        raise without_source(word, f"`input 784 -> {word.id} …`", env)
     if env.scope.find(word.id) is not None or program.defined(word.id) is not None:
         raise env.fault(
             codes.UNKNOWN_DIRECTIVE,
@@ -147,21 +142,19 @@ def _check_word(word: ast.Word, env: Env) -> None:
             f"`{word.id}` alone is no statement",
             help=f"go on from a stage with `{word.id} -> …`",
         )
-    meant = closest(word.id, STATEMENTS)
-    if meant is None:
+    elsewhere = habits.STATEMENTS.get(word.id)
+    meant = None if elsewhere else closest(word.id, STATEMENTS)
+    if meant is None and not elsewhere:
         meant = closest(word.id, LAYERS)
     if program.broken and meant is None:
         raise Fault
+    known_words = f"a chain begins with `input` or a name; the others are {listing(STATEMENTS, 20)}"
     raise env.fault(
         codes.UNKNOWN_DIRECTIVE,
         word.span,
         f"there is no statement `{word.id}`",
         here=f"did you mean `{meant}`?" if meant else "",
-        help=(
-            ""
-            if meant
-            else f"a chain begins with `input` or a name; the others are {listing(STATEMENTS, 20)}"
-        ),
+        help="" if meant else f"that is written `{elsewhere}`" if elsewhere else known_words,
         fixes=replacement(word.span, meant),
     )
 
@@ -276,25 +269,32 @@ def _setting(
     inner = value.args if isinstance(value, ast.CallValue) else ()
     name = others.get(word.id, word.id)
     if name not in schemas:
-        raise _unknown_choice(word, name, what, [*schemas, *others], env)
+        raise _unknown_choice(word, name, what, schemas, others, env)
     bound: Bound = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
     return Setting(name, bound.args, bound.given, span, word.span)
 
 
 def _unknown_choice(
-    word: ast.Word | ast.DimName, name: str, what: str, known: Iterable[str], env: Env
+    word: ast.Word | ast.DimName,
+    name: str,
+    what: str,
+    known: Iterable[str],
+    others: Mapping[str, str],
+    env: Env,
 ) -> Fault:
     language = LANGUAGE.get(what, frozenset())
     if name in language:
         return not_built(word.span, name, what, env)
-    names = list(known)
-    meant = closest(word.id, [*names, *language])
+    names = [*known, *others]
+    elsewhere = habits.called_here(word.id, habits.CHOICES, names)
+    near = closest(word.id, [*names, *language])
+    meant = elsewhere or (others.get(near, near) if near else None)
     return env.fault(
         codes.UNKNOWN_CHOICE,
         word.span,
         f"there is no {what} `{word.id}`",
         here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else f"it is one of {listing(names)}",
+        help="" if meant else f"it is one of {listing(known)}",
         fixes=replacement(word.span, meant),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label
+from ...diagnostics.suggest import listing
 from ...layers import LAYERS
 from .. import ast
 from .naming import stage_names
@@ -41,7 +42,8 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
     elsewhere = _elsewhere(word, env)
     if elsewhere is not None:
         return elsewhere
-    advice = f"a stage or input is named with `as`: `… as {word.id}`"
+    named = f"; named so far: {listing(env.scope.names())}" if any(env.scope.names()) else ""
+    advice = f"a stage or input is named with `as`: `… as {word.id}`{named}"
     return env.unknown(word, "a stage defined before this place", env.scope.names(), advice)
 
 
