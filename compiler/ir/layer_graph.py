@@ -2,7 +2,7 @@
 
 Blocks, groups, repeats, lets and forks are gone; every layer knows the layers that feed it,
 where it stands in the spec and through which block calls it came to be. networkx is not
-imported here, because a clean `nnc lint` does not need it; `layer_graph_view` makes the
+imported here, because a clean `nnc lint` does not need it; `report.layout` makes the
 networkx view where an algorithm or a picture wants one.
 """
 
