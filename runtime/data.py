@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .dataset import DataError, Dataset
 from .datasets import SHIPPED
-from .fit import fit_rows
+from .fit import fit_rows, require_rows
 from .idx import read_idx_folder
 from .module import Module
 from .npz import read_npz
@@ -36,7 +36,9 @@ def load(
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
     match path.suffix.lower():
         case ".npz":
-            return read_npz(path, list(module.INPUTS), list(module.TARGETS)), None
+            data = read_npz(path, list(module.INPUTS), list(module.TARGETS))
+            require_rows(data, module)
+            return data, None
         case ".csv" | ".tsv" | ".txt":
             return _load_csv(path, module, target), None
         case _:

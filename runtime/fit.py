@@ -42,6 +42,19 @@ def fit_rows(data: Dataset, module: Module) -> Dataset:
     return replace(data, x=data.x.reshape(len(data), *map(int, wanted)))
 
 
+def require_rows(data: Dataset, module: Module) -> None:
+    """Refuse rows of another shape than the model's inputs; symbolic sizes may be any."""
+    for name, shape in module.INPUTS.items():
+        found = (data.x[name] if isinstance(data.x, Mapping) else data.x).shape[1:]
+        fits = len(found) == len(shape) - 1 and all(
+            n == m or not isinstance(m, int) for n, m in zip(found, shape[1:], strict=True)
+        )
+        if not fits:
+            raise DataError(
+                f"{data.name}: `{name}` has rows of shape {found}, the model reads {shape[1:]}"
+            )
+
+
 def fit_targets(data: Dataset, module: Module) -> Fitted:
     """Targets as the module's losses take them.
 

@@ -121,7 +121,9 @@ def _first_fault(path: Path, delimiter: str, header: tuple[str, ...] | None) -> 
                 return DataError(f"{place}: {len(cells)} columns where the first line has {width}")
             for i, cell in enumerate(cells, 1):
                 if not _is_number(cell):
-                    what = f"`{cell}` is not a number" if cell.strip() else "the cell is empty"
+                    what = "the cell is empty"
+                    if cell.strip():
+                        what = f"`{cell}` is not a number (classes are numbered 0, 1, 2, …)"
                     return DataError(f"{place}, column {i}: {what}")
     return DataError(f"{path}: not a table of numbers")
 

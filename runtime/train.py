@@ -134,6 +134,11 @@ def train_spec(
     where data or plan do not fit the module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
+    if lr is None and module.TRAIN.get("lr") is None:
+        raise DataError(
+            "the spec names no learning rate: give one, for example --lr 0.1, "
+            "or write `optimizer sgd lr=0.1` in the spec"
+        )
     params = module.init_params(chosen.seed)
     fitted = fit_targets(data, module)
     dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
@@ -229,7 +234,13 @@ class _Run:
         return [order[i : i + step] for i in range(0, len(order), step)]
 
     def measure(self, data: Dataset) -> dict[str, float]:
-        """Loss and metrics over all rows."""
+        """Loss and metrics over all rows; raises DataError where these do not fit the model."""
+        try:
+            return self._measure(data)
+        except ValueError as error:  # the module's own, at its door
+            raise DataError(f"{data.name}: {error}") from error
+
+    def _measure(self, data: Dataset) -> dict[str, float]:
         losses, outputs, sizes = [], [], []
         keywords = {"state": self.state} if self.state else {}
         for start in range(0, len(data), _CHUNK):
@@ -253,10 +264,10 @@ def _first(*values: Any) -> Any:
 def _diverged(loss: float, number: int) -> str:
     return (
         f"the loss became {loss} in epoch {number}: training diverged. A smaller learning rate "
-        "(--lr), inputs scaled to about −1…1, or `clip norm=1` in the spec usually helps"
+        "(--lr) or inputs scaled to about −1…1 usually help"
     )
 
 
 def _score(name: str, value: float) -> str:
-    shown = f"{100 * value:.2f} %" if name in ("accuracy", "top_k") else f"{value:.4g}"
+    shown = f"{100 * value:.2f} %" if name in ("accuracy", "top_k") else f"{value:#.4g}"
     return f"{name} {shown}"

@@ -10,8 +10,7 @@ from ..version import VERSION
 
 app = typer.Typer(
     name="nnc",
-    epilog="Start with: echo 'input 784 -> dense 30 sigmoid -> dense 10 softmax; "
-    "loss crossentropy' > digits.nn && nnc compile digits.nn -o digits.py",
+    epilog="Start with: nnc compile -c 'input 4 -> dense 3 softmax; loss crossentropy'",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -42,7 +42,7 @@ def compile(
 
       nnc compile digits.nn -o digits.py
 
-      nnc compile -O0 -c 'input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy'
+      nnc compile -O0 -c 'input 4 -> dense 3 softmax; loss crossentropy'
 
       cat digits.nn | nnc compile - > digits.py
     """

@@ -16,7 +16,7 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            metavar="CODE", help="A code such as NN203, or its name.", show_default=False
+            metavar="CODE", help="A code such as NN201, or its name.", show_default=False
         ),
     ] = None,
 ) -> None:
@@ -24,7 +24,7 @@ def explain(
 
     Examples:
 
-      nnc explain NN203
+      nnc explain NN201
 
       nnc explain
     """
@@ -37,7 +37,7 @@ def explain(
     found = find(code)
     if found is None:
         near = terminal.did_you_mean(code, CODES)
-        raise typer.BadParameter(f"there is no code {code!r}{near} `nnc explain` lists all")
+        raise typer.BadParameter(f"there is no code {code!r}{near}; `nnc explain` lists all")
     terminal.show_markdown(page(found), sys.stdout)
 
 

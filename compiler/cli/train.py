@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,14 +90,18 @@ def train(
 
       nnc train examples/digits.nn --data digits --epochs 20 -o digits.npz
 
-      nnc train mnist.nn --data mnist/ --batch 10 --seed 1
+      nnc train mnist.nn --data mnist/ --batch 10 --lr 0.5 --seed 1
 
       nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1
     """
     if test is not None and test_fraction is not None:
         raise typer.BadParameter("give either --test or --test-fraction")
+    _check_numbers(lr, test_fraction)
+    if target is not None and not data.lower().endswith((".csv", ".tsv", ".txt")):
+        raise typer.BadParameter(f"{data} is no table with columns", param_hint="--target")
     read = read_spec(spec, code)
     check_output(output, read.files)
+    _keep_data(output, data, test)
     from nnc.runtime.dataset import DataError
 
     with imported(read) as module:
@@ -107,6 +112,24 @@ def train(
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(terminal.FAILED) from None
         _finish(module, result, output)
+
+
+def _check_numbers(lr: float | None, test_fraction: float | None) -> None:
+    if lr is not None and not 0 < lr < math.inf:
+        raise typer.BadParameter(f"a learning rate is above 0, not {lr:g}", param_hint="--lr")
+    if test_fraction is not None and not 0 < test_fraction < 1:
+        raise typer.BadParameter(
+            f"a share lies between 0 and 1, not {test_fraction:g}", param_hint="--test-fraction"
+        )
+
+
+def _keep_data(output: Path | None, *data: str | None) -> None:
+    """Refuse to save the parameters over the data they are learned from."""
+    if output is None or not output.exists():
+        return
+    for name in filter(None, data):
+        if Path(name).exists() and output.samefile(name):
+            raise typer.BadParameter(f"{output} is the data that is being read", param_hint="-o")
 
 
 @contextmanager
@@ -123,7 +146,10 @@ def imported(spec: Spec) -> Iterator[Module]:
         path.write_text(compiled.code, encoding="utf-8")
         module = import_module(path)
         if not hasattr(module, "train_step"):
-            typer.echo(f"error: {spec.source.name} has no loss to train towards", err=True)
+            typer.echo(
+                f"error: {spec.source.name} has no loss to train towards; add one, such as `loss mse`",
+                err=True,
+            )
             raise typer.Exit(terminal.FAILED)
         yield module
 

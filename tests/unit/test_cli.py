@@ -10,6 +10,7 @@ import pytest
 from nnc import driver
 from nnc.cli import main
 from nnc.cli.commands import app
+from nnc.diagnostics.codes import CODES
 from nnc.source import Source
 from nnc.version import VERSION
 from typer.testing import CliRunner
@@ -322,6 +323,9 @@ class TestLayers:
         listed = {line.split()[0] for line in nnc("layers").stdout.splitlines() if line}
         assert {*LAYERS, *LOSSES, *OPTIMIZERS} <= listed
 
+    def test_a_kind_that_is_not_built_yet(self, nnc):
+        assert "not built yet" in unboxed(nnc("layers", "conv2d").stderr)
+
     def test_an_unknown_kind(self, nnc):
         done = nnc("layers", "densee")
         assert done.exit_code == 2
@@ -365,6 +369,41 @@ class TestTrain:
         assert done.exit_code == 1
         assert "no loss" in done.stderr
 
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--lr", "-1"], "above 0"),
+            (["--lr", "nan"], "above 0"),
+            (["--test-fraction", "2"], "between 0 and 1"),
+            (["--target", "kind"], "no table"),
+            (["-o", "data.npz"], "the data that is being read"),
+        ],
+    )
+    def test_wrong_use(self, nnc, data, tmp_path, words, said):
+        before = (tmp_path / data).read_bytes()
+        done = nnc("train", "-c", self.SPEC, "--data", data, *words)
+        assert done.exit_code == 2
+        assert said in unboxed(done.stderr)
+        assert (tmp_path / data).read_bytes() == before
+
+    def test_no_learning_rate(self, nnc, data):
+        spec = "input 4 -> dense 3 softmax; loss crossentropy"
+        done = nnc("train", "-c", spec, "--data", data)
+        assert done.exit_code == 1
+        assert "--lr 0.1" in done.stderr
+        assert nnc("train", "-c", spec, "--data", data, "--lr", 0.1, "--epochs", 1).exit_code == 0
+
+    def test_faults_of_the_test_set_are_named_after_it(self, nnc, data, tmp_path):
+        import numpy as np
+
+        np.savez(tmp_path / "narrow.npz", x=np.zeros((5, 3)), y=np.zeros(5, int))
+        np.savez(tmp_path / "classes.npz", x=np.zeros((5, 4)), y=np.full(5, 7))
+        for name, said in (("narrow", "`x` has rows of shape (3,)"), ("classes", "0..2")):
+            done = nnc("train", "-c", self.SPEC, "--data", data, "--test", f"{name}.npz")
+            assert done.exit_code == 1
+            assert done.stderr.startswith(f"error: {name}.npz: ")
+            assert said in done.stderr
+
     def test_an_interrupt_keeps_the_weights(self, nnc, data, tmp_path, monkeypatch):
         from nnc.runtime import train as runtime
 
@@ -386,6 +425,18 @@ class TestMain:
             name = command.name or command.callback.__name__
             text = nnc(name, "--help").stdout
             assert name == "version" or f"nnc {name}" in text.partition("Examples")[2]
+
+    def test_codes_and_kinds_in_examples_exist(self, nnc):
+        for command in app.registered_commands:
+            examples = nnc(command.name or command.callback.__name__, "--help").stdout
+            for words in re.findall(r"nnc ((?:explain|layers) \w+) *$", examples, re.M):
+                assert nnc(*words.split()).exit_code == 0, words
+            for code in set(re.findall(r"NN\d{3}", examples)):
+                assert code in CODES
+
+    def test_examples_that_hold_a_spec_stay_on_one_line(self, nnc):
+        shown = [nnc("--help").stdout, nnc("compile", "--help").stdout]
+        assert all(re.search(r"-c 'input 4 -> .*; loss crossentropy'", text) for text in shown)
 
     def test_a_fault_of_nnc_itself_asks_for_a_report(self, good, tmp_path, monkeypatch, capsys):
         def broken(*_):
