@@ -346,8 +346,9 @@ def _refuse_spaced_size(args: Sequence[Arg]) -> None:
     """`3 x 8` reads as three arguments, of which nobody means the middle one."""
     for left, middle, right in zip(args, args[1:], args[2:], strict=False):
         is_x = isinstance(middle.value, Word) and middle.value.id == "x"
-        if is_x and all(_is_component(arg) for arg in (left, middle, right)):
-            span = left.span.to(right.span)
+        span = left.span.to(right.span)
+        listed = "," in span.text
+        if is_x and not listed and all(_is_component(arg) for arg in (left, middle, right)):
             joined = f"{left.span.text}x{right.span.text}"
             message = "a size has no spaces"
             _fail(syntax.SPACED_SIZE, span, message, help=f"write `{joined}`", fix=joined)

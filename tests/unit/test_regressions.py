@@ -1,0 +1,135 @@
+"""Specs that once crashed the compiler, or gave modules that crash or are wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nnc.driver import Options, check, compile_source
+from nnc.source import Source
+
+from .contract import LEVELS, load, module
+
+FLOAT64 = "\ndtype float64\n"
+
+
+def modules(text: str, emit: tuple[str, ...] = ()):
+    """The module at both levels."""
+    source = Source("spec.nn", text + FLOAT64)
+    return [load(compile_source(source, Options(level, emit=emit)).code) for level in LEVELS]
+
+
+def moved(x, name, by):
+    """The inputs with one of them moved."""
+    return {**x, name: x[name] + by} if isinstance(x, dict) else x + by
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3 -> dense 4 tanh -> dense 2; loss mse",
+        "input 3 -> poly 2 -> dense 2; loss mse",
+        "input 3 -> dropout 0.5 -> dense 2 softmax; loss crossentropy",
+        "input Tx3 as a -> dense 2 as p; input Tx2 as b; [p, b] -> dot; loss quadratic",
+        "input 3 as a -> dense 2; input 2 as b -> tanh as q; loss mae on q; output q",
+    ],
+)
+def test_input_gradient_is_the_slope_of_the_loss(text):
+    """No function came out under --emit input-gradient, and its constants had no definition."""
+    for made in modules(text, ("input-gradient",)):
+        params = made.init_params(1)
+        shapes = [
+            [3 if n == "B" else 4 if n == "T" else n for n in s] for s in made.INPUTS.values()
+        ]
+        rng = np.random.default_rng(0)
+        given = dict(zip(made.INPUTS, (rng.normal(size=s) for s in shapes), strict=True))
+        x = given if len(given) > 1 else next(iter(given.values()))
+        target = np.full(np.shape(made.predict(params, x)), 0.5)
+        dx = made.input_gradient(params, x, target)
+        for name in made.INPUTS:
+            slope = dx[name] if isinstance(dx, dict) else dx
+            direction = rng.normal(size=slope.shape)
+            ends = []
+            for step in (1e-6, -1e-6):
+                _, cache = made.forward(params, moved(x, name, step * direction))
+                ends.append(made.loss(params, cache, target))
+            assert (slope * direction).sum() == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3 as a -> dense 2 as h; output a; loss mse on a",
+        "input Tx3 as a -> dense 2 as h; output h; loss mae on a; regularize l2=0.1",
+    ],
+)
+def test_a_loss_may_reach_no_parameter(text, level):
+    """backward at -O0 asked an array that it had not loaded for the number of rows."""
+    made = module(text + FLOAT64, level)
+    params, opt = made.init_params(), made.init_optimizer(made.init_params())
+    x = np.ones((4, *(5 if n == "T" else n for n in made.INPUTS["a"][1:])))
+    _, cache = made.forward(params, x)
+    grads = made.backward(params, cache, np.zeros_like(x))
+    penalised = {"h.W"} if "regularize" in text else set()
+    assert {name for name, g in grads.items() if np.any(g)} == penalised
+    assert made.train_step(params, x, np.zeros_like(x), opt, 0.1) > 0
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("more", ["", "regularize l2=0.1\n", "optimizer sgd 0.1 momentum=0.9\n"])
+def test_a_model_may_have_no_parameters(more, level):
+    """There was nothing to concatenate into one flat array."""
+    made = module("input 3 -> relu\nloss mse\n" + more + FLOAT64, level)
+    params = made.init_params()
+    opt = made.init_optimizer(params)
+    x, target = np.array([[1.0, -2.0, 3.0]]), np.zeros((1, 3))
+    assert made.train_step(params, x, target, opt, 0.1) == pytest.approx(10 / 3)
+    grads = made.backward(params, made.forward(params, x)[1], target)
+    made.optimizer_step(params, grads, opt, 0.1)
+    made.sgd_step(params, grads, 0.1)
+    assert grads == params == {}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "text", ["input TxL -> flatten; loss mse", "input Tx4 -> dense 3 -> flatten; loss quadratic"]
+)
+def test_a_size_may_be_lost_before_the_loss(text, level):
+    """No kept array had the size T as an axis of its own, so that -O0 could not name it."""
+    made = module(text + FLOAT64, level)
+    params = made.init_params()
+    opt = made.init_optimizer(params)
+    for rows, positions in ((2, 3), (1, 5)):
+        x = np.ones((rows, positions, 4))
+        target = np.zeros_like(made.predict(params, x))
+        assert made.train_step(params, x, target, opt, 0.01) > 0
+        _, cache = made.forward(params, x)
+        with pytest.raises(ValueError, match="target"):
+            made.loss(params, cache, target[:, 1:])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_outputs_of_predict_share_no_memory(level):
+    """One output that is another one reshaped was a view of it."""
+    text = "input 4 -> dense 4 as h -> reshape 2x2 as k; h -> id as l; output h, k, l"
+    made = module(text + FLOAT64, level)
+    y = list(made.predict(made.init_params(), np.ones((3, 4))).values())
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(y) for b in y[:i])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_gradient_check_allows_for_the_rounding_of_a_large_loss(level):
+    """Differences of a loss of a thousand are exact to 1e-7, however small a gradient is."""
+    made = module(
+        "input 3 as a -> scale 100; a -> dense 2 tanh as h; output a, h\n"
+        "loss mse on a weight=1e3; loss mse on h weight=1e-4" + FLOAT64,
+        level,
+    )
+    assert all(error < 1e-5 for _, _, error in made.check_gradients(0))
+
+
+def test_an_output_may_be_called_x():
+    """`output a, x, b` was taken for a size written with spaces."""
+    text = "input 3 as x -> dense 3 as a -> dense 2 as b; output a, x, b"
+    assert not check(Source("spec.nn", text)).report.has_errors
+    assert check(Source("spec.nn", "input 3 x 4 -> flatten")).report.has_errors
