@@ -23,9 +23,27 @@ ALLOWED = {
 """Packages from outside, and the folders that may import them."""
 
 STAGES = {
-    "compiler/diagnostics/": ("frontend", "layers", "ops", "lower", "passes", "codegen", "cli", "shapes"),
+    "compiler/diagnostics/": (
+        "frontend",
+        "layers",
+        "ops",
+        "lower",
+        "passes",
+        "codegen",
+        "cli",
+        "shapes",
+    ),
     "compiler/ir/": ("frontend", "lower", "passes", "codegen", "cli", "shapes", "autodiff"),
-    "compiler/ops/": ("frontend", "layers", "lower", "passes", "codegen", "cli", "shapes", "autodiff"),
+    "compiler/ops/": (
+        "frontend",
+        "layers",
+        "lower",
+        "passes",
+        "codegen",
+        "cli",
+        "shapes",
+        "autodiff",
+    ),
     "compiler/frontend/": ("lower", "passes", "codegen", "cli", "autodiff", "schedule", "shapes"),
     "compiler/shapes/": ("frontend", "lower", "passes", "codegen", "cli", "autodiff", "schedule"),
     "compiler/passes/": ("frontend", "layers", "lower", "codegen", "cli", "shapes", "autodiff"),
@@ -97,7 +115,13 @@ def test_only_the_command_line_touches_files_and_terminal():
         if name(path).startswith("compiler/cli/"):
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("open", "print", "input", "eval", "exec"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "open",
+                "print",
+                "input",
+                "eval",
+                "exec",
+            ):
                 wrong.append((name(path), node.lineno, ast.unparse(node.func)))
     assert not wrong
 
