@@ -130,7 +130,11 @@ def option(name: str, type: ArgType, doc: str, default: ArgValue = None) -> ArgS
 
 
 IN_ARG = option("in", Int(low=1), "asserts the size of the last feature axis that comes in")
-INIT_ARG = option("init", Init(), "how the weights start")
+INIT_ARG = option(
+    "init",
+    Init(),
+    "how the weights start; else he before the relu family, lecun before selu, xavier otherwise",
+)
 BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
 

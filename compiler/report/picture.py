@@ -9,7 +9,7 @@ from math import prod
 from ..ir.layer_graph import Layer, LayerGraph, Parameter, TypedGraph
 from ..layers import LAYERS
 from ..layers.registry import Family
-from .wording import grouped, stage_text
+from .wording import grouped, loss_text, stage_text
 
 
 class Part(Enum):
@@ -87,9 +87,10 @@ def parameter_counts(typed: TypedGraph) -> dict[str, int]:
 
 def _layer_box(layer: Layer, count: int) -> Box:
     kind = LAYERS[layer.kind]
-    name = layer.name if layer.shares is None else f"{layer.name} (shares {layer.shares})"
     text = stage_text(layer)
-    lines = [name] if text == layer.name else [name, text]
+    lines = [layer.name] if text == layer.name else [layer.name, text]
+    if layer.shares is not None:
+        lines.append(f"shares {layer.shares}")
     if count:
         lines.append(f"{grouped(count)} parameter{'s' * (count != 1)}")
     if kind.family is Family.INPUT:
@@ -108,7 +109,7 @@ def _ends(graph: LayerGraph) -> dict[int, tuple[str, ...]]:
         ends.setdefault(output.layer, []).append(f"output {output.name}")
     for loss in graph.losses:
         weight = "" if loss.weight == 1 else f" weight={loss.weight:g}"
-        ends.setdefault(loss.layer, []).append(f"loss {loss.setting.kind}{weight}")
+        ends.setdefault(loss.layer, []).append(f"loss {loss_text(loss.setting)}{weight}")
     return {layer: tuple(lines) for layer, lines in ends.items()}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer
+from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
 from ..layers import LAYERS
 from ..layers.registry import ArgSpec, Ranges, SizeOf
+from ..losses import LOSSES
 
 
 def stage_text(layer: Layer) -> str:
@@ -32,6 +33,11 @@ def stage_text(layer: Layer) -> str:
 def activation_text(activation: Activation) -> str:
     """An activation with the arguments that differ from the defaults: `leaky_relu(a=0.2)`."""
     return _call_text(activation.kind, activation.args, LAYERS[activation.kind].args)
+
+
+def loss_text(setting: Setting) -> str:
+    """A loss with the arguments that differ from the defaults: `huber(delta=2)`."""
+    return _call_text(setting.kind, setting.args, LOSSES[setting.kind].args)
 
 
 def value_text(spec: ArgSpec, value: ArgValue) -> str:

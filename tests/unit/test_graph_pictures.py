@@ -124,9 +124,15 @@ def test_mermaid_shows_layers_parameters_and_shapes():
 
 
 def test_shared_layers_say_with_whom():
-    lines = [line for box in drawn(SPECS["siamese"]).boxes for line in box.lines]
-    assert "other.dense1 (shares enc.dense1)" in lines
+    boxes = [box.lines for box in drawn(SPECS["siamese"]).boxes]
+    lines = [line for box in boxes for line in box]
+    assert ("other.dense1", "dense 64 relu", "shares enc.dense1") in boxes
     assert lines.count("8,256 parameters") == 1
+
+
+def test_losses_say_what_is_not_their_default():
+    lines = drawn("input 3 -> dense 1; loss huber(delta=2); loss mse weight=2").boxes[-1].lines
+    assert lines == ("output y", "loss huber(delta=2)", "loss mse weight=2")
 
 
 def test_losses_and_outputs_end_the_picture():
