@@ -133,3 +133,52 @@ def test_an_output_may_be_called_x():
     text = "input 3 as x -> dense 3 as a -> dense 2 as b; output a, x, b"
     assert not check(Source("spec.nn", text)).report.has_errors
     assert check(Source("spec.nn", "input 3 x 4 -> flatten")).report.has_errors
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_finite_numbers_that_do_not_fit_are_refused_at_the_door(level):
+    """1e300 became inf in float32, and NaN with a warning from the middle of a product."""
+    made = module("input 2 -> dense 2; loss mse", level)
+    params, x = made.init_params(), np.ones((3, 2))
+    opt = made.init_optimizer(params)
+    with pytest.raises(ValueError, match="x: a number is too large for float32"):
+        made.predict(params, 1e300 * x)
+    with pytest.raises(ValueError, match="target: a number is too large"):
+        made.train_step(params, x, 1e300 * x, opt, 0.1)
+    with pytest.raises(ValueError, match=r"params\['dense1.W'\]: a number is too large"):
+        made.predict({n: a + np.float64(1e300) for n, a in params.items()}, x)
+    with np.errstate(invalid="ignore"):
+        assert np.isinf(made.predict(params, np.full((1, 2), [np.inf, 1]))).all()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_no_dict_of_arrays_is_refused(level):
+    """None as params was an AttributeError."""
+    made = module("input 2 -> dense 2; loss mse", level)
+    for wrong in (None, 3, [1.0]):
+        with pytest.raises(ValueError, match="params: expected a dict"):
+            made.predict(wrong, np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ([0, 3], "rows 0..2, found 0..3"),
+        ([-1, 0], "rows 0..2, found -1..0"),
+        ([0.5], "expected integers"),
+        ([True, False, True], "expected integers"),
+        ([[0, 1]], "expected integers"),
+        (["a"], "expected integers"),
+    ],
+)
+def test_train_epoch_refuses_what_are_no_row_numbers(level, order, found):
+    """These were IndexErrors from NumPy, or silently counted from the end."""
+    made = module("input 2 -> dense 2; loss mse", level)
+    params, x = made.init_params(), np.ones((3, 2))
+    opt = made.init_optimizer(params)
+    with pytest.raises(ValueError, match=found):
+        made.train_epoch(params, x, x, opt, batch=2, order=order, lr=0.1)
+    with pytest.raises(ValueError, match="equally many rows"):
+        made.train_epoch(params, x, x[:2], opt, batch=2, order=[0], lr=0.1)
+    assert made.train_epoch(params, x, x, opt, batch=2, order=iter([2, 0, 1]), lr=0.1) > 0

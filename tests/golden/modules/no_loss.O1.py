@@ -180,6 +180,15 @@ def real_array(what: str, value: Any) -> Array:
     return array
 
 
+def cast(what: str, array: Array) -> Array:
+    """The array in the model's dtype; a finite number must stay finite."""
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(DTYPE, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{what}: a number is too large for {DTYPE}") from None
+
+
 def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
     """An array of shape (B, *shape) in the model's dtype; strings in shape are free sizes."""
     if (
@@ -196,11 +205,13 @@ def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
         raise ValueError(f"{what}: expected shape ({expected}), found {array.shape}")
     if array.size == 0:
         raise ValueError(f"{what}: expected at least one row, found shape {array.shape}")
-    return array.astype(DTYPE, copy=False)
+    return cast(what, array)
 
 
 def as_params(params: Params, what: str = "params") -> Params:
     """The arrays of a parameter (or gradient) dict, with the right names, shapes and dtype."""
+    if not isinstance(params, dict):
+        raise ValueError(f"{what}: expected a dict of arrays, found {type(params).__name__}")
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
@@ -208,7 +219,7 @@ def as_params(params: Params, what: str = "params") -> Params:
     for name, shape in PARAM_SHAPES.items():
         array = params[name]
         if type(array) is not np.ndarray or array.dtype != DTYPE:
-            array = real_array(f"{what}[{name!r}]", array).astype(DTYPE)
+            array = cast(f"{what}[{name!r}]", real_array(f"{what}[{name!r}]", array))
         if array.shape != shape:
             raise ValueError(f"{what}[{name!r}]: expected shape {shape}, found {array.shape}")
         arrays[name] = array

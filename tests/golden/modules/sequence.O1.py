@@ -555,15 +555,15 @@ def train_epoch(
     rng: np.random.Generator | None = None,
 ) -> float:
     """Train on the rows of `order`, `batch` at a time; gives the mean loss of the rows."""
-    order = np.asarray(order)
-    x, target = rows_of(x, True), rows_of(target, True)
-    if batch < 1 or len(order) == 0:
+    x, target = rows_of("x", x), rows_of("target", target)
+    order = row_numbers(order, x, target)
+    if batch != int(batch) or batch < 1 or len(order) == 0:
         raise ValueError(
             f"train_epoch: needs rows and a batch of at least 1, found {len(order)} rows, batch={batch}"
         )
     total = 0.0
-    for start in range(0, len(order), batch):
-        rows = order[start : start + batch]
+    for start in range(0, len(order), int(batch)):
+        rows = order[start : start + int(batch)]
         total += len(rows) * train_step(params, take(x, rows), take(target, rows), opt, lr, rng=rng)
     return total / len(order)
 
@@ -604,6 +604,15 @@ def real_array(what: str, value: Any) -> Array:
     return array
 
 
+def cast(what: str, array: Array) -> Array:
+    """The array in the model's dtype; a finite number must stay finite."""
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(DTYPE, copy=False)
+    except FloatingPointError:
+        raise ValueError(f"{what}: a number is too large for {DTYPE}") from None
+
+
 def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
     """An array of shape (B, *shape) in the model's dtype; strings in shape are free sizes."""
     if (
@@ -620,7 +629,7 @@ def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
         raise ValueError(f"{what}: expected shape ({expected}), found {array.shape}")
     if array.size == 0:
         raise ValueError(f"{what}: expected at least one row, found shape {array.shape}")
-    return array.astype(DTYPE, copy=False)
+    return cast(what, array)
 
 
 def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
@@ -630,7 +639,7 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     if array.shape == shape:
         if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return array.astype(DTYPE, copy=False)
+        return cast(what, array)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -652,6 +661,8 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
 
 def as_params(params: Params, what: str = "params") -> Params:
     """The arrays of a parameter (or gradient) dict, with the right names, shapes and dtype."""
+    if not isinstance(params, dict):
+        raise ValueError(f"{what}: expected a dict of arrays, found {type(params).__name__}")
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
@@ -659,7 +670,7 @@ def as_params(params: Params, what: str = "params") -> Params:
     for name, shape in PARAM_SHAPES.items():
         array = params[name]
         if type(array) is not np.ndarray or array.dtype != DTYPE:
-            array = real_array(f"{what}[{name!r}]", array).astype(DTYPE)
+            array = cast(f"{what}[{name!r}]", real_array(f"{what}[{name!r}]", array))
         if array.shape != shape:
             raise ValueError(f"{what}[{name!r}]: expected shape {shape}, found {array.shape}")
         arrays[name] = array
@@ -686,9 +697,28 @@ def learning_rate(lr: float | None) -> float:
     return float(rate)
 
 
-def rows_of(value: Any, single: bool) -> Any:
+def rows_of(what: str, value: Any) -> Any:
     """An array, or a dict of arrays, whose rows can be picked."""
-    return np.asarray(value) if single else {k: np.asarray(v) for k, v in dict(value).items()}
+    if isinstance(value, dict):
+        return {name: real_array(f"{what}[{name!r}]", array) for name, array in value.items()}
+    return real_array(what, value)
+
+
+def row_numbers(order: Iterable[int], *sources: Any) -> Array:
+    """The order as an array of numbers of rows, which all arrays must have."""
+    numbers = np.asarray(order if isinstance(order, np.ndarray) else list(order))
+    arrays = [a for s in sources for a in (s.values() if isinstance(s, dict) else [s])]
+    counts = sorted({len(a) if a.ndim else 0 for a in arrays})
+    if len(counts) != 1:
+        raise ValueError(f"x and target: expected equally many rows, found {counts}")
+    if numbers.size and (numbers.ndim != 1 or numbers.dtype.kind not in "iu"):
+        raise ValueError(
+            f"order: expected integers, found {numbers.dtype} of shape {numbers.shape}"
+        )
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < counts[0]:
+        found = f"{numbers.min()}..{numbers.max()}"
+        raise ValueError(f"order: expected rows 0..{counts[0] - 1}, found {found}")
+    return numbers
 
 
 def take(value: Any, rows: Array) -> Any:
