@@ -13,7 +13,7 @@ from ..ir.op_graph import Graph
 from ..losses import LOSSES
 from ..lower.graph import lower
 from ..lower.losses import target_layers, target_name
-from ..passes.inference import inference_graph
+from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import optimise
 from ..schedule.kernels import Kernel
 from ..version import VERSION
@@ -81,7 +81,7 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
     return Graphs(
         optimise(Graph(whole.nodes, training), level, watch),
         inference,
-        inference_graph(Graph(whole.nodes, data), level) if data else None,
+        standalone_graph(Graph(whole.nodes, data), level) if data else None,
     )
 
 

@@ -1,4 +1,6 @@
-"""The graph of predict: outputs only, with everything that is random in training switched off.
+"""Graphs that keep nothing for later: predict's, and that of the gradient of the data.
+
+predict runs with everything that is random in training switched off:
 
 before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
 after   %5 is %3
@@ -17,10 +19,15 @@ from .verify import verify
 
 def inference_graph(graph: Graph, level: int) -> Graph:
     """What the graph's outputs need, as a trained network computes it."""
-    result = eliminate_dead_code(simplify(rewrite(graph, _switch_off)))
+    return standalone_graph(rewrite(graph, _switch_off), level)
+
+
+def standalone_graph(graph: Graph, level: int) -> Graph:
+    """What the graph's outputs need, and nothing else."""
+    result = eliminate_dead_code(simplify(graph))
     if level:
         result = eliminate_dead_code(share_common(result))
-    verify(result, "inference")
+    verify(result, "standalone")
     return result
 
 

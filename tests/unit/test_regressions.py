@@ -182,3 +182,42 @@ def test_train_epoch_refuses_what_are_no_row_numbers(level, order, found):
     with pytest.raises(ValueError, match="equally many rows"):
         made.train_epoch(params, x, x[:2], opt, batch=2, order=[0], lr=0.1)
     assert made.train_epoch(params, x, x, opt, batch=2, order=iter([2, 0, 1]), lr=0.1) > 0
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_that_nearly_sum_to_one_are_scaled_until_they_do(level):
+    """The levels disagreed on the loss, and its gradient was not the slope of either."""
+    text = "input 2 -> dense 3 softmax; loss crossentropy" + FLOAT64
+    made, x = module(text, level), np.array([[1.0, -2.0], [0.5, 3.0]])
+    params, opt = made.init_params(), made.init_optimizer(made.init_params())
+    sloppy = np.array([[0.333, 0.333, 0.333], [0.5, 0.25, 0.2495]])
+    exact = sloppy / sloppy.sum(axis=1, keepdims=True)
+    _, cache = made.forward(params, x)
+    assert made.loss(params, cache, sloppy) == pytest.approx(made.loss(params, cache, exact))
+    kept = sloppy.copy()
+    made.train_step(params, x, sloppy, opt, 0.1)
+    assert np.array_equal(sloppy, kept)
+    with pytest.raises(ValueError, match="sum to 1"):
+        made.loss(params, cache, 0.9 * exact)
+
+
+def test_input_gradient_takes_the_keywords_of_forward():
+    """It knew nothing of dropout: no train, no rng."""
+    text = "input 6 -> dense 8 tanh -> dropout 0.5 -> dense 2; loss mse"
+    for made in modules(text, ("input-gradient",)):
+        params, x, target = (
+            made.init_params(),
+            np.linspace(-1, 1, 18).reshape(3, 6),
+            np.zeros((3, 2)),
+        )
+        ends = []
+        for step in (1e-6, -1e-6):
+            rng = np.random.default_rng(5)
+            _, cache = made.forward(params, x + step, train=True, rng=rng)
+            ends.append(made.loss(params, cache, target))
+        rng = np.random.default_rng(5)
+        dropped = made.input_gradient(params, x, target, train=True, rng=rng)
+        assert dropped.sum() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
+        assert not np.allclose(dropped, made.input_gradient(params, x, target))
+        with pytest.raises(ValueError, match="rng"):
+            made.input_gradient(params, x, target, train=True)

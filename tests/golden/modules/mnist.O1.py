@@ -49,6 +49,9 @@ LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
 TRAIN: dict[str, Any] = {}
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 
@@ -105,7 +108,7 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
     out = np.negative(z, out=out)
     np.minimum(out, 80, out=out)
     np.exp(out, out=out)
-    out += 1
+    out += ONE
     return np.reciprocal(out, out=out)
 
 
@@ -188,8 +191,8 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_dense2_z = np.subtract(y, target, out=c.work_3)  # (B, 10)
     np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) · dL
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_dense2_z += 1e-25  # (B, 10)  dz = (softmax(z) − t) · dL
-    d_dense2_z -= 1e-25
+    d_dense2_z += TINY  # (B, 10)  dz = (softmax(z) − t) · dL
+    d_dense2_z -= TINY
 
     # mnist.nn:3  dense 10 softmax
     # sums over an axis as products with ones: one call of the matrix library
@@ -199,7 +202,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
 
     # mnist.nn:3  dense 30 sigmoid
     d_dense1_z = np.multiply(d_dense1, dense1, out=d_dense1)  # (B, 30)
-    work_5 = np.subtract(1, dense1, out=c.work_5)  # (B, 30)
+    work_5 = np.subtract(ONE, dense1, out=c.work_5)  # (B, 30)
     d_dense1_z *= work_5  # (B, 30)  dz = da · a (1 − a)
     c.ones_B.dot(d_dense1_z, out=grads["dense1.b"])  # (30,)  db = Σ dz over the rows
     d_dense1_z.T.dot(x, out=grads["dense1.W"].T)  # (784, 30)  dW = xᵀ dz
@@ -461,9 +464,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     array = real_array(what, value)
     classes = shape[-1]
     if array.shape == shape:
-        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+        rows = cast(what, array)
+        sums = rows.sum(axis=-1, keepdims=True)
+        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return cast(what, array)
+        return np.divide(rows, sums, out=out)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -541,7 +546,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

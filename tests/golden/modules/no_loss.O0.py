@@ -45,6 +45,7 @@ LOSSES: dict[str, str] = {}
 TRAIN: dict[str, Any] = {}
 METRICS: tuple[str, ...] = ()
 
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 Cache = dict[str, Any]

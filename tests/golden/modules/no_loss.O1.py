@@ -47,6 +47,9 @@ LOSSES: dict[str, str] = {}
 TRAIN: dict[str, Any] = {}
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 

@@ -81,6 +81,7 @@ TRAIN: dict[str, Any] = {
 }
 METRICS: tuple[str, ...] = ()
 
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 Cache = dict[str, Any]
@@ -755,9 +756,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     array = real_array(what, value)
     classes = shape[-1]
     if array.shape == shape:
-        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+        rows = cast(what, array)
+        sums = rows.sum(axis=-1, keepdims=True)
+        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return cast(what, array)
+        return np.divide(rows, sums, out=out)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -844,7 +847,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

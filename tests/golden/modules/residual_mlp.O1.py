@@ -84,6 +84,9 @@ TRAIN: dict[str, Any] = {
 }
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 
@@ -263,14 +266,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # residual_mlp.nn:5  dense width relu
     dense1_z = x.dot(params["dense1.W"], out=c.dense1)  # (B, 32)
     dense1_z += params["dense1.b"]  # (B, 32)  z = x W + b
-    dense1 = np.maximum(dense1_z, 0, out=dense1_z)  # (B, 32)  a = max(z, 0)
+    dense1 = np.maximum(dense1_z, ZERO, out=dense1_z)  # (B, 32)  a = max(z, 0)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual1_dense1_z = dense1.dot(params["residual1.dense1.W"], out=c.residual1_dense1)
     residual1_dense1_z += params["residual1.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual1_dense1 = np.maximum(residual1_dense1_z, 0, out=residual1_dense1_z)
+    residual1_dense1 = np.maximum(residual1_dense1_z, ZERO, out=residual1_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -281,14 +284,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual1_add1_z = np.add(dense1, residual1_dense2, out=residual1_dense2)
     # (B, 32)  a = max(z, 0)
-    residual1_add1 = np.maximum(residual1_add1_z, 0, out=residual1_add1_z)
+    residual1_add1 = np.maximum(residual1_add1_z, ZERO, out=residual1_add1_z)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual2_dense1_z = residual1_add1.dot(params["residual2.dense1.W"], out=c.residual2_dense1)
     residual2_dense1_z += params["residual2.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual2_dense1 = np.maximum(residual2_dense1_z, 0, out=residual2_dense1_z)
+    residual2_dense1 = np.maximum(residual2_dense1_z, ZERO, out=residual2_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -299,14 +302,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual2_add1_z = np.add(residual1_add1, residual2_dense2, out=residual2_dense2)
     # (B, 32)  a = max(z, 0)
-    residual2_add1 = np.maximum(residual2_add1_z, 0, out=residual2_add1_z)
+    residual2_add1 = np.maximum(residual2_add1_z, ZERO, out=residual2_add1_z)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual3_dense1_z = residual2_add1.dot(params["residual3.dense1.W"], out=c.residual3_dense1)
     residual3_dense1_z += params["residual3.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual3_dense1 = np.maximum(residual3_dense1_z, 0, out=residual3_dense1_z)
+    residual3_dense1 = np.maximum(residual3_dense1_z, ZERO, out=residual3_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -317,14 +320,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual3_add1_z = np.add(residual2_add1, residual3_dense2, out=residual3_dense2)
     # (B, 32)  a = max(z, 0)
-    residual3_add1 = np.maximum(residual3_add1_z, 0, out=residual3_add1_z)
+    residual3_add1 = np.maximum(residual3_add1_z, ZERO, out=residual3_add1_z)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual4_dense1_z = residual3_add1.dot(params["residual4.dense1.W"], out=c.residual4_dense1)
     residual4_dense1_z += params["residual4.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual4_dense1 = np.maximum(residual4_dense1_z, 0, out=residual4_dense1_z)
+    residual4_dense1 = np.maximum(residual4_dense1_z, ZERO, out=residual4_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -335,14 +338,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual4_add1_z = np.add(residual3_add1, residual4_dense2, out=residual4_dense2)
     # (B, 32)  a = max(z, 0)
-    residual4_add1 = np.maximum(residual4_add1_z, 0, out=residual4_add1_z)
+    residual4_add1 = np.maximum(residual4_add1_z, ZERO, out=residual4_add1_z)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual5_dense1_z = residual4_add1.dot(params["residual5.dense1.W"], out=c.residual5_dense1)
     residual5_dense1_z += params["residual5.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual5_dense1 = np.maximum(residual5_dense1_z, 0, out=residual5_dense1_z)
+    residual5_dense1 = np.maximum(residual5_dense1_z, ZERO, out=residual5_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -353,14 +356,14 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual5_add1_z = np.add(residual4_add1, residual5_dense2, out=residual5_dense2)
     # (B, 32)  a = max(z, 0)
-    residual5_add1 = np.maximum(residual5_add1_z, 0, out=residual5_add1_z)
+    residual5_add1 = np.maximum(residual5_add1_z, ZERO, out=residual5_add1_z)
 
     # residual_mlp.nn:4  dense n relu
     # (B, 32)
     residual6_dense1_z = residual5_add1.dot(params["residual6.dense1.W"], out=c.residual6_dense1)
     residual6_dense1_z += params["residual6.dense1.b"]  # (B, 32)  z = x W + b
     # (B, 32)  a = max(z, 0)
-    residual6_dense1 = np.maximum(residual6_dense1_z, 0, out=residual6_dense1_z)
+    residual6_dense1 = np.maximum(residual6_dense1_z, ZERO, out=residual6_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)
     # (B, 32)
@@ -371,7 +374,7 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 32)  y = Σ branches
     residual6_add1_z = np.add(residual5_add1, residual6_dense2, out=residual6_dense2)
     # (B, 32)  a = max(z, 0)
-    residual6_add1 = np.maximum(residual6_add1_z, 0, out=residual6_add1_z)
+    residual6_add1 = np.maximum(residual6_add1_z, ZERO, out=residual6_add1_z)
 
     # residual_mlp.nn:5  dense 10 softmax
     dense2_z = residual6_add1.dot(params["dense2.W"], out=c.dense2_z_shifted)  # (B, 10)
@@ -448,8 +451,8 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     np.subtract(y, d_dense2_z, out=d_dense2_z)  # (B, 10)
     np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) · dL
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_dense2_z += 1e-25  # (B, 10)  dz = (softmax(z) − t) · dL
-    d_dense2_z -= 1e-25
+    d_dense2_z += TINY  # (B, 10)  dz = (softmax(z) − t) · dL
+    d_dense2_z -= TINY
 
     # residual_mlp.nn:5  dense 10 softmax
     # sums over an axis as products with ones: one call of the matrix library
@@ -458,7 +461,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_dense2_z.T.dot(residual6_add1, out=grads["dense2.W"].T)  # (32, 10)  dW = xᵀ dz
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual6_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual6_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual6_add1_z = np.multiply(d_residual6_add1, work_5, out=d_residual6_add1)
 
@@ -471,7 +474,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual6_add1_z.T.dot(residual6_dense1, out=grads["residual6.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual6_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual6_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual6_dense1_z = np.multiply(d_residual6_dense1, work_5, out=d_residual6_dense1)
     # (32,)  db = Σ dz over the rows
@@ -484,7 +487,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual5_add1 = np.add(d_residual6_add1_z, work_7, out=d_residual6_add1_z)
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual5_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual5_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual5_add1_z = np.multiply(d_residual5_add1, work_5, out=d_residual5_add1)
 
@@ -497,7 +500,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual5_add1_z.T.dot(residual5_dense1, out=grads["residual5.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual5_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual5_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual5_dense1_z = np.multiply(d_residual5_dense1, work_5, out=d_residual5_dense1)
     # (32,)  db = Σ dz over the rows
@@ -510,7 +513,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual4_add1 = np.add(d_residual5_add1_z, work_7, out=d_residual5_add1_z)
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual4_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual4_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual4_add1_z = np.multiply(d_residual4_add1, work_5, out=d_residual4_add1)
 
@@ -523,7 +526,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual4_add1_z.T.dot(residual4_dense1, out=grads["residual4.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual4_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual4_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual4_dense1_z = np.multiply(d_residual4_dense1, work_5, out=d_residual4_dense1)
     # (32,)  db = Σ dz over the rows
@@ -536,7 +539,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual3_add1 = np.add(d_residual4_add1_z, work_7, out=d_residual4_add1_z)
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual3_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual3_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual3_add1_z = np.multiply(d_residual3_add1, work_5, out=d_residual3_add1)
 
@@ -549,7 +552,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual3_add1_z.T.dot(residual3_dense1, out=grads["residual3.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual3_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual3_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual3_dense1_z = np.multiply(d_residual3_dense1, work_5, out=d_residual3_dense1)
     # (32,)  db = Σ dz over the rows
@@ -562,7 +565,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual2_add1 = np.add(d_residual3_add1_z, work_7, out=d_residual3_add1_z)
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual2_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual2_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual2_add1_z = np.multiply(d_residual2_add1, work_5, out=d_residual2_add1)
 
@@ -575,7 +578,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual2_add1_z.T.dot(residual2_dense1, out=grads["residual2.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual2_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual2_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual2_dense1_z = np.multiply(d_residual2_dense1, work_5, out=d_residual2_dense1)
     # (32,)  db = Σ dz over the rows
@@ -588,7 +591,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual1_add1 = np.add(d_residual2_add1_z, work_7, out=d_residual2_add1_z)
 
     # residual_mlp.nn:4  add relu
-    work_5 = np.greater(residual1_add1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual1_add1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual1_add1_z = np.multiply(d_residual1_add1, work_5, out=d_residual1_add1)
 
@@ -601,7 +604,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual1_add1_z.T.dot(residual1_dense1, out=grads["residual1.dense2.W"].T)
 
     # residual_mlp.nn:4  dense n relu
-    work_5 = np.greater(residual1_dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(residual1_dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_residual1_dense1_z = np.multiply(d_residual1_dense1, work_5, out=d_residual1_dense1)
     # (32,)  db = Σ dz over the rows
@@ -613,7 +616,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_dense1 = np.add(d_residual1_add1_z, work_7, out=d_residual1_add1_z)
 
     # residual_mlp.nn:5  dense width relu
-    work_5 = np.greater(dense1, 0, out=c.work_5)  # (B, 32)
+    work_5 = np.greater(dense1, ZERO, out=c.work_5)  # (B, 32)
     # (B, 32)  dz = da where z > 0, else 0
     d_dense1_z = np.multiply(d_dense1, work_5, out=d_dense1)
     c.ones_B.dot(d_dense1_z, out=grads["dense1.b"])  # (32,)  db = Σ dz over the rows
@@ -987,9 +990,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     array = real_array(what, value)
     classes = shape[-1]
     if array.shape == shape:
-        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+        rows = cast(what, array)
+        sums = rows.sum(axis=-1, keepdims=True)
+        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return cast(what, array)
+        return np.divide(rows, sums, out=out)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -1076,7 +1081,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

@@ -48,6 +48,9 @@ LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
 TRAIN: dict[str, Any] = {}
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 
@@ -267,7 +270,7 @@ def _forward(
     dense1_scale = np.multiply(dense1_z, 0.7071067811865476, out=c.dense1_scale)  # (B, T, 4)
     dense1_add = c.dense1_add  # (B, T, 4)
     dense1_add[...] = erf(dense1_scale)
-    dense1_add += 1  # (B, T, 4)
+    dense1_add += ONE  # (B, T, 4)
     dense1 = np.multiply(dense1_z, dense1_add, out=c.dropout1)  # (B, T, 4)
     np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
 
@@ -332,8 +335,8 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # sequence.nn:2  dense 3
     # what is too small to matter becomes zero: products over denormal numbers are slow
     work_4 = c.work_4  # (B*T, 3)  dx = dz
-    np.add(d_y.reshape(-1, 3), 1e-25, out=work_4)
-    work_4 -= 1e-25
+    np.add(d_y.reshape(-1, 3), TINY, out=work_4)
+    work_4 -= TINY
     # sums over an axis as products with ones: one call of the matrix library
     c.ones_B_T.dot(work_4, out=grads["dense2.b"])  # (3,)  db = Σ dz over the rows
     work_5 = work_4.dot(params["dense2.W"].T, out=c.work_5)  # (B*T, 4)  dx = dz Wᵀ
@@ -637,9 +640,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     array = real_array(what, value)
     classes = shape[-1]
     if array.shape == shape:
-        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+        rows = cast(what, array)
+        sums = rows.sum(axis=-1, keepdims=True)
+        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return cast(what, array)
+        return np.divide(rows, sums, out=out)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -723,7 +728,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

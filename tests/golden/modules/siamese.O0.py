@@ -57,6 +57,7 @@ TRAIN: dict[str, Any] = {
 }
 METRICS: tuple[str, ...] = ()
 
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 Cache = dict[str, Any]
@@ -460,7 +461,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

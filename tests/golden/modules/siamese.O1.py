@@ -60,6 +60,9 @@ TRAIN: dict[str, Any] = {
 }
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 
@@ -116,7 +119,7 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
     out = np.negative(z, out=out)
     np.minimum(out, 80, out=out)
     np.exp(out, out=out)
-    out += 1
+    out += ONE
     return np.reciprocal(out, out=out)
 
 
@@ -167,7 +170,7 @@ def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
     encoder_dense1_z = left.dot(params["encoder.dense1.W"], out=c.encoder_dense1)  # (B, 64)
     encoder_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
     # (B, 64)  a = max(z, 0)
-    encoder_dense1 = np.maximum(encoder_dense1_z, 0, out=encoder_dense1_z)
+    encoder_dense1 = np.maximum(encoder_dense1_z, ZERO, out=encoder_dense1_z)
 
     # siamese.nn:3  dense 16
     # (B, 16)
@@ -177,7 +180,7 @@ def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
     # siamese.nn:3  dense 64 relu
     other_dense1_z = right_2.dot(params["encoder.dense1.W"], out=c.other_dense1)  # (B, 64)
     other_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
-    other_dense1 = np.maximum(other_dense1_z, 0, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
+    other_dense1 = np.maximum(other_dense1_z, ZERO, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
 
     # siamese.nn:3  dense 16
     other_dense2 = other_dense1.dot(params["encoder.dense2.W"], out=c.other_dense2)  # (B, 16)
@@ -228,11 +231,11 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # siamese.nn:5  dot
     d_encoder_dense2 = np.multiply(d_dot1, other_dense2, out=c.work_2)  # (B, 16)  dx = dz
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_encoder_dense2 += 1e-25  # (B, 16)  dx = dz
-    d_encoder_dense2 -= 1e-25
+    d_encoder_dense2 += TINY  # (B, 16)  dx = dz
+    d_encoder_dense2 -= TINY
     d_other_dense2 = np.multiply(d_dot1, encoder_dense2, out=c.work_4)  # (B, 16)  dx = dz
-    d_other_dense2 += 1e-25  # (B, 16)  dx = dz
-    d_other_dense2 -= 1e-25
+    d_other_dense2 += TINY  # (B, 16)  dx = dz
+    d_other_dense2 -= TINY
 
     # siamese.nn:3  dense 16
     # sums over an axis as products with ones: one call of the matrix library
@@ -244,7 +247,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_other_dense2.T.dot(other_dense1, out=grads["encoder.dense2.W"].T)  # (64, 16)  dW = xᵀ dz
 
     # siamese.nn:3  dense 64 relu
-    work_6 = np.greater(other_dense1, 0, out=c.work_6)  # (B, 64)
+    work_6 = np.greater(other_dense1, ZERO, out=c.work_6)  # (B, 64)
     # (B, 64)  dz = da where z > 0, else 0
     d_other_dense1_z = np.multiply(d_other_dense1, work_6, out=d_other_dense1)
     # (64,)  db = Σ dz over the rows
@@ -261,7 +264,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_encoder_dense2_W += work_8  # (64, 16)  gradients that meet are added
 
     # siamese.nn:3  dense 64 relu
-    work_6 = np.greater(encoder_dense1, 0, out=c.work_6)  # (B, 64)
+    work_6 = np.greater(encoder_dense1, ZERO, out=c.work_6)  # (B, 64)
     # (B, 64)  dz = da where z > 0, else 0
     d_encoder_dense1_z = np.multiply(d_encoder_dense1, work_6, out=d_encoder_dense1)
     work_9 = c.ones_B.dot(d_encoder_dense1_z, out=c.work_9)  # (64,)  db = Σ dz over the rows
@@ -656,7 +659,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------

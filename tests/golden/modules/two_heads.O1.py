@@ -63,6 +63,9 @@ TRAIN: dict[str, Any] = {
 }
 METRICS: tuple[str, ...] = ()
 
+# Numbers that steps use often, as arrays: a plain number is converted anew at every call.
+ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
 
@@ -166,7 +169,7 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # two_heads.nn:3  dense 32 relu
     trunk_z = x.dot(params["trunk.W"], out=c.trunk)  # (B, 32)
     trunk_z += params["trunk.b"]  # (B, 32)  z = x W + b
-    trunk = np.maximum(trunk_z, 0, out=trunk_z)  # (B, 32)  a = max(z, 0)
+    trunk = np.maximum(trunk_z, ZERO, out=trunk_z)  # (B, 32)  a = max(z, 0)
 
     # two_heads.nn:3  dense 3 softmax
     kind_z = trunk.dot(params["kind.W"], out=c.kind_z_shifted)  # (B, 3)
@@ -228,14 +231,14 @@ def _backward(
     np.clip(d_size, -2, 2, out=d_size)  # (B, 1)
     np.multiply(d_size, 1 / B, out=d_size)  # (B, 1)  dr = r clipped to ±δ, times dL
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_size += 1e-25  # (B, 1)  dr = r clipped to ±δ, times dL
-    d_size -= 1e-25
+    d_size += TINY  # (B, 1)  dr = r clipped to ±δ, times dL
+    d_size -= TINY
 
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     d_kind_z = np.subtract(kind_2, kind_target, out=c.work_5)  # (B, 3)
     np.multiply(d_kind_z, 0.3 / B, out=d_kind_z)  # (B, 3)  dz = (softmax(z) − t) · dL
-    d_kind_z += 1e-25  # (B, 3)  dz = (softmax(z) − t) · dL
-    d_kind_z -= 1e-25
+    d_kind_z += TINY  # (B, 3)  dz = (softmax(z) − t) · dL
+    d_kind_z -= TINY
 
     # two_heads.nn:4  dense 1
     # sums over an axis as products with ones: one call of the matrix library
@@ -250,7 +253,7 @@ def _backward(
     d_trunk += work_7  # (B, 32)  gradients that meet are added
 
     # two_heads.nn:3  dense 32 relu
-    work_8 = np.greater(trunk, 0, out=c.work_8)  # (B, 32)
+    work_8 = np.greater(trunk, ZERO, out=c.work_8)  # (B, 32)
     d_trunk_z = np.multiply(d_trunk, work_8, out=d_trunk)  # (B, 32)  dz = da where z > 0, else 0
     c.ones_B.dot(d_trunk_z, out=grads["trunk.b"])  # (32,)  db = Σ dz over the rows
     d_trunk_z.T.dot(x, out=grads["trunk.W"].T)  # (20, 32)  dW = xᵀ dz
@@ -538,9 +541,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
     array = real_array(what, value)
     classes = shape[-1]
     if array.shape == shape:
-        if array.min() < 0 or np.max(np.abs(array.sum(axis=-1) - 1)) > 1e-3:
+        rows = cast(what, array)
+        sums = rows.sum(axis=-1, keepdims=True)
+        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
             raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return cast(what, array)
+        return np.divide(rows, sums, out=out)
     if array.shape != shape[:-1]:
         raise ValueError(
             f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
@@ -562,6 +567,8 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
 
 def as_values(what: str, value: Any, shape: tuple[int, ...]) -> Array:
     """Numbers of the output's shape; (B,) counts as (B, 1)."""
+    if type(value) is np.ndarray and value.dtype == DTYPE and value.shape == shape:
+        return value
     array = real_array(what, value)
     if len(shape) == 2 and shape[1] == 1 and array.shape == shape[:1]:
         array = array.reshape(shape)
@@ -640,7 +647,9 @@ def row_numbers(order: Iterable[int], *sources: Any) -> Array:
 
 def take(value: Any, rows: Array) -> Any:
     """The picked rows of an array, or of every array of a dict."""
-    return {k: v[rows] for k, v in value.items()} if isinstance(value, dict) else value[rows]
+    if isinstance(value, dict):
+        return {k: v.take(rows, axis=0) for k, v in value.items()}
+    return value.take(rows, axis=0)
 
 
 # --- files --------------------------------------------------------------------------------
