@@ -22,6 +22,9 @@ from .view import BufferView, CacheView, ConstantView, KernelView
 CACHE = "c"
 """What buffered kernels call the cache."""
 
+SHARED_NUMBERS: dict[object, str] = {0.0: "ZERO", 1.0: "ONE"}
+"""Scalars that modules at -O1 hold as arrays."""
+
 
 @dataclass(slots=True)
 class Program:
@@ -49,6 +52,9 @@ class Program:
         for node in graph:
             if node.op in ("input", "param", "target"):
                 frame.texts[node.id] = self.leaf(node)
+            elif self.level == 1 and node.op == "const" and node.type.rank == 0:
+                if node.attr("value") in SHARED_NUMBERS:
+                    frame.texts[node.id] = Text(SHARED_NUMBERS[node.attr("value")])
             elif node.op == "ones" and self.level == 1:
                 frame.texts[node.id] = Text(f"{CACHE}.{self.ones[node.type.shape]}")
         frame.texts.update({i: Text(self.names[i]) for i in given})

@@ -81,7 +81,15 @@ def function(graph, level: int):
     frame = Frame(
         target, graph, {i: Text(n) for i, n in names.items() if graph[i].op == "input"}, constants
     )
-    space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
+    space = {
+        "np": np,
+        "DTYPE": np.dtype(float),
+        "ZERO": np.zeros(()),
+        "ONE": np.ones(()),
+        "TINY": np.full((), 1e-25),
+        "Array": np.ndarray,
+        "Any": object,
+    }
     space |= {name: np.array(values) for values, name in constants.items()}
     if level == 1:
         plan = plan_buffers(kernels, names, target.may_overwrite, "c", namer.fresh)
