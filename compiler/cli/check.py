@@ -17,9 +17,9 @@ def lint_files(names: Iterable[str], format: Format = Format.TEXT, strict: bool 
     for name in names:
         of_this = list(_findings(name))
         found += of_this
-        if format is not Format.JSON:
+        if not format.is_document:
             terminal.show(of_this, format, sys.stdout)
-    if format is Format.JSON:
+    if format.is_document:
         terminal.show(found, format, sys.stdout)
     return terminal.FAILED if terminal.failed(found, strict) else terminal.OK
 

@@ -32,6 +32,13 @@ class Format(StrEnum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the findings of all files make one text."""
+        return self in (Format.JSON, Format.SARIF)
 
 
 def console(stream: TextIO) -> Console:
@@ -54,6 +61,14 @@ def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> N
             stream.write(render_json(found))
         case Format.CONCISE:
             stream.writelines(map(render_concise, found))
+        case Format.SARIF:
+            from ..diagnostics.render.sarif import render_sarif
+
+            stream.write(render_sarif(found))
+        case Format.GITHUB:
+            from ..diagnostics.render.github import render_github
+
+            stream.writelines(map(render_github, found))
         case Format.TEXT:
             _show_text(found, stream)
 

@@ -15,6 +15,11 @@ def page(code: str) -> str:
     return (files("nnc.diagnostics.pages") / f"{CODES[code].id}.md").read_text("utf-8")
 
 
+def summary(page: str) -> str:
+    """The paragraph under the title, on one line."""
+    return " ".join(page.split("\n\n")[1].split())
+
+
 def failing_example(page: str) -> str | None:
     """The spec under `## Fails`, if the page has one."""
     return _example(page, "Fails")
