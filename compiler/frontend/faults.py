@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix
@@ -89,13 +90,20 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
         word = "block" if called or statement.rule == "chain" else "let"
         where = Span(statement.source, first.start, first.start)
         advice = f"write `{word} {_written(statement, 0, index)} = …`"
+        message = f"`{first.text}` is defined without `{word}`"
         fixes = [rewrite(where, f"{word} ", advice, safe=False)]
-        if simple and first.text in STATEMENTS:
+        if simple and _is_stage(tokens[index + 1 :]):
+            message = f"a stage is not named with `=`, as `{first.text}` is here"
+            advice = f"the value of a stage is named at its end: `… as {first.text}`"
+            if word == "block" and tokens[index + 1].text != "input":
+                advice += f"; stages to be used again are a `block {first.text} = …`"
+            fixes = []
+        elif simple and first.text in STATEMENTS:
             advice = f"that is written `{STATEMENTS[first.text]}`; a constant begins with `let`"
             fixes = []
         return syntax.MISSING_KEYWORD.at(
             statement.span_of(first),
-            f"`{first.text}` is defined without `{word}`",
+            message,
             help=advice,
             fixes=fixes,
         )
@@ -103,6 +111,11 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
     if close:
         return _fault(statement, first, f"unexpected `{first.text}`", f"did you mean `{close}`?")
     return None
+
+
+def _is_stage(tokens: Sequence[Token]) -> bool:
+    """Whether `dense 30 …` or `input 784 …` begins here, not a value."""
+    return len(tokens) > 1 and tokens[0].kind == "word" and tokens[1].kind in ("word", "number")
 
 
 def _doubled_equals(statement: Statement, index: int) -> Diagnostic | None:
@@ -229,6 +242,9 @@ def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
     )
 
 
+_MERGES = {"+": "add", "-": "sub", "*": "mul"}
+
+
 def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     """`dense 2+n`: what stands around the operator, in parentheses, is what was meant."""
     tokens = statement.tokens
@@ -241,6 +257,14 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     sign, head = tokens[index].text, tokens[left].text
     whole = _written(statement, left, right + 1)
     advice = f"write `({whole})`"
+    names = tokens[left].kind == tokens[right].kind == "word"
+    if not left and names and sign in _MERGES:
+        merged = f"[{head}, {tokens[right].text}] -> {_MERGES[sign]}"
+        return syntax.BARE_ARITHMETIC.at(
+            statement.span_of(tokens[index]),
+            f"values of stages are not joined by `{sign}`",
+            help=f"write them as a fork with a merge: `{merged}`",
+        )
     if sign in "+-" and (left == 0 or tokens[left - 1].text in ("->", "[", "(", ",")):
         operand = _written(statement, index + 1, right + 1)
         advice = f"write the sign directly before its value: `{head} {sign}{operand}`"
@@ -269,10 +293,19 @@ def _unexpected(statement: Statement, index: int) -> Diagnostic:
     what = _reading(statement, index)
     token = statement.tokens[min(index, len(statement.tokens) - 1)]
     advice = f"for example `{EXAMPLES[what]}`"
+    following = statement.tokens[index + 1].text if index + 1 < len(statement.tokens) else ""
     if index and statement.tokens[index - 1].text == "->":
         advice = "a stage begins with a word, `(` or `[`"
+        if token.kind == "number":
+            advice = f"a stage begins with its kind: `dense {token.text}`"
+    elif not index and token.kind == "number":
+        advice = f"a chain begins with its source: `input {token.text} -> …`"
+    elif token.text == "," and following in DIRECTIVES:
+        advice = f"`{following}` begins a line of its own, or stands after `;`"
     elif (what, token.text) == ("chain", ","):
         advice = "arguments are separated by spaces, stages by `->`"
+    elif (what, token.text) == ("chain", ":"):
+        advice = "shapes and arguments follow their word after a space, without `:`"
     elif (what, token.text) == ("let", ","):
         advice = "every name has its own: `let a = 1; let b = 2`"
     elif token.text == "//":

@@ -394,6 +394,8 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
     what = "a let, a parameter or an activation" if activations else "a value"
     times = re.fullmatch("x([0-9]+)", word.id)
     advice = f"a repeat is written `( … ) * {times[1]}`" if times and activations else ""
+    if schema.name in LOSSES:
+        advice = "a loss judges the stage that `on NAME` names; targets come with the data"
     return env.unknown(word, what, candidates, advice)
 
 

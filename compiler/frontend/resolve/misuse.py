@@ -143,6 +143,7 @@ def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
         word.span,
         f"there is no layer or block `{word.id}`",
         here=f"did you mean `{proper}`?" if proper else "",
+        help="" if proper else "`nnc layers` lists the layers; a fully connected one is `dense`",
         fixes=replacement(word.span, proper),
     )
 

@@ -65,7 +65,12 @@ def _check_spelling(word: ast.Word, env: Env) -> None:
             fixes=replacement(word.span, meant),
         )
     if word.id in RESERVED:
-        raise env.fault(codes.NAME_RESERVED, word.span, f"`{word.id}` is a reserved word")
+        raise env.fault(
+            codes.NAME_RESERVED,
+            word.span,
+            f"`{word.id}` is a reserved word",
+            help=f"choose another name, for example `my_{word.id}`",
+        )
 
 
 def _check_counted(word: ast.Word, env: Env) -> None:
