@@ -60,9 +60,21 @@ def no_includes(path: str, source: Source) -> Source:
 
 
 def check(source: Source, load: Load = no_includes) -> Checked:
-    """Everything `nnc lint` does: parse, resolve, infer shapes."""
+    """Everything `nnc lint` does: all that can be said of a spec, less what its comments silence."""
+    checked = _checked(source, load)
+    sources = {source, *(d.span.source for d in checked.report.found)}
+    if any("nnc:" in s.text for s in sources):
+        from .diagnostics.ignores import apply
+
+        apply(checked.report, source, complete=checked.graph is not None)
+    return checked
+
+
+def _checked(source: Source, load: Load) -> Checked:
+    """Everything `nnc lint` does: parse, resolve, infer shapes, look for modelling mistakes."""
     from .frontend.parser import parse
     from .frontend.resolve import resolve
+    from .lints import run as run_lints
     from .shapes.infer import infer
 
     report = Report()
@@ -71,7 +83,10 @@ def check(source: Source, load: Load = no_includes) -> Checked:
     if graph is None:
         return Checked(report, None)
     typed = infer(graph, report)
-    return Checked(report, None if report.has_errors else typed)
+    if report.has_errors:
+        return Checked(report, None)
+    report.found += run_lints(typed)
+    return Checked(report, typed)
 
 
 def compile_source(

@@ -26,7 +26,7 @@ RANGES = {
     "syntax": "NN0",
     "names": "NN1",
     "shapes": "NN2",
-    "modelling": "NN3",
+    "lints": "NN3",
     "limits": "NN4",
     "files": "NN5",
 }

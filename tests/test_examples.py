@@ -21,6 +21,9 @@ from .generated import (
 )
 
 NAMES = sorted(path.relative_to(EXAMPLES).as_posix()[:-3] for path in EXAMPLES.rglob("*.nn"))
+SATURATING = {f"systems/S{n}" for n in ("06", "06_book", "08", "08_nobias", "08_wide", "13")}
+"""Sigmoids under a squared loss at high rates: they came so, and are told what may happen."""
+
 GALLERY = [name for name in NAMES if "/" not in name]
 
 
@@ -29,7 +32,8 @@ def test_examples_begin_with_two_lines_of_why_and_lint_clean(name):
     text = spec_text(name)
     assert all(line.startswith("# ") for line in text.splitlines()[:2])
     report = check(Source(f"{name}.nn", text)).report
-    assert [f"{d.code.id} {d.message}" for d in report] == []
+    expected = ["NN305"] if name in SATURATING else []
+    assert [d.code.id for d in report] == expected, [d.message for d in report]
 
 
 @pytest.mark.parametrize("level", [0, 1])

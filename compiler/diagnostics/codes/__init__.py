@@ -1,6 +1,6 @@
 """All diagnostic codes, one file per range."""
 
-from . import files, limits, names, shapes, syntax
+from . import files, limits, lints, names, shapes, syntax
 from .registry import CODES
 
-__all__ = ["CODES", "files", "limits", "names", "shapes", "syntax"]
+__all__ = ["CODES", "files", "limits", "lints", "names", "shapes", "syntax"]

@@ -1,0 +1,26 @@
+"""Modelling (NN3xx): what can be compiled and will not train as was meant."""
+
+from __future__ import annotations
+
+from .registry import info, warning
+
+SOFTMAX_TWICE = warning("NN301", "softmax-twice", "probabilities are squeezed a second time")
+CROSSENTROPY_SIGMOID = warning(
+    "NN302", "crossentropy-after-sigmoid", "crossentropy takes sigmoids for logits"
+)
+BCE_ACTIVATION = warning("NN303", "bce-activation", "bce takes another activation for logits")
+CROSSENTROPY_ACTIVATION = warning(
+    "NN304", "crossentropy-activation", "crossentropy takes activations for logits"
+)
+SATURATING_OUTPUT = info(
+    "NN305", "saturating-output", "a squashed output under a squared loss may get stuck"
+)
+RELU_OUTPUT = info("NN306", "relu-output", "the output of a regression is never negative")
+DROPOUT_AT_OUTPUT = warning("NN307", "dropout-at-output", "dropout strikes the output itself")
+LINEAR_TWICE = warning("NN308", "linear-twice", "two linear layers do no more than one")
+LINEAR_BOTTLENECK = info("NN309", "linear-bottleneck", "two linear layers factorise one")
+UNREACHED_PARAMETERS = warning(
+    "NN310", "unreached-parameters", "no loss reaches an output's parameters"
+)
+UNUSUAL_RATE = warning("NN311", "unusual-rate", "the learning rate is far from what is usual")
+IGNORED_ARGUMENT = warning("NN312", "ignored-argument", "an argument has nothing to act on")

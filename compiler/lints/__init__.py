@@ -1,0 +1,28 @@
+"""The modelling lints. Importing this package imports every file in it, so the registry is full."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from ..diagnostics.model import Diagnostic
+from ..ir.layer_graph import TypedGraph
+from ..source import Span
+from .network import Network
+from .registry import LINTS
+
+_NOT_LINTS = ("registry", "network", "edits")
+
+for _module in sorted(m.name for m in iter_modules(__path__) if m.name not in _NOT_LINTS):
+    import_module(f"{__name__}.{_module}")
+
+
+def run(typed: TypedGraph) -> list[Diagnostic]:
+    """The findings of all lints, each once for all copies of a block or repeat."""
+    network = Network(typed)
+    found: dict[tuple[str, Span], Diagnostic] = {}
+    for lint in LINTS:
+        for diagnostic in lint(network):
+            found.setdefault((diagnostic.code.id, diagnostic.span), diagnostic)
+    return list(found.values())
+
+
+__all__ = ["LINTS", "run"]

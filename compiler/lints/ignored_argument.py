@@ -1,0 +1,41 @@
+"""NN312: an argument about parameters that the layer does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnostics.codes import lints as codes
+from ..diagnostics.model import Diagnostic, Label
+from ..ir.layer_graph import Layer
+from ..shapes.faults import call_labels
+from .edits import remove_argument
+from .network import Network
+from .registry import lint
+
+
+@lint
+def ignored_argument(network: Network) -> Iterator[Diagnostic]:
+    """`init=` beside `tie=`, and `bias_init=` beside `bias=false`."""
+    for layer in network.graph.layers:
+        if "init" in layer.given and layer.args.get("tie") is not None:
+            yield _finding(layer, "init", "tie", f"start as those of `{layer.args['tie']}` do")
+        if "bias_init" in layer.given and _has_no_bias(layer):
+            yield _finding(layer, "bias_init", "bias", "has no biases")
+
+
+def _has_no_bias(layer: Layer) -> bool:
+    """Whether the spec says so in as many words; a block's parameter may say otherwise next."""
+    return "bias" in layer.given and layer.given["bias"].text.lower() == "false"
+
+
+def _finding(layer: Layer, ignored: str, because: str, why: str) -> Diagnostic:
+    subject = "its weights" if because == "tie" else "the layer"
+    return codes.IGNORED_ARGUMENT.at(
+        layer.given[ignored],
+        f"`{ignored}=` has no effect beside `{because}=`",
+        here="starts nothing",
+        labels=[Label(layer.given[because], f"{subject} {why}"), *call_labels(layer)],
+        notes=["training starts exactly as it would without it"],
+        help=f"remove `{ignored}=`, or `{because}=`",
+        fixes=remove_argument(layer, ignored),
+    )

@@ -1,0 +1,88 @@
+"""The typed graph as the lints look at it: backwards from a value, one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..ir.layer_graph import ArgValue, Layer, Loss, TypedGraph
+from ..layers import LAYERS
+from ..layers.registry import Family
+from ..source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done to a value: a layer's own kind, or the activation that trails it."""
+
+    layer: Layer
+    kind: str
+    args: Mapping[str, ArgValue]
+    span: Span
+    trailing: bool
+
+    @property
+    def family(self) -> Family:
+        """What kind of step it is."""
+        return LAYERS[self.kind].family
+
+
+class Network:
+    """A typed graph with its layers by id, the readers of each, and the values that leave it."""
+
+    def __init__(self, typed: TypedGraph) -> None:
+        self.typed = typed
+        self.graph = typed.graph
+        self.layers = {layer.id: layer for layer in typed.graph.layers}
+        self.readers: dict[int, list[Layer]] = {id: [] for id in self.layers}
+        for layer in typed.graph.layers:
+            for i in layer.inputs:
+                self.readers[i].append(layer)
+        self.leaving = {output.layer for output in self.graph.outputs}
+        self.leaving |= {loss.layer for loss in self.graph.losses}
+
+    def steps(self, id: int) -> Iterator[Step]:
+        """The steps that made a value, last first, back to a merge or an input.
+
+        `id` and dropout of nothing are no steps.
+        """
+        while True:
+            layer = self.layers[id]
+            yield from (step for step in _own_steps(layer) if not _does_nothing(step))
+            if len(layer.inputs) != 1:
+                return
+            id = layer.inputs[0]
+
+    def last_step_of(self, layer: Layer) -> Step:
+        """A layer's trailing activation, or the layer itself where there is none."""
+        return next(_own_steps(layer))
+
+    def judged(self, *kinds: str) -> Iterator[tuple[Loss, Step]]:
+        """Every loss of these kinds with the last step of the value it judges."""
+        for loss in self.graph.losses:
+            if loss.setting.kind in kinds:
+                yield loss, next(self.steps(loss.layer))
+
+    def width(self, id: int) -> int | None:
+        """The size of a value's last axis, where it is a number."""
+        size = self.typed.shape_of(id)[-1]
+        return size if isinstance(size, int) else None
+
+    def entries(self, id: int) -> int | None:
+        """How many entries one row of a value has, where the shape is made of numbers."""
+        count = 1
+        for size in self.typed.shape_of(id):
+            if not isinstance(size, int):
+                return None
+            count *= size
+        return count
+
+
+def _own_steps(layer: Layer) -> Iterator[Step]:
+    if (activation := layer.activation) is not None:
+        yield Step(layer, activation.kind, activation.args, activation.span, True)
+    yield Step(layer, layer.kind, layer.args, layer.span, False)
+
+
+def _does_nothing(step: Step) -> bool:
+    return step.kind == "id" or (step.kind == "dropout" and step.args["p"] == 0)

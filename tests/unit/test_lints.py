@@ -1,0 +1,197 @@
+"""The modelling lints: what each speaks of, and what it must not speak of."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from nnc.diagnostics.model import Diagnostic, Fix
+from nnc.driver import check
+from nnc.lints import LINTS, run
+from nnc.lints.unusual_rate import USUAL
+from nnc.optimizers import OPTIMIZERS
+from nnc.source import Source
+
+
+def findings(spec: str) -> list[Diagnostic]:
+    checked = check(Source("spec.nn", spec))
+    assert checked.graph is not None, [d.message for d in checked.report]
+    return list(checked.report)
+
+
+def codes(spec: str) -> list[str]:
+    return [d.code.id for d in findings(spec)]
+
+
+def applied(spec: str, fix: Fix) -> str:
+    for edit in sorted(fix.edits, key=lambda edit: -edit.span.start):
+        spec = spec[: edit.span.start] + edit.replacement + spec[edit.span.stop :]
+    return spec
+
+
+TROUBLE = {
+    # softmax twice
+    "input 4 -> dense 3 sigmoid -> log_softmax; loss crossentropy": ["NN301"],
+    "input 4 -> dense 3 softmax -> id -> softmax; loss crossentropy": ["NN301"],
+    # logits
+    "input 4 -> dense 3 sigmoid -> id; loss crossentropy": ["NN302"],
+    "input 4 -> dense 1 hard_sigmoid; loss bce": ["NN303"],
+    "input 4 -> dense 3 leaky_relu(0.2); loss crossentropy": ["NN304"],
+    "input 4 -> [dense 3, dense 3] -> add relu; loss crossentropy": ["NN304"],
+    # regression
+    "input 4 -> dense 1 tanh; loss quadratic; optimizer sgd lr=1": ["NN305"],
+    "input 4 -> dense 1 relu; loss huber": ["NN306"],
+    # dropout
+    "input 4 -> dense 3 -> dropout 0.5 softmax; loss crossentropy": ["NN307"],
+    "input 4 -> dense 1 -> dropout 0.5 -> scale 2; loss mse": ["NN307"],
+    # two linear layers
+    "input 4 -> dense 9 -> id -> dense 3; loss mse": ["NN308"],
+    "input 4 -> dense 4 id -> dense 4; loss mse": ["NN308"],
+    "input 4 -> dense 9 -> dropout 0 -> dense 3; loss mse": ["NN308"],
+    "input Tx4 -> dense 2 -> dense 3; loss mse": ["NN309"],
+    # parameters without a loss
+    "input 4 -> dense 3 as a -> prelu; loss mse on a": ["NN310"],
+    "input 4 -> dense 3 as a\na -> relu -> dense 3 as b\noutput a, b\n"
+    "loss mse on a; loss mse on b weight=0": ["NN310"],
+    # rates
+    "input 4 -> dense 3; loss mse; optimizer sgd 101": ["NN311"],
+    # ignored arguments
+    "input 4 -> dense 3 bias=FALSE bias_init=ones; loss mse": ["NN312"],
+}
+
+PEACE = [
+    # a softmax may stand anywhere, and softmax of log_softmax is softmax
+    "input 4 -> dense 3 softmax -> dense 3 softmax; loss crossentropy",
+    "input 4 -> dense 3 log_softmax -> softmax; loss crossentropy",
+    "input 4 -> dense 3 softmax -> scale 5 -> softmax; loss crossentropy",
+    "input 4 -> dense 3 softmax; loss mse",
+    # what belongs together
+    "input 4 -> dense 3 log_softmax; loss crossentropy",
+    "input 4 -> dense 3; loss crossentropy",
+    "input 4 -> dense 3 tanh -> scale 10; loss crossentropy",
+    "input 4 -> dense 1 sigmoid(2); loss bce",
+    "input 4 -> dense 1 id; loss bce",
+    # regressions that can reach their targets, or go slowly
+    "input 4 -> dense 1 sigmoid; loss quadratic; optimizer sgd lr=0.9",
+    "input 4 -> dense 1 sigmoid; loss quadratic",
+    "input 4 -> dense 9 sigmoid; loss mse; optimizer sgd lr=4",
+    "input Tx4 -> dense 1 sigmoid; loss mse; optimizer sgd lr=4",
+    "input 4 -> dense 1 softplus; loss mse",
+    "input 4 -> dense 3 relu",
+    # dropout before weights, of the input, of nothing, or of what no loss judges
+    "input 4 -> dropout 0.5 -> dense 3; loss mse",
+    "input 4 -> dense 3 relu -> dropout 0; loss mae reduction=sum".replace("relu", "tanh"),
+    "input 4 -> dense 3 relu -> dropout 0.5",
+    # linear layers that are not only each other's
+    "input 4 -> dense 9 tanh -> dense 3; loss mse",
+    "input 4 -> dense 9 -> dropout 0.1 -> dense 3; loss mse",
+    "input 4 -> dense 9 as a -> dense 3 as b; output a, b; loss mse on a; loss mse on b",
+    "input 4 -> dense 9 as a -> [dense 3, dense 3 relu] -> add; loss mse",
+    "input 4 -> dense 2 as a -> dense 4 tie=a; loss mse",
+    "input 4 -> dense 4 as a -> use a -> use a; loss mse",
+    "input 4 -> [id, dense 4 relu -> dense 4] -> add -> dense 4; loss mse",
+    # every parameter is reached, if only by way of a shared or tied layer, or there is no loss
+    "input 4 -> dense 3",
+    "input 4 -> dense 4 as a\na -> use a as b\noutput a, b\nloss mse on a",
+    "input 4 -> dense 3 tanh as a -> dense 4 tie=a as b\na -> relu as c\n"
+    "output b, c\nloss mse on b",
+    # rates within bounds, schedules' business where none is given
+    "input 4 -> dense 3; loss mse; optimizer sgd 1e-5",
+    "input 4 -> dense 3; loss mse; optimizer sgd",
+    # arguments that act, or act in another call of the block
+    "input 4 -> dense 3 bias=true bias_init=ones; loss mse",
+    "input 4 -> dense 3 bias=false; loss mse",
+    "block b(bias) = dense 4 bias=bias bias_init=ones -> relu\n"
+    "input 4 -> b(false) -> b(true) -> dense 1; loss mse",
+]
+
+
+@pytest.mark.parametrize("spec", TROUBLE)
+def test_speaks_of_trouble(spec):
+    assert codes(spec) == TROUBLE[spec]
+
+
+@pytest.mark.parametrize("spec", PEACE)
+def test_is_silent_where_all_is_well(spec):
+    assert [d.message for d in findings(spec)] == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "repaired"),
+    [
+        ("input 4 -> dense 3 softmax -> softmax", "input 4 -> dense 3 -> softmax"),
+        ("input 4 -> dense 3 -> softmax -> softmax", "input 4 -> dense 3 -> softmax"),
+        ("input 4 -> dense 3 sigmoid(2) -> softmax", "input 4 -> dense 3 -> softmax"),
+        ("input 4 -> fc 3 logistic -> softmax", "input 4 -> fc 3 -> softmax"),
+        ("input 4 -> dense 3 relu; loss mse", "input 4 -> dense 3; loss mse"),
+        ("input 4 -> dense 3 -> relu as y; loss mse", None),
+        ("input 4 -> dense 1 relu; loss bce", "input 4 -> dense 1 sigmoid; loss bce"),
+        ("input 4 -> dense 3 -> dropout 0.5; loss mse", "input 4 -> dense 3; loss mse"),
+        (
+            "input 4 -> dense 3 sigmoid; loss quadratic; optimizer sgd 2",
+            "input 4 -> dense 3 sigmoid; loss bce reduction=batchmean; optimizer sgd 2",
+        ),
+        (
+            "input 4 -> dense(3, bias_init=normal(1), bias=false); loss mse",
+            "input 4 -> dense(3, bias=false); loss mse",
+        ),
+        (
+            "input 4 -> dense 3 bias=false bias_init = ones as y; loss mse",
+            "input 4 -> dense 3 bias=false as y; loss mse",
+        ),
+        ("input 4 -> dense(bias_init=ones, units=3, bias=false); loss mse", None),
+    ],
+)
+def test_the_first_fix_repairs_and_lints_clean(spec, repaired):
+    fixes = [fix for d in findings(spec) for fix in d.fixes]
+    assert (applied(spec, fixes[0]) if fixes else None) == repaired
+    if repaired:
+        assert codes(repaired) == []
+
+
+def test_only_what_has_no_effect_is_removed_safely():
+    unsafe = "input 4 -> dense 3 softmax -> softmax; loss crossentropy"
+    ignored = "input 4 -> dense 3 bias=false bias_init=ones; loss mse"
+    assert not any(fix.safe for d in findings(unsafe) for fix in d.fixes)
+    assert [fix.safe for d in findings(ignored) for fix in d.fixes] == [True]
+
+
+def test_nothing_is_rewritten_inside_a_block():
+    spec = "block end(n) = dense n sigmoid -> softmax\ninput 4 -> end(3); loss crossentropy"
+    (found,) = findings(spec)
+    assert found.code.id == "NN301"
+    assert not found.fixes
+    assert [label.text for label in found.labels][-1] == "expanded from here"
+
+
+def test_copies_of_a_repeat_are_one_finding():
+    assert codes("input 4 -> (dense 4) * 50 -> relu; loss mae".replace("relu", "tanh")) == ["NN308"]
+
+
+def test_a_loss_of_weight_zero_moves_nothing():
+    spec = "input 4 -> dense 3 as a\na -> dense 2 relu -> dense 1 as b\noutput a, b\nloss mse on a"
+    (found,) = [d for d in findings(spec) if d.code.id == "NN310"]
+    assert found.message == "no loss reaches dense1.W, dense1.b, b.W and 1 more"
+    assert "stay as they start" in found.notes[0]
+    (decayed,) = findings(f"{spec}; optimizer sgd lr=0.1 weight_decay=0.1")
+    assert "the penalty alone" in decayed.notes[0]
+
+
+def test_rates_are_in_order_and_of_every_optimizer():
+    assert OPTIMIZERS.keys() - {"lstsq"} <= USUAL.keys()
+    assert all(low < first < high for low, first, high in USUAL.values())
+
+
+def test_a_thousand_layers_take_milliseconds():
+    block = "(dense 8 -> dense 8 -> dropout 0.1 -> relu -> sigmoid -> softmax)"
+    graph = check(Source("deep.nn", f"input 8 -> {block} * 170 -> dense 1; loss mse")).graph
+    assert graph is not None
+    assert len(graph.graph.layers) > 1000
+    start = time.process_time()
+    found = run(graph)
+    assert time.process_time() - start < 0.05
+    assert {d.code.id for d in found} == {"NN301", "NN308"}
+
+
+def test_lints_find_themselves():
+    assert len(LINTS) == len(set(LINTS)) >= 9
