@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import compile, explain, graph, layers, lint, summary, train
+from . import compile, explain, fmt, graph, layers, lint, summary, train
 from .app import app
 
-__all__ = ["app", "compile", "explain", "graph", "layers", "lint", "summary", "train"]
+__all__ = ["app", "compile", "explain", "fmt", "graph", "layers", "lint", "summary", "train"]

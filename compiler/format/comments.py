@@ -1,0 +1,99 @@
+"""Comments: where they stand, and to which words of a statement each belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..frontend.statements import Statement
+from .tree import Bracket, Chain, Part, Tree
+
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment; `alone` tells that nothing but blanks stands before it on its line."""
+
+    text: str
+    start: int
+    alone: bool
+
+
+def comments_of(text: str, statements: Sequence[Statement]) -> list[Comment]:
+    """Every comment of a file, in order; a `#` inside a string is none."""
+    found: list[Comment] = []
+    begin = 0
+    for start, stop in [*_tokens(statements), (len(text), len(text))]:
+        for match in _COMMENT.finditer(text, begin, start):
+            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            found.append(Comment(match.group().rstrip(), match.start(), not line.strip()))
+        begin = stop
+    return found
+
+
+def _tokens(statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
+    for statement in statements:
+        for token in statement.tokens:
+            yield token.start, token.stop
+
+
+@dataclass(slots=True)
+class Placer:
+    """Hands out the comments of a file in order, so that none is lost and none overtakes."""
+
+    comments: Sequence[Comment]
+    given: int = 0
+
+    def take(self, stop: int) -> list[Comment]:
+        """The comments before an offset that nothing has taken yet."""
+        first = self.given
+        while self.given < len(self.comments) and self.comments[self.given].start < stop:
+            self.given += 1
+        return list(self.comments[first : self.given])
+
+    def into(self, tree: Tree) -> None:
+        """Place the comments that stand inside a statement where lines may be broken."""
+        if tree.head:
+            self._brackets(tree.head)
+        if tree.body:
+            first = tree.body.parts[0]
+            if tree.head and not first.begins_with_directive:
+                first.leading = self._after(tree.head, first.start)
+            self._chain(tree.body)
+        elif tree.items and not any(i.parts[0].begins_with_directive for i in tree.items):
+            self._items(tree.items)
+
+    def _items(self, items: list[Chain]) -> None:
+        items[0].parts[0].leading = [comment.text for comment in self.take(items[0].parts[0].start)]
+        for item, following in pairwise(items):
+            self._chain(item)
+            first = following.parts[0]
+            first.leading = self._after(item.parts[-1], first.start)
+        self._chain(items[-1])
+
+    def _chain(self, chain: Chain) -> None:
+        for part, following in pairwise(chain.parts):
+            self._brackets(part)
+            following.leading = self._after(part, following.start)
+        self._brackets(chain.parts[-1])
+
+    def _brackets(self, part: Part) -> None:
+        for node in part.nodes:
+            if isinstance(node, Bracket) and node.breakable:
+                self._items(node.items)
+                node.dangling = self._after(node.items[-1].parts[-1], node.stop)
+
+    def _after(self, part: Part, stop: int) -> list[str]:
+        """Give a part the comment on its line; what is left goes on lines of its own."""
+        part.trailing, left = trailing(self.take(stop), part.stop)
+        return [comment.text for comment in left]
+
+
+def trailing(comments: list[Comment], stop: int) -> tuple[str, list[Comment]]:
+    """The comment that goes on the line of what ends at an offset, and the others."""
+    if comments and (comments[0].start < stop or not comments[0].alone):
+        return comments[0].text, comments[1:]
+    return "", comments

@@ -1,0 +1,142 @@
+"""The canonical form of a spec.
+
+One statement is on each line, whatever stood there. Only a file whose statements all stand on one
+line keeps them there, joined by `; `, if they fit in 88 columns. The rules in full, for
+readers of the language, are in `docs/formatting.md`:
+
+* one blank between words; none around `=`, `:` and `**`; ` = ` after the name of a let or block;
+  ` -> ` between stages, ` + - * / // % ` around an operator, `, ` in lists;
+* a chain longer than 88 columns has its arrows at the beginning of lines, indented by two; a
+  stage that is still too long has its brackets broken, with one item a line and a comma after each;
+* other names of kinds, losses, optimizers and initialisations become the language's own, option
+  words and booleans are lower-case, numbers and parentheses stay as written;
+* `output` and `metric` list their names with commas, other directives need none;
+* comments stay between the same words; one inside a part that cannot be broken moves to its end;
+* one blank line at most between statements, none within, one newline at the end, no
+  byte order mark, no carriage returns.
+
+The result means what the source meant, and formatting it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+
+from ..diagnostics.model import Report
+from ..frontend import ast
+from ..frontend.parser import parse
+from ..frontend.statements import Statement, split
+from ..source import Source
+from .comments import Comment, Placer, comments_of, trailing
+from .layout import WIDTH, flat, lines
+from .tree import Tree, tree
+from .words import Spelling, spelling
+
+
+def format_source(source: Source, report: Report) -> str | None:
+    """The canonical text; None if the source cannot be parsed, and the report says why."""
+    text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
+    source = Source(source.name, text)
+    file = parse(source, report)
+    if file.broken:
+        return None
+    words = spelling(file)
+    statements = list(split(source))
+    formatted = _formatted(text, statements, file, words)
+    _verify(file, words, Source(source.name, formatted))
+    return formatted
+
+
+def _formatted(text: str, statements: Sequence[Statement], file: ast.File, words: Spelling) -> str:
+    placer = Placer(comments_of(text, statements))
+    trees = [
+        tree(statement, _arguments(parsed), words)
+        for statement, parsed in zip(statements, file.statements, strict=True)
+    ]
+    found = _Lines(text)
+    stops = [*(statement.start for statement in statements[1:]), len(text)]
+    for own in placer.take(statements[0].start if statements else len(text)):
+        found.comment(own)
+    for statement, made, stop in zip(statements, trees, stops, strict=False):
+        placer.into(made)
+        made.last.trailing, alone = trailing(placer.take(stop), statement.stop)
+        found.statement(made, statement.start)
+        for own in alone:
+            found.comment(own, inside=own.start < statement.stop)
+    return found.joined(_one_line(text, statements, trees))
+
+
+def _arguments(statement: ast.Statement) -> list[int]:
+    if not isinstance(statement, ast.Directive):
+        return []
+    return [arg.span.start for arg in statement.args]
+
+
+def _one_line(text: str, statements: Sequence[Statement], trees: Sequence[Tree]) -> str | None:
+    """All statements joined by `; ` if they stand on one line and fit."""
+    if len(statements) < 2 or "\n" in text[statements[0].start : statements[-1].stop]:
+        return None
+    whole = "; ".join(flat(made) or "" for made in trees)
+    return whole if len(whole) <= WIDTH else None
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of the result; `first` and `last` bound those that hold statements."""
+
+    text: str
+    found: list[str] = field(default_factory=list)
+    first: int | None = None
+    last: int = 0
+    ending: str = ""
+
+    def comment(self, comment: Comment, *, inside: bool = False) -> None:
+        """Add a comment on a line of its own; one from inside a statement stays close to it."""
+        if not inside:
+            self._blank(comment.start)
+        self.found.append(comment.text)
+
+    def statement(self, made: Tree, start: int) -> None:
+        """Add a statement with the comments inside and after it."""
+        self._blank(start)
+        if self.first is None:
+            self.first = len(self.found)
+        self.found += lines(made)
+        self.last = len(self.found)
+        self.ending = made.last.trailing
+
+    def joined(self, one_line: str | None) -> str:
+        """The text, its statements replaced by a single line if one is given."""
+        if one_line is not None:
+            ending = f"  {self.ending}" if self.ending else ""
+            self.found[self.first : self.last] = [one_line + ending]
+        return "".join(line + "\n" for line in self.found)
+
+    def _blank(self, start: int) -> None:
+        line = self.text.rfind("\n", 0, start)
+        above = self.text[self.text.rfind("\n", 0, max(line, 0)) + 1 : max(line, 0)]
+        if self.found and line > 0 and not above.strip():
+            self.found.append("")
+
+
+def _verify(before: ast.File, words: Spelling, formatted: Source) -> None:
+    """A formatter that would change what a spec means is broken; better to stop than to write."""
+    report = Report()
+    after = parse(formatted, report)
+    same = _meaning(before.statements, words.words) == _meaning(after.statements, {})
+    if after.broken or not same:
+        raise AssertionError("the formatted spec would mean something else")
+
+
+def _meaning(node: object, words: Mapping[int, str]) -> object:
+    """A tree without its spans, its words spelled canonically."""
+    match node:
+        case ast.Word(id, span) | ast.DimName(id, span):
+            return "word", words.get(span.start, id)
+        case tuple():
+            return tuple(_meaning(item, words) for item in node)
+    if not is_dataclass(node):
+        return node
+    inner = (getattr(node, f.name) for f in fields(node) if f.name != "span")
+    return type(node).__name__, *(_meaning(value, words) for value in inner)

@@ -1,0 +1,262 @@
+"""A statement as the formatter sees it: words, brackets and chains, with comments between."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ..frontend.resolve.vocabulary import is_kind
+from ..frontend.statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
+from .words import Spelling
+
+LISTING = frozenset({"output", "metric"})
+"""Directives whose arguments are listed with commas; those of others stand side by side."""
+
+_SIZED = re.compile(r"x[0-9A-Z(]")
+_DIMENSION = re.compile(r"[A-Z][A-Z0-9]*x")
+_TIGHT = frozenset({"**", ":", "="})
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A word, number or operator; `space` tells whether a blank comes before it."""
+
+    text: str
+    space: bool
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Bracket:
+    """`( … )` or `[ … ]`; one that cannot be broken holds no comments of its own."""
+
+    opening: str
+    space: bool
+    items: list[Chain]
+    closing: str
+    start: int
+    stop: int
+    listed: bool
+    """Whether commas part the items, so that the last one may have one, too."""
+
+    breakable: bool
+    dangling: list[str] = field(default_factory=list)
+
+
+Node = Leaf | Bracket
+
+
+@dataclass(slots=True)
+class Part:
+    """What stands between two arrows, with comments on the lines before and after it."""
+
+    nodes: list[Node]
+    leading: list[str] = field(default_factory=list)
+    trailing: str = ""
+
+    @property
+    def start(self) -> int:
+        """Offset of the first character."""
+        return self.nodes[0].start
+
+    @property
+    def stop(self) -> int:
+        """Offset after the last character."""
+        return self.nodes[-1].stop
+
+    @property
+    def begins_with_directive(self) -> bool:
+        """Whether a line that begins with this would begin a statement."""
+        first = self.nodes[0]
+        return isinstance(first, Leaf) and first.text in DIRECTIVES
+
+
+@dataclass(slots=True)
+class Chain:
+    """Parts joined by arrows; often a single one."""
+
+    parts: list[Part]
+
+
+@dataclass(slots=True)
+class Tree:
+    """A statement: `head` alone, `head = body`, or a head with a list of items."""
+
+    head: Part | None
+    body: Chain | None
+    items: list[Chain]
+
+    @property
+    def last(self) -> Part:
+        """Where a comment after the statement goes."""
+        if self.items:
+            return self.items[-1].parts[-1]
+        if self.body:
+            return self.body.parts[-1]
+        assert self.head
+        return self.head
+
+
+def tree(statement: Statement, arguments: Sequence[int], spelling: Spelling) -> Tree:
+    """The formatter's view of a statement; `arguments` are the offsets of a directive's."""
+    made = _Maker(statement, spelling)
+    rule, tokens = statement.rule, statement.tokens
+    if rule in ("let", "block"):
+        depth = 0
+        for i, token in enumerate(tokens):
+            depth += (token.text in OPENING) - (token.text in CLOSING)
+            if token.text == "=" and depth == 0:
+                return Tree(made.part(0, i), made.chain(i + 1, len(tokens)), [])
+    if rule == "directive":
+        return _directive(made, arguments)
+    return Tree(None, made.chain(0, len(tokens)), [])
+
+
+def _directive(made: _Maker, arguments: Sequence[int]) -> Tree:
+    tokens = made.statement.tokens
+    commas = any(t.text == "," for t in tokens)
+    listed = tokens[0].text in LISTING or (commas and any(t.text == "x" for t in tokens))
+    if not listed or len(arguments) < 2:
+        return Tree(made.part(0, len(tokens), commas=True), None, [])
+    offsets = [token.start for token in tokens]
+    bounds = [*(bisect_left(offsets, start) for start in arguments), len(tokens)]
+    items = [made.part(i, j, commas=True) for i, j in pairwise(bounds)]
+    return Tree(made.part(0, 1), None, [Chain([item]) for item in items])
+
+
+@dataclass(slots=True)
+class _Maker:
+    statement: Statement
+    spelling: Spelling
+    unary: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unary = set(self._unary())
+
+    def _unary(self) -> Iterator[int]:
+        """The sign that belongs to each negated value: the first token from its start on."""
+        starts = [token.start for token in self.statement.tokens]
+        first = bisect_left(self.spelling.signs, self.statement.start)
+        for offset in self.spelling.signs[first:]:
+            if offset >= self.statement.stop:
+                return
+            yield starts[bisect_left(starts, offset)]
+
+    def chain(self, start: int, stop: int) -> Chain:
+        """Tokens from start to stop, parted by arrows."""
+        return Chain([self.part(i, j) for i, j in self._pieces(start, stop, "->")])
+
+    def part(self, start: int, stop: int, *, commas: bool = False) -> Part:
+        """Tokens without arrows; commas between arguments of a directive are left out."""
+        nodes: list[Node] = []
+        i = start
+        while i < stop:
+            token = self.statement.tokens[i]
+            if token.text in OPENING:
+                end = self._close(i)
+                nodes.append(self._bracket(i, end))
+                i = end + 1
+                continue
+            if not (commas and token.text == ","):
+                text = self.spelling.words.get(token.start, token.text)
+                nodes.append(Leaf(text, self._space(i), token.start, token.stop))
+            i += 1
+        return Part(nodes)
+
+    def _bracket(self, start: int, stop: int) -> Bracket:
+        tokens = self.statement.tokens
+        items = [self.chain(i, j) for i, j in self._pieces(start + 1, stop, ",") if i < j]
+        opening, closing = tokens[start], tokens[stop]
+        listed = opening.text == "[" or self._is_call(start)
+        return Bracket(
+            opening.text,
+            self._space(start),
+            items,
+            closing.text,
+            opening.start,
+            closing.stop,
+            listed,
+            _breakable(items, listed),
+        )
+
+    def _pieces(self, start: int, stop: int, separator: str) -> Iterator[tuple[int, int]]:
+        depth, begin = 0, start
+        for i in range(start, stop):
+            text = self.statement.tokens[i].text
+            depth += (text in OPENING) - (text in CLOSING)
+            if text == separator and depth == 0:
+                yield begin, i
+                begin = i + 1
+        yield begin, stop
+
+    def _close(self, start: int) -> int:
+        depth = 0
+        for i in range(start, len(self.statement.tokens)):
+            text = self.statement.tokens[i].text
+            depth += (text in OPENING) - (text in CLOSING)
+            if depth == 0:
+                return i
+        raise AssertionError("brackets of a parsed statement match")
+
+    def _is_call(self, index: int) -> bool:
+        """Whether a parenthesis opens directly after a word, which is no part of a size."""
+        before = self.statement.tokens[index - 1]
+        return (
+            self.statement.touches(index, "(")
+            and before.kind == "word"
+            and not _DIMENSION.fullmatch(before.text)
+            and not self._in_size(index - 1)
+        )
+
+    def _in_size(self, index: int) -> bool:
+        """Whether a token goes on a size: the `x` of `(k)x3`."""
+        token, text = self.statement.tokens[index], self.statement.source.text
+        return text[token.start - 1 : token.start] == ")" and bool(_SIZED.match(text, token.start))
+
+    def _space(self, index: int) -> bool:
+        """Whether a blank comes before a token."""
+        if index == 0:
+            return False
+        before, token = self.statement.tokens[index - 1], self.statement.tokens[index]
+        if before.text in OPENING or before.text in _TIGHT or token.text in _TIGHT:
+            return False
+        if self._is_unary(index - 1):
+            return False
+        if token.text == "(" and self.statement.touches(index, "("):
+            size = before.kind == "number" and before.text.endswith("x")
+            return not (before.kind == "word" or size)
+        return not self._in_size(index)
+
+    def _is_unary(self, index: int) -> bool:
+        token = self.statement.tokens[index]
+        if token.text not in ("+", "-"):
+            return False
+        return token.start in self.unary or self._is_signed_argument(index)
+
+    def _is_signed_argument(self, index: int) -> bool:
+        """`shift -1` where arithmetic may stand, which reads as a difference at first."""
+        tokens = self.statement.tokens
+        before: Token = tokens[index - 1]
+        after: Token = tokens[index + 1]
+        token = tokens[index]
+        return (
+            is_kind(before.text)
+            and before.stop < token.start
+            and token.stop == after.start
+            and after.text not in ARITHMETIC
+        )
+
+
+def _breakable(items: list[Chain], listed: bool) -> bool:
+    """Arithmetic is never broken, nor where a line would begin with a directive."""
+    if not items or any(item.parts[0].begins_with_directive for item in items):
+        return False
+    return listed or any(len(item.parts) > 1 or any(map(_inner, item.parts)) for item in items)
+
+
+def _inner(part: Part) -> bool:
+    return any(isinstance(node, Bracket) and node.breakable for node in part.nodes)
