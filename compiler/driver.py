@@ -71,7 +71,7 @@ def check(source: Source, load: Load = no_includes) -> Checked:
 
 
 def _checked(source: Source, load: Load) -> Checked:
-    """Everything `nnc lint` does: parse, resolve, infer shapes, look for modelling mistakes."""
+    """Parse, resolve, infer shapes, look for modelling mistakes."""
     from .frontend.parser import parse
     from .frontend.resolve import resolve
     from .lints import run as run_lints

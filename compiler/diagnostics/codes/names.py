@@ -38,3 +38,4 @@ MISPLACED_SYMBOL = error("NN131", "misplaced-symbol", "a symbolic dimension outs
 
 UNUSED_DEFINITION = warning("NN140", "unused-definition", "a let or block nothing uses")
 UNUSED_VALUE = warning("NN141", "unused-value", "a value nothing uses")
+UNUSED_IGNORE = warning("NN142", "unused-ignore", "an ignore comment that silences nothing")
