@@ -49,7 +49,7 @@ def _finding(network: Network, first: Layer, second: Layer) -> Diagnostic:
     inner, after = network.width(first.id), network.width(second.id)
     labels = [
         Label(first.span, "nothing bends its value before the next layer"),
-        *call_labels(second),
+        *dict.fromkeys(call_labels(second) + call_labels(first)),
     ]
     if before and inner and after and inner < min(before, after):
         return codes.LINEAR_BOTTLENECK.at(

@@ -48,4 +48,6 @@ def _reach(width: int | None, outer: Step) -> str:
         return f"gives {min(0.5, end):.2g} to {max(0.5, end):.2g}, never less or more"
     if width is None:
         return "gives nearly equal probabilities"
+    if width == 1:
+        return "one class alone gets 1, whatever comes in"
     return f"no class can get more than {e / (e + width - 1):.2f}"

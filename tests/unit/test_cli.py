@@ -110,7 +110,7 @@ class TestLint:
     def test_includes_are_found_beside_the_spec(self, nnc, tmp_path):
         folder = tmp_path / "nets"
         folder.mkdir()
-        (folder / "blocks.nn").write_text("block two(n) = dense n relu -> dense n\n")
+        (folder / "blocks.nn").write_text("block two(n) = dense n relu -> dense n relu\n")
         (folder / "a.nn").write_text(
             'include "blocks.nn"\ninput 5 -> two(4) -> dense 1; loss mse\n'
         )

@@ -164,6 +164,22 @@ def test_nothing_is_rewritten_inside_a_block():
     assert [label.text for label in found.labels][-1] == "expanded from here"
 
 
+def test_a_layer_inside_a_block_is_shown_with_its_call():
+    spec = "block b = dense 4 relu -> dense 4\ninput 4 -> b -> dense 4 tanh -> dense 1; loss mse"
+    (found,) = findings(spec)
+    assert found.span.text == "dense 4 tanh"
+    assert [label.span.text for label in found.labels] == ["dense 4", "b"]
+
+
+def test_a_second_softmax_says_how_far_it_reaches():
+    def here(widest: str) -> str:
+        return findings(f"input {widest} -> softmax -> softmax")[0].here
+
+    assert here("10") == "no class can get more than 0.23"
+    assert here("4xN") == "gives nearly equal probabilities"
+    assert here("1") == "one class alone gets 1, whatever comes in"
+
+
 def test_copies_of_a_repeat_are_one_finding():
     assert codes("input 4 -> (dense 4) * 50 -> relu; loss mae".replace("relu", "tanh")) == ["NN308"]
 
