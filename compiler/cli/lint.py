@@ -19,8 +19,13 @@ def lint(
     ],
     format: Annotated[Format, typer.Option(help="How to print the findings.")] = Format.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings, too.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Make the safe fixes; `-` prints the result.")
+    ] = False,
 ) -> None:
     """Check specs: syntax, names, arguments, shapes.
+
+    A comment `# nnc: ignore[NN141]` silences warnings of that code on its line.
 
     Exit codes: 0 without errors, 1 with errors (with --strict also warnings),
     2 wrong use, 101 a fault of nnc itself.
@@ -31,6 +36,12 @@ def lint(
 
       nnc lint --strict --format concise models/*.nn
 
+      nnc lint --fix digits.nn
+
       echo 'input 784 -> dens 10' | nnc lint -
     """
+    if fix:
+        from .fix import fix_files
+
+        raise typer.Exit(fix_files(specs, format, strict))
     raise typer.Exit(lint_files(specs, format, strict))

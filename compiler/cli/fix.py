@@ -1,0 +1,81 @@
+"""What `nnc lint --fix` does: repair what can be repaired safely, then say what is left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from ..diagnostics.fixing import Fixed, fixed
+from ..diagnostics.model import Diagnostic, Report
+from ..diagnostics.render.columns import visible
+from ..diagnostics.render.text import place_text
+from ..source import Source
+from . import terminal
+from .files import STDIN, SpecFiles, UnreadableSpec, write_atomically
+from .terminal import Format
+
+
+def fix_files(names: Iterable[str], format: Format, strict: bool) -> int:
+    """Repair specs in place, print what is left, give the exit code.
+
+    What was repaired is told on standard error. A spec from standard input goes to standard
+    output, and the findings then join what is told on standard error.
+    """
+    names = list(names)
+    stream = sys.stderr if STDIN in names else sys.stdout
+    found: list[Diagnostic] = []
+    written = True
+    for name in names:
+        try:
+            source, done = _fixed(name)
+        except UnreadableSpec as error:
+            left = [error.diagnostic]
+        else:
+            left = list(done.report)
+            written &= _deliver(name, source, done)
+        found += left
+        if not format.is_document:
+            terminal.show(left, format, stream)
+    if format.is_document:
+        terminal.show(found, format, stream)
+    return terminal.FAILED if terminal.failed(found, strict) or not written else terminal.OK
+
+
+def _fixed(name: str) -> tuple[Source, Fixed]:
+    from ..driver import check
+
+    files = SpecFiles()
+    original = files.open(name)
+
+    def report(current: Source) -> Report:
+        """The findings in a text that is not in the file yet: who includes the file gets it."""
+
+        def load(path: str, source: Source) -> Source:
+            loaded = files.load(path, source)
+            return current if loaded is original else loaded
+
+        return check(current, load).report
+
+    return original, fixed(original, report)
+
+
+def _deliver(name: str, source: Source, done: Fixed) -> bool:
+    """Write a repaired spec where it came from, and say what was repaired; False if it cannot be."""
+    if name == STDIN:
+        sys.stdout.write(done.source.text)
+    elif done.source.text != source.text:
+        try:
+            write_atomically(Path(name), done.source.text)
+        except OSError as error:
+            sys.stderr.write(f"error: cannot write {name}: {error.strerror or error}\n")
+            return False
+    _tell(done, sys.stderr)
+    return True
+
+
+def _tell(done: Fixed, stream: TextIO) -> None:
+    for diagnostic, fix in done.repaired:
+        place, code = place_text(diagnostic.span), diagnostic.code.id
+        stream.write(f"fixed {place}: {code}: {visible(fix.title)}\n")
