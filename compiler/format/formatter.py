@@ -12,6 +12,7 @@ readers of the language, are in `docs/formatting.md`:
   words and booleans are lower-case, numbers and parentheses stay as written;
 * `output` and `metric` list their names with commas, other directives need none;
 * comments stay between the same words; one inside a part that cannot be broken moves to its end;
+* a line that a comment `# nnc: ignore[…]` speaks of is not broken, and not joined with another;
 * one blank line at most between statements, none within, one newline at the end, no
   byte order mark, no carriage returns.
 
@@ -20,9 +21,10 @@ The result means what the source meant, and formatting it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 
+from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
 from ..frontend import ast
 from ..frontend.parser import parse
@@ -42,29 +44,70 @@ def format_source(source: Source, report: Report) -> str | None:
     if file.broken:
         return None
     words = spelling(file)
-    statements = list(split(source))
-    formatted = _formatted(text, statements, file, words)
+    formatted = _formatted(source, file, words)
     _verify(file, words, Source(source.name, formatted))
     return formatted
 
 
-def _formatted(text: str, statements: Sequence[Statement], file: ast.File, words: Spelling) -> str:
-    placer = Placer(comments_of(text, statements))
+def _formatted(source: Source, file: ast.File, words: Spelling) -> str:
+    statements = list(split(source))
     trees = [
         tree(statement, _arguments(parsed), words)
         for statement, parsed in zip(statements, file.statements, strict=True)
     ]
+    text = source.text
+    placer = Placer(comments_of(text, statements))
     found = _Lines(text)
-    stops = [*(statement.start for statement in statements[1:]), len(text)]
     for own in placer.take(statements[0].start if statements else len(text)):
         found.comment(own)
-    for statement, made, stop in zip(statements, trees, stops, strict=False):
-        placer.into(made)
-        made.last.trailing, alone = trailing(placer.take(stop), statement.stop)
-        found.statement(made, statement.start)
+    for first, last, kept in _runs(source, statements):
+        start, end = statements[first].start, statements[last].stop
+        stop = statements[last + 1].start if last + 1 < len(statements) else len(text)
+        if not kept:
+            placer.into(trees[last])
+        elif "\n" in text[start:end]:
+            placer.take(end)
+        trees[last].last.trailing, alone = trailing(placer.take(stop), end)
+        run = trees[first : last + 1]
+        found.statement(_kept(text[start:end], run) if kept else lines(run[-1]), start)
         for own in alone:
-            found.comment(own, inside=own.start < statement.stop)
-    return found.joined(_one_line(text, statements, trees))
+            found.comment(own, inside=own.start < end)
+    ending = trees[-1].last.trailing if trees else ""
+    return found.joined(_one_line(text, statements, trees), ending)
+
+
+def _runs(source: Source, statements: Sequence[Statement]) -> Iterator[tuple[int, int, bool]]:
+    """First and last of the statements that are laid out together, and whether lines are kept.
+
+    A comment `# nnc: ignore[…]` speaks of a line, so what stands on that line must stay together.
+    """
+    silenced = {ignore.line for ignore in ignores(source)} if MARK in source.text else set()
+    first = 0
+    while first < len(statements):
+        last = first
+        while silenced and last + 1 < len(statements) and _share(source, statements, last):
+            last += 1
+        begin, end = statements[first].span.line, statements[last].span.end[0]
+        if silenced.isdisjoint(range(begin, end + 1)):
+            yield from ((i, i, False) for i in range(first, last + 1))
+        else:
+            yield first, last, True
+        first = last + 1
+
+
+def _share(source: Source, statements: Sequence[Statement], index: int) -> bool:
+    """Whether a statement ends on the line where the next one begins."""
+    between = source.text[statements[index].stop : statements[index + 1].start]
+    return "\n" not in between
+
+
+def _kept(text: str, run: Sequence[Tree]) -> list[str]:
+    """Statements that stay on their lines: tidied if it is one, as written if there are more."""
+    *above, line = [line.rstrip() for line in text.split("\n")]
+    if not above:
+        line = "; ".join(flat(made) or "" for made in run)
+    ending = run[-1].last.trailing
+    return [*above, f"{line}  {ending}" if ending else line]
 
 
 def _arguments(statement: ast.Statement) -> list[int]:
@@ -89,7 +132,6 @@ class _Lines:
     found: list[str] = field(default_factory=list)
     first: int | None = None
     last: int = 0
-    ending: str = ""
 
     def comment(self, comment: Comment, *, inside: bool = False) -> None:
         """Add a comment on a line of its own; one from inside a statement stays close to it."""
@@ -97,20 +139,19 @@ class _Lines:
             self._blank(comment.start)
         self.found.append(comment.text)
 
-    def statement(self, made: Tree, start: int) -> None:
-        """Add a statement with the comments inside and after it."""
+    def statement(self, laid_out: list[str], start: int) -> None:
+        """Add the lines of a statement that began at an offset."""
         self._blank(start)
         if self.first is None:
             self.first = len(self.found)
-        self.found += lines(made)
+        self.found += laid_out
         self.last = len(self.found)
-        self.ending = made.last.trailing
 
-    def joined(self, one_line: str | None) -> str:
+    def joined(self, one_line: str | None, ending: str) -> str:
         """The text, its statements replaced by a single line if one is given."""
         if one_line is not None:
-            ending = f"  {self.ending}" if self.ending else ""
-            self.found[self.first : self.last] = [one_line + ending]
+            line = f"{one_line}  {ending}" if ending else one_line
+            self.found[self.first : self.last] = [line]
         return "".join(line + "\n" for line in self.found)
 
     def _blank(self, start: int) -> None:
@@ -124,7 +165,9 @@ def _verify(before: ast.File, words: Spelling, formatted: Source) -> None:
     """A formatter that would change what a spec means is broken; better to stop than to write."""
     report = Report()
     after = parse(formatted, report)
-    same = _meaning(before.statements, words.words) == _meaning(after.statements, {})
+    same = _meaning(before.statements, words.words) == _meaning(
+        after.statements, spelling(after).words
+    )
     if after.broken or not same:
         raise AssertionError("the formatted spec would mean something else")
 

@@ -168,6 +168,10 @@ class _Walk:
             case ast.Binary(_, left, right) | ast.Range(left, right):
                 self.value(left)
                 self.value(right)
+            case ast.Size(parts):
+                for part in parts:
+                    if not isinstance(part, ast.DimName):
+                        self.value(part)
             case ast.ListValue(items):
                 for item in items:
                     if isinstance(item, ast.Word):
