@@ -43,7 +43,7 @@ def buffered(
         elif node.id in named and node.op not in FREE:
             code = frame.expression(node).code
             items.append(
-                (node.origin, Assign(names[node.id], code, comment(node.type, node.origin)))
+                (node.origin, Assign(names[node.id], code, comment(node, node.origin.formula)))
             )
             frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
@@ -71,7 +71,8 @@ def _compute(
 ) -> list[Statement]:
     """The statements that compute one value into its array."""
     name, before = local[node.id], plan.replaces.get(node.id)
-    note = comment(node.type, node.origin)
+    formula = "" if node.op == "flush_denormals" else node.origin.formula
+    note = comment(node, formula)
     operands = [frame.text(i) for i in node.inputs]
     if before is not None and local[before] == name:
         augmented = _augmented(node, frame, operands, before, name)
@@ -111,7 +112,7 @@ def _final_gradient(
     form, text = frame.target.buffered_call(node, operands, frame.shapes(node), place)
     if form == "fill":
         return _compute(node, frame, local, plan)
-    return [Call(text, comment(node.type, node.origin))]
+    return [Call(text, comment(node, node.origin.formula))]
 
 
 def _transposed(operand: Text) -> Text:

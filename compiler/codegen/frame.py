@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..ir.dims import Shape, symbols
-from ..ir.op_graph import Graph, Node, Origin
-from ..ir.types import TensorType
+from ..ir.op_graph import Graph, Node, Origin, Role
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
 from ..schedule.statements import Heading, Statement
-from .target import Target, Text
+from .target import Target, Text, dim_text
 
 Constant = tuple[float, ...]
 """The values of a constant vector."""
+
+UPSTREAM = " · dL"
+"""How formulas of losses end, for the gradient that comes from behind them."""
 
 MAX_SPEC_TEXT = 72
 """Characters of a spec line that a heading quotes."""
@@ -92,7 +94,8 @@ def heading(origin: Origin) -> str:
     if not origin.spans:
         return ""
     span = origin.spans[0]
-    return f"{clean(file_name(span.source.name))}:{span.line}  {clean(span.text)}"
+    scoped = f"  ({origin.layer})" if "." in origin.layer and origin.role is not Role.UPDATE else ""
+    return f"{clean(file_name(span.source.name))}:{span.line}  {clean(span.text)}{scoped}"
 
 
 def file_name(path: str) -> str:
@@ -108,10 +111,23 @@ def clean(text: str) -> str:
     return words if len(words) <= MAX_SPEC_TEXT else words[: MAX_SPEC_TEXT - 1] + "…"
 
 
-def comment(type: TensorType, origin: Origin) -> str:
-    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows."""
-    shape = type.array() if type.rank else ""
-    return "  ".join(part for part in (shape, origin.formula) if part)
+def comment(node: Node, formula: str) -> str:
+    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows.
+
+    A formula times dL, the gradient of one row's loss, shows the factor that dL turned out to be.
+    """
+    shape = node.type.array() if node.type.rank else ""
+    if formula.endswith(UPSTREAM):
+        formula = formula.removesuffix(UPSTREAM) + _factor(node)
+    return "  ".join(part for part in (shape, formula) if part)
+
+
+def _factor(node: Node) -> str:
+    if node.op != "scale":
+        return ""
+    factor, over = node.attr("factor"), node.attr("over")
+    times = "" if factor == 1 else f" · {factor:g}"
+    return times if over == 1 else f"{times} / {dim_text(over)}"  # type: ignore[arg-type]
 
 
 def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:

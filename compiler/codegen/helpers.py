@@ -10,6 +10,8 @@ from .view import ModuleView
 HELPERS_MARK = "# helper functions go here\n"
 """Stands in the module's text until it is known which helpers it calls."""
 
+FUNCTIONS = f"# --- functions {'-' * 76}\n\n\n"
+
 
 def helper_functions(target: Target, view: ModuleView, text: str) -> str:
     """The definitions, in the order of the templates."""
@@ -23,4 +25,8 @@ def helper_functions(target: Target, view: ModuleView, text: str) -> str:
         new = (words & bodies.keys()) - wanted
         wanted |= new
         todo += [bodies[name] for name in new]
-    return "\n\n".join(bodies[name].strip() + "\n" for name in order if name in wanted)
+    ordered = [name for name in order if name in wanted]
+    first = next((name for name in ordered if name not in macros.FOR_PARAMETERS), None)  # type: ignore[attr-defined]
+    return "\n\n".join(
+        (FUNCTIONS if name == first else "") + bodies[name].strip() + "\n" for name in ordered
+    )

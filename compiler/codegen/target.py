@@ -15,6 +15,13 @@ from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
 
 
+PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
+"""What is no code in a template: comments, docstrings, template statements."""
+
+COMPOSED = ("as_classes", "as_unit", "as_values")
+"""Names that templates put together from pieces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of source and how tightly its outermost operator binds (100: an atom)."""
@@ -115,7 +122,8 @@ def load_target(name: str) -> Target:
 def _words(name: str) -> set[str]:
     folder = files(f"nnc.templates.{name}")
     texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".jinja")]
-    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts), flags=re.ASCII))
+    code = re.sub(PROSE, " ", "\n".join(texts), flags=re.DOTALL)
+    return {*re.findall(r"[A-Za-z_]\w*", code, flags=re.ASCII), *COMPOSED}
 
 
 def _view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:

@@ -20,7 +20,7 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
         items.append(
             (
                 node.origin,
-                Assign(names[node.id], code, comment(node.type, explained(kernel, node, named))),
+                Assign(names[node.id], code, comment(node, explained(kernel, node, named).formula)),
             )
         )
         frame.texts[node.id] = Text(names[node.id])

@@ -170,7 +170,7 @@ class ModuleView:
         found = []
         for symbol in self.free_sizes:
             places = [
-                (a.var, f"len({a.var})" if axis == 0 else f"{a.var}.shape[{axis}]")
+                (a.name, f"len({a.var})" if axis == 0 else f"{a.var}.shape[{axis}]")
                 for a in self.inputs
                 for axis, n in enumerate(a.spec)
                 if n == symbol

@@ -115,7 +115,16 @@ op(
     )
 )
 op(OpDef("sub", broadcast_type, _sub, True, samples=_PAIRS))
-op(OpDef("mul", broadcast_type, _mul, True, samples=_PAIRS))
+op(
+    OpDef(
+        "mul",
+        broadcast_type,
+        _mul,
+        True,
+        samples=_PAIRS,
+        formulas=("dx₁ = dy · x₂", "dx₂ = dy · x₁"),
+    )
+)
 op(OpDef("div", broadcast_type, _div, True, samples=tuple(replace(s, low=0.5) for s in _PAIRS)))
 op(
     OpDef(

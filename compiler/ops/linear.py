@@ -18,7 +18,8 @@ def _infer(types: Types, _: Attrs) -> TensorType:
 
 def _gradient(c: Gradient) -> list[Value]:
     x, w = c.inputs
-    return [c.g @ transpose(w), transpose(x) @ c.g]
+    weight = transpose(x) @ c.g  # first, as books write it
+    return [c.g @ transpose(w), weight]
 
 
 def _flops(types: Types, out: TensorType) -> Dim:

@@ -58,6 +58,6 @@ op(
         _huber,
         True,
         samples=(Sample(((3, 4),), {"delta": 0.7}, kinks=(-0.7, 0.7)),),
-        formulas=("dr = r clipped to ±δ, times dL",),
+        formulas=("dr = clip(r, −δ, δ) · dL",),
     )
 )

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 def update(c: UpdateContext) -> Value:
     """PyTorch's order: weight decay into the gradient, then momentum, then the step."""
     g, decay, momentum = c.grad, c.number("weight_decay"), c.number("momentum")
+    velocity = None
     if decay:
         g = c.note(g + scale(c.param, decay), "weight decay: g ← g + λ p", "g")
     if momentum:
         velocity = _velocity(c, g, momentum)
         if c.args["nesterov"]:
-            g = c.note(g + scale(velocity, momentum), "Nesterov: look one step ahead", "g")
+            g = c.note(g + scale(velocity, momentum), "Nesterov: g ← g + μ v", "g")
         else:
             g = velocity
-    return c.note(c.param - g * c.rate, "p ← p − rate · g")
+    return c.note(c.param - g * c.rate, f"p ← p − rate · {'v' if g is velocity else 'g'}")
 
 
 def _velocity(c: UpdateContext, g: Value, momentum: float) -> Value:

@@ -207,7 +207,8 @@ def _place(
         buffer = plan.buffers[entry[1]]
         free.setdefault((buffer.shape, buffer.dtype), []).append(entry[1])
     if not free.get(key):
-        place = f"{cache}.{fresh('work')}"
+        count = sum(not buffer.kept for buffer in plan.buffers.values())
+        place = f"{cache}.{fresh(f'work{count + 1}')}"
         plan.buffers[place] = Buffer(place, *key, kept=False)
         pool.setdefault(key, []).append(place)
         free.setdefault(key, []).append(place)

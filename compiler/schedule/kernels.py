@@ -52,7 +52,7 @@ def split(graph: Graph) -> Kernels:
     if not parts:
         return single(graph)
     forward = {n.id for n in graph if n.origin.role is Role.FORWARD}
-    loss = _kernel("loss", graph, [*parts, graph.outputs["total"]], forward)
+    loss = _kernel("loss", graph, parts, forward)
     backward = _kernel("backward", graph, grads, forward)
     cached = _cached(graph, (loss, backward), forward)
     wanted = [*outs, *(i for i in cached if i not in outs)]

@@ -76,6 +76,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     return 1 / (1 + np.exp(np.minimum(-z, 80)))
@@ -135,18 +138,18 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_z stands for dL/dz."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
     params = as_params(params)
     x, dense1, y = cache["x"], cache["dense1"], cache["y"]
     B = len(x)
     target = as_classes("target", target, (B, 10))
     # mnist.nn:3  loss crossentropy
-    d_dense2_z = (y - target) / B  # (B, 10)  dz = (softmax(z) − t) · dL
+    d_dense2_z = (y - target) / B  # (B, 10)  dz = (softmax(z) − t) / B
 
     # mnist.nn:3  dense 10 softmax
     d_dense2_b = np.sum(d_dense2_z, axis=0)  # (10,)  db = Σ dz over the rows
-    d_dense1 = d_dense2_z @ params["dense2.W"].T  # (B, 30)  dx = dz Wᵀ
     d_dense2_W = dense1.T @ d_dense2_z  # (30, 10)  dW = xᵀ dz
+    d_dense1 = d_dense2_z @ params["dense2.W"].T  # (B, 30)  dx = dz Wᵀ
 
     # mnist.nn:3  dense 30 sigmoid
     d_dense1_z = d_dense1 * dense1 * (1 - dense1)  # (B, 30)  dz = da · a (1 − a)
@@ -196,7 +199,7 @@ def train_step(
     params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
-    learning_rate(lr)
+    learning_rate(lr)  # refuse before computing anything
     _, cache = forward(params, x)
     value = loss(params, cache, target)
     optimizer_step(params, backward(params, cache, target), opt, lr)
@@ -250,6 +253,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -337,15 +342,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def rows_of(what: str, value: Any) -> Any:

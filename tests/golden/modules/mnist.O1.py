@@ -103,6 +103,9 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
     return flat, views
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     out = np.negative(z, out=out)
@@ -130,14 +133,14 @@ class Cache:
         self.B = B
         self.dense1 = np.empty((B, 30), DTYPE)  # dense1_z, then dense1
         self.dense2_z_shifted = np.empty((B, 10), DTYPE)  # dense2_z, then dense2_z_shifted
-        self.work_2 = np.empty((B, 1), DTYPE)  # dense2_z_max
+        self.work1 = np.empty((B, 1), DTYPE)  # dense2_z_max
         self.y = np.empty((B, 10), DTYPE)  # dense2_z_exp, then y
         self.dense2_z_sum = np.empty((B, 1), DTYPE)  # dense2_z_sum
-        self.work_3 = np.empty((B, 10), DTYPE)  # d_dense2_z
-        self.work_4 = np.empty((B, 30), DTYPE)  # d_dense1, then d_dense1_z
-        self.work_5 = np.empty((B, 30), DTYPE)
-        self.ones_10 = np.ones((10, 1), DTYPE)  # sums as matrix products: ones @ d
-        self.ones_B = np.ones((B,), DTYPE)  # sums as matrix products: ones @ d
+        self.work2 = np.empty((B, 10), DTYPE)  # d_dense2_z
+        self.work3 = np.empty((B, 30), DTYPE)  # d_dense1, then d_dense1_z
+        self.work4 = np.empty((B, 30), DTYPE)
+        self.ones_10 = np.ones((10, 1), DTYPE)  # for sums over an axis, as products
+        self.ones_B = np.ones((B,), DTYPE)  # for sums over an axis, as products
         self.target = np.empty((B, 10), DTYPE)  # class ids as one-hot rows
 
 
@@ -156,7 +159,7 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     dense2_z = dense1.dot(params["dense2.W"], out=c.dense2_z_shifted)  # (B, 10)
     dense2_z += params["dense2.b"]  # (B, 10)  z = x W + b
     # softmax step by step: loss and backward use its steps again
-    dense2_z_max = np.maximum.reduce(dense2_z, axis=1, keepdims=True, out=c.work_2)  # (B, 1)
+    dense2_z_max = np.maximum.reduce(dense2_z, axis=1, keepdims=True, out=c.work1)  # (B, 1)
     # (B, 10)  u = z − max z, so that exp cannot overflow
     dense2_z_shifted = np.subtract(dense2_z, dense2_z_max, out=dense2_z)
     dense2_z_exp = np.exp(dense2_z_shifted, out=c.y)  # (B, 10)  e = exp(u)
@@ -173,37 +176,37 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
     dense2_z_shifted, dense2_z_sum = c.dense2_z_shifted, c.dense2_z_sum
     B = c.B
     # mnist.nn:3  loss crossentropy
-    work_2 = np.log(dense2_z_sum, out=c.work_2)  # (B, 1)
+    work1 = np.log(dense2_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
     # L = −Σ t·log softmax(z), mean over the rows
-    crossentropy_loss = (np.add.reduce(work_2, axis=None) - np.vdot(target, dense2_z_shifted)) / B
+    crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, dense2_z_shifted)) / B
     return {"crossentropy": float(crossentropy_loss)}
 
 
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
-    """The gradient of the loss by every parameter, written into grads; d_z stands for dL/dz.
+    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME, dz, da, dW, db in the formulas.
 
     Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
     """
     x, dense1, y = c.x, c.dense1, c.y
     B = c.B
     # mnist.nn:3  loss crossentropy
-    d_dense2_z = np.subtract(y, target, out=c.work_3)  # (B, 10)
-    np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) · dL
+    d_dense2_z = np.subtract(y, target, out=c.work2)  # (B, 10)
+    np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) / B
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_dense2_z += TINY  # (B, 10)  dz = (softmax(z) − t) · dL
+    d_dense2_z += TINY  # (B, 10)
     d_dense2_z -= TINY
 
     # mnist.nn:3  dense 10 softmax
     # sums over an axis as products with ones: one call of the matrix library
     c.ones_B.dot(d_dense2_z, out=grads["dense2.b"])  # (10,)  db = Σ dz over the rows
-    d_dense1 = d_dense2_z.dot(params["dense2.W"].T, out=c.work_4)  # (B, 30)  dx = dz Wᵀ
     d_dense2_z.T.dot(dense1, out=grads["dense2.W"].T)  # (30, 10)  dW = xᵀ dz
+    d_dense1 = d_dense2_z.dot(params["dense2.W"].T, out=c.work3)  # (B, 30)  dx = dz Wᵀ
 
     # mnist.nn:3  dense 30 sigmoid
     d_dense1_z = np.multiply(d_dense1, dense1, out=d_dense1)  # (B, 30)
-    work_5 = np.subtract(ONE, dense1, out=c.work_5)  # (B, 30)
-    d_dense1_z *= work_5  # (B, 30)  dz = da · a (1 − a)
+    work4 = np.subtract(ONE, dense1, out=c.work4)  # (B, 30)
+    d_dense1_z *= work4  # (B, 30)  dz = da · a (1 − a)
     c.ones_B.dot(d_dense1_z, out=grads["dense1.b"])  # (30,)  db = Σ dz over the rows
     d_dense1_z.T.dot(x, out=grads["dense1.W"].T)  # (784, 30)  dW = xᵀ dz
 
@@ -278,9 +281,8 @@ class Workspace:
 
     def serves(self, params: Params, opt: dict[str, Any]) -> bool:
         """Whether nothing was replaced, copied or loaded since this was made."""
-        if len(params) != len(self.bound) or not all(map(is_, params.values(), self.bound)):
-            return False
-        return True
+        same = len(params) == len(self.bound) and all(map(is_, params.values(), self.bound))
+        return same
 
     def cache(self, *sizes: int) -> Cache:
         """Arrays for a batch of these sizes; the last few sizes are kept."""
@@ -422,6 +424,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -509,15 +513,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def rows_of(what: str, value: Any) -> Any:

@@ -72,6 +72,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def leaky_relu(z: Array, slope: Any) -> Array:
     """z where positive, slope * z elsewhere."""
     return np.where(z > 0, z, slope * z)
@@ -126,6 +129,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -98,6 +98,9 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
     return flat, views
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def leaky_relu(z: Array, slope: Any) -> Array:
     """z where positive, slope * z elsewhere."""
     return np.where(z > 0, z, slope * z)
@@ -111,8 +114,8 @@ class Cache:
 
     def __init__(self, B: int) -> None:
         self.B = B
-        self.work_2 = np.empty((B, 3, 3), DTYPE)
-        self.work_3 = np.empty((B, 9), DTYPE)  # normalize1
+        self.work1 = np.empty((B, 3, 3), DTYPE)
+        self.work2 = np.empty((B, 9), DTYPE)  # normalize1
         self.y = np.empty((B, 2), DTYPE)  # dense1_z, then y
 
 
@@ -123,11 +126,11 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     where nothing needs the operand any more.
     """
     # no_loss.nn:2  poly 2
-    work_2 = np.power(x[..., None], np.arange(3, dtype=DTYPE), out=c.work_2)  # (B, 3, 3)
-    poly1 = work_2.reshape(-1, 9)  # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
+    work1 = np.power(x[..., None], np.arange(3, dtype=DTYPE), out=c.work1)  # (B, 3, 3)
+    poly1 = work1.reshape(-1, 9)  # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
 
     # no_loss.nn:2  normalize mean=0.5 std=2
-    normalize1 = np.subtract(poly1, 0.5, out=c.work_3)  # (B, 9)
+    normalize1 = np.subtract(poly1, 0.5, out=c.work2)  # (B, 9)
     normalize1 /= 2  # (B, 9)  y = (x − mean) / std
 
     # no_loss.nn:2  dense 2 prelu
@@ -174,6 +177,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -4,7 +4,7 @@
     input Tx6 -> dense 4 gelu -> dropout 0.2 -> dense 3; loss crossentropy
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt, lr=0.1, rng=np.random.default_rng(0))
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -73,6 +73,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
     """The random numbers of one parameter: other parameters do not shift them."""
     digest = hashlib.sha256(name.encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
+
+
+# --- functions ----------------------------------------------------------------------------
 
 
 def softmax(z: Array) -> Array:
@@ -267,22 +270,20 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_z stands for dL/dz."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
     params = as_params(params)
-    x, dense1_z, dense1_scale, dense1_add, dropout1_dropout_mask, dropout1, y = (
-        cache["x"],
-        cache["dense1_z"],
-        cache["dense1_scale"],
-        cache["dense1_add"],
-        cache["dropout1_dropout_mask"],
-        cache["dropout1"],
-        cache["y"],
-    )
+    x = cache["x"]
+    dense1_z = cache["dense1_z"]
+    dense1_scale = cache["dense1_scale"]
+    dense1_add = cache["dense1_add"]
+    dropout1_dropout_mask = cache["dropout1_dropout_mask"]
+    dropout1 = cache["dropout1"]
+    y = cache["y"]
     B = len(x)
     T = x.shape[1]
     target = as_classes("target", target, (B, T, 3))
     # sequence.nn:2  loss crossentropy
-    d_y = (softmax(y) - target) / (B * T)  # (B, T, 3)  dz = (softmax(z) − t) · dL
+    d_y = (softmax(y) - target) / (B * T)  # (B, T, 3)  dz = (softmax(z) − t) / (B*T)
 
     # sequence.nn:2  dense 3
     dense2_reshape = d_y.reshape(-1, 3)  # (B*T, 3)  dx = dz
@@ -291,7 +292,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     d_dropout1 = (dense2_reshape @ params["dense2.W"].T).reshape(B, T, 4)  # (B, T, 4)  dx = dz Wᵀ
 
     # sequence.nn:2  dropout 0.2
-    d_dense1 = d_dropout1 * dropout1_dropout_mask  # (B, T, 4)
+    d_dense1 = d_dropout1 * dropout1_dropout_mask  # (B, T, 4)  dx₁ = dy · x₂
 
     # sequence.nn:2  dense 4 gelu
     # (B, T, 4)  gradients that meet are added
@@ -352,7 +353,7 @@ def train_step(
     rng: np.random.Generator | None = None,
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
-    learning_rate(lr)
+    learning_rate(lr)  # refuse before computing anything
     _, cache = forward(params, x, train=True, rng=rng)
     value = loss(params, cache, target)
     optimizer_step(params, backward(params, cache, target), opt, lr)
@@ -411,6 +412,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -504,15 +507,21 @@ def check_random(train: bool, rng: np.random.Generator | None) -> None:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def rows_of(what: str, value: Any) -> Any:

@@ -4,7 +4,7 @@
     input Tx6 -> dense 4 gelu -> dropout 0.2 -> dense 3; loss crossentropy
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt, lr=0.1, rng=np.random.default_rng(0))
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -100,6 +100,9 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
     for name, view in views.items():
         view[...] = arrays[name]
     return flat, views
+
+
+# --- functions ----------------------------------------------------------------------------
 
 
 def softmax(z: Array) -> Array:
@@ -239,17 +242,17 @@ class Cache:
         self.dropout1 = np.empty((B, T, 4), DTYPE)  # dense1, then dropout1
         self.dropout1_dropout_mask = np.empty((B, T, 4), DTYPE)  # dropout1_dropout_mask
         self.y_base = np.empty((B * T, 3), DTYPE)
-        self.work_2 = np.empty((B, T, 1), DTYPE)  # y_max
+        self.work1 = np.empty((B, T, 1), DTYPE)  # y_max
         self.y_shifted = np.empty((B, T, 3), DTYPE)  # y_shifted
         self.y_exp = np.empty((B, T, 3), DTYPE)  # y_exp
         self.y_sum = np.empty((B, T, 1), DTYPE)  # y_sum
-        self.work_3 = np.empty((B, T, 3), DTYPE)  # d_y
-        self.work_4 = np.empty((B * T, 3), DTYPE)  # dense2_flush_denormals
-        self.work_5 = np.empty((B * T, 4), DTYPE)
-        self.work_6 = np.empty((B, T, 4), DTYPE)  # d_dense1
-        self.work_7 = np.empty((B, T, 4), DTYPE)  # d_dense1_z
-        self.work_8 = np.empty((B, T, 4), DTYPE)
-        self.ones_B_T = np.ones((B * T,), DTYPE)  # sums as matrix products: ones @ d
+        self.work2 = np.empty((B, T, 3), DTYPE)  # d_y
+        self.work3 = np.empty((B * T, 3), DTYPE)  # dense2_flush_denormals
+        self.work4 = np.empty((B * T, 4), DTYPE)
+        self.work5 = np.empty((B, T, 4), DTYPE)  # d_dense1
+        self.work6 = np.empty((B, T, 4), DTYPE)  # d_dense1_z
+        self.work7 = np.empty((B, T, 4), DTYPE)
+        self.ones_B_T = np.ones((B * T,), DTYPE)  # for sums over an axis, as products
         self.target = np.empty((B, T, 3), DTYPE)  # class ids as one-hot rows
 
 
@@ -287,7 +290,7 @@ def _forward(
 
     # sequence.nn:2  loss crossentropy
     # softmax step by step: loss and backward use its steps again
-    y_max = np.maximum.reduce(y, axis=2, keepdims=True, out=c.work_2)  # (B, T, 1)
+    y_max = np.maximum.reduce(y, axis=2, keepdims=True, out=c.work1)  # (B, T, 1)
     # (B, T, 3)  u = z − max z, so that exp cannot overflow
     y_shifted = np.subtract(y, y_max, out=c.y_shifted)
     y_exp = np.exp(y_shifted, out=c.y_exp)  # (B, T, 3)  e = exp(u)
@@ -303,59 +306,58 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
-    work_2 = np.log(y_sum, out=c.work_2)  # (B, T, 1)
+    work1 = np.log(y_sum, out=c.work1)  # (B, T, 1)
     # the sum of all products as one dot product
     # L = −Σ t·log softmax(z), mean over the rows
-    crossentropy_loss = (np.add.reduce(work_2, axis=None) - np.vdot(target, y_shifted)) / (B * T)
+    crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, y_shifted)) / (B * T)
     return {"crossentropy": float(crossentropy_loss)}
 
 
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
-    """The gradient of the loss by every parameter, written into grads; d_z stands for dL/dz.
+    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME, dz, da, dW, db in the formulas.
 
     Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
     """
-    x, dense1_z, dense1_scale, dense1_add, dropout1_dropout_mask, dropout1, y_exp, y_sum = (
-        c.x,
-        c.dense1_z,
-        c.dense1_scale,
-        c.dense1_add,
-        c.dropout1_dropout_mask,
-        c.dropout1,
-        c.y_exp,
-        c.y_sum,
-    )
+    x = c.x
+    dense1_z = c.dense1_z
+    dense1_scale = c.dense1_scale
+    dense1_add = c.dense1_add
+    dropout1_dropout_mask = c.dropout1_dropout_mask
+    dropout1 = c.dropout1
+    y_exp = c.y_exp
+    y_sum = c.y_sum
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
-    d_y = np.divide(y_exp, y_sum, out=c.work_3)  # (B, T, 3)
+    d_y = np.divide(y_exp, y_sum, out=c.work2)  # (B, T, 3)
     d_y -= target  # (B, T, 3)
-    np.multiply(d_y, 1 / (B * T), out=d_y)  # (B, T, 3)  dz = (softmax(z) − t) · dL
+    np.multiply(d_y, 1 / (B * T), out=d_y)  # (B, T, 3)  dz = (softmax(z) − t) / (B*T)
 
     # sequence.nn:2  dense 3
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    work_4 = c.work_4  # (B*T, 3)  dx = dz
-    np.add(d_y.reshape(-1, 3), TINY, out=work_4)
-    work_4 -= TINY
+    work3 = c.work3  # (B*T, 3)
+    np.add(d_y.reshape(-1, 3), TINY, out=work3)
+    work3 -= TINY
     # sums over an axis as products with ones: one call of the matrix library
-    c.ones_B_T.dot(work_4, out=grads["dense2.b"])  # (3,)  db = Σ dz over the rows
-    work_5 = work_4.dot(params["dense2.W"].T, out=c.work_5)  # (B*T, 4)  dx = dz Wᵀ
-    work_4.T.dot(dropout1.reshape(-1, 4), out=grads["dense2.W"].T)  # (4, 3)  dW = xᵀ dz
-    d_dropout1 = work_5.reshape(B, T, 4)  # (B, T, 4)
+    c.ones_B_T.dot(work3, out=grads["dense2.b"])  # (3,)  db = Σ dz over the rows
+    work3.T.dot(dropout1.reshape(-1, 4), out=grads["dense2.W"].T)  # (4, 3)  dW = xᵀ dz
+    work4 = work3.dot(params["dense2.W"].T, out=c.work4)  # (B*T, 4)  dx = dz Wᵀ
+    d_dropout1 = work4.reshape(B, T, 4)  # (B, T, 4)
 
     # sequence.nn:2  dropout 0.2
-    d_dense1 = np.multiply(d_dropout1, dropout1_dropout_mask, out=c.work_6)  # (B, T, 4)
+    # (B, T, 4)  dx₁ = dy · x₂
+    d_dense1 = np.multiply(d_dropout1, dropout1_dropout_mask, out=c.work5)
 
     # sequence.nn:2  dense 4 gelu
-    d_dense1_z = np.multiply(d_dense1, dense1_add, out=c.work_7)  # (B, T, 4)
-    np.multiply(d_dense1_z, 0.5, out=d_dense1_z)  # (B, T, 4)
-    work_6 = np.multiply(d_dense1, dense1_z, out=d_dense1)  # (B, T, 4)
-    work_8 = np.square(dense1_scale, out=c.work_8)  # (B, T, 4)
-    np.negative(work_8, out=work_8)  # (B, T, 4)
-    np.exp(work_8, out=work_8)  # (B, T, 4)
-    work_6 *= work_8  # (B, T, 4)
-    np.multiply(work_6, 0.3989422804014327, out=work_6)  # (B, T, 4)
-    d_dense1_z += work_6  # (B, T, 4)  gradients that meet are added
+    d_dense1_z = np.multiply(d_dense1, dense1_add, out=c.work6)  # (B, T, 4)
+    np.multiply(d_dense1_z, 0.5, out=d_dense1_z)  # (B, T, 4)  dx₁ = dy · x₂
+    work5 = np.multiply(d_dense1, dense1_z, out=d_dense1)  # (B, T, 4)
+    work7 = np.square(dense1_scale, out=c.work7)  # (B, T, 4)
+    np.negative(work7, out=work7)  # (B, T, 4)
+    np.exp(work7, out=work7)  # (B, T, 4)
+    work5 *= work7  # (B, T, 4)
+    np.multiply(work5, 0.3989422804014327, out=work5)  # (B, T, 4)
+    d_dense1_z += work5  # (B, T, 4)  gradients that meet are added
     dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)  dx = dz
     c.ones_B_T.dot(dense1_reshape, out=grads["dense1.b"])  # (4,)  db = Σ dz over the rows
     dense1_reshape.T.dot(x.reshape(-1, 6), out=grads["dense1.W"].T)  # (6, 4)  dW = xᵀ dz
@@ -441,9 +443,8 @@ class Workspace:
 
     def serves(self, params: Params, opt: dict[str, Any]) -> bool:
         """Whether nothing was replaced, copied or loaded since this was made."""
-        if len(params) != len(self.bound) or not all(map(is_, params.values(), self.bound)):
-            return False
-        return True
+        same = len(params) == len(self.bound) and all(map(is_, params.values(), self.bound))
+        return same
 
     def cache(self, *sizes: int) -> Cache:
         """Arrays for a batch of these sizes; the last few sizes are kept."""
@@ -598,6 +599,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -691,15 +694,21 @@ def check_random(train: bool, rng: np.random.Generator | None) -> None:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def rows_of(what: str, value: Any) -> Any:

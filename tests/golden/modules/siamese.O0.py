@@ -9,7 +9,7 @@
     optimizer sgd lr=0.01 momentum=0.9 nesterov=true
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -87,6 +87,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     return 1 / (1 + np.exp(np.minimum(-z, 80)))
@@ -103,26 +106,26 @@ def binary_crossentropy(z: Array, target: Array) -> Array:
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", left=len(left), right_2=len(right_2))
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  z = x W + b
     encoder_dense1_z = left @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     encoder_dense1 = np.maximum(encoder_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (encoder.dense2)
     # (B, 16)  z = x W + b
     encoder_dense2 = encoder_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (other.dense1)
     # (B, 64)  z = x W + b
-    other_dense1_z = right_2 @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
+    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     # (B, 16)  z = x W + b
     other_dense2 = other_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
@@ -136,7 +139,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
         left=left,
         encoder_dense1=encoder_dense1,
         encoder_dense2=encoder_dense2,
-        right_2=right_2,
+        right=right,
         other_dense1=other_dense1,
         other_dense2=other_dense2,
         dot1=dot1,
@@ -162,46 +165,44 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_z stands for dL/dz."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
     params = as_params(params)
-    left, encoder_dense1, encoder_dense2, right_2, other_dense1, other_dense2, y = (
-        cache["left"],
-        cache["encoder_dense1"],
-        cache["encoder_dense2"],
-        cache["right_2"],
-        cache["other_dense1"],
-        cache["other_dense2"],
-        cache["y"],
-    )
+    left = cache["left"]
+    encoder_dense1 = cache["encoder_dense1"]
+    encoder_dense2 = cache["encoder_dense2"]
+    right = cache["right"]
+    other_dense1 = cache["other_dense1"]
+    other_dense2 = cache["other_dense2"]
+    y = cache["y"]
     B = len(left)
     target = as_unit("target", target, (B, 1))
     # siamese.nn:6  loss bce
-    d_dot1 = (y - target) / B  # (B, 1)  dz = (σ(z) − t) · dL
+    d_dot1 = (y - target) / B  # (B, 1)  dz = (σ(z) − t) / B
 
     # siamese.nn:5  dot
-    d_encoder_dense2 = d_dot1 * other_dense2  # (B, 16)  dx = dz
-    d_other_dense2 = d_dot1 * encoder_dense2  # (B, 16)  dx = dz
+    d_encoder_dense2 = d_dot1 * other_dense2  # (B, 16)  dx₁ = dy · x₂
+    d_other_dense2 = d_dot1 * encoder_dense2  # (B, 16)  dx₂ = dy · x₁
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     d_other_dense1 = d_other_dense2 @ params["encoder.dense2.W"].T  # (B, 64)  dx = dz Wᵀ
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (other.dense1)
     d_other_dense1_z = d_other_dense1 * (other_dense1 > 0)  # (B, 64)  dz = da where z > 0, else 0
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (encoder.dense2)
     # (16,)  gradients that meet are added
     d_encoder_dense2_b = np.sum(d_other_dense2, axis=0) + np.sum(d_encoder_dense2, axis=0)
     d_encoder_dense1 = d_encoder_dense2 @ params["encoder.dense2.W"].T  # (B, 64)  dx = dz Wᵀ
     # (64, 16)  gradients that meet are added
     d_encoder_dense2_W = other_dense1.T @ d_other_dense2 + encoder_dense1.T @ d_encoder_dense2
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  dz = da where z > 0, else 0
     d_encoder_dense1_z = d_encoder_dense1 * (encoder_dense1 > 0)
     # (64,)  gradients that meet are added
     d_encoder_dense1_b = np.sum(d_other_dense1_z, axis=0) + np.sum(d_encoder_dense1_z, axis=0)
     # (128, 64)  gradients that meet are added
-    d_encoder_dense1_W = right_2.T @ d_other_dense1_z + left.T @ d_encoder_dense1_z
+    d_encoder_dense1_W = right.T @ d_other_dense1_z + left.T @ d_encoder_dense1_z
     grads = {} if grads is None else grads
     grads.update(
         {
@@ -242,7 +243,7 @@ def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | No
         g = grads[name]
         velocity = opt[f"{name}.velocity"]
         velocity[...] = 0.9 * velocity + g  # momentum: v ← μ v + g
-        g = g + 0.9 * velocity  # Nesterov: look one step ahead
+        g = g + 0.9 * velocity  # Nesterov: g ← g + μ v
         p -= g * rate  # p ← p − rate · g
     params.update(arrays)
 
@@ -251,7 +252,7 @@ def train_step(
     params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
-    learning_rate(lr)
+    learning_rate(lr)  # refuse before computing anything
     _, cache = forward(params, x)
     value = loss(params, cache, target)
     optimizer_step(params, backward(params, cache, target), opt, lr)
@@ -288,26 +289,26 @@ def train_epoch(
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", left=len(left), right_2=len(right_2))
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  z = x W + b
     encoder_dense1_z = left @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     encoder_dense1 = np.maximum(encoder_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (encoder.dense2)
     # (B, 16)  z = x W + b
     encoder_dense2 = encoder_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (other.dense1)
     # (B, 64)  z = x W + b
-    other_dense1_z = right_2 @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
+    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     # (B, 16)  z = x W + b
     other_dense2 = other_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
@@ -324,6 +325,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -361,7 +364,7 @@ def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
     return cast(what, array)
 
 
-def same_size(symbol: str, **sizes: int) -> None:
+def same_size(symbol: str, sizes: dict[str, int]) -> None:
     """Sizes that the spec calls by one name must be one number."""
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
@@ -415,15 +418,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def check_optimizer(opt: Optimizer) -> None:

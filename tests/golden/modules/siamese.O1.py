@@ -9,7 +9,7 @@
     optimizer sgd lr=0.01 momentum=0.9 nesterov=true
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -114,6 +114,9 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
     return flat, views
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     out = np.negative(z, out=out)
@@ -135,7 +138,7 @@ class Cache:
     """What forward leaves for loss and backward, and room for their work, for one batch size."""
 
     left: Array
-    right_2: Array
+    right: Array
 
     def __init__(self, B: int) -> None:
         self.B = B
@@ -143,57 +146,57 @@ class Cache:
         self.encoder_dense2 = np.empty((B, 16), DTYPE)  # encoder_dense2
         self.other_dense1 = np.empty((B, 64), DTYPE)  # other_dense1_z, then other_dense1
         self.other_dense2 = np.empty((B, 16), DTYPE)  # other_dense2
-        self.work_2 = np.empty((B, 16), DTYPE)  # d_encoder_dense2
+        self.work1 = np.empty((B, 16), DTYPE)  # d_encoder_dense2
         self.dot1 = np.empty((B, 1), DTYPE)  # dot1
         self.y = np.empty((B, 1), DTYPE)  # y
-        self.work_3 = np.empty((B, 1), DTYPE)  # d_dot1
-        self.work_4 = np.empty((B, 16), DTYPE)  # d_other_dense2
-        self.work_5 = np.empty(
+        self.work2 = np.empty((B, 1), DTYPE)  # d_dot1
+        self.work3 = np.empty((B, 16), DTYPE)  # d_other_dense2
+        self.work4 = np.empty(
             (B, 64), DTYPE
         )  # d_other_dense1, then d_other_dense1_z, then d_encoder_dense1, then d_encoder_dense1_z
-        self.work_6 = np.empty((B, 64), bool)
-        self.work_7 = np.empty((16,), DTYPE)
-        self.work_8 = np.empty((64, 16), DTYPE)
-        self.work_9 = np.empty((64,), DTYPE)
-        self.work_10 = np.empty((128, 64), DTYPE)
-        self.ones_16 = np.ones((16, 1), DTYPE)  # sums as matrix products: ones @ d
-        self.ones_B = np.ones((B,), DTYPE)  # sums as matrix products: ones @ d
+        self.work5 = np.empty((B, 64), bool)
+        self.work6 = np.empty((16,), DTYPE)
+        self.work7 = np.empty((64, 16), DTYPE)
+        self.work8 = np.empty((64,), DTYPE)
+        self.work9 = np.empty((128, 64), DTYPE)
+        self.ones_16 = np.ones((16, 1), DTYPE)  # for sums over an axis, as products
+        self.ones_B = np.ones((B,), DTYPE)  # for sums over an axis, as products
 
 
-def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
+def _forward(params: Params, left: Array, right: Array, c: Cache) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); what backward needs stays in c.
 
     `out=` names the array that a value is written to; an operand's own array is written over
     where nothing needs the operand any more.
     """
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
     encoder_dense1_z = left.dot(params["encoder.dense1.W"], out=c.encoder_dense1)  # (B, 64)
     encoder_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
     # (B, 64)  a = max(z, 0)
     encoder_dense1 = np.maximum(encoder_dense1_z, ZERO, out=encoder_dense1_z)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (encoder.dense2)
     # (B, 16)
     encoder_dense2 = encoder_dense1.dot(params["encoder.dense2.W"], out=c.encoder_dense2)
     encoder_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
-    # siamese.nn:3  dense 64 relu
-    other_dense1_z = right_2.dot(params["encoder.dense1.W"], out=c.other_dense1)  # (B, 64)
+    # siamese.nn:3  dense 64 relu  (other.dense1)
+    other_dense1_z = right.dot(params["encoder.dense1.W"], out=c.other_dense1)  # (B, 64)
     other_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
     other_dense1 = np.maximum(other_dense1_z, ZERO, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     other_dense2 = other_dense1.dot(params["encoder.dense2.W"], out=c.other_dense2)  # (B, 16)
     other_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
     # siamese.nn:5  dot
-    work_2 = np.multiply(encoder_dense2, other_dense2, out=c.work_2)  # (B, 16)
+    work1 = np.multiply(encoder_dense2, other_dense2, out=c.work1)  # (B, 16)
     # sums over an axis as products with ones: one call of the matrix library
-    dot1 = work_2.dot(c.ones_16, out=c.dot1)  # (B, 1)  y = Σ x₁ x₂
+    dot1 = work1.dot(c.ones_16, out=c.dot1)  # (B, 1)  y = Σ x₁ x₂
 
     # siamese.nn:5  sigmoid
     y = sigmoid(dot1, out=c.y)  # (B, 1)  a = σ(z)
-    c.left, c.right_2 = left, right_2
+    c.left, c.right = left, right
     return y
 
 
@@ -202,75 +205,73 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
     dot1 = c.dot1
     B = c.B
     # siamese.nn:6  loss bce
-    work_3 = c.work_3  # (B, 1)
-    work_3[...] = binary_crossentropy(dot1, target)
+    work2 = c.work2  # (B, 1)
+    work2[...] = binary_crossentropy(dot1, target)
     # L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
-    bce_loss = np.add.reduce(work_3, axis=None) / B
+    bce_loss = np.add.reduce(work2, axis=None) / B
     return {"bce": float(bce_loss)}
 
 
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
-    """The gradient of the loss by every parameter, written into grads; d_z stands for dL/dz.
+    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME, dz, da, dW, db in the formulas.
 
     Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
     """
-    left, encoder_dense1, encoder_dense2, right_2, other_dense1, other_dense2, y = (
-        c.left,
-        c.encoder_dense1,
-        c.encoder_dense2,
-        c.right_2,
-        c.other_dense1,
-        c.other_dense2,
-        c.y,
-    )
+    left = c.left
+    encoder_dense1 = c.encoder_dense1
+    encoder_dense2 = c.encoder_dense2
+    right = c.right
+    other_dense1 = c.other_dense1
+    other_dense2 = c.other_dense2
+    y = c.y
     B = c.B
     # siamese.nn:6  loss bce
-    d_dot1 = np.subtract(y, target, out=c.work_3)  # (B, 1)
-    np.multiply(d_dot1, 1 / B, out=d_dot1)  # (B, 1)  dz = (σ(z) − t) · dL
+    d_dot1 = np.subtract(y, target, out=c.work2)  # (B, 1)
+    np.multiply(d_dot1, 1 / B, out=d_dot1)  # (B, 1)  dz = (σ(z) − t) / B
 
     # siamese.nn:5  dot
-    d_encoder_dense2 = np.multiply(d_dot1, other_dense2, out=c.work_2)  # (B, 16)  dx = dz
+    d_encoder_dense2 = np.multiply(d_dot1, other_dense2, out=c.work1)  # (B, 16)  dx₁ = dy · x₂
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_encoder_dense2 += TINY  # (B, 16)  dx = dz
+    d_encoder_dense2 += TINY  # (B, 16)
     d_encoder_dense2 -= TINY
-    d_other_dense2 = np.multiply(d_dot1, encoder_dense2, out=c.work_4)  # (B, 16)  dx = dz
-    d_other_dense2 += TINY  # (B, 16)  dx = dz
+    d_other_dense2 = np.multiply(d_dot1, encoder_dense2, out=c.work3)  # (B, 16)  dx₂ = dy · x₁
+    d_other_dense2 += TINY  # (B, 16)
     d_other_dense2 -= TINY
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     # sums over an axis as products with ones: one call of the matrix library
     # (16,)  db = Σ dz over the rows
     d_encoder_dense2_b = c.ones_B.dot(d_other_dense2, out=grads["encoder.dense2.b"])
-    # (B, 64)  dx = dz Wᵀ
-    d_other_dense1 = d_other_dense2.dot(params["encoder.dense2.W"].T, out=c.work_5)
     d_encoder_dense2_W = grads["encoder.dense2.W"]
     d_other_dense2.T.dot(other_dense1, out=grads["encoder.dense2.W"].T)  # (64, 16)  dW = xᵀ dz
+    # (B, 64)  dx = dz Wᵀ
+    d_other_dense1 = d_other_dense2.dot(params["encoder.dense2.W"].T, out=c.work4)
 
-    # siamese.nn:3  dense 64 relu
-    work_6 = np.greater(other_dense1, ZERO, out=c.work_6)  # (B, 64)
+    # siamese.nn:3  dense 64 relu  (other.dense1)
+    work5 = np.greater(other_dense1, ZERO, out=c.work5)  # (B, 64)
     # (B, 64)  dz = da where z > 0, else 0
-    d_other_dense1_z = np.multiply(d_other_dense1, work_6, out=d_other_dense1)
+    d_other_dense1_z = np.multiply(d_other_dense1, work5, out=d_other_dense1)
     # (64,)  db = Σ dz over the rows
     d_encoder_dense1_b = c.ones_B.dot(d_other_dense1_z, out=grads["encoder.dense1.b"])
     d_encoder_dense1_W = grads["encoder.dense1.W"]
-    d_other_dense1_z.T.dot(right_2, out=grads["encoder.dense1.W"].T)  # (128, 64)  dW = xᵀ dz
+    d_other_dense1_z.T.dot(right, out=grads["encoder.dense1.W"].T)  # (128, 64)  dW = xᵀ dz
 
-    # siamese.nn:3  dense 16
-    work_7 = c.ones_B.dot(d_encoder_dense2, out=c.work_7)  # (16,)  db = Σ dz over the rows
-    d_encoder_dense2_b += work_7  # (16,)  gradients that meet are added
+    # siamese.nn:3  dense 16  (encoder.dense2)
+    work6 = c.ones_B.dot(d_encoder_dense2, out=c.work6)  # (16,)  db = Σ dz over the rows
+    d_encoder_dense2_b += work6  # (16,)  gradients that meet are added
+    work7 = encoder_dense1.T.dot(d_encoder_dense2, out=c.work7)  # (64, 16)  dW = xᵀ dz
     # (B, 64)  dx = dz Wᵀ
-    d_encoder_dense1 = d_encoder_dense2.dot(params["encoder.dense2.W"].T, out=c.work_5)
-    work_8 = encoder_dense1.T.dot(d_encoder_dense2, out=c.work_8)  # (64, 16)  dW = xᵀ dz
-    d_encoder_dense2_W += work_8  # (64, 16)  gradients that meet are added
+    d_encoder_dense1 = d_encoder_dense2.dot(params["encoder.dense2.W"].T, out=c.work4)
+    d_encoder_dense2_W += work7  # (64, 16)  gradients that meet are added
 
-    # siamese.nn:3  dense 64 relu
-    work_6 = np.greater(encoder_dense1, ZERO, out=c.work_6)  # (B, 64)
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
+    work5 = np.greater(encoder_dense1, ZERO, out=c.work5)  # (B, 64)
     # (B, 64)  dz = da where z > 0, else 0
-    d_encoder_dense1_z = np.multiply(d_encoder_dense1, work_6, out=d_encoder_dense1)
-    work_9 = c.ones_B.dot(d_encoder_dense1_z, out=c.work_9)  # (64,)  db = Σ dz over the rows
-    d_encoder_dense1_b += work_9  # (64,)  gradients that meet are added
-    work_10 = left.T.dot(d_encoder_dense1_z, out=c.work_10)  # (128, 64)  dW = xᵀ dz
-    d_encoder_dense1_W += work_10  # (128, 64)  gradients that meet are added
+    d_encoder_dense1_z = np.multiply(d_encoder_dense1, work5, out=d_encoder_dense1)
+    work8 = c.ones_B.dot(d_encoder_dense1_z, out=c.work8)  # (64,)  db = Σ dz over the rows
+    d_encoder_dense1_b += work8  # (64,)  gradients that meet are added
+    work9 = left.T.dot(d_encoder_dense1_z, out=c.work9)  # (128, 64)  dW = xᵀ dz
+    d_encoder_dense1_W += work9  # (128, 64)  gradients that meet are added
 
 
 # --- forward, loss, backward: checked -----------------------------------------------------
@@ -278,15 +279,15 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
 
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", left=len(left), right_2=len(right_2))
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
     B = len(left)
 
     if cache is None or cache.B != B:
         cache = Cache(B)
-    return _forward(as_params(params), left, right_2, cache), cache
+    return _forward(as_params(params), left, right, cache), cache
 
 
 def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
@@ -349,10 +350,9 @@ class Workspace:
 
     def serves(self, params: Params, opt: dict[str, Any]) -> bool:
         """Whether nothing was replaced, copied or loaded since this was made."""
-        if len(params) != len(self.bound) or not all(map(is_, params.values(), self.bound)):
-            return False
+        same = len(params) == len(self.bound) and all(map(is_, params.values(), self.bound))
         keys = (f"{name}.{slot}" for slot in ("velocity",) for name in PARAM_SHAPES)
-        return all(map(is_, map(opt.get, keys), self.slots))
+        return same and all(map(is_, map(opt.get, keys), self.slots))
 
     def cache(self, *sizes: int) -> Cache:
         """Arrays for a batch of these sizes; the last few sizes are kept."""
@@ -421,7 +421,7 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     temp1 = np.multiply(velocity, 0.9, out=work.temp1)  # (N,)
     np.add(temp1, g, out=velocity)  # (N,)  momentum: v ← μ v + g
     g_2 = np.multiply(velocity, 0.9, out=work.temp2)  # (N,)
-    g_2 += g  # (N,)  Nesterov: look one step ahead
+    g_2 += g  # (N,)  Nesterov: g ← g + μ v
     temp2 = np.multiply(g_2, rate, out=g_2)  # (N,)
     p -= temp2  # (N,)  p ← p − rate · g
 
@@ -440,16 +440,16 @@ def train_step(
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
     rate, work = learning_rate(lr), workspace(params, opt)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", left=len(left), right_2=len(right_2))
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
     B = len(left)
 
     c = work.cache(B)
     target = as_unit("target", target, (B, 1))
 
-    _forward(params, left, right_2, c)
+    _forward(params, left, right, c)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
     _update(work, work.g, rate, opt)
@@ -486,26 +486,26 @@ def train_epoch(
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", left=len(left), right_2=len(right_2))
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  z = x W + b
     encoder_dense1_z = left @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     encoder_dense1 = np.maximum(encoder_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (encoder.dense2)
     # (B, 16)  z = x W + b
     encoder_dense2 = encoder_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
-    # siamese.nn:3  dense 64 relu
+    # siamese.nn:3  dense 64 relu  (other.dense1)
     # (B, 64)  z = x W + b
-    other_dense1_z = right_2 @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
+    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
-    # siamese.nn:3  dense 16
+    # siamese.nn:3  dense 16  (other.dense2)
     # (B, 16)  z = x W + b
     other_dense2 = other_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
 
@@ -522,6 +522,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -559,7 +561,7 @@ def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
     return cast(what, array)
 
 
-def same_size(symbol: str, **sizes: int) -> None:
+def same_size(symbol: str, sizes: dict[str, int]) -> None:
     """Sizes that the spec calls by one name must be one number."""
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
@@ -613,15 +615,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def check_optimizer(opt: Optimizer) -> None:

@@ -10,7 +10,7 @@
     optimizer sgd lr=0.05 momentum=0.9
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -94,6 +94,9 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
     e = np.exp(z - np.max(z, axis=-1, keepdims=True))
@@ -154,9 +157,6 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     # two_heads.nn:7  loss huber(delta=2) on size
     # L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements
     huber_loss = np.sum(huber(size_2 - size_target, 2)) / B
-
-    # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    loss_add = crossentropy_loss + huber_loss  # the total loss
     return {
         "crossentropy": float(crossentropy_loss),
         "huber": float(huber_loss),
@@ -169,7 +169,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_z stands for dL/dz."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
     params = as_params(params)
     x, trunk, kind_2, size_2 = cache["x"], cache["trunk"], cache["kind_2"], cache["size_2"]
     B = len(x)
@@ -177,10 +177,10 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     kind_target = as_classes("kind", kind_target, (B, 3))
     size_target = as_values("size", size_target, (B, 1))
     # two_heads.nn:7  loss huber(delta=2) on size
-    d_size = np.clip(size_2 - size_target, -2, 2) / B  # (B, 1)  dr = r clipped to ±δ, times dL
+    d_size = np.clip(size_2 - size_target, -2, 2) / B  # (B, 1)  dr = clip(r, −δ, δ) / B
 
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    d_kind_z = 0.3 * (kind_2 - kind_target) / B  # (B, 3)  dz = (softmax(z) − t) · dL
+    d_kind_z = 0.3 * (kind_2 - kind_target) / B  # (B, 3)  dz = (softmax(z) − t) · 0.3 / B
 
     # two_heads.nn:4  dense 1
     d_size_b = np.sum(d_size, axis=0)  # (1,)  db = Σ dz over the rows
@@ -238,7 +238,7 @@ def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | No
         g = grads[name]
         velocity = opt[f"{name}.velocity"]
         velocity[...] = 0.9 * velocity + g  # momentum: v ← μ v + g
-        p -= velocity * rate  # p ← p − rate · g
+        p -= velocity * rate  # p ← p − rate · v
     params.update(arrays)
 
 
@@ -246,7 +246,7 @@ def train_step(
     params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
-    learning_rate(lr)
+    learning_rate(lr)  # refuse before computing anything
     _, cache = forward(params, x)
     value = loss(params, cache, target)
     optimizer_step(params, backward(params, cache, target), opt, lr)
@@ -303,6 +303,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -414,15 +416,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def check_optimizer(opt: Optimizer) -> None:

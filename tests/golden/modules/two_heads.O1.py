@@ -10,7 +10,7 @@
     optimizer sgd lr=0.05 momentum=0.9
 
     params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1)
+    loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
@@ -121,6 +121,9 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
     return flat, views
 
 
+# --- functions ----------------------------------------------------------------------------
+
+
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
     e = np.exp(z - np.max(z, axis=-1, keepdims=True))
@@ -145,18 +148,17 @@ class Cache:
         self.B = B
         self.trunk = np.empty((B, 32), DTYPE)  # trunk_z, then trunk
         self.kind_z_shifted = np.empty((B, 3), DTYPE)  # kind_z, then kind_z_shifted
-        self.work_2 = np.empty((B, 1), DTYPE)  # kind_z_max, then d_size
+        self.work1 = np.empty((B, 1), DTYPE)  # kind_z_max, then d_size
         self.kind_2 = np.empty((B, 3), DTYPE)  # kind_z_exp, then kind_2
         self.kind_z_sum = np.empty((B, 1), DTYPE)  # kind_z_sum
         self.size_2 = np.empty((B, 1), DTYPE)  # size_2
-        self.work_3 = np.empty((B, 1), DTYPE)
-        self.work_4 = np.empty((B, 1), DTYPE)
-        self.work_5 = np.empty((B, 3), DTYPE)  # d_kind_z
-        self.work_6 = np.empty((B, 32), DTYPE)  # d_trunk, then d_trunk_z
-        self.work_7 = np.empty((B, 32), DTYPE)
-        self.work_8 = np.empty((B, 32), bool)
-        self.ones_3 = np.ones((3, 1), DTYPE)  # sums as matrix products: ones @ d
-        self.ones_B = np.ones((B,), DTYPE)  # sums as matrix products: ones @ d
+        self.work2 = np.empty((B, 1), DTYPE)
+        self.work3 = np.empty((B, 3), DTYPE)  # d_kind_z
+        self.work4 = np.empty((B, 32), DTYPE)  # d_trunk, then d_trunk_z
+        self.work5 = np.empty((B, 32), DTYPE)
+        self.work6 = np.empty((B, 32), bool)
+        self.ones_3 = np.ones((3, 1), DTYPE)  # for sums over an axis, as products
+        self.ones_B = np.ones((B,), DTYPE)  # for sums over an axis, as products
         self.kind_target = np.empty((B, 3), DTYPE)  # class ids as one-hot rows
 
 
@@ -175,7 +177,7 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     kind_z = trunk.dot(params["kind.W"], out=c.kind_z_shifted)  # (B, 3)
     kind_z += params["kind.b"]  # (B, 3)  z = x W + b
     # softmax step by step: loss and backward use its steps again
-    kind_z_max = np.maximum.reduce(kind_z, axis=1, keepdims=True, out=c.work_2)  # (B, 1)
+    kind_z_max = np.maximum.reduce(kind_z, axis=1, keepdims=True, out=c.work1)  # (B, 1)
     # (B, 3)  u = z − max z, so that exp cannot overflow
     kind_z_shifted = np.subtract(kind_z, kind_z_max, out=kind_z)
     kind_z_exp = np.exp(kind_z_shifted, out=c.kind_2)  # (B, 3)  e = exp(u)
@@ -195,22 +197,19 @@ def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) ->
     kind_z_shifted, kind_z_sum, size_2 = c.kind_z_shifted, c.kind_z_sum, c.size_2
     B = c.B
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    work_2 = np.log(kind_z_sum, out=c.work_2)  # (B, 1)
+    work1 = np.log(kind_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
     # L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = (
-        0.3 * (np.add.reduce(work_2, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
+        0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
     )
 
     # two_heads.nn:7  loss huber(delta=2) on size
-    work_3 = np.subtract(size_2, size_target, out=c.work_3)  # (B, 1)
-    work_4 = c.work_4  # (B, 1)
-    work_4[...] = huber(work_3, 2)
+    work1 = np.subtract(size_2, size_target, out=c.work1)  # (B, 1)
+    work2 = c.work2  # (B, 1)
+    work2[...] = huber(work1, 2)
     # L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements
-    huber_loss = np.add.reduce(work_4, axis=None) / B
-
-    # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    loss_add = crossentropy_loss + huber_loss  # the total loss
+    huber_loss = np.add.reduce(work2, axis=None) / B
     return {
         "crossentropy": float(crossentropy_loss),
         "huber": float(huber_loss),
@@ -220,41 +219,41 @@ def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) ->
 def _backward(
     params: Params, c: Cache, kind_target: Array, size_target: Array, grads: Params
 ) -> None:
-    """The gradient of the loss by every parameter, written into grads; d_z stands for dL/dz.
+    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME, dz, da, dW, db in the formulas.
 
     Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
     """
     x, trunk, kind_2, size_2 = c.x, c.trunk, c.kind_2, c.size_2
     B = c.B
     # two_heads.nn:7  loss huber(delta=2) on size
-    d_size = np.subtract(size_2, size_target, out=c.work_2)  # (B, 1)
+    d_size = np.subtract(size_2, size_target, out=c.work1)  # (B, 1)
     np.clip(d_size, -2, 2, out=d_size)  # (B, 1)
-    np.multiply(d_size, 1 / B, out=d_size)  # (B, 1)  dr = r clipped to ±δ, times dL
+    np.multiply(d_size, 1 / B, out=d_size)  # (B, 1)  dr = clip(r, −δ, δ) / B
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    d_size += TINY  # (B, 1)  dr = r clipped to ±δ, times dL
+    d_size += TINY  # (B, 1)
     d_size -= TINY
 
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    d_kind_z = np.subtract(kind_2, kind_target, out=c.work_5)  # (B, 3)
-    np.multiply(d_kind_z, 0.3 / B, out=d_kind_z)  # (B, 3)  dz = (softmax(z) − t) · dL
-    d_kind_z += TINY  # (B, 3)  dz = (softmax(z) − t) · dL
+    d_kind_z = np.subtract(kind_2, kind_target, out=c.work3)  # (B, 3)
+    np.multiply(d_kind_z, 0.3 / B, out=d_kind_z)  # (B, 3)  dz = (softmax(z) − t) · 0.3 / B
+    d_kind_z += TINY  # (B, 3)
     d_kind_z -= TINY
 
     # two_heads.nn:4  dense 1
     # sums over an axis as products with ones: one call of the matrix library
     c.ones_B.dot(d_size, out=grads["size.b"])  # (1,)  db = Σ dz over the rows
-    d_trunk = d_size.dot(params["size.W"].T, out=c.work_6)  # (B, 32)  dx = dz Wᵀ
     d_size.T.dot(trunk, out=grads["size.W"].T)  # (32, 1)  dW = xᵀ dz
+    d_trunk = d_size.dot(params["size.W"].T, out=c.work4)  # (B, 32)  dx = dz Wᵀ
 
     # two_heads.nn:3  dense 3 softmax
     c.ones_B.dot(d_kind_z, out=grads["kind.b"])  # (3,)  db = Σ dz over the rows
-    work_7 = d_kind_z.dot(params["kind.W"].T, out=c.work_7)  # (B, 32)  dx = dz Wᵀ
     d_kind_z.T.dot(trunk, out=grads["kind.W"].T)  # (32, 3)  dW = xᵀ dz
-    d_trunk += work_7  # (B, 32)  gradients that meet are added
+    work5 = d_kind_z.dot(params["kind.W"].T, out=c.work5)  # (B, 32)  dx = dz Wᵀ
+    d_trunk += work5  # (B, 32)  gradients that meet are added
 
     # two_heads.nn:3  dense 32 relu
-    work_8 = np.greater(trunk, ZERO, out=c.work_8)  # (B, 32)
-    d_trunk_z = np.multiply(d_trunk, work_8, out=d_trunk)  # (B, 32)  dz = da where z > 0, else 0
+    work6 = np.greater(trunk, ZERO, out=c.work6)  # (B, 32)
+    d_trunk_z = np.multiply(d_trunk, work6, out=d_trunk)  # (B, 32)  dz = da where z > 0, else 0
     c.ones_B.dot(d_trunk_z, out=grads["trunk.b"])  # (32,)  db = Σ dz over the rows
     d_trunk_z.T.dot(x, out=grads["trunk.W"].T)  # (20, 32)  dW = xᵀ dz
 
@@ -336,10 +335,9 @@ class Workspace:
 
     def serves(self, params: Params, opt: dict[str, Any]) -> bool:
         """Whether nothing was replaced, copied or loaded since this was made."""
-        if len(params) != len(self.bound) or not all(map(is_, params.values(), self.bound)):
-            return False
+        same = len(params) == len(self.bound) and all(map(is_, params.values(), self.bound))
         keys = (f"{name}.{slot}" for slot in ("velocity",) for name in PARAM_SHAPES)
-        return all(map(is_, map(opt.get, keys), self.slots))
+        return same and all(map(is_, map(opt.get, keys), self.slots))
 
     def cache(self, *sizes: int) -> Cache:
         """Arrays for a batch of these sizes; the last few sizes are kept."""
@@ -408,7 +406,7 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     temp1 = np.multiply(velocity, 0.9, out=work.temp1)  # (N,)
     np.add(temp1, g, out=velocity)  # (N,)  momentum: v ← μ v + g
     temp2 = np.multiply(velocity, rate, out=work.temp2)  # (N,)
-    p -= temp2  # (N,)  p ← p − rate · g
+    p -= temp2  # (N,)  p ← p − rate · v
 
 
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
@@ -490,6 +488,8 @@ def predict(params: Params, x: Any) -> Any:
 
 def real_array(what: str, value: Any) -> Array:
     """Anything that converts to an array of real numbers, as a plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{what}: masked arrays have no meaning here; fill in or leave out rows")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -601,15 +601,21 @@ def as_params(params: Params, what: str = "params") -> Params:
 def writable(params: Params, what: str = "params") -> Params:
     """The arrays, with a copy in place of those that cannot be written to."""
     arrays = as_params(params, what)
-    return {n: a if a.flags.carray else np.array(a, order="C") for n, a in arrays.items()}
+    return {n: a if a.flags.behaved else a.copy() for n, a in arrays.items()}
 
 
 def learning_rate(lr: float | None) -> float:
     """The given rate, or the spec's."""
     rate = TRAIN.get("lr") if lr is None else lr
     if rate is None:
-        raise ValueError("lr: the spec names no learning rate, so one must be given")
-    return float(rate)
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    try:
+        rate = float(rate)
+    except (TypeError, ValueError):
+        raise ValueError(f"lr: expected a number, found {lr!r}") from None
+    if not 0 <= rate < float("inf"):
+        raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
+    return rate
 
 
 def check_optimizer(opt: Optimizer) -> None:
