@@ -21,11 +21,11 @@ FENCE = re.compile(r"^```nn[^\n]*\n(.*?)^```$", re.M | re.S)
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
 QUOTED = [text for page in PAGES for text in FENCE.findall((ROOT / page).read_text("utf-8"))]
 EXAMPLES = sorted((ROOT / "examples").rglob("*.nn"))
-SPELLINGS = dict(
-    **{"swish": "silu", "identity": "id", "lrelu": "leaky_relu", "fc": "dense", "linear": "dense"},
-    **{"conv2d": "conv", "layer_norm": "layernorm", "glorot": "xavier", "kaiming": "he"},
-    **{"l2_loss": "mse", "cross_entropy": "crossentropy", "logistic": "sigmoid"},
-)
+OTHER_NAMES = """
+swish silu  identity id  lrelu leaky_relu  fc dense  linear dense  conv2d conv
+layer_norm layernorm  glorot xavier  kaiming he  l2_loss mse  cross_entropy crossentropy
+"""
+SPELLINGS = dict(zip(OTHER_NAMES.split()[::2], OTHER_NAMES.split()[1::2], strict=True))
 CASELESS = {"same", "true", "false", "float64"}
 COMMENT = re.compile(r'"[^"\n]*"|(#[^\n]*)')
 
