@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
 
-
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
 
