@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..source import Source, Span
 from .codes import CODES
 from .codes.names import UNUSED_IGNORE
 from .model import Code, Diagnostic, Edit, Fix, Report, Severity
 from .suggest import closest, listing, replacement
+
+MOST = 8
+"""So much is said of one comment."""
 
 MARK = "nnc:"
 """Every such comment contains it; a text without it need not be searched."""
@@ -49,25 +53,27 @@ def apply(report: Report, source: Source, complete: bool) -> None:
             _silence(report, where, used)
     if MARK in source.text:
         for ignore in ignores(source):
-            report.found += _judged(ignore, used, complete)
+            report.found += islice(_judged(ignore, used, complete), MOST)
 
 
 def ignores(source: Source) -> Iterator[Ignore]:
     """The comments of a source that begin with `nnc:`, in order."""
     comments = [m for m in _STRING_OR_COMMENT.finditer(source.text) if m[0].startswith("#")]
     alone = {
-        source.position(m.start())[0]: m
+        source.position(m.start())[0]
         for m in comments
         if not source.line(source.position(m.start())[0]).partition("#")[0].strip()
     }
+    meant: dict[int, int] = {}
+    for line in sorted(alone, reverse=True):
+        meant[line] = meant.get(line + 1, line + 1)
     for comment in comments:
         found = _DIRECTIVE.search(source.text, comment.start(), comment.end())
         if found is None:
             continue
         line = source.position(found.start())[0]
-        while line in alone:
-            line += 1
-        yield Ignore(source.span(found.start(), comment.end()), _codes(source, found), line)
+        words = _codes(source, found)
+        yield Ignore(source.span(found.start(), comment.end()), words, meant.get(line, line))
 
 
 def _codes(source: Source, found: re.Match[str]) -> tuple[Span, ...]:
@@ -101,18 +107,18 @@ def _can_be_silenced(code: Code) -> bool:
 def _judged(ignore: Ignore, used: set[Span], complete: bool) -> Iterable[Diagnostic]:
     if not ignore.codes:
         yield UNUSED_IGNORE.at(ignore.comment, "this comment silences nothing", help=_FORM)
-    for code in ignore.codes:
+    for at, code in enumerate(ignore.codes):
         if code in used:
             continue
         if code.text not in CODES:
             yield _unknown(code)
         elif not _can_be_silenced(CODES[code.text]):
-            yield _refused(ignore, code)
+            yield _refused(ignore, at)
         elif complete:
             yield UNUSED_IGNORE.at(
                 code,
                 f"there is no {code.text} to silence on line {ignore.line}",
-                fixes=[_removal(ignore, code)],
+                fixes=[_removal(ignore, at)],
             )
 
 
@@ -130,18 +136,19 @@ def _unknown(word: Span) -> Diagnostic:
     )
 
 
-def _refused(ignore: Ignore, code: Span) -> Diagnostic:
+def _refused(ignore: Ignore, at: int) -> Diagnostic:
+    code = ignore.codes[at]
     return UNUSED_IGNORE.at(
         code,
         f"{code.text} is an error that cannot be silenced",
         help="repair what it reports; warnings, infos and NN3xx can be silenced",
-        fixes=[_removal(ignore, code)],
+        fixes=[_removal(ignore, at)],
     )
 
 
-def _removal(ignore: Ignore, code: Span) -> Fix:
+def _removal(ignore: Ignore, at: int) -> Fix:
     """Take one code out of the comment; with the last one goes the comment."""
-    source, at = code.source, ignore.codes.index(code)
+    code, source = ignore.codes[at], ignore.comment.source
     if len(ignore.codes) == 1:
         return Fix("remove the comment", (Edit(_with_space(ignore.comment), ""),), safe=True)
     if at + 1 < len(ignore.codes):

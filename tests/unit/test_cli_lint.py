@@ -87,6 +87,13 @@ def test_exit_code_of_a_fault_of_nnc_itself(nnc, monkeypatch, capsys, format, mo
 
 
 @every_format
+def test_a_file_name_that_is_not_utf8(nnc, format):
+    done = nnc("--format", format, "caf\udce9.nn")
+    assert done.exit_code == 1
+    assert "NN510" in done.stdout
+
+
+@every_format
 def test_what_is_printed_is_of_the_format(nnc, format):
     text = nnc("--format", format, "good.nn", "bad.nn", "missing.nn").stdout
     match format:

@@ -15,7 +15,9 @@ PAGES = "compiler/diagnostics/pages/"
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """One JSON array with an object a finding, `[]` when there is none; ends with a newline."""
-    return json.dumps([_finding(d) for d in diagnostics], indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps([_finding(d) for d in diagnostics], indent=2, ensure_ascii=False) + "\n"
+    # A file's name may hold bytes that are not UTF-8; their escapes are escapes of JSON, too.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _finding(diagnostic: Diagnostic) -> dict[str, object]:

@@ -26,7 +26,7 @@ def render_summary(diagnostics: Iterable[Diagnostic]) -> str:
     counts = Counter(d.severity for d in found)
     kinds = ", ".join(_count(counts[s], s) for s in Severity if counts[s])
     files = dict.fromkeys(d.span.source.name for d in found)
-    return f"{kinds} in {next(iter(files)) if len(files) == 1 else f'{len(files)} files'}"
+    return f"{kinds} in {visible(next(iter(files))) if len(files) == 1 else f'{len(files)} files'}"
 
 
 def place_text(span: Span) -> str:
