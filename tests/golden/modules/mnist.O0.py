@@ -138,7 +138,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
     x, dense1, y = cache["x"], cache["dense1"], cache["y"]
     B = len(x)

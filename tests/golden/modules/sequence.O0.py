@@ -270,7 +270,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
     x = cache["x"]
     dense1_z = cache["dense1_z"]

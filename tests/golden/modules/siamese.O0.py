@@ -165,7 +165,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
     left = cache["left"]
     encoder_dense1 = cache["encoder_dense1"]

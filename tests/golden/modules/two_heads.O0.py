@@ -169,7 +169,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
 
 
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
-    """The gradient of the loss by every parameter; d_NAME is dL/dNAME, dz, da, dW, db in the formulas."""
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
     x, trunk, kind_2, size_2 = cache["x"], cache["trunk"], cache["kind_2"], cache["size_2"]
     B = len(x)

@@ -219,7 +219,7 @@ def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) ->
 def _backward(
     params: Params, c: Cache, kind_target: Array, size_target: Array, grads: Params
 ) -> None:
-    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME, dz, da, dW, db in the formulas.
+    """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
     Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
     """
