@@ -88,6 +88,7 @@ PEACE = [
     "input 4 -> dense 9 as a -> dense 3 as b; output a, b; loss mse on a; loss mse on b",
     "input 4 -> dense 9 as a -> [dense 3, dense 3 relu] -> add; loss mse",
     "input 4 -> dense 2 as a -> dense 4 tie=a; loss mse",
+    "input 4 -> dense 2 tanh as a -> dense 4 tie=a -> dense 3; loss mse",
     "input 4 -> dense 4 as a -> use a -> use a; loss mse",
     "input 4 -> [id, dense 4 relu -> dense 4] -> add -> dense 4; loss mse",
     # every parameter is reached, if only by way of a shared or tied layer, or there is no loss
@@ -95,6 +96,7 @@ PEACE = [
     "input 4 -> dense 4 as a\na -> use a as b\noutput a, b\nloss mse on a",
     "input 4 -> dense 3 tanh as a -> dense 4 tie=a as b\na -> relu as c\n"
     "output b, c\nloss mse on b",
+    "input 4 -> dense 3 bias=false as a\ninput 3 -> dense 4 tie=a as b\noutput a, b\nloss mse on b",
     # rates within bounds, schedules' business where none is given
     "input 4 -> dense 3; loss mse; optimizer sgd 1e-5",
     "input 4 -> dense 3; loss mse; optimizer sgd",
@@ -140,6 +142,7 @@ def test_is_silent_where_all_is_well(spec):
             "input 4 -> dense 3 bias=false as y; loss mse",
         ),
         ("input 4 -> dense(bias_init=ones, units=3, bias=false); loss mse", None),
+        ("input 4 -> dense( bias_init=ones, units=3, bias=false); loss mse", None),
     ],
 )
 def test_the_first_fix_repairs_and_lints_clean(spec, repaired):
