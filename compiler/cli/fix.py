@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..diagnostics.fixing import Fixed, fixed
-from ..diagnostics.model import Diagnostic, Report
+from ..diagnostics.model import Diagnostic
 from ..diagnostics.render.columns import visible
 from ..diagnostics.render.text import place_text
 from ..source import Source
@@ -47,18 +47,8 @@ def _fixed(name: str) -> tuple[Source, Fixed]:
     from ..driver import check
 
     files = SpecFiles()
-    original = files.open(name)
-
-    def report(current: Source) -> Report:
-        """The findings in a text that is not in the file yet: who includes the file gets it."""
-
-        def load(path: str, source: Source) -> Source:
-            loaded = files.load(path, source)
-            return current if loaded is original else loaded
-
-        return check(current, load).report
-
-    return original, fixed(original, report)
+    source = files.open(name)
+    return source, fixed(source, lambda current: check(current, files.load).report)
 
 
 def _deliver(name: str, source: Source, done: Fixed) -> bool:

@@ -162,6 +162,12 @@ class TestFix:
         assert (tmp_path / "lib.nn").read_text() == "let n = 5 → 3\n"
         assert "input 4 -> dense 3" in (tmp_path / "a.nn").read_text()
 
+    def test_a_file_that_includes_itself(self, nnc, tmp_path):
+        (tmp_path / "a.nn").write_text('include "a.nn"\ninput 4 → dense 3\nloss mse\n', "utf-8")
+        done = nnc("--fix", "--format", "concise", "a.nn")
+        assert done.exit_code == 1
+        assert [line.split("[")[1][:5] for line in done.stdout.splitlines()] == ["NN503"]
+
     def test_a_file_that_cannot_be_written(self, nnc, monkeypatch):
         from nnc.cli import fix
 
