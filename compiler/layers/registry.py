@@ -8,7 +8,7 @@ rules of the ops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..ir.dims import Dim
 from ..ir.layer_graph import ArgValue, Call
 from ..ir.types import TensorType
+from ..registry import Registry
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -225,20 +226,8 @@ class LayerKind:
         return self.family is Family.MERGE
 
 
-LAYERS: dict[str, LayerKind] = {}
-"""Every kind by its own name; filled by the files of this folder."""
+LAYERS: Registry[LayerKind] = Registry("layer kind")
+"""Every layer kind by its own name; filled by the files of this folder."""
 
-
-def layer(kind: LayerKind) -> LayerKind:
-    """Enter a kind into the registry; two of one name or alias are refused."""
-    taken = {name for k in LAYERS.values() for name in (k.name, *k.aliases)}
-    clash = taken & {kind.name, *kind.aliases}
-    if clash:
-        raise ValueError(f"layer kind registered twice: {', '.join(sorted(clash))}")
-    LAYERS[kind.name] = kind
-    return kind
-
-
-def aliases() -> Mapping[str, str]:
-    """Other names users type, each with the kind it stands for."""
-    return {alias: kind.name for kind in LAYERS.values() for alias in kind.aliases}
+layer = LAYERS.enter
+aliases = LAYERS.aliases

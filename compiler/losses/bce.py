@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Option, option
-from .registry import LossKind, loss
+from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -24,14 +23,7 @@ loss(
         formula="L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements",
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
-        args=(
-            option(
-                "reduction",
-                Option(("mean", "batchmean", "sum")),
-                "how elements are reduced",
-                "mean",
-            ),
-        ),
+        args=(REDUCTION,),
         aliases=("binary_crossentropy",),
         torch="nn.BCEWithLogitsLoss (on the logits)",
         keras="losses.BinaryCrossentropy",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Num, Option, option
+from ..layers.registry import Num, option
 from ..ops.elementwise import scale
 from ..ops.source import const
-from .registry import LossKind, loss
+from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -33,9 +33,7 @@ loss(
         example="input 4 -> dense 3 softmax; loss crossentropy",
         lower=lower,
         args=(
-            option(
-                "reduction", Option(("mean", "batchmean", "sum")), "how rows are reduced", "mean"
-            ),
+            REDUCTION,
             option("smoothing", Num(0, 1, open_high=True), "label smoothing (Szegedy 2016)", 0.0),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),

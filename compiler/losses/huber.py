@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Num, Option, option, positional
+from ..layers.registry import Num, positional
 from ..ops.elementwise import unary
-from .registry import LossKind, loss
+from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -26,12 +26,7 @@ loss(
         example="input 4 -> dense 1; loss huber(delta=1)",
         lower=lower,
         args=(
-            option(
-                "reduction",
-                Option(("mean", "batchmean", "sum")),
-                "how elements are reduced",
-                "mean",
-            ),
+            REDUCTION,
             positional("delta", Num(0, open_low=True), "where the quadratic part ends", 1.0),
         ),
         aliases=(),

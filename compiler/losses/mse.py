@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Option, option
 from ..ops.elementwise import unary
-from .registry import LossKind, loss
+from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -25,14 +24,7 @@ loss(
         formula="L = (y − t)², mean over all elements",
         example="input 4 -> dense 1; loss mse",
         lower=lower,
-        args=(
-            option(
-                "reduction",
-                Option(("mean", "batchmean", "sum")),
-                "how elements are reduced",
-                "mean",
-            ),
-        ),
+        args=(REDUCTION,),
         aliases=("l2_loss", "mean_squared_error"),
         torch="nn.MSELoss",
         keras="losses.MeanSquaredError",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Option, option
 from ..ops.elementwise import scale, unary
-from .registry import LossKind, loss
+from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -26,14 +25,7 @@ loss(
         formula="L = ½ Σ (y − t)², mean over the batch",
         example="input 4 -> dense 1 sigmoid; loss quadratic",
         lower=lower,
-        args=(
-            option(
-                "reduction",
-                Option(("mean", "batchmean", "sum")),
-                "how elements are reduced",
-                "mean",
-            ),
-        ),
+        args=(REDUCTION,),
         aliases=(),
         torch="0.5 * nn.MSELoss(reduction='sum') / B",
         keras="",

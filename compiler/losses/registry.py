@@ -7,11 +7,12 @@ found by themselves; did-you-mean, argument checks and the reference are derived
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..layers.registry import ArgSpec
+from ..layers.registry import ArgSpec, Option, option
+from ..registry import Registry
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -34,20 +35,13 @@ class LossKind:
     notes: str = ""
 
 
-LOSSES: dict[str, LossKind] = {}
+REDUCTION = option(
+    "reduction", Option(("mean", "batchmean", "sum")), "how rows and elements are reduced", "mean"
+)
+"""The argument that every loss takes."""
+
+LOSSES: Registry[LossKind] = Registry("loss")
 """Every loss by its own name; filled by the files of this folder."""
 
-
-def loss(kind: LossKind) -> LossKind:
-    """Enter a loss into the registry; two of one name or alias are refused."""
-    taken = {name for k in LOSSES.values() for name in (k.name, *k.aliases)}
-    clash = taken & {kind.name, *kind.aliases}
-    if clash:
-        raise ValueError(f"loss registered twice: {', '.join(sorted(clash))}")
-    LOSSES[kind.name] = kind
-    return kind
-
-
-def aliases() -> Mapping[str, str]:
-    """Other names users type, each with the loss it stands for."""
-    return {alias: kind.name for kind in LOSSES.values() for alias in kind.aliases}
+loss = LOSSES.enter
+aliases = LOSSES.aliases

@@ -7,11 +7,12 @@ derived from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..layers.registry import ArgSpec
+from ..registry import Registry
 
 if TYPE_CHECKING:
     from ..ir.op_graph import Value
@@ -38,20 +39,8 @@ class OptimizerKind:
     notes: str = ""
 
 
-OPTIMIZERS: dict[str, OptimizerKind] = {}
+OPTIMIZERS: Registry[OptimizerKind] = Registry("optimizer")
 """Every optimizer by its own name; filled by the files of this folder."""
 
-
-def optimizer(kind: OptimizerKind) -> OptimizerKind:
-    """Enter an optimizer into the registry; two of one name or alias are refused."""
-    taken = {name for k in OPTIMIZERS.values() for name in (k.name, *k.aliases)}
-    clash = taken & {kind.name, *kind.aliases}
-    if clash:
-        raise ValueError(f"optimizer registered twice: {', '.join(sorted(clash))}")
-    OPTIMIZERS[kind.name] = kind
-    return kind
-
-
-def aliases() -> Mapping[str, str]:
-    """Other names users type, each with the optimizer it stands for."""
-    return {alias: kind.name for kind in OPTIMIZERS.values() for alias in kind.aliases}
+optimizer = OPTIMIZERS.enter
+aliases = OPTIMIZERS.aliases

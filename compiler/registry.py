@@ -1,0 +1,42 @@
+"""Open sets of named things: each entered by its own file, none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+
+class Named(Protocol):
+    """What can be entered: a name, and other names users type for it."""
+
+    @property
+    def name(self) -> str:
+        """The name the reference lists it by."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Names from elsewhere that mean it, too."""
+
+
+K = TypeVar("K", bound=Named)
+
+
+class Registry(dict[str, K]):
+    """Kinds by their own names, filled by the files that define them."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+
+    def enter(self, kind: K) -> K:
+        """Add a kind; two of one name or alias are refused with ValueError."""
+        taken = {name for known in self.values() for name in (known.name, *known.aliases)}
+        clash = taken & {kind.name, *kind.aliases}
+        if clash:
+            raise ValueError(f"{self.what} registered twice: {', '.join(sorted(clash))}")
+        self[kind.name] = kind
+        return kind
+
+    def aliases(self) -> Mapping[str, str]:
+        """Other names users type, each with the kind it stands for."""
+        return {alias: kind.name for kind in self.values() for alias in kind.aliases}
