@@ -57,6 +57,10 @@ TROUBLE = {
     "input 4 -> dense 3; loss mse; optimizer sgd 101": ["NN311"],
     # ignored arguments
     "input 4 -> dense 3 bias=FALSE bias_init=ones; loss mse": ["NN312"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 nesterov=true": ["NN312"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 dampening=0.5": ["NN312"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 momentum=0.9 nesterov=true": [],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 nesterov=false dampening=0": [],
 }
 
 PEACE = [

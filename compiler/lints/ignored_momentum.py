@@ -1,0 +1,27 @@
+"""NN312: optimizer arguments that say how to use a momentum that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnostics.codes import lints as codes
+from ..diagnostics.model import Diagnostic
+from .network import Network
+from .registry import lint
+
+
+@lint
+def ignored_momentum(network: Network) -> Iterator[Diagnostic]:
+    """`nesterov=true` or `dampening=` of an sgd without momentum (PyTorch refuses the first)."""
+    optimizer = network.graph.training.optimizer
+    if optimizer is None or optimizer.kind != "sgd" or optimizer.args["momentum"]:
+        return
+    for name in ("nesterov", "dampening"):
+        if name in optimizer.given and optimizer.args[name]:
+            yield codes.IGNORED_ARGUMENT.at(
+                optimizer.given[name],
+                f"`{name}=` has no effect without momentum",
+                here="acts on nothing",
+                notes=["training goes exactly as it would without it"],
+                help=f"add `momentum=0.9`, or remove `{name}=`",
+            )
