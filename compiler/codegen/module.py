@@ -26,7 +26,6 @@ from .program import (
     cache_view,
     constant_views,
     gradient_copies,
-    gradient_values,
     kernel_view,
     predict_view,
 )
@@ -51,7 +50,7 @@ def generate(
     """The module's source, before Black. `spec` is the text it comes from, includes inlined."""
     loaded = load_target(target)
     graphs = _graphs(typed, level, emit, watch)
-    view = _view(typed, graphs, spec, file, level, loaded, emit)
+    view = _view(typed, graphs, spec, file, level, loaded)
     text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK)
     return text.replace(HELPERS_MARK, helper_functions(loaded, view, text))
 
@@ -68,8 +67,7 @@ class Graphs:
 def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) -> Graphs:
     build = lower(typed)
     forward = build.graph()
-    outs = {n: i for n, i in forward.outputs.items() if n.startswith("out:")}
-    inference = inference_graph(Graph(forward.nodes, outs), level)
+    inference = inference_graph(forward.only("out"), level)
     if not typed.graph.losses:
         return Graphs(optimise(forward, level, watch), inference, None)
     inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
@@ -77,11 +75,11 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
     differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
     whole = build.graph()
     training = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
-    data = {n: i for n, i in whole.outputs.items() if n.startswith("dx:")}
+    data = whole.only("dx")
     return Graphs(
         optimise(Graph(whole.nodes, training), level, watch),
         inference,
-        standalone_graph(Graph(whole.nodes, data), level) if data else None,
+        standalone_graph(data, level) if data.outputs else None,
     )
 
 
@@ -92,27 +90,20 @@ def _view(
     file: str,
     level: int,
     target: Target,
-    emit: tuple[str, ...],
 ) -> ModuleView:
     training, inference = graphs.training, graphs.inference
     leaves = _leaves(typed)
     program = build_program(training, level, target, leaves)
     kernels, setting = program.kernels, typed.graph.training.optimizer
-    outs = {n.removeprefix("out:"): i for n, i in training.outputs.items() if n.startswith("out:")}
-    parts = {
-        n.removeprefix("loss:"): i for n, i in training.outputs.items() if n.startswith("loss:")
-    }
-    predicted = {
-        n.removeprefix("out:"): i for n, i in inference.outputs.items() if n.startswith("out:")
-    }
-    forward = kernel_view(program, kernels.forward, outs)
-    loss = kernel_view(program, kernels.loss, parts) if kernels.loss else None
-    grads = gradient_values(program)
+    forward = kernel_view(program, kernels.forward, training.outputs_for("out"))
+    loss = (
+        kernel_view(program, kernels.loss, training.outputs_for("loss")) if kernels.loss else None
+    )
+    grads = training.outputs_for("grad")
     backward = kernel_view(program, kernels.backward, grads) if kernels.backward else None
-    predict = predict_view(program, inference, predicted, leaves)
+    predict = predict_view(program, inference, leaves)
     data = graphs.data_gradient
-    dx = {n.removeprefix("dx:"): i for n, i in data.outputs.items()} if data else {}
-    input_gradient = predict_view(program, data, dx, leaves) if data else None
+    input_gradient = predict_view(program, data, leaves) if data else None
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -131,7 +122,6 @@ def _view(
         train=_train(typed),
         metrics=tuple(m.kind for m in typed.graph.training.metrics),
         random=any(n.op == "dropout_mask" for n in training),
-        emit=emit if typed.graph.losses else (),
         forward=forward,
         loss=loss,
         backward=backward,

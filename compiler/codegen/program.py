@@ -199,10 +199,8 @@ def size_text(program: Program, name: str, id: int) -> str:
     return f"{program.names[id]}.shape[{axis}]" if axis else f"len({program.names[id]})"
 
 
-def predict_view(
-    program: Program, graph: Graph, results: Mapping[str, int], leaves: Mapping[str, str]
-) -> KernelView:
-    """A function that keeps nothing (predict), in expression form at every level."""
+def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> KernelView:
+    """A function that keeps nothing (predict), in expression form; it gives all outputs."""
     kernels = single(graph)
     inner = Program(program.target, 0, graph, kernels, Namer(program.target.words))
     inner.constants = program.constants
@@ -219,7 +217,10 @@ def predict_view(
     _name_constants(program, graph)
     frame = inner.frame(graph)
     statements = textbook(kernels.forward, frame, inner.names)
-    texts = _owned(graph, {name: (i, frame.text(i).code) for name, i in results.items()})
+    texts = _owned(
+        graph,
+        {name.partition(":")[2]: (i, frame.text(i).code) for name, i in graph.outputs.items()},
+    )
     sources = _size_sources(inner, kernels.forward, [])
     dims = tuple((name, size_text(inner, name, i)) for name, i in sources.items())
     return KernelView((), dims, tuple(statements), texts)
@@ -279,20 +280,11 @@ def _plain(size: Dim) -> bool:
     return not isinstance(size, int) and str(size).isalnum()
 
 
-def gradient_values(program: Program) -> dict[str, int]:
-    """Parameter names with the values that are their gradients."""
-    return {
-        name.removeprefix("grad:"): id
-        for name, id in program.graph.outputs.items()
-        if name.startswith("grad:")
-    }
-
-
 def gradient_copies(program: Program, backward: KernelView) -> tuple[tuple[str, str], ...]:
     """Gradients that are not computed in place: shared by two parameters, or a mere view."""
     if program.level == 0:
         return ()
-    values, made = gradient_values(program), program.plan.kernels["backward"].of
+    values, made = program.graph.outputs_for("grad"), program.plan.kernels["backward"].of
     return tuple(
         (name, text)
         for name, text in backward.results

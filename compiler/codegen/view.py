@@ -116,7 +116,6 @@ class ModuleView:
     train: dict[str, object]
     metrics: tuple[str, ...]
     random: bool
-    emit: tuple[str, ...]
     forward: KernelView
     loss: KernelView | None
     backward: KernelView | None

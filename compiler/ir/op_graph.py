@@ -104,6 +104,15 @@ class Graph:
                 users[i].append(node.id)
         return users
 
+    def only(self, purpose: str) -> Graph:
+        """The same nodes with the outputs of one purpose: `out`, `loss`, `grad` or `dx`."""
+        kept = {n: i for n, i in self.outputs.items() if n.startswith(f"{purpose}:")}
+        return Graph(self.nodes, kept)
+
+    def outputs_for(self, purpose: str) -> dict[str, int]:
+        """The outputs of one purpose by the names behind it."""
+        return {n.partition(":")[2]: i for n, i in self.only(purpose).outputs.items()}
+
     def __getitem__(self, id: int) -> Node:
         return self.by_id[id]
 

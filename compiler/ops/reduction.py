@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..ir.dims import Dim, Shape, product
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from .elementwise import scale
 from .registry import Attrs, Gradient, OpDef, Types, op, sample
 from .shape import broadcast, reshape
 
@@ -18,11 +17,6 @@ def sum_over(x: Value, axes: tuple[int, ...], keepdims: bool = False) -> Value:
 def sum_all(x: Value) -> Value:
     """Σ over everything."""
     return sum_over(x, tuple(range(x.type.rank)))
-
-
-def mean_all(x: Value) -> Value:
-    """Mean over everything."""
-    return scale(sum_all(x), 1.0, product(x.type.shape))
 
 
 def _kept(shape: Shape, axes: tuple[int, ...]) -> Shape:

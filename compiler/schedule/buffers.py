@@ -89,9 +89,8 @@ def plan_buffers(
 def gradients(graph: Graph) -> dict[int, str]:
     """The values that are parameter gradients, each with its parameter (the first, if several)."""
     found: dict[int, str] = {}
-    for name, id in graph.outputs.items():
-        if name.startswith("grad:"):
-            found.setdefault(id, name.removeprefix("grad:"))
+    for name, id in graph.outputs_for("grad").items():
+        found.setdefault(id, name)
     return found
 
 

@@ -23,11 +23,6 @@ class Kernel:
     nodes: tuple[Node, ...]
     results: tuple[int, ...]
 
-    def users(self, id: int) -> list[int]:
-        """The nodes of this kernel that use a value, once for each use."""
-        own = {n.id for n in self.nodes}
-        return [u for u in self.graph.users[id] if u in own]
-
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
@@ -46,9 +41,9 @@ class Kernels:
 
 def split(graph: Graph) -> Kernels:
     """Divide a graph into its kernels."""
-    outs = [i for name, i in graph.outputs.items() if name.startswith("out:")]
-    parts = [i for name, i in graph.outputs.items() if name.startswith("loss:")]
-    grads = [i for name, i in graph.outputs.items() if name.startswith(("grad:", "dx:"))]
+    outs = graph.outputs_for("out").values()
+    parts = graph.outputs_for("loss").values()
+    grads = graph.outputs_for("grad").values()
     if not parts:
         return single(graph)
     forward = {n.id for n in graph if n.origin.role is Role.FORWARD}
