@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..ir.dims import Shape
 from ..ir.op_graph import Builder, Node, Origin, Role, Value
 from ..ir.types import DType
 from ..ops import OPS
@@ -62,10 +63,19 @@ def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> None:
         if part is NO_GRADIENT or x.type.dtype is not DType.FLOAT:
             continue
         assert isinstance(part, Value), "a gradient rule returns values or NO_GRADIENT"
-        assert part.type.shape == x.type.shape, f"{node.op}: gradient {i} has the wrong shape"
+        assert part.type.shape == _gradient_shape(build, x), f"{node.op}: gradient {i}: wrong shape"
         if i < len(formulas):
             _explain(build, part, formulas[i])
         _accumulate(build, x, part, grads)
+
+
+def _gradient_shape(build: Builder, x: Value) -> Shape:
+    """The shape of a value's gradient: its own, or of a tape what is read from it."""
+    node = build.nodes[x.id]
+    tape = OPS[node.op].tape
+    if tape is None:
+        return x.type.shape
+    return tape(tuple(build.nodes[i].type for i in node.inputs), dict(node.attrs)).shape
 
 
 def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..ir.dims import Shape, symbols
+from ..ir.dims import Shape, Sym, symbols
 from ..ir.op_graph import Graph, Node, Origin, Role
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
@@ -147,16 +147,12 @@ def dims_used(nodes: Iterable[Node]) -> list[str]:
     """Symbols of dimensions that the expressions of these ops mention."""
     found: set[str] = set()
     for node in nodes:
-        attrs = dict(node.attrs)
-        mentioned: list[object] = [
-            attrs.get("over", 1),
-            attrs.get("start", 0),
-            attrs.get("stop", 0),
-        ]
+        mentioned = [a for name, a in node.attrs if name != "shape"]
+        if node.op in ("broadcast", "embed"):
+            mentioned += node.type.shape
         if node.op == "reshape" and sum(not isinstance(n, int) for n in node.type.shape) > 1:
             mentioned += node.type.shape
-        if node.op in ("broadcast", "embed"):
-            mentioned += [*node.type.shape, attrs.get("size", 0)]
-        for dim in mentioned:
-            found |= symbols(dim) if dim is not None else set()  # type: ignore[arg-type]
+        for attr in mentioned:
+            for dim in attr if isinstance(attr, tuple) else (attr,):
+                found |= symbols(dim) if isinstance(dim, Sym) else set()
     return sorted(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .target import Target
 from .view import ModuleView
@@ -15,18 +16,21 @@ FUNCTIONS = f"# --- functions {'-' * 76}\n\n\n"
 
 def helper_functions(target: Target, view: ModuleView, text: str) -> str:
     """The definitions, in the order of the templates."""
-    macros = target.environment.get_template("helpers.jinja").module
-    order: list[str] = macros.ORDER  # type: ignore[attr-defined]
-    bodies = {name: str(getattr(macros, f"{name}_helper")(view)) for name in order}
+    bodies: dict[str, str] = {}
+    own: list[str] = []
+    for file in target.helper_files:
+        macros: Any = target.environment.get_template(file).module
+        bodies |= {name: str(getattr(macros, f"{name}_helper")(view)) for name in macros.ORDER}
+        own += getattr(macros, "FOR_PARAMETERS", [])
     wanted: set[str] = set()
     todo = [text]
     while todo:
-        words = set(re.findall(r"\b[a-z_]+(?=\()", todo.pop()))
+        words = set(re.findall(r"\b[a-z_][a-z_0-9]*(?=\()", todo.pop()))
         new = (words & bodies.keys()) - wanted
         wanted |= new
         todo += [bodies[name] for name in new]
-    ordered = [name for name in order if name in wanted]
-    first = next((name for name in ordered if name not in macros.FOR_PARAMETERS), None)  # type: ignore[attr-defined]
+    ordered = [name for name in bodies if name in wanted]
+    first = next((name for name in ordered if name not in own), None)
     return "\n\n".join(
         (FUNCTIONS if name == first else "") + bodies[name].strip() + "\n" for name in ordered
     )

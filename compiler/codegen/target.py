@@ -37,6 +37,7 @@ class Text:
 class OpView:
     """What a macro sees of an op: operands as text, attributes, shapes."""
 
+    op: str
     x: tuple[str, ...]
     attrs: dict[str, Any]
     shape: Shape
@@ -60,6 +61,7 @@ class Target:
         self.environment.filters.update(
             number=number,
             dim=dim_text,
+            attr=attr_text,
             sizes=sizes,
             pyrepr=repr,
             kind=kind,
@@ -72,18 +74,22 @@ class Target:
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
 
     @property
+    def helper_files(self) -> list[str]:
+        """The templates of helper functions, the general ones first."""
+        return sorted(n for n in self.environment.list_templates() if n.startswith("helpers"))
+
+    @property
     def words(self) -> set[str]:
         """Every identifier that occurs in the templates: none may be given to a value."""
         return _words(self.name)
 
     def expression(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
         """The op as an expression of its operands."""
-        name = f"{node.op}_op"
         own, *needs = self.expressions.BINDING.get(node.op, (100, 0))
         needs += [needs[-1]] * (len(operands) - len(needs))
         view = _view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
-        text = str(getattr(self.expressions, name)(view)).strip()
-        return Text(text, own)
+        macro = getattr(self.expressions, f"{node.op}_op", self.expressions.function)
+        return Text(str(macro(view)).strip(), own)
 
     def buffered_call(
         self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
@@ -94,7 +100,7 @@ class Target:
             macro = getattr(self.buffered, f"{node.op}_{form}", None)
             if macro is not None:
                 return form, str(macro(view, out)).strip()
-        raise KeyError(f"target {self.name} has no buffered macro for op {node.op}")
+        return "call", str(self.buffered.function(view, out)).strip()
 
     def in_place(self, op: str) -> str | None:
         """The augmented operator for an op whose value replaces its first operand."""
@@ -126,7 +132,10 @@ def _words(name: str) -> set[str]:
 
 
 def _view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
-    return OpView(tuple(operands), dict(node.attrs), node.type.shape, tuple(shapes), node.type.rank)
+    attrs = dict(node.attrs)
+    return OpView(
+        node.op, tuple(operands), attrs, node.type.shape, tuple(shapes), node.type.rank
+    )
 
 
 def number(value: float) -> str:
@@ -140,6 +149,15 @@ def dim_text(dim: Dim) -> str:
     """A dimension as a Python expression that binds like an atom."""
     text = str(dim)
     return text if text.isalnum() else f"({text})"
+
+
+def attr_text(value: object) -> str:
+    """An op's attribute as a function's argument."""
+    if isinstance(value, tuple):
+        return tuple_text(attr_text(item) for item in value)
+    if isinstance(value, bool | str) or value is None:
+        return repr(value)
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def sizes(shape: Shape) -> str:

@@ -12,11 +12,23 @@ dimensions are equal values and print alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import gcd
+from operator import add, floordiv, mul, sub
 
 Monomial = tuple[str, ...]
+
+_WORD = re.compile(r"[A-Z][A-Z0-9]*")
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: add,
+    ast.Sub: sub,
+    ast.Mult: mul,
+    ast.FloorDiv: floordiv,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +97,32 @@ def product(dims: Iterable[Dim]) -> Dim:
 
 
 def symbols(dim: Dim) -> set[str]:
-    """The atoms a dimension is made of (an inexact quotient is an atom of its own)."""
-    return set() if isinstance(dim, int) else {s for m, _ in dim.terms for s in m}
+    """The plain symbols that a dimension depends on."""
+    return set() if isinstance(dim, int) else set(_WORD.findall(str(dim)))
 
 
 def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
-    """The dimension as a number, given one for each plain symbol."""
+    """The dimension as a number, given one for each plain symbol.
+
+    >>> evaluate((symbol("T") - 3) // 2 + 1, {"T": 10})
+    4
+    """
     if isinstance(dim, int):
         return dim
-    total = 0
-    for monomial, factor in dim.terms:
-        for name in monomial:
-            factor *= values[name]
-        total += factor
-    return total
+    return _value(ast.parse(str(dim), mode="eval").body, values)
+
+
+def _value(tree: ast.expr, values: Mapping[str, int]) -> int:
+    match tree:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_value(inner, values)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _ARITHMETIC[type(op)](_value(left, values), _value(right, values))
+    raise ValueError(f"not a dimension: {ast.dump(tree)}")
 
 
 def shape_text(shape: Shape) -> str:

@@ -21,12 +21,14 @@ class TensorType:
     """Shape and element kind of a value.
 
     In the layer graph the shape leaves the batch axis out, as specs do; in the op graph it is
-    the whole shape. `ragged` tells that rows are padded along the first feature axis.
+    the whole shape. `ragged` tells that rows are padded along a feature axis: the first in an
+    input, `ragged_axis` further on.
     """
 
     shape: Shape
     dtype: DType = DType.FLOAT
     ragged: bool = False
+    ragged_axis: int = 0
 
     @property
     def rank(self) -> int:

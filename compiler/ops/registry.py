@@ -7,13 +7,13 @@ targets, comparisons). Leaving it out is an error at differentiation, never a si
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from ..ir.dims import Dim, product
 from ..ir.op_graph import Attr, Node, Value
-from ..ir.types import TensorType
+from ..ir.types import DType, TensorType
 
 Types = tuple[TensorType, ...]
 Attrs = Mapping[str, Any]
@@ -57,9 +57,9 @@ GradientRule = Callable[[Gradient], Sequence[Value | _NoGradient]]
 class Sample:
     """Inputs on which the gradient rule is checked numerically.
 
-    Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes;
-    `fixed` are the indices of inputs that take no gradient; `rows` makes the inputs of those
-    indices rows of probabilities.
+    Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes. By
+    their indices, some inputs take no gradient: `rows` are rows of probabilities, `ints` whole
+    numbers from 1 up to a bound, `flags` are true, `fixed` are plain numbers.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -68,6 +68,23 @@ class Sample:
     high: float = 2.0
     kinks: tuple[float, ...] = ()
     rows: tuple[int, ...] = ()
+    ints: Mapping[int, int] = field(default_factory=dict)
+    flags: tuple[int, ...] = ()
+    fixed: tuple[int, ...] = ()
+
+    @property
+    def constant(self) -> set[int]:
+        """The indices of inputs that take no gradient."""
+        return {*self.rows, *self.ints, *self.flags, *self.fixed}
+
+    def types(self) -> Types:
+        """The types of the inputs."""
+        return tuple(TensorType(shape, self._dtype(i)) for i, shape in enumerate(self.shapes))
+
+    def _dtype(self, index: int) -> DType:
+        if index in self.ints:
+            return DType.INT
+        return DType.BOOL if index in self.flags else DType.FLOAT
 
 
 def sample(*shapes: tuple[int, ...], **attrs: Attr) -> Sample:
@@ -83,6 +100,12 @@ class OpDef:
     works entry by entry with broadcasting, so that it may write over an input; `view` that
     its value shares memory with its input; `flops` counts per call. `formulas` are what a
     comment shows beside the gradient of each input, in the letters x, W, z, a of a layer.
+
+    A `tape` is a value that holds more than what is read from it: all that a time loop will
+    need on its way back. `tape` then gives the type of the gradient that its rule takes, which
+    is that of what is read. `composed` emits the op together with what it works with (a tape
+    and its reader) where its rule cannot be checked alone. An op for which a target has no
+    macro is a call of the target's helper function of that name.
     """
 
     name: str
@@ -92,6 +115,8 @@ class OpDef:
     view: bool = False
     formulas: tuple[str, ...] = ()
     samples: tuple[Sample, ...] = ()
+    tape: Callable[[Types, Attrs], TensorType] | None = None
+    composed: Callable[[tuple[Value, ...], Attrs], Value] | None = None
     flops: Callable[[Types, TensorType], Dim] = lambda inputs, out: product(out.shape)
 
 

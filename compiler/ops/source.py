@@ -11,8 +11,16 @@ def _declared(_: Types, attrs: Attrs) -> TensorType:
     return TensorType(attrs["shape"], DType(attrs["dtype"]))
 
 
-LEAVES = ("input", "param", "target")
-"""Ops whose values come from outside the graph."""
+LEAVES = ("input", "param", "target", "state", "lengths", "train", "upstream")
+"""Ops whose values come from outside the graph.
+
+`state` are arrays that training keeps beside the parameters (running statistics), `lengths`
+the true lengths of padded rows, `train` whether this is training, `upstream` a gradient that
+the caller brings for an output.
+"""
+
+KEPT_LEAVES = ("input", "lengths", "train")
+"""Leaves that forward keeps for loss and backward, which are not given them again."""
 
 FREE = (*LEAVES, "const", "ones")
 """Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
@@ -46,6 +54,12 @@ op(OpDef("dropout_mask", lambda types, _: types[0], NO_GRADIENT))
 def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:
     """An input, parameter or target by its name in the module."""
     return build.emit(kind, name=name, shape=type.shape, dtype=type.dtype.value)
+
+
+def training(build: Builder) -> Value:
+    """Whether this is training: true or false, known at run time."""
+    value = leaf(build, "train", "train", TensorType((), DType.BOOL))
+    return build.describe(value, hint="train")
 
 
 def const(build: Builder, value: float) -> Value:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..ir.op_graph import Graph, Node, Role
 from ..ops import OPS
-from ..ops.source import FREE, LEAVES
+from ..ops.source import FREE, KEPT_LEAVES, LEAVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,6 @@ def _cached(graph: Graph, kernels: Iterable[Kernel], forward: set[int]) -> tuple
         used.update(i for n in kernel.nodes for i in n.inputs if i not in own)
         used.update(i for i in kernel.results if i not in own)
     bases = {base(graph, i) for i in used}
-    kept = [op for op in FREE if op != "input"]
+    given = [op for op in FREE if op not in KEPT_LEAVES]
     wanted = bases & forward
-    return tuple(n.id for n in graph if n.id in wanted and n.op not in kept)
+    return tuple(n.id for n in graph if n.id in wanted and n.op not in given)
