@@ -153,12 +153,23 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """One array of state: `batchnorm1.running_mean`, every entry `start` at first."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class TypedGraph:
-    """The layer graph with the type of every layer's value, and all parameters in order."""
+    """The layer graph with the type of every layer's value, all parameters and state in order."""
 
     graph: LayerGraph
     types: Mapping[int, TensorType]
     params: tuple[Parameter, ...]
+    states: tuple[State, ...] = ()
 
     def shape_of(self, layer: int) -> Shape:
         """Shape of a layer's value, without the batch axis."""

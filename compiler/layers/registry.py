@@ -178,6 +178,28 @@ class ParamSpec:
     fan_out: Dim = 1
 
 
+@dataclass(frozen=True, slots=True)
+class StateSpec:
+    """An array that training keeps beside the parameters: running statistics.
+
+    `start` is what every entry is at first.
+    """
+
+    suffix: str
+    shape: tuple[Dim, ...]
+    start: float
+
+
+def no_states(_: ShapeContext) -> tuple[StateSpec, ...]:
+    """The state of a layer without any."""
+    return ()
+
+
+def same_lengths(c: LowerContext) -> Value | None:
+    """The lengths of padded rows behind a layer that keeps every position."""
+    return c.lengths
+
+
 def no_params(_: ShapeContext) -> tuple[ParamSpec, ...]:
     """The parameters of a layer without any."""
     return ()
@@ -193,7 +215,9 @@ class LayerKind:
     """A registry entry; see the module's docstring.
 
     `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
-    point operations of one row's forward pass (a multiply-add is two). `feeding_init` names the
+    point operations of one row's forward pass (a multiply-add is two). `states` are arrays that
+    training updates besides the parameters. `lengths` gives the lengths of rows behind the
+    layer, where its value is ragged. `feeding_init` names the
     default initialisation of weights whose layer an activation of this kind follows. `summary`,
     `formula`, `example`, `torch` and `keras` make the reference.
     """
@@ -208,6 +232,8 @@ class LayerKind:
     args: tuple[ArgSpec, ...] = ()
     params: Callable[[ShapeContext], tuple[ParamSpec, ...]] = no_params
     flops: Callable[[ShapeContext], Dim] = no_flops
+    states: Callable[[ShapeContext], tuple[StateSpec, ...]] = no_states
+    lengths: Callable[[LowerContext], Value | None] = same_lengths
     aliases: tuple[str, ...] = ()
     trailing: Trailing = Trailing.YES
     feeding_init: str = "xavier"

@@ -9,6 +9,7 @@ from typing import Any
 from ..ir.layer_graph import ArgValue
 from ..ir.op_graph import Builder, Value
 from ..ir.types import TensorType
+from ..ops.ragged import mask_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class LowerContext:
 
     `inputs` are the incoming values with the batch axis in front; `result` is the type the
     shape rule promised, without it. `name` is the layer's own name, `owner` the one its
-    parameters go by (another one under `use`), `fetch` finds a parameter's value by full name.
+    parameters go by (another one under `use`), `fetch` finds the value of a parameter, `held`
+    that of an array of state, by full name. `lengths` are the true lengths of padded rows where
+    the (first ragged) input is ragged.
     """
 
     build: Builder
@@ -27,6 +30,8 @@ class LowerContext:
     name: str
     owner: str
     fetch: Callable[[str], Value]
+    held: Callable[[str], Value]
+    lengths: Value | None = None
 
     @property
     def x(self) -> Value:
@@ -44,6 +49,16 @@ class LowerContext:
     def tied(self, suffix: str) -> Value:
         """The parameter of that suffix of the layer that `tie=` names."""
         return self.fetch(f"{self.args['tie']}.{suffix}")
+
+    def state(self, suffix: str) -> Value:
+        """The layer's array of state of that suffix, as it was before this step."""
+        return self.held(f"{self.owner}.{suffix}")
+
+    def masked(self, x: Value, axis: int) -> Value:
+        """x with zeros beyond each row's length, along an axis of the whole shape."""
+        if self.lengths is None:
+            return x
+        return mask_steps(x, self.lengths, axis)
 
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows; it becomes the comment beside the statement."""

@@ -8,12 +8,13 @@ Values get the hints from which generated code takes its names: `dense1` for a l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..ir.layer_graph import Layer, TypedGraph
+from ..ir.layer_graph import Layer, Output, TypedGraph
 from ..ir.op_graph import Builder, Origin, Role, Value
-from ..ir.types import TensorType
+from ..ir.types import DType, TensorType
 from ..layers import LAYERS
+from ..ops.ragged import mask_steps
 from ..ops.source import leaf
 from .context import LowerContext
 from .losses import lower_losses
@@ -27,10 +28,16 @@ class Lowering:
     build: Builder
     values: dict[int, Value] = field(default_factory=dict)
     params: dict[str, Value] = field(default_factory=dict)
+    states: dict[str, Value] = field(default_factory=dict)
+    lengths: dict[int, Value | None] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Value:
         """The value of a parameter."""
         return self.params[name]
+
+    def held(self, name: str) -> Value:
+        """The value of an array of state."""
+        return self.states[name]
 
 
 def lower(typed: TypedGraph) -> Builder:
@@ -41,15 +48,14 @@ def lower(typed: TypedGraph) -> Builder:
     for layer in graph.layers:
         state.values[layer.id] = lower_layer(state, layer)
     for output in graph.outputs:
-        value = state.values[output.layer]
-        state.build.outputs[f"out:{output.name}"] = value.id
+        state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
     if graph.losses:
-        lower_losses(typed, state.build, state.values, state.params)
+        lower_losses(typed, state.build, state.values, state.params, state.lengths)
     return state.build
 
 
 def declare_params(state: Lowering) -> None:
-    """Give every parameter a leaf of the graph."""
+    """Give every parameter and every array of state a leaf of the graph."""
     for param in state.typed.params:
         state.build.origin = Origin(param.name, (param.span,), Role.FORWARD, hint=param.name)
         state.params[param.name] = leaf(
@@ -57,33 +63,73 @@ def declare_params(state: Lowering) -> None:
         )
 
 
+    for kept in state.typed.states:
+        state.build.origin = Origin(kept.name, (kept.span,), Role.FORWARD, hint=kept.name)
+        state.states[kept.name] = leaf(state.build, "state", kept.name, TensorType(kept.shape))
+
+
 def lower_layer(state: Lowering, layer: Layer) -> Value:
     """Lower one layer and its trailing activation."""
     state.build.origin = Origin(layer.name, (layer.span,), Role.FORWARD)
-    name = value_name(state.typed, layer)
     if layer.kind == "input":
-        type = state.typed.types[layer.id].batched()
-        value = leaf(state.build, "input", layer.name, type)
-        return state.build.describe(value, hint=name)
+        return lower_input(state, layer)
+    name = value_name(state.typed, layer)
     inputs = tuple(state.values[i] for i in layer.inputs)
     result = state.typed.types[layer.id]
+    lengths = next((n for i in layer.inputs if (n := state.lengths[i]) is not None), None)
     context = LowerContext(
-        state.build, layer.args, inputs, result, layer.name, layer.owner, state.fetch
+        state.build,
+        layer.args,
+        inputs,
+        result,
+        layer.name,
+        layer.owner,
+        state.fetch,
+        state.held,
+        lengths,
     )
-    value = LAYERS[layer.kind].lower(context)
+    kind = LAYERS[layer.kind]
+    value = kind.lower(context)
+    state.lengths[layer.id] = kind.lengths(context) if result.ragged else None
     if layer.activation is None:
         return named(state, value, inputs, name)
     value = named(state, value, inputs, f"{layer.name}_z")
-    active = LowerContext(
-        state.build,
-        layer.activation.args,
-        (value,),
-        result,
-        layer.activation.name,
-        layer.activation.name,
-        state.fetch,
+    active = replace(
+        context,
+        args=layer.activation.args,
+        inputs=(value,),
+        name=layer.activation.name,
+        owner=layer.activation.name,
+        lengths=state.lengths[layer.id],
     )
     return named(state, LAYERS[layer.activation.kind].lower(active), (value,), name)
+
+
+def lower_input(state: Lowering, layer: Layer) -> Value:
+    """An input; the padding of a ragged one is cleared before anything reads it."""
+    type, build = state.typed.types[layer.id].batched(), state.build
+    name = value_name(state.typed, layer)
+    value = build.describe(leaf(build, "input", layer.name, type), hint=name)
+    state.lengths[layer.id] = None
+    if not type.ragged:
+        return value
+    lengths = leaf(build, "lengths", layer.name, TensorType(type.shape[:1], DType.INT))
+    state.lengths[layer.id] = build.describe(lengths, hint=f"{layer.name}_lengths")
+    masked = mask_steps(value, lengths)
+    return build.describe(masked, hint=f"{layer.name}_data", formula="zeros in place of padding")
+
+
+def lower_output(state: Lowering, output: Output) -> Value:
+    """An output's value, with zeros in place of padding."""
+    value, lengths = state.values[output.layer], state.lengths[output.layer]
+    if lengths is None:
+        return value
+    layer = state.typed.graph.layers[output.layer]
+    assert layer.id == output.layer
+    state.build.origin = Origin(layer.name, (layer.span,), Role.FORWARD)
+    axis = state.typed.types[output.layer].ragged_axis + 1
+    masked = mask_steps(value, lengths, axis)
+    return state.build.describe(masked, hint=output.name, formula="zeros in place of padding")
 
 
 def named(state: Lowering, value: Value, inputs: tuple[Value, ...], hint: str) -> Value:

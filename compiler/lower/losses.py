@@ -11,6 +11,7 @@ from ..ir.op_graph import Builder, Origin, Role, Value
 from ..ir.types import TensorType
 from ..losses import LOSSES
 from ..ops.elementwise import scale, unary
+from ..ops.ragged import count_steps, mask_steps
 from ..ops.reduction import sum_all
 from ..ops.source import leaf
 
@@ -20,12 +21,18 @@ PARTIAL_SUM = 16
 
 @dataclass(frozen=True, slots=True)
 class LossContext:
-    """One loss about to be lowered: the judged value, its target (of the same shape), options."""
+    """One loss about to be lowered: the judged value, its target (of the same shape), options.
+
+    Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
+    whole shape): padding takes no part in the loss.
+    """
 
     build: Builder
     args: Mapping[str, ArgValue]
     output: Value
     target: Value
+    lengths: Value | None = None
+    ragged_axis: int = 1
 
     def logits(self, *activations: str) -> Value:
         """What the output's final softmax or sigmoid was applied to, else the output itself."""
@@ -38,7 +45,13 @@ class LossContext:
         `mean` says what the default stands for: the quadratic cost is averaged over the batch.
         """
         how = mean if self.args["reduction"] == "mean" else self.args["reduction"]
-        over = {"mean": product(each.type.shape), "batchmean": each.type.shape[0], "sum": 1}
+        shape = each.type.shape
+        if self.lengths is not None:
+            each = mask_steps(each, self.lengths, self.ragged_axis)
+            if how == "mean":
+                others = product(n for i, n in enumerate(shape) if i not in (0, self.ragged_axis))
+                return scale(sum_all(each), 1.0, others) / count_steps(self.lengths)
+        over = {"mean": product(shape), "batchmean": shape[0], "sum": 1}
         return scale(sum_all(each), 1.0, over[str(how)])
 
     def note(self, value: Value, formula: str) -> Value:
@@ -51,12 +64,13 @@ def lower_losses(
     build: Builder,
     values: Mapping[int, Value],
     params: Mapping[str, Value],
+    lengths: Mapping[int, Value | None],
 ) -> None:
     """Emit every loss, the penalty if there is one, and their sum `total`."""
     targets: dict[int, Value] = {}
     parts = []
     for loss in typed.graph.losses:
-        part = lower_loss(typed, build, loss, values[loss.layer], targets)
+        part = lower_loss(typed, build, loss, values[loss.layer], targets, lengths)
         build.outputs[f"loss:{loss.name}"] = part.id
         parts.append(part)
     if typed.graph.regularize is not None:
@@ -72,7 +86,12 @@ def lower_losses(
 
 
 def lower_loss(
-    typed: TypedGraph, build: Builder, loss: Loss, output: Value, targets: dict[int, Value]
+    typed: TypedGraph,
+    build: Builder,
+    loss: Loss,
+    output: Value,
+    targets: dict[int, Value],
+    lengths: Mapping[int, Value | None],
 ) -> Value:
     """One loss as it enters the total, its weight included."""
     span = loss.setting.span
@@ -84,7 +103,10 @@ def lower_loss(
             target, hint="target" if name == "target" else f"{name}_target"
         )
     kind = LOSSES[loss.setting.kind]
-    context = LossContext(build, loss.setting.args, output, targets[loss.layer])
+    axis = typed.types[loss.layer].ragged_axis + 1
+    context = LossContext(
+        build, loss.setting.args, output, targets[loss.layer], lengths[loss.layer], axis
+    )
     value = kind.lower(context)
     if loss.weight != 1.0:
         value = scale(value, loss.weight)

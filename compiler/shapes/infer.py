@@ -15,10 +15,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..diagnostics.model import Report
-from ..ir.layer_graph import ArgValue, Call, Layer, LayerGraph, Loss, Parameter, TypedGraph
+from ..ir.layer_graph import (
+    ArgValue,
+    Call,
+    Layer,
+    LayerGraph,
+    Loss,
+    Parameter,
+    State,
+    TypedGraph,
+)
 from ..ir.types import TensorType
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec
+from ..layers.registry import ParamSpec, StateSpec
 from ..source import Span
 from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
@@ -38,6 +47,7 @@ class Inference:
     said: set[tuple[Span, str, str]] = field(default_factory=set)
     params: dict[str, Parameter] = field(default_factory=dict)
     owned: dict[str, dict[str, Parameter]] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
 
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
@@ -52,7 +62,8 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     for loss in graph.losses:
         if loss.layer in known.types:
             infer_loss(state, loss)
-    return TypedGraph(graph, known.types, tuple(state.params.values()))
+    params, states = tuple(state.params.values()), tuple(state.states.values())
+    return TypedGraph(graph, known.types, params, states)
 
 
 def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
@@ -125,10 +136,19 @@ def apply_kind(
     try:
         for spec in LAYERS[kind].params(context):
             note_parameter(state, layer, spec, owner)
+        for kept in LAYERS[kind].states(context):
+            note_state(state, layer, kept, owner)
     except ShapeFault as fault:
         fault.result = type
         raise
     return type
+
+
+def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> None:
+    """Add an array of state; under `use` it is there already, and its shape the parameters'."""
+    name = f"{owner}.{spec.suffix}"
+    shape = fixed_shape(state.known, layer, spec)
+    state.states.setdefault(name, State(name, shape, spec.start, layer.span))
 
 
 def note_parameter(state: Inference, layer: Layer, spec: ParamSpec, owner: str) -> None:

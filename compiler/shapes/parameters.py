@@ -6,12 +6,12 @@ from ..diagnostics.codes import shapes as codes
 from ..ir.dims import shape_text, symbols
 from ..ir.layer_graph import Layer, Parameter
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec
+from ..layers.registry import ParamSpec, StateSpec
 from .context import ShapeFault
 from .faults import Known
 
 
-def fixed_shape(known: Known, layer: Layer, spec: ParamSpec) -> tuple[int, ...]:
+def fixed_shape(known: Known, layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:
     """The parameter's shape, which must not depend on a symbolic dimension."""
     sizes = tuple(n for n in spec.shape if isinstance(n, int))
     if len(sizes) == len(spec.shape):

@@ -1,0 +1,53 @@
+"""Ops on padded rows: what lies beyond a row's length is no data.
+
+Padding may hold anything, NaN included, so it is replaced and never multiplied by zero.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import DType, TensorType
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op
+
+
+def mask_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
+    """x with zeros from each row's length on, along an axis of the whole shape."""
+    return x.builder.emit("mask_steps", x, lengths, axis=axis)
+
+
+def count_steps(lengths: Value) -> Value:
+    """The number of true positions in a batch, as a real scalar."""
+    return lengths.builder.emit("count_steps", lengths)
+
+
+def window_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> Value:
+    """The lengths behind a sliding window: (n + pad − kernel) // stride + 1.
+
+    `pad` counts the positions added at both ends together; a row too short for one window is
+    refused at run time.
+    """
+    return lengths.builder.emit("window_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
+
+
+def _masked(c: Gradient) -> list[object]:
+    return [mask_steps(c.g, c.inputs[1], c.attr("axis")), NO_GRADIENT]
+
+
+def _same(types: Types, _: Attrs) -> TensorType:
+    return TensorType(types[0].shape, types[0].dtype)
+
+
+op(
+    OpDef(
+        "mask_steps",
+        _same,
+        _masked,  # type: ignore[arg-type]
+        samples=(
+            Sample(((3, 4, 2), (3,)), {"axis": 1}, ints={1: 4}),
+            Sample(((3, 2, 4), (3,)), {"axis": 2}, ints={1: 4}),
+        ),
+        formulas=("dx = dy, zero where there is padding",),
+    )
+)
+op(OpDef("count_steps", lambda types, _: TensorType(()), NO_GRADIENT))
+op(OpDef("window_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))
