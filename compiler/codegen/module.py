@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from ..autodiff.reverse import differentiate
-from ..ir.dims import Dim, Shape
+from ..ir.dims import Dim, Shape, evaluate, symbols
 from ..ir.layer_graph import Parameter, TypedGraph
-from ..ir.op_graph import Graph
+from ..ir.op_graph import Graph, Role
 from ..losses import LOSSES
+from ..losses.registry import target_kind
 from ..lower.graph import lower
 from ..lower.losses import target_layers, target_name
+from ..ops.source import RANDOM
 from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import optimise
 from ..schedule.kernels import Kernel
@@ -30,10 +32,13 @@ from .program import (
     predict_view,
 )
 from .target import Target, load_target
-from .view import ArrayView, ModuleView, ParamView
+from .view import ArrayView, ModuleView, ParamView, SizeView, StateView
 
 CONTRACT = 1
 """Version of the module contract that generated modules follow."""
+
+LARGE_SIZE = 10_000
+"""What a size known at run time is taken to be where only the others matter."""
 
 Watch = Callable[[str, Graph], None]
 
@@ -96,11 +101,11 @@ def _view(
     program = build_program(training, level, target, leaves)
     kernels, setting = program.kernels, typed.graph.training.optimizer
     forward = kernel_view(program, kernels.forward, training.outputs_for("out"))
-    loss = (
-        kernel_view(program, kernels.loss, training.outputs_for("loss")) if kernels.loss else None
-    )
-    grads = training.outputs_for("grad")
-    backward = kernel_view(program, kernels.backward, grads) if kernels.backward else None
+    parts, grads = training.outputs_for("loss"), training.outputs_for("grad")
+    targets = _targets(typed, program)
+    padded = tuple(dict.fromkeys(a.lengths for a in targets if a.lengths))
+    loss = kernel_view(program, kernels.loss, parts, padded) if kernels.loss else None
+    backward = kernel_view(program, kernels.backward, grads, padded) if kernels.backward else None
     predict = predict_view(program, inference, leaves)
     data = graphs.data_gradient
     input_gradient = predict_view(program, data, leaves) if data else None
@@ -115,13 +120,15 @@ def _view(
         dtype=typed.graph.dtype,
         inputs=_inputs(typed, program),
         outputs=_outputs(typed),
-        targets=_targets(typed, program),
+        targets=targets,
         losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
         params=tuple(_param(p) for p in typed.params),
+        states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
+        sizes=tuple(size_views(typed)),
         constants=constant_views(program),
         train=_train(typed),
         metrics=tuple(m.kind for m in typed.graph.training.metrics),
-        random=any(n.op == "dropout_mask" for n in training),
+        random=any(n.op in RANDOM for n in training),
         forward=forward,
         loss=loss,
         backward=backward,
@@ -157,6 +164,10 @@ def _leaves(typed: TypedGraph) -> dict[str, str]:
     """The identifiers that the module's functions promise: x, y, target, where there is one each."""
     inputs = [n for n in typed.graph.layers if n.kind == "input"]
     granted = {}
+    granted["train:train"] = "train"
+    ragged = [n.name for n in inputs if typed.types[n.id].ragged]
+    if len(ragged) == 1:
+        granted[f"lengths:{ragged[0]}"] = "lengths"
     if len(inputs) == 1:
         granted[f"input:{inputs[0].name}"] = "x"
     if len(typed.graph.outputs) == 1:
@@ -167,12 +178,52 @@ def _leaves(typed: TypedGraph) -> dict[str, str]:
 
 
 def _inputs(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
-    variables = {n.attr("name"): program.names[n.id] for n in program.graph if n.op == "input"}
-    return tuple(
-        _array(n.name, variables[n.name], typed.types[n.id].shape, typed.types[n.id].dtype.value)
-        for n in typed.graph.layers
-        if n.kind == "input"
-    )
+    graph, names = program.graph, program.names
+    variables = {n.attr("name"): names[n.id] for n in graph if n.op == "input"}
+    lengths = {str(n.attr("name")): names[n.id] for n in graph if n.op == "lengths"}
+    limits = id_limits(graph)
+    views = []
+    for n in typed.graph.layers:
+        if n.kind == "input":
+            type = typed.types[n.id]
+            array = _array(n.name, variables[n.name], type.shape, type.dtype.value)
+            limit = limits.get(n.name)
+            views.append(replace(array, classes=limit, lengths=lengths.get(n.name, "")))
+    return tuple(views)
+
+
+def id_limits(graph: Graph) -> dict[str, int]:
+    """For every input of ids the number of rows of the smallest table they pick from."""
+    limits: dict[str, int] = {}
+    for node in graph:
+        if node.op != "take_rows":
+            continue
+        table, ids = node.inputs
+        count, todo = graph[table].type.shape[0], [ids]
+        while todo:
+            behind = graph[todo.pop()]
+            todo += behind.inputs
+            if behind.op == "input" and isinstance(count, int):
+                name = str(behind.attr("name"))
+                limits[name] = min(count, limits.get(name, count))
+    return limits
+
+
+def size_views(typed: TypedGraph) -> Iterator[SizeView]:
+    """The sizes known at run time, with the least value at which every shape has entries."""
+    inputs = [typed.shape_of(n.id) for n in typed.graph.layers if n.kind == "input"]
+    names = dict.fromkeys(s for shape in inputs for n in shape for s in sorted(symbols(n)))
+    sizes = {n for shape in (t.shape for t in typed.types.values()) for n in shape}
+    open_sizes = [n for n in sizes if not isinstance(n, int)]
+    for place, name in enumerate(names):
+        others = dict.fromkeys(names, LARGE_SIZE)
+        own = [n for n in open_sizes if name in symbols(n)]
+
+        def fits(value: int, name: str = name) -> bool:
+            return all(evaluate(n, {**others, name: value}) >= 1 for n in own)  # noqa: B023
+
+        least = next((n for n in range(1, LARGE_SIZE) if fits(n)), 1)
+        yield SizeView(name, least, max(6 + place, least + 2))
 
 
 def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:
@@ -187,15 +238,25 @@ def _targets(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
     for layer in target_layers(typed):
         name = target_name(typed, layer)
         kinds = {loss.setting.kind for loss in typed.graph.losses if loss.layer == layer}
-        views.append(_array(name, variables[name], typed.shape_of(layer), _target_kind(kinds)))
+        array = _array(name, variables[name], typed.shape_of(layer), target_kind(kinds))
+        lengths, axis = _target_lengths(program.graph, name)
+        if lengths is not None:
+            array = replace(array, lengths=program.names[lengths], ragged_axis=axis)
+        views.append(replace(array, ids=variables.get(f"{name}.ids", "")))
     return tuple(views)
 
 
-def _target_kind(kinds: set[str]) -> str:
-    """What a target may be: class ids or rows of probabilities, numbers in [0, 1], or any numbers."""
-    if "crossentropy" in kinds:
-        return "classes"
-    return "unit" if "bce" in kinds else "values"
+def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
+    """The lengths that mask what a loss makes of a target, and the axis they run along."""
+    behind: set[int] = set()
+    for node in graph:
+        if node.op == "target" and node.attr("name") == target:
+            behind.add(node.id)
+        elif behind & set(node.inputs) and node.origin.role is Role.LOSS:
+            behind.add(node.id)
+            if node.op == "mask_steps":
+                return node.inputs[1], int(str(node.attr("axis")))
+    return None, 1
 
 
 def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:

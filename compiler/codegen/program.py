@@ -22,6 +22,9 @@ from .view import BufferView, CacheView, ConstantView, KernelView
 CACHE = "c"
 """What buffered kernels call the cache."""
 
+ARRAY_DICTS = {"param": "params", "state": "state"}
+"""Leaves that kernels find by name in a dict; the others have variables of their own."""
+
 SHARED_NUMBERS: dict[object, str] = {0.0: "ZERO", 1.0: "ONE"}
 """Scalars that modules at -O1 hold as arrays."""
 
@@ -42,15 +45,15 @@ class Program:
 
     def leaf(self, node: Node) -> Text:
         """How a kernel refers to a value from outside."""
-        if node.op == "param":
-            return Text(f"params[{node.attr('name')!r}]")
+        if node.op in ARRAY_DICTS:
+            return Text(f"{ARRAY_DICTS[node.op]}[{node.attr('name')!r}]")
         return Text(self.names[node.id])
 
     def frame(self, graph: Graph, given: Iterable[int] = ()) -> Frame:
         """A fresh frame that knows the outside values and those given by name."""
         frame = Frame(self.target, graph, {}, self.constants)
         for node in graph:
-            if node.op in ("input", "param", "target"):
+            if node.op in LEAVES:
                 frame.texts[node.id] = self.leaf(node)
             elif self.level == 1 and node.op == "const" and node.type.rank == 0:
                 if node.attr("value") in SHARED_NUMBERS:
@@ -69,7 +72,7 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
         kernels = _with_sizes(kernels)
     program = Program(target, level, graph, kernels, namer)
     for node in graph:
-        if node.op in ("input", "target"):
+        if _is_variable(node):
             key = f"{node.op}:{node.attr('name')}"
             granted = leaves.get(key)
             name = namer.grant(granted) if granted else namer.fresh(node.origin.hint)
@@ -83,6 +86,11 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
             kernels, program.names, target.may_overwrite, CACHE, namer.fresh
         )
     return program
+
+
+def _is_variable(node: Node) -> bool:
+    """Whether a leaf has a variable of its own."""
+    return node.op in LEAVES and node.op not in ARRAY_DICTS
 
 
 def _with_sizes(kernels: Kernels) -> Kernels:
@@ -141,8 +149,13 @@ def constant_views(program: Program) -> tuple[ConstantView, ...]:
     return tuple(ConstantView(name, values) for values, name in program.constants.items())
 
 
-def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) -> KernelView:
-    """A kernel's body at the program's level; `results` are names and values to give back."""
+def kernel_view(
+    program: Program, kernel: Kernel, results: Mapping[str, int], padded: tuple[str, ...] = ()
+) -> KernelView:
+    """A kernel's body at the program's level; `results` are names and values to give back.
+
+    `padded` are variables with the lengths of targets' rows, needed before the statements.
+    """
     own = {n.id for n in kernel.nodes}
     outside = [i for i in program.kernels.cached if i not in own]
     loads = [] if kernel is program.kernels.forward else _loaded(program, kernel, outside)
@@ -157,7 +170,8 @@ def kernel_view(program: Program, kernel: Kernel, results: Mapping[str, int]) ->
             loads += [i for i in dict.fromkeys(sources.values()) if i not in loads]
         dims = tuple((name, size_text(program, name, i)) for name, i in sources.items())
     texts = tuple((name, frame.text(i).code) for name, i in results.items())
-    return KernelView(tuple(program.names[i] for i in loads), dims, tuple(statements), texts)
+    loaded = dict.fromkeys((*(program.names[i] for i in loads), *padded))
+    return KernelView(tuple(loaded), dims, tuple(statements), texts)
 
 
 def _loaded(program: Program, kernel: Kernel, outside: list[int]) -> list[int]:
@@ -207,11 +221,12 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     outer = {
         (n.op, n.attr("name")): program.names[n.id]
         for n in program.graph
-        if n.op in ("input", "target")
+        if _is_variable(n)
     }
     for node in graph:
-        if node.op in ("input", "target"):
-            inner.names[node.id] = inner.namer.grant(outer[node.op, node.attr("name")])
+        if _is_variable(node):
+            name = outer.get((node.op, node.attr("name"))) or leaves[f"{node.op}:{node.attr('name')}"]
+            inner.names[node.id] = inner.namer.grant(name)
     _grant_outputs(inner, leaves)
     name_values((kernels.forward,), inner.names, inner.namer)
     _name_constants(program, graph)
@@ -267,7 +282,7 @@ def _holds(names: list[str]) -> str:
 
 
 def _dtype(dtype: DType) -> str:
-    return "bool" if dtype is DType.BOOL else "DTYPE"
+    return {DType.BOOL: "bool", DType.INT: "np.int64", DType.FLOAT: "DTYPE"}[dtype]
 
 
 def input_dims(graph: Graph) -> list[str]:

@@ -13,11 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
+from ..losses.registry import TARGET_KINDS
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
 
-COMPOSED = ("as_classes", "as_unit", "as_values")
+COMPOSED = tuple(f"as_{kind}" for kind in TARGET_KINDS)
 """Names that templates put together from pieces."""
 
 

@@ -14,7 +14,9 @@ class ArrayView:
 
     `sizes` are source text (`784`, `T`), `spec` the same as the module's constants hold it.
     `kind` is float or int; for a target it says what may be given: classes, unit (0 to 1) or
-    values.
+    values. `classes` bounds the whole numbers of an input of ids. `lengths` is the variable that
+    holds the true lengths of its rows where they are padded, along axis `ragged_axis`.
+    `ids` is the variable that says whether a target was given as class ids, where that matters.
     """
 
     name: str
@@ -22,6 +24,28 @@ class ArrayView:
     sizes: tuple[str, ...]
     spec: tuple[str | int, ...]
     kind: str
+    classes: int | None = None
+    lengths: str = ""
+    ragged_axis: int = 1
+    ids: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """An array of state: its name, shape and what every entry is at first."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class SizeView:
+    """A size known at run time: the least that the model can work on, and one for checks."""
+
+    name: str
+    least: int
+    sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +99,18 @@ class CacheView:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerView:
-    """The step: statements over p, g and slots; the spec's rate, if it gives one."""
+    """The step: statements over p, g and slots, `before` those that are the same for every p.
+
+    `starts` are the slots' first values; `numbers` what is kept once, with first values.
+    """
 
     kind: str
     slots: tuple[str, ...]
+    starts: dict[str, float]
+    numbers: dict[str, float]
+    before: tuple[Statement, ...]
     statements: tuple[Statement, ...]
     work: int
-    rate: float | None
     where: str
     formula: str
     uses_step: bool
@@ -112,6 +141,8 @@ class ModuleView:
     targets: tuple[ArrayView, ...]
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
+    states: tuple[StateView, ...]
+    sizes: tuple[SizeView, ...]
     constants: tuple[ConstantView, ...]
     train: dict[str, object]
     metrics: tuple[str, ...]
@@ -131,6 +162,11 @@ class ModuleView:
     def slots(self) -> tuple[str, ...]:
         """Suffixes of the arrays the optimizer keeps."""
         return self.optimizer.slots if self.optimizer else ()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Numbers the optimizer keeps besides the step count."""
+        return tuple(self.optimizer.numbers) if self.optimizer else ()
 
     @staticmethod
     def specs(arrays: tuple[ArrayView, ...]) -> dict[str, tuple[str | int, ...]]:
@@ -153,15 +189,70 @@ class ModuleView:
         return ", ".join(_shape_text(a) for a in self.outputs)
 
     @property
+    def target_args(self) -> list[tuple[str, str]]:
+        """What kernels are told of the targets: variables and their types."""
+        arrays = [(a.var, "Array") for a in self.targets]
+        return arrays + [(a.ids, "bool") for a in self.targets if a.ids]
+
+    @property
     def target_kinds(self) -> list[str]:
         """The kinds of target there are, each once."""
         return sorted({a.kind for a in self.targets})
 
     @property
+    def ragged(self) -> tuple[ArrayView, ...]:
+        """The inputs whose rows are padded."""
+        return tuple(a for a in self.inputs if a.lengths)
+
+    @property
+    def ragged_targets(self) -> bool:
+        """Whether some target has padded rows."""
+        return any(a.lengths for a in self.targets)
+
+    @property
+    def modal(self) -> bool:
+        """Whether training computes otherwise than prediction."""
+        return bool(self.random or self.states)
+
+    @property
+    def inner_names(self) -> list[str]:
+        """What the unchecked forward is given besides parameters, inputs and cache."""
+        names = [a.lengths for a in self.ragged]
+        names += ["state"] if self.states else []
+        names += ["train"] if self.modal else []
+        return names + (["rng"] if self.random else [])
+
+    def keywords(self, *, train: bool = True, rng: bool = True) -> str:
+        """The keyword arguments that the model's functions take, as source; empty if none."""
+        words = ["state: Params | None = None"] if self.states else []
+        words += ["train: bool = False"] if self.modal and train else []
+        words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
+        words += ["lengths: Any = None"] if self.ragged else []
+        return ", *, " + ", ".join(words) if words else ""
+
+    def passed(self, *, train: str = "", rng: str = "rng") -> str:
+        """The same keywords as a call passes them on; empty if there are none."""
+        words = ["state=state"] if self.states else []
+        words += [f"train={train}"] if self.modal and train else []
+        words += [f"rng={rng}"] if self.random and rng else []
+        words += ["lengths=lengths"] if self.ragged else []
+        return "".join(f", {word}" for word in words)
+
+    @property
     def free_sizes(self) -> list[str]:
         """The plain symbols among the inputs' sizes, B first."""
-        sizes = [n for a in self.inputs for n in a.spec if isinstance(n, str) and n.isalnum()]
-        return list(dict.fromkeys(["B", *sizes]))
+        return ["B", *(s.name for s in self.sizes)]
+
+    @property
+    def least_sizes(self) -> list[tuple[str, str, str, int]]:
+        """The sizes that must not be too small: input, symbol, where to read it off, the least."""
+        return [
+            (a.name, s.name, _size_of(a, axis), s.least)
+            for s in self.sizes
+            for a in self.inputs
+            for axis, n in enumerate(a.spec)
+            if n == s.name and s.least > 1
+        ]
 
     @property
     def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -169,7 +260,7 @@ class ModuleView:
         found = []
         for symbol in self.free_sizes:
             places = [
-                (a.name, f"len({a.var})" if axis == 0 else f"{a.var}.shape[{axis}]")
+                (a.name, _size_of(a, axis))
                 for a in self.inputs
                 for axis, n in enumerate(a.spec)
                 if n == symbol
@@ -212,6 +303,10 @@ class ModuleView:
     def single_target(self) -> bool:
         """Whether target is an array rather than a dict."""
         return len(self.targets) == 1
+
+
+def _size_of(array: ArrayView, axis: int) -> str:
+    return f"{array.var}.shape[{axis}]" if axis else f"len({array.var})"
 
 
 def _shape_text(array: ArrayView) -> str:

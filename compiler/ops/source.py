@@ -22,6 +22,9 @@ the caller brings for an output.
 KEPT_LEAVES = ("input", "lengths", "train")
 """Leaves that forward keeps for loss and backward, which are not given them again."""
 
+RANDOM = ("dropout_mask", "gaussian_noise")
+"""Ops that draw random numbers in training; a target passes them `train` and `rng`."""
+
 FREE = (*LEAVES, "const", "ones")
 """Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
 

@@ -32,4 +32,11 @@ def standalone_graph(graph: Graph, level: int) -> Graph:
 
 
 def _switch_off(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
-    return const(build, 1.0) if node.op == "dropout_mask" else None
+    match node.op:
+        case "dropout_mask":
+            return const(build, 1.0)
+        case "gaussian_noise":
+            return inputs[0]
+        case "batch_stats":
+            return build.emit("running_stats", *inputs[1:3], eps=node.attr("eps"))
+    return None

@@ -122,12 +122,12 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     dense2_z = cache["dense2_z"]
     B = len(dense2_z)
     target = as_classes("target", target, (B, 10))
     # mnist.nn:3  loss crossentropy
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = np.sum(crossentropy(dense2_z, target)) / B
     return float(crossentropy_loss)
 
@@ -395,12 +395,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -437,7 +435,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"x": rng.standard_normal((B, 784))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, 784))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 10, (B,))
     return next(iter(x.values())), next(iter(target.values()))

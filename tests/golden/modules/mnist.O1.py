@@ -172,13 +172,13 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """The parts of the loss by name: crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     dense2_z_shifted, dense2_z_sum = c.dense2_z_shifted, c.dense2_z_sum
     B = c.B
     # mnist.nn:3  loss crossentropy
     work1 = np.log(dense2_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, dense2_z_shifted)) / B
     return {"crossentropy": float(crossentropy_loss)}
 
@@ -234,7 +234,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     return sum(losses(params, cache, target).values())
 
 
@@ -369,7 +369,6 @@ def train_step(
 
     c = work.cache(B)
     target = as_classes("target", target, (B, 10), c.target)
-
     _forward(params, x, c)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
@@ -566,12 +565,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -608,7 +605,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"x": rng.standard_normal((B, 784))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, 784))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 10, (B,))
     return next(iter(x.values())), next(iter(target.values()))

@@ -191,12 +191,10 @@ def as_params(params: Params, what: str = "params") -> Params:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:

@@ -317,13 +317,13 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     dense2_z = cache["dense2_z"]
     B = len(dense2_z)
     target = as_classes("target", target, (B, 10))
     # residual_mlp.nn:6  loss crossentropy smoothing=0.05
-    # L = −Σ t·log softmax(z), mean over the rows
-    crossentropy_loss = np.sum(crossentropy(dense2_z, 0.95 * target + 0.005)) / B
+    # L = −Σ w·t·log softmax(z), mean over the rows
+    crossentropy_loss = np.sum(crossentropy(dense2_z, 0.95 * target + 0.05 / 10)) / B
     return float(crossentropy_loss)
 
 
@@ -353,7 +353,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_classes("target", target, (B, 10))
     # residual_mlp.nn:6  loss crossentropy smoothing=0.05
-    d_dense2_z = (y - (0.95 * target + 0.005)) / B  # (B, 10)  dz = (softmax(z) − t) / B
+    d_dense2_z = (y - (0.95 * target + 0.05 / 10)) / B  # (B, 10)  dz = (softmax(z) − t) / B
 
     # residual_mlp.nn:5  dense 10 softmax
     d_dense2_b = np.sum(d_dense2_z, axis=0)  # (10,)  db = Σ dz over the rows
@@ -850,12 +850,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -892,7 +890,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"x": rng.standard_normal((B, 64))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, 64))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 10, (B,))
     return next(iter(x.values())), next(iter(target.values()))

@@ -202,6 +202,7 @@ class Cache:
     """What forward leaves for loss and backward, and room for their work, for one batch size."""
 
     x: Array
+    crossentropy_scale: Array
 
     def __init__(self, B: int) -> None:
         self.B = B
@@ -391,20 +392,27 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     # (B, 1)  s = Σ e over the classes
     dense2_z_sum = dense2_z_exp.dot(c.ones_10, out=c.dense2_z_sum)
     y = np.divide(dense2_z_exp, dense2_z_sum, out=dense2_z_exp)  # (B, 10)  a = exp(z) / Σ exp(z)
-    c.x = x
+
+    # residual_mlp.nn:6  loss crossentropy smoothing=0.05
+    crossentropy_scale = 0.05 / 10
+    c.x, c.crossentropy_scale = x, crossentropy_scale
     return y
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
-    dense2_z_shifted, dense2_z_sum = c.dense2_z_shifted, c.dense2_z_sum
+    """The parts of the loss by name: crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
+    dense2_z_shifted, dense2_z_sum, crossentropy_scale = (
+        c.dense2_z_shifted,
+        c.dense2_z_sum,
+        c.crossentropy_scale,
+    )
     B = c.B
     # residual_mlp.nn:6  loss crossentropy smoothing=0.05
     work2 = np.multiply(target, 0.95, out=c.work2)  # (B, 10)
-    work2 += 0.005  # (B, 10)
+    work2 += crossentropy_scale  # (B, 10)
     work1 = np.log(dense2_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(work2, dense2_z_shifted)) / B
     return {"crossentropy": float(crossentropy_loss)}
 
@@ -429,10 +437,11 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     residual6_dense1 = c.residual6_dense1
     residual6_add1 = c.residual6_add1
     y = c.y
+    crossentropy_scale = c.crossentropy_scale
     B = c.B
     # residual_mlp.nn:6  loss crossentropy smoothing=0.05
     d_dense2_z = np.multiply(target, 0.95, out=c.work2)  # (B, 10)
-    d_dense2_z += 0.005  # (B, 10)
+    d_dense2_z += crossentropy_scale  # (B, 10)
     np.subtract(y, d_dense2_z, out=d_dense2_z)  # (B, 10)
     np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) / B
     # what is too small to matter becomes zero: products over denormal numbers are slow
@@ -631,7 +640,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     return sum(losses(params, cache, target).values())
 
 
@@ -777,7 +786,6 @@ def train_step(
 
     c = work.cache(B)
     target = as_classes("target", target, (B, 10), c.target)
-
     _forward(params, x, c)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
@@ -1083,12 +1091,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -1125,7 +1131,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"x": rng.standard_normal((B, 64))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, 64))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 10, (B,))
     return next(iter(x.values())), next(iter(target.values()))

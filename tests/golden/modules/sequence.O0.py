@@ -215,13 +215,14 @@ def forward(
     params: Params,
     x: Any,
     cache: Cache | None = None,
+    *,
     train: bool = False,
     rng: np.random.Generator | None = None,
 ) -> tuple[Any, Cache]:
     """y (B, T, 3) from x (B, T, 6), and the cache that loss and backward need."""
     params = as_params(params)
-    check_random(train, rng)
     x = as_rows("x", x, ("T", 6))
+    check_random(train, rng)
     B = len(x)
     T = x.shape[1]
 
@@ -253,13 +254,13 @@ def forward(
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     y = cache["y"]
     B = len(y)
     T = y.shape[1]
     target = as_classes("target", target, (B, T, 3))
     # sequence.nn:2  loss crossentropy
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = np.sum(crossentropy(y, target)) / (B * T)
     return float(crossentropy_loss)
 
@@ -501,7 +502,9 @@ def as_params(params: Params, what: str = "params") -> Params:
 def check_random(train: bool, rng: np.random.Generator | None) -> None:
     """Training draws random masks, so it needs a generator to draw them from."""
     if train and not isinstance(rng, np.random.Generator):
-        raise ValueError("rng: dropout needs one in training, such as np.random.default_rng(0)")
+        raise ValueError(
+            "rng: random layers need one in training, such as np.random.default_rng(0)"
+        )
 
 
 def writable(params: Params, what: str = "params") -> Params:
@@ -560,12 +563,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -602,7 +603,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B, T = 5, 6
-    x = {"x": rng.standard_normal((B, T, 6))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, T, 6))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 3, (B, T))
     return next(iter(x.values())), next(iter(target.values()))

@@ -257,7 +257,7 @@ class Cache:
 
 
 def _forward(
-    params: Params, x: Array, c: Cache, train: bool = False, rng: np.random.Generator | None = None
+    params: Params, x: Array, c: Cache, train: bool, rng: np.random.Generator | None
 ) -> Any:
     """y (B, T, 3) from x (B, T, 6); what backward needs stays in c.
 
@@ -301,14 +301,14 @@ def _forward(
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """The parts of the loss by name: crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     y_shifted, y_sum = c.y_shifted, c.y_sum
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
     work1 = np.log(y_sum, out=c.work1)  # (B, T, 1)
     # the sum of all products as one dot product
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, y_shifted)) / (B * T)
     return {"crossentropy": float(crossentropy_loss)}
 
@@ -370,15 +370,16 @@ def forward(
     params: Params,
     x: Any,
     cache: Cache | None = None,
+    *,
     train: bool = False,
     rng: np.random.Generator | None = None,
 ) -> tuple[Any, Cache]:
     """y (B, T, 3) from x (B, T, 6), and the cache that loss and backward need."""
     x = as_rows("x", x, ("T", 6))
+    check_random(train, rng)
     B = len(x)
     T = x.shape[1]
 
-    check_random(train, rng)
     if cache is None or cache.B != B or cache.T != T:
         cache = Cache(B, T)
     return _forward(as_params(params), x, cache, train, rng), cache
@@ -395,7 +396,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
     return sum(losses(params, cache, target).values())
 
 
@@ -532,14 +533,13 @@ def train_step(
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
     rate, work = learning_rate(lr), workspace(params, opt)
-    check_random(True, rng)
     x = as_rows("x", x, ("T", 6))
+    check_random(True, rng)
     B = len(x)
     T = x.shape[1]
 
     c = work.cache(B, T)
     target = as_classes("target", target, (B, T, 3), c.target)
-
     _forward(params, x, c, True, rng)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
@@ -688,7 +688,9 @@ def as_params(params: Params, what: str = "params") -> Params:
 def check_random(train: bool, rng: np.random.Generator | None) -> None:
     """Training draws random masks, so it needs a generator to draw them from."""
     if train and not isinstance(rng, np.random.Generator):
-        raise ValueError("rng: dropout needs one in training, such as np.random.default_rng(0)")
+        raise ValueError(
+            "rng: random layers need one in training, such as np.random.default_rng(0)"
+        )
 
 
 def writable(params: Params, what: str = "params") -> Params:
@@ -747,12 +749,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -789,7 +789,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B, T = 5, 6
-    x = {"x": rng.standard_normal((B, T, 6))}
+    x: dict[str, Any] = {}
+    x["x"] = rng.standard_normal((B, T, 6))
     target: dict[str, Any] = {}
     target["target"] = rng.integers(0, 3, (B, T))
     return next(iter(x.values())), next(iter(target.values()))

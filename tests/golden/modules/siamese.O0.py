@@ -149,12 +149,12 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     dot1 = cache["dot1"]
     B = len(dot1)
     target = as_unit("target", target, (B, 1))
     # siamese.nn:6  loss bce
-    # L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
+    # L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
     bce_loss = np.sum(binary_crossentropy(dot1, target)) / B
     return float(bce_loss)
 
@@ -480,12 +480,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -522,7 +520,9 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"left": rng.standard_normal((B, 128)), "right": rng.standard_normal((B, 128))}
+    x: dict[str, Any] = {}
+    x["left"] = rng.standard_normal((B, 128))
+    x["right"] = rng.standard_normal((B, 128))
     target: dict[str, Any] = {}
     target["target"] = rng.random((B, 1))
     return x, next(iter(target.values()))

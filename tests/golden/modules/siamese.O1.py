@@ -201,13 +201,13 @@ def _forward(params: Params, left: Array, right: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """The parts of the loss by name: bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     dot1 = c.dot1
     B = c.B
     # siamese.nn:6  loss bce
     work2 = c.work2  # (B, 1)
     work2[...] = binary_crossentropy(dot1, target)
-    # L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
+    # L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
     bce_loss = np.add.reduce(work2, axis=None) / B
     return {"bce": float(bce_loss)}
 
@@ -300,7 +300,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -448,7 +448,6 @@ def train_step(
 
     c = work.cache(B)
     target = as_unit("target", target, (B, 1))
-
     _forward(params, left, right, c)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
@@ -677,12 +676,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -719,7 +716,9 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"left": rng.standard_normal((B, 128)), "right": rng.standard_normal((B, 128))}
+    x: dict[str, Any] = {}
+    x["left"] = rng.standard_normal((B, 128))
+    x["right"] = rng.standard_normal((B, 128))
     target: dict[str, Any] = {}
     target["target"] = rng.random((B, 1))
     return x, next(iter(target.values()))

@@ -151,7 +151,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     kind_target = as_classes("kind", kind_target, (B, 3))
     size_target = as_values("size", size_target, (B, 1))
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = 0.3 * np.sum(crossentropy(kind_z, kind_target)) / B
 
     # two_heads.nn:7  loss huber(delta=2) on size
@@ -164,7 +164,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -478,12 +478,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -520,7 +518,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"features": rng.standard_normal((B, 20))}
+    x: dict[str, Any] = {}
+    x["features"] = rng.standard_normal((B, 20))
     target: dict[str, Any] = {}
     target["kind"] = rng.integers(0, 3, (B,))
     target["size"] = rng.random((B, 1))

@@ -193,13 +193,13 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) -> dict[str, float]:
-    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     kind_z_shifted, kind_z_sum, size_2 = c.kind_z_shifted, c.kind_z_sum, c.size_2
     B = c.B
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     work1 = np.log(kind_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
-    # L = −Σ t·log softmax(z), mean over the rows
+    # L = −Σ w·t·log softmax(z), mean over the rows
     crossentropy_loss = (
         0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
     )
@@ -283,7 +283,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -430,7 +430,6 @@ def train_step(
     kind_target, size_target = by_name("target", target, TARGETS)
     kind_target = as_classes("kind", kind_target, (B, 3), c.kind_target)
     size_target = as_values("size", size_target, (B, 1))
-
     _forward(params, x, c)
     parts = _losses(params, c, kind_target, size_target)
     _backward(params, c, kind_target, size_target, work.grads)
@@ -663,12 +662,10 @@ def take(value: Any, rows: Array) -> Any:
 
 def save_params(path: str | os.PathLike[str], params: Params) -> None:
     """Write the parameters to an .npz file; a file of that name is replaced in one move."""
-    arrays = as_params(params)
+    arrays = dict(as_params(params))
     for name, array in arrays.items():
         if not np.all(np.isfinite(array)):
-            raise ValueError(
-                f"params[{name!r}]: has entries that are not finite; nothing was written"
-            )
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
     temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
     try:
         with open(temporary, "xb") as file:
@@ -705,7 +702,8 @@ def load_params(path: str | os.PathLike[str]) -> Params:
 def sample_batch(rng: np.random.Generator) -> tuple[Any, Any]:
     """A random batch and random targets, for the gradient check."""
     B = 5
-    x = {"features": rng.standard_normal((B, 20))}
+    x: dict[str, Any] = {}
+    x["features"] = rng.standard_normal((B, 20))
     target: dict[str, Any] = {}
     target["kind"] = rng.integers(0, 3, (B,))
     target["size"] = rng.random((B, 1))
