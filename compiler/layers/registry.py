@@ -69,9 +69,16 @@ class SizeOf:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """One number, or a list of numbers (the value is a float or a tuple of floats)."""
+    """One number, or a list of numbers (the value is a float or a tuple of floats).
+
+    Without `single` it must be a list; one of `words` may stand in its place. `low` is the least
+    that a number may be.
+    """
 
     nonzero: bool = False
+    low: float | None = None
+    single: bool = True
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,8 @@ class LayerKind:
     training updates besides the parameters. `lengths` gives the lengths of rows behind the
     layer, where its value is ragged. `feeding_init` names the
     default initialisation of weights whose layer an activation of this kind follows. `summary`,
-    `formula`, `example`, `torch` and `keras` make the reference.
+    `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
+    is the memory of its input under another shape.
     """
 
     name: str
@@ -240,6 +248,7 @@ class LayerKind:
     torch: str = ""
     keras: str = ""
     notes: str = ""
+    is_view: bool = False
 
     @property
     def is_activation(self) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..layers.registry import Numbers, option
+from ..lower.along import along_axis
+from ..ops.elementwise import scale, unary
+from ..ops.source import const
 from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
@@ -13,7 +17,14 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """From logits: a sigmoid at the end is looked through."""
-    return c.reduce(c.build.emit("bce", c.logits("sigmoid"), c.target))
+    z, weight = c.logits("sigmoid"), c.args["pos_weight"]
+    if weight == 1:
+        return c.reduce(c.build.emit("bce", z, c.target))
+    assert isinstance(weight, float | tuple)
+    factor = along_axis(z, weight, z.type.rank - 2)
+    yes = factor * c.target * unary("softplus", scale(z, -1.0))
+    no = (const(c.build, 1.0) - c.target) * unary("softplus", z)
+    return c.reduce(yes + no)
 
 
 loss(
@@ -23,7 +34,16 @@ loss(
         formula="L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements",
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
-        args=(REDUCTION,),
+        target="unit",
+        args=(
+            REDUCTION,
+            option(
+                "pos_weight",
+                Numbers(low=0),
+                "how much a yes counts: one number, or one for each output",
+                1.0,
+            ),
+        ),
         aliases=("binary_crossentropy",),
         torch="nn.BCEWithLogitsLoss (on the logits)",
         keras="losses.BinaryCrossentropy",

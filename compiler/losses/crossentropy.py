@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Num, option
-from ..ops.elementwise import scale
-from ..ops.source import const
+from ..layers.registry import Num, Numbers, option
+from ..ops.elementwise import scale, select, unary
+from ..ops.reduction import sum_over
+from ..ops.source import const, const_array
 from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
@@ -16,13 +17,27 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """From logits: a softmax or log_softmax at the end is looked through."""
-    logits = c.logits("softmax", "log_softmax")
-    target = c.target
-    smoothing = float(c.args["smoothing"])  # type: ignore[arg-type]
+    logits, weights = c.logits("softmax", "log_softmax"), c.args["weights"]
+    target, smoothing = c.target, c.args["smoothing"]
+    assert isinstance(smoothing, float)
     if smoothing:
-        classes = int(str(target.type.shape[-1]))
-        target = scale(target, 1.0 - smoothing) + const(c.build, smoothing / classes)
-    return c.reduce(c.build.emit("crossentropy", logits, target))
+        spread = scale(const(c.build, smoothing), 1.0, target.type.shape[-1])
+        target = scale(target, 1.0 - smoothing) + spread
+    if weights is None:
+        return c.reduce(c.build.emit("crossentropy", logits, target))
+    assert isinstance(weights, tuple)
+    return _weighted(c, logits, target, const_array(c.build, weights))
+
+
+def _weighted(c: LossContext, logits: Value, target: Value, weights: Value) -> Value:
+    """Each class counts by its weight, and in the mean each row by the weight of its class id."""
+    last = (logits.type.rank - 1,)
+    each = scale(sum_over(weights * target * unary("log_softmax", logits), last), -1.0)
+    if c.args["reduction"] != "mean":
+        return c.reduce(each)
+    counts = select(c.ids, sum_over(weights * c.target, last), const(c.build, 1.0))
+    counts = c.build.describe(counts, hint="row_weights", formula="w of the class id, or 1")
+    return c.sum(each) / c.sum(counts)
 
 
 loss(
@@ -32,13 +47,17 @@ loss(
         formula="L = −Σ t·log softmax(z), mean over the rows",
         example="input 4 -> dense 3 softmax; loss crossentropy",
         lower=lower,
+        target="classes",
         args=(
             REDUCTION,
             option("smoothing", Num(0, 1, open_high=True), "label smoothing (Szegedy 2016)", 0.0),
+            option("weights", Numbers(low=0, single=False), "how much each class counts"),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),
         torch="nn.CrossEntropyLoss (on the logits)",
         keras="losses.CategoricalCrossentropy",
-        notes="Targets are class ids or rows of probabilities. Computed from the logits, stably.",
+        notes="Targets are class ids or rows of probabilities. Computed from the logits, stably. "
+        "With weights the mean over rows given as class ids divides by the sum of their weights, "
+        "the mean over rows of probabilities by their number, as PyTorch's.",
     )
 )

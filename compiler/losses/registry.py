@@ -7,7 +7,7 @@ found by themselves; did-you-mean, argument checks and the reference are derived
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LossKind:
-    """A registry entry; `lower` emits the loss as a scalar, on logits where that is stable."""
+    """A registry entry; `lower` emits the loss as a scalar, on logits where that is stable.
+
+    `target` names what targets may be, one of `TARGET_KINDS`.
+    """
 
     name: str
     summary: str
     formula: str
     example: str
     lower: Callable[[LossContext], Value]
+    target: str = "values"
     args: tuple[ArgSpec, ...] = ()
     aliases: tuple[str, ...] = ()
     torch: str = ""
     keras: str = ""
     notes: str = ""
 
+
+TARGET_KINDS = ("classes", "margins", "probabilities", "unit", "counts", "values")
+"""What targets may be, the narrowest first: class ids or rows of probabilities; class ids, or −1
+and 1; rows of probabilities; numbers from 0 to 1; numbers from 0 on; any numbers."""
 
 REDUCTION = option(
     "reduction", Option(("mean", "batchmean", "sum")), "how rows and elements are reduced", "mean"
@@ -45,3 +53,8 @@ LOSSES: Registry[LossKind] = Registry("loss")
 
 loss = LOSSES.enter
 aliases = LOSSES.aliases
+
+
+def target_kind(losses: Iterable[str]) -> str:
+    """What the target may be of an output that these losses judge."""
+    return min((LOSSES[name].target for name in losses), key=TARGET_KINDS.index)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..ir.dims import product
 from ..ir.layer_graph import ArgValue, Loss, Setting, TypedGraph
 from ..ir.op_graph import Builder, Origin, Role, Value
-from ..ir.types import TensorType
+from ..ir.types import DType, TensorType
 from ..losses import LOSSES
 from ..ops.elementwise import scale, unary
 from ..ops.ragged import count_steps, mask_steps
@@ -34,6 +34,14 @@ class LossContext:
     lengths: Value | None = None
     ragged_axis: int = 1
 
+    @property
+    def ids(self) -> Value:
+        """Whether the target was given as class ids: true or false, known at run time."""
+        node = self.build.nodes[self.target.id]
+        name, hint = f"{node.attr('name')}.ids", f"{node.origin.hint}_ids"
+        value = leaf(self.build, "target", name, TensorType((), DType.BOOL))
+        return self.build.describe(value, hint=hint)
+
     def logits(self, *activations: str) -> Value:
         """What the output's final softmax or sigmoid was applied to, else the output itself."""
         node = self.build.nodes[self.output.id]
@@ -53,6 +61,12 @@ class LossContext:
                 return scale(sum_all(each), 1.0, others) / count_steps(self.lengths)
         over = {"mean": product(shape), "batchmean": shape[0], "sum": 1}
         return scale(sum_all(each), 1.0, over[str(how)])
+
+    def sum(self, each: Value) -> Value:
+        """The sum of all entries, padding left out."""
+        if self.lengths is not None:
+            each = mask_steps(each, self.lengths, self.ragged_axis)
+        return sum_all(each)
 
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows."""

@@ -61,3 +61,6 @@ op(
         formulas=("dr = clip(r, −δ, δ) · dL",),
     )
 )
+
+# x·log x, and 0 at 0. Of targets only, into which no gradient flows.
+op(OpDef("xlogx", same_type, NO_GRADIENT))

@@ -168,8 +168,9 @@ def type_text(type: ArgType) -> str:
             return " or ".join(f"`{word}`" for word in words)
         case SizeOf(rank):
             return "size" if rank is None else f"size with {rank} component{'s' * (rank != 1)}"
-        case Numbers():
-            return "number or list of numbers"
+        case Numbers(words=words, single=single):
+            numbers = "number or list of numbers" if single else "list of numbers"
+            return " or ".join([numbers, *(f"`{word}`" for word in words)])
         case Ints():
             return "whole numbers"
         case Ranges():

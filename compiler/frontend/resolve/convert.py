@@ -48,8 +48,8 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
             return _option(what, words, value, env)
         case SizeOf(rank):
             return _size(what, rank, value, env)
-        case Numbers(nonzero):
-            return _numbers(what, nonzero, value, env)
+        case Numbers():
+            return _numbers(what, spec.type, value, env)
         case Ints() | Ranges():
             return convert_all(spec, kind, [value], env)
         case LayerName():
@@ -77,7 +77,7 @@ def convert_all(spec: ArgSpec, kind: str, values: Sequence[ast.Value], env: Env)
 def needs(spec: ArgSpec) -> tuple[str, ...]:
     """The words an option or initialisation may be."""
     match spec.type:
-        case Option(words):
+        case Option(words) | Numbers(words=words):
             return words
         case Init():
             return tuple(INITS)
@@ -194,20 +194,48 @@ def _size(what: str, rank: int | None, value: ast.Value, env: Env) -> tuple[int,
     return parts
 
 
-def _numbers(what: str, nonzero: bool, value: ast.Value, env: Env) -> float | tuple[float, ...]:
+def _numbers(
+    what: str, type: Numbers, value: ast.Value, env: Env
+) -> float | str | tuple[float, ...]:
+    listed = "a number or a list of numbers" if type.single else "a list of numbers"
+    wanted = " or ".join((listed, *(f"`{word}`" for word in type.words)))
+    if type.words and (word := _word(value, env)) is not None:
+        return _instead(what, word, wanted, type.words, value, env)
     const = evaluate(value, env)
+    if not isinstance(const, ListConst) and not type.single:
+        raise not_fitting(const, value, env, f"{what} is {wanted}")
     items = const.items if isinstance(const, ListConst) else (const,)
     if not items:
         raise env.fault(codes.WRONG_VALUE, value.span, f"{what} is an empty list")
     found = tuple(
-        to_float(
-            as_number(item, value, env, f"{what} is a number or a list of numbers"), value, env
-        )
-        for item in items
+        to_float(as_number(item, value, env, f"{what} is {wanted}"), value, env) for item in items
     )
-    if nonzero and 0.0 in found:
+    if type.nonzero and 0.0 in found:
         raise env.fault(codes.OUT_OF_BOUNDS, value.span, f"{what} must not be zero")
+    if type.low is not None and min(found) < type.low:
+        raise env.fault(
+            codes.OUT_OF_BOUNDS,
+            value.span,
+            f"{what} must be at least {type.low:g}, not {min(found):g}",
+        )
     return found if isinstance(const, ListConst) else found[0]
+
+
+def _instead(
+    what: str, word: str, wanted: str, words: tuple[str, ...], value: ast.Value, env: Env
+) -> str:
+    """A word in place of numbers."""
+    if word.lower() in words:
+        return word.lower()
+    meant = closest(word, words)
+    raise env.fault(
+        codes.UNKNOWN_CHOICE,
+        value.span,
+        f"{what} cannot be `{word}`",
+        here=f"did you mean `{meant}`?" if meant else "",
+        help=f"it is {wanted}",
+        fixes=replacement(value.span, meant),
+    )
 
 
 def layer_name(key: str, value: ast.Value, env: Env) -> str:

@@ -1,0 +1,47 @@
+"""loss hinge: for classes, by margins instead of probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ops.elementwise import scale, select, unary
+from ..ops.reduction import sum_over
+from ..ops.source import const
+from .registry import REDUCTION, LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """The margins that are missed, by the form that the targets turn out to have."""
+    y, t, last = c.output, c.target, c.output.type.rank - 1
+    one, classes = const(c.build, 1.0), y.type.shape[-1]
+    if classes == 1:
+        return c.reduce(unary("relu", one - t * y))
+    right = c.build.describe(sum_over(t * y, (last,), keepdims=True), hint="right_score")
+    margin = select(c.ids, one + y - right, one - t * y)
+    wrong = scale(one - t, 1.0, classes)
+    # Of class ids the row has the mean over the classes, whatever the reduction; see PyTorch.
+    each = scale(one, 1.0, classes if c.args["reduction"] == "mean" else 1)
+    return c.reduce(sum_over(select(c.ids, wrong, each) * unary("relu", margin), (last,)))
+
+
+loss(
+    LossKind(
+        name="hinge",
+        summary="how far the right class misses a margin of 1 over the others (Crammer, Singer)",
+        formula="L = Σ max(0, 1 − y_right + y_j) / C over the wrong classes j, mean over the rows; "
+        "for targets of −1 and 1: L = max(0, 1 − t·y), mean over all elements",
+        example="input 4 -> dense 3; loss hinge",
+        lower=lower,
+        target="margins",
+        args=(REDUCTION,),
+        aliases=("multi_margin", "multi_margin_loss"),
+        torch="nn.MultiMarginLoss (class ids)",
+        keras="losses.Hinge (targets of −1 and 1)",
+        notes="Targets are class ids (B,), or −1 and 1 in the shape of the output. An output one "
+        "wide takes −1 and 1. The output is a score without activation.",
+    )
+)

@@ -1,0 +1,36 @@
+"""loss kl: for target distributions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ops.elementwise import unary
+from .registry import REDUCTION, LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """t·log t, which is 0 for t = 0, less t times the log-probability."""
+    return c.reduce(unary("xlogx", c.target) - c.target * c.output)
+
+
+loss(
+    LossKind(
+        name="kl",
+        summary="Kullback-Leibler divergence of the output's distribution from the target's",
+        formula="L = t·(log t − y), mean over all elements",
+        example="input 4 -> dense 3 log_softmax; loss kl reduction=batchmean",
+        lower=lower,
+        target="probabilities",
+        args=(REDUCTION,),
+        aliases=("kl_div", "kl_divergence"),
+        torch="nn.KLDivLoss",
+        keras="losses.KLDivergence (on exp(y))",
+        notes="The output is made of log-probabilities: end in `log_softmax`. Targets are rows of "
+        "probabilities. The divergence itself is `reduction=batchmean`; the mean, as PyTorch's, "
+        "divides by the number of classes too.",
+    )
+)

@@ -1,0 +1,35 @@
+"""loss poisson: for counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ops.elementwise import unary
+from .registry import REDUCTION, LossKind, loss
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.losses import LossContext
+
+
+def lower(c: LossContext) -> Value:
+    """From the logarithm of the rate, so that no output is a rate below 0."""
+    return c.reduce(unary("exp", c.output) - c.target * c.output)
+
+
+loss(
+    LossKind(
+        name="poisson",
+        summary="negative log-likelihood of counts under a Poisson distribution",
+        formula="L = exp(y) − t·y, mean over all elements",
+        example="input 4 -> dense 1; loss poisson",
+        lower=lower,
+        target="counts",
+        args=(REDUCTION,),
+        aliases=("poisson_nll", "poisson_nll_loss"),
+        torch="nn.PoissonNLLLoss(log_input=True, full=False)",
+        keras="losses.Poisson (on exp(y))",
+        notes="The output is the logarithm of the rate: the expected count is exp(y). Targets are "
+        "numbers of at least 0. The term log t!, which no parameter changes, is left out.",
+    )
+)
