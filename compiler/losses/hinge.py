@@ -32,8 +32,7 @@ loss(
     LossKind(
         name="hinge",
         summary="how far the right class misses a margin of 1 over the others (Crammer, Singer)",
-        formula="L = Σ max(0, 1 − y_right + y_j) / C over the wrong classes j, mean over the rows; "
-        "for targets of −1 and 1: L = max(0, 1 − t·y), mean over all elements",
+        formula="L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y)",
         example="input 4 -> dense 3; loss hinge",
         lower=lower,
         target="margins",
@@ -41,7 +40,8 @@ loss(
         aliases=("multi_margin", "multi_margin_loss"),
         torch="nn.MultiMarginLoss (class ids)",
         keras="losses.Hinge (targets of −1 and 1)",
-        notes="Targets are class ids (B,), or −1 and 1 in the shape of the output. An output one "
-        "wide takes −1 and 1. The output is a score without activation.",
+        notes="Targets are class ids (B,), with the mean over the rows, or −1 and 1 in the shape of "
+        "the output, with the mean over all elements. An output one wide takes −1 and 1. The output "
+        "is a score without activation.",
     )
 )

@@ -39,6 +39,9 @@ class LossContext:
         """Whether the target was given as class ids: true or false, known at run time."""
         node = self.build.nodes[self.target.id]
         name, hint = f"{node.attr('name')}.ids", f"{node.origin.hint}_ids"
+        for found in self.build.nodes:
+            if found.op == "target" and found.attr("name") == name:
+                return self.build.value(found.id)
         value = leaf(self.build, "target", name, TensorType((), DType.BOOL))
         return self.build.describe(value, hint=hint)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ..ir.dims import Dim, common_factor
 from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.types import DType
 from ..ops import OPS
 from ..ops.elementwise import scale
 from ..ops.shape import broadcast, reshape, transpose
@@ -90,7 +91,7 @@ def _mul(build: Builder, inputs: tuple[Value, ...]) -> Value | None:
     """x · c is a scaling; a scaling of one factor is a scaling of the product."""
     for x, other in (inputs, inputs[::-1]):
         constant = _constant(build, other)
-        if constant is not None:
+        if constant is not None and x.type.dtype is not DType.BOOL:
             return _scaled(build, x, *constant)
     for x, other in (inputs, inputs[::-1]):
         node = _node(build, other)
