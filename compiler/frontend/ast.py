@@ -225,8 +225,13 @@ Statement = Chain | Let | Block | Directive
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """All statements of one source, in order; broken ones are left out (and reported)."""
+    """All statements of one source, in order; broken ones are left out (and reported).
+
+    `unread` are the words of what could not be read, `lost` those that may be defined there.
+    """
 
     statements: tuple[Statement, ...]
     broken: bool
     span: Span
+    unread: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()

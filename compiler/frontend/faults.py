@@ -212,7 +212,7 @@ def _empty_item(statement: Statement, index: int) -> Diagnostic | None:
     before, token = tokens[index - 1], tokens[index]
     if token.text not in (",", ")", "]"):
         return None
-    what = _reading(statement, index)
+    what = reading(statement, index)
     advice = f"for example `{EXAMPLES[what]}`"
     if what == "fork":
         advice = "a branch that passes the value on is `id`: `[id, dense 30]`"
@@ -238,7 +238,7 @@ def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
     return syntax.MISSING_VALUE.at(
         statement.span_of(previous),
         f"{message} after `{previous.text}`",
-        help=f"for example `{example or EXAMPLES[_reading(statement, index)]}`",
+        help=f"for example `{example or EXAMPLES[reading(statement, index)]}`",
     )
 
 
@@ -290,7 +290,7 @@ def operand_end(statement: Statement, index: int, step: int) -> int | None:
 
 
 def _unexpected(statement: Statement, index: int) -> Diagnostic:
-    what = _reading(statement, index)
+    what = reading(statement, index)
     token = statement.tokens[min(index, len(statement.tokens) - 1)]
     advice = f"for example `{EXAMPLES[what]}`"
     following = statement.tokens[index + 1].text if index + 1 < len(statement.tokens) else ""
@@ -335,7 +335,7 @@ def _opener(statement: Statement, index: int) -> int | None:
     return opened[-1] if opened else None
 
 
-def _reading(statement: Statement, index: int) -> str:
+def reading(statement: Statement, index: int) -> str:
     """What was being read at a token: a key of EXAMPLES."""
     opener = _opener(statement, index)
     if opener is None:
@@ -354,7 +354,7 @@ def _is_chain(statement: Statement, opener: int) -> bool:
     if statement.rule in ("let", "directive"):
         return False
     outer = _opener(statement, opener)
-    return outer is None or _reading(statement, opener) in ("fork", "group")
+    return outer is None or reading(statement, opener) in ("fork", "group")
 
 
 def _written(statement: Statement, first: int, stop: int) -> str:

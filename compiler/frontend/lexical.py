@@ -13,6 +13,9 @@ from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Tok
 MAX_NESTING = 100
 """Brackets and operators within each other; deeper ones are no specs, but exhaust the stack."""
 
+BRACKETS = (syntax.UNCLOSED_BRACKET, syntax.UNMATCHED_BRACKET)
+"""What can be wrong with brackets."""
+
 _ADVICE = {
     "^": "a power is written `**`",
     "'": "words such as activations are written without quotes, file names in double quotes",
@@ -48,7 +51,7 @@ def lexical_fault(statement: Statement) -> Diagnostic | None:
                     "the string is not closed on its line",
                     help='end it with `"`',
                 )
-    return _called_directive(statement) or _unbalanced(statement) or _too_deep(statement)
+    return _called_directive(statement) or unbalanced(statement) or _too_deep(statement)
 
 
 def _look_alike(statement: Statement, first: Token) -> Diagnostic:
@@ -119,7 +122,8 @@ def _plain_number(text: str) -> str:
     return f"{glued[1]} {glued[2]}" if glued else ""
 
 
-def _unbalanced(statement: Statement) -> Diagnostic | None:
+def unbalanced(statement: Statement) -> Diagnostic | None:
+    """A bracket that is never closed, or closes nothing."""
     opened: list[Token] = []
     for token in statement.tokens:
         if token.text in OPENING:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from threading import Lock
 from typing import cast
@@ -15,13 +17,16 @@ from ..source import Source
 from .ast import File, Statement
 from .build import BareOperator, Builder, SyntaxFault
 from .faults import explain
-from .lexical import lexical_fault
+from .lexical import BRACKETS, lexical_fault, unbalanced
+from .recovery import MASK, lost_names, mask_fault
 from .statements import Statement as Words
-from .statements import split
+from .statements import Token, split
 
 MAX_CHARACTERS = 1 << 20
 MAX_FAULTS = 50
-"""After so many broken statements a file is not a spec, and the rest is left unread."""
+"""After so many faults a file is not a spec, and the rest is left unread."""
+MAX_AGAIN = 8000
+"""How many tokens are read again to find more than one fault in a statement."""
 
 _lock = Lock()
 
@@ -33,18 +38,53 @@ def parse(source: Source, report: Report) -> File:
         message = f"the spec has {len(source.text):,} characters, {MAX_CHARACTERS:,} are allowed"
         report.add(files.SPEC_TOO_LARGE.at(source.span(0, 0), message))
         return File((), True, whole)
-    read: list[Statement] = []
-    faults = 0
+    reader = _Reader(report)
     for words in split(source):
-        found = _parse_statement(words)
-        if not isinstance(found, Diagnostic):
-            read.append(found)
-            continue
-        report.add(found)
-        faults += 1
-        if faults == MAX_FAULTS:
-            break
-    return File(tuple(read), faults > 0, whole)
+        reader.read(words)
+    unread, lost = frozenset(reader.unread), frozenset(reader.lost)
+    return File(tuple(reader.statements), reader.faults > 0, whole, unread, lost)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Statements read so far; `unread` are all words in what could not be read.
+
+    Those of them that may have been defined there are `lost`.
+    """
+
+    report: Report
+    statements: list[Statement] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    faults: int = 0
+    again: int = 0
+
+    def read(self, words: Words) -> None:
+        """Read a statement; where a stage cannot be read, the rest of it all the same."""
+        while self.faults < MAX_FAULTS:
+            found = _parse_statement(words)
+            if not isinstance(found, Diagnostic):
+                self.statements.append(found)
+                return
+            self._add(found)
+            self.again += len(words.tokens)
+            rest = mask_fault(words, found) if self.again < MAX_AGAIN else None
+            if rest is None:
+                break
+            words, hidden = rest
+            bracket = unbalanced(replace(words, tokens=hidden))
+            if bracket and found.code not in BRACKETS:
+                self._add(bracket)
+            self._lose(hidden, lost_names(hidden))
+        self._lose(words.tokens, lost_names(words.tokens, words.tokens[0]))
+
+    def _add(self, fault: Diagnostic) -> None:
+        self.report.add(fault)
+        self.faults += 1
+
+    def _lose(self, tokens: Sequence[Token], names: set[str]) -> None:
+        self.unread |= {token.text for token in tokens}
+        self.lost |= {*names, MASK}
 
 
 def _parse_statement(words: Words) -> Statement | Diagnostic:
@@ -52,7 +92,7 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
     if fault:
         return fault
     lark, builder = _parser()
-    text = TextSlice(words.source.text, words.start, words.stop)
+    text = TextSlice(words.reading, words.start, words.stop)
     try:
         with _lock:
             builder.source = words.source

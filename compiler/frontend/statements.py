@@ -98,10 +98,14 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Statement:
-    """The tokens of one statement; there is at least one."""
+    """The tokens of one statement; there is at least one.
+
+    `masked` is the text to read in place of the source's after faulty parts of it were hidden.
+    """
 
     source: Source
     tokens: tuple[Token, ...]
+    masked: str = ""
 
     @property
     def start(self) -> int:
@@ -117,6 +121,11 @@ class Statement:
     def span(self) -> Span:
         """All of it."""
         return self.source.span(self.start, self.stop)
+
+    @property
+    def reading(self) -> str:
+        """What is parsed: all of the source's text, less what was masked."""
+        return self.masked or self.source.text
 
     @property
     def text(self) -> str:
@@ -189,8 +198,12 @@ def _begins(token: Token, previous: Token, depth: int) -> bool:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    begin = 1 if text.startswith("\ufeff") else 0
-    for match in _TOKEN.finditer(text, begin):
+    return tokens_between(text, 1 if text.startswith("\ufeff") else 0, len(text))
+
+
+def tokens_between(text: str, start: int, stop: int) -> Iterator[Token]:
+    """The tokens of a part of a text, newlines among them."""
+    for match in _TOKEN.finditer(text, start, stop):
         kind = match.lastgroup or ""
         if kind != "space":
             word = match.group()

@@ -76,7 +76,9 @@ def test_a_let_defined_by_itself_is_one_error(text):
 
 def test_lets_of_a_broken_definition_are_no_second_fault():
     assert error_codes("let a = 1/0\ninput 3 -> dense a -> dense (a*2)") == ["NN113"]
-    assert error_codes("let a = )\ninput 3 -> dense a -> mystery") == ["NN004"]
+    assert error_codes("let a = )\ninput 3 -> dense a -> dense (a*2)") == ["NN004"]
+    assert error_codes("let a = ) mystery\ninput 3 -> dense a -> mystery") == ["NN004"]
+    assert error_codes("let a = )\ninput 3 -> dense a -> mystery") == ["NN004", "NN101"]
 
 
 def test_inputs():

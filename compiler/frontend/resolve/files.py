@@ -33,7 +33,10 @@ class Collector:
         """Enter the lets and blocks of a file, those of its includes first."""
         key = normpath(file.span.source.name)
         self.open[key] = included
-        self.env.program.broken |= file.broken
+        program = self.env.program
+        program.broken |= file.broken
+        program.unread |= file.unread
+        program.poisoned |= file.lost
         for statement in file.statements:
             if isinstance(statement, ast.Directive) and statement.word.id == "include":
                 self._include(statement)
@@ -48,7 +51,7 @@ class Collector:
             for arg in _paths(directive, self.env):
                 self._read(arg)
         except Fault:
-            self.env.program.broken = True
+            self.env.program.broken = self.env.program.incomplete = True
 
     def _read(self, path: ast.Text) -> None:
         written = normpath(join(dirname(path.span.source.name), path.value))

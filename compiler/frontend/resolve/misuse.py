@@ -136,7 +136,7 @@ def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
         return Fault()
     env.program.unknown.add(word.span)
     proper = _meant(word, env, more)
-    if env.program.broken and proper is None:
+    if proper is None and env.program.unsure(word.id):
         return Fault()
     return env.fault(
         codes.UNKNOWN_KIND,

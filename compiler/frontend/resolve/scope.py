@@ -27,9 +27,10 @@ class TooLarge(Exception):
 class Program:
     """The lets and blocks of a file and all it includes, and the report they are judged in.
 
-    `broken` tells that some statement could not be read, so that a name may well be defined
-    where nobody can see it. `poisoned` are names whose definition was faulty, `blamed` the
-    parameters (with their calls) whose value was found wrong: using one is no second fault.
+    `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
+    knows. `incomplete` tells that an included file is missing, with whatever it defines.
+    `poisoned` are names whose definition was faulty, `blamed` the parameters (with their calls)
+    whose value was found wrong: using one is no second fault.
     `unknown` are the places of unknown words, met again in every copy of a block.
     """
 
@@ -37,6 +38,8 @@ class Program:
     main: ast.File
     kinds: Kinds
     broken: bool = False
+    incomplete: bool = False
+    unread: set[str] = field(default_factory=set)
     lets: dict[str, ast.Let] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
@@ -50,6 +53,10 @@ class Program:
     def source(self) -> Source:
         """The file that is being compiled."""
         return self.main.span.source
+
+    def unsure(self, word: str) -> bool:
+        """Whether an unknown word may mean something in text that nobody could read."""
+        return self.incomplete or word in self.unread
 
     def defined(self, name: str) -> Span | None:
         """Where a let or block of that name is defined."""
@@ -175,12 +182,12 @@ class Env:
         candidates: Iterable[str],
         otherwise: str = "",
     ) -> Fault:
-        """The fault of a word that means nothing; silent where a broken statement may tell.
+        """The fault of a word that means nothing; silent where unread text may tell.
 
         `otherwise` is the advice where no candidate is near.
         """
         meant = closest(word.id, candidates)
-        if word.id in self.program.poisoned or (self.program.broken and meant is None):
+        if word.id in self.program.poisoned or (meant is None and self.program.unsure(word.id)):
             return Fault()
         return self.fault(
             codes.UNKNOWN_NAME,

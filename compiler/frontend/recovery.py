@@ -1,0 +1,130 @@
+"""Reading on after a syntax fault: the stage it stands in is masked, its statement read again.
+
+A long network is one statement, and a slip in one stage must not hide what is wrong in the
+others. The masked stage is the word `_`, which the resolver takes for a stage known to be faulty;
+text keeps its length, so that every place stays what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ..diagnostics.codes import syntax
+from ..diagnostics.model import Diagnostic
+from .faults import operand_end, reading
+from .statements import CLOSING, DIRECTIVES, OPENING, Statement, Token, tokens_between
+
+MASK = "_"
+"""What a stage is called that could not be read."""
+
+_DEFINING = ("as", "let", "block")
+_NO_STAGE = ("->", "=", ",", *OPENING)
+_Rest = tuple[Statement, tuple[Token, ...]]
+
+
+def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
+    """A statement without the stage of a fault, and what was hidden; None where nothing is left."""
+    if fault.code is syntax.LOOK_ALIKE:
+        return _plain(statement)
+    if fault.code is syntax.MISSING_KEYWORD or statement.rule not in ("chain", "block"):
+        return None
+    tokens = statement.tokens
+    at = next((i for i, t in enumerate(tokens) if t.start >= fault.span.start), len(tokens))
+    start = _stop(tokens, 0, ("=",)) + 1 if statement.rule == "block" else 0
+    if not start <= at < len(tokens):
+        return None
+    beside = at
+    if tokens[at].text == "->":
+        filled = _filled(statement, at)
+        if filled:
+            return filled
+        beside = at + 1 if at == start or tokens[at - 1].text in _NO_STAGE else at - 1
+    for first, stop in _stages_around(statement, beside, start):
+        first, stop = min(first, at), max(stop, at + 1)
+        if first <= beside < stop:
+            whole = (first, stop) == (0, len(tokens))
+            defines = not first and any(t.text == "=" for t in tokens[:stop])
+            return None if whole or defines else _masked(statement, first, stop)
+    return None
+
+
+def lost_names(tokens: Sequence[Token], head: Token | None = None) -> set[str]:
+    """The names that unread text may define; the `head` of a statement may be one too."""
+    named = {name.text for before, name in pairwise(tokens) if before.text in _DEFINING}
+    return named | ({head.text} if head and head.text not in DIRECTIVES else set())
+
+
+def _stages_around(statement: Statement, at: int, start: int) -> Iterator[tuple[int, int]]:
+    """First token and stop of the stages that a token is in, those in brackets first."""
+    tokens = statement.tokens
+    opened = [i for i in range(start, at) if tokens[i].text in OPENING]
+    for opener in reversed(opened):
+        closer = operand_end(statement, opener, 1)
+        if closer and closer > at and reading(statement, opener + 1) in ("fork", "group"):
+            yield _piece(tokens[:closer], opener + 1, at, ("->", ","))
+    yield _piece(tokens, start, at, ("->",))
+
+
+def _piece(
+    tokens: Sequence[Token], first: int, at: int, separators: tuple[str, ...]
+) -> tuple[int, int]:
+    stop = _stop(tokens, first, separators)
+    while stop < at:
+        first, stop = stop + 1, _stop(tokens, stop + 1, separators)
+    return first, stop
+
+
+def _stop(tokens: Sequence[Token], first: int, separators: tuple[str, ...]) -> int:
+    """Index of the next separator outside of brackets, or of the end."""
+    depth = 0
+    for i in range(first, len(tokens)):
+        text = tokens[i].text
+        if not depth and text in separators:
+            return i
+        depth = max(0, depth + (text in OPENING) - (text in CLOSING))
+    return len(tokens)
+
+
+def _masked(statement: Statement, first: int, stop: int) -> _Rest:
+    tokens, text = statement.tokens, statement.reading
+    begin, end = tokens[first].start, tokens[stop - 1].stop
+    mask = Token("word", MASK, begin, begin + 1)
+    rest = replace(
+        statement,
+        tokens=(*tokens[:first], mask, *tokens[stop:]),
+        masked=text[:begin] + MASK.ljust(end - begin) + text[end:],
+    )
+    return rest, tokens[first:stop]
+
+
+def _filled(statement: Statement, arrow: int) -> _Rest | None:
+    """A stage after an arrow that has one only before it."""
+    tokens, text = statement.tokens, statement.reading
+    at = tokens[arrow].stop
+    if arrow == 0 or tokens[arrow - 1].text in _NO_STAGE:
+        return None
+    if text[at : at + 1].strip(" \t\r\n;"):
+        return None
+    mask = Token("word", MASK, at, at + 1)
+    rest = replace(
+        statement,
+        tokens=(*tokens[: arrow + 1], mask, *tokens[arrow + 1 :]),
+        masked=text[:at] + MASK + text[at + 1 :],
+    )
+    return rest, ()
+
+
+def _plain(statement: Statement) -> _Rest | None:
+    """The statement as it was meant; an arrow of one character takes the space after it."""
+    text = statement.reading
+    for token in statement.tokens:
+        if token.kind == "twin":
+            stop = max(token.stop, token.start + len(token.twin))
+            if text[token.stop : stop].strip(" \t"):
+                return None
+            text = text[: token.start] + token.twin.ljust(stop - token.start) + text[stop:]
+    found = tokens_between(text, statement.start, statement.stop)
+    tokens = tuple(token for token in found if token.kind != "newline")
+    return (replace(statement, tokens=tokens, masked=text), ()) if tokens else None
