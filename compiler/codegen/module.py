@@ -31,6 +31,7 @@ from .program import (
     kernel_view,
     predict_view,
 )
+from .rates import clip_view, schedule_view, train_constants
 from .target import Target, load_target
 from .view import ArrayView, ModuleView, ParamView, SizeView, StateView
 
@@ -137,6 +138,8 @@ def _view(
         gradient_copies=gradient_copies(program, backward) if backward else (),
         cache=cache_view(program),
         optimizer=optimizer_view(setting, level, target) if setting else None,
+        schedule=schedule_view(typed.graph.training),
+        clip=clip_view(typed.graph.training.clip),
         loss_text=_loss_text(typed),
         penalised=_uses_params(kernels.loss),
     )
@@ -278,4 +281,4 @@ def _train(typed: TypedGraph) -> dict[str, object]:
     if training.optimizer is not None:
         found["optimizer"] = training.optimizer.kind
         found.update({k: v for k, v in training.optimizer.args.items() if v is not None})
-    return found
+    return {**found, **train_constants(training)}

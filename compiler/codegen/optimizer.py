@@ -100,23 +100,31 @@ def _flat(kernel: Kernel, frame: Frame, names: dict[int, str]) -> tuple[list[Sta
     last = {i: at for at, node in enumerate(kernel.nodes) for i in node.inputs}
     leaves = {frame.texts[n.id].code: n.id for n in kernel.graph if n.op == "input"}
     early = _early(kernel, names, leaves, last)
+    free: list[str] = []
     for at, node in enumerate(kernel.nodes):
         if not stored(node):
+            names.setdefault(node.id, namer.fresh(node.origin.hint or node.op))
             continue
+        dying = [
+            i
+            for i in dict.fromkeys(node.inputs)
+            if plan.of.get(i, "").startswith(WORK) and last.get(i) == at
+        ]
         if node.id in kernel.results or node.id in early:
             name = plan.of[node.id] = early.get(node.id) or names[node.id]
             own = [i for i in node.inputs if i == leaves[name] or plan.of.get(i) == name]
             if own:
                 plan.replaces[node.id] = own[0]
+            free += [plan.of[i] for i in dying]
             continue
-        dying = [
-            i for i in node.inputs if plan.of.get(i, "").startswith(WORK) and last.get(i) == at
-        ]
         if dying:
             plan.of[node.id], plan.replaces[node.id] = plan.of[dying[0]], dying[0]
+        elif free:
+            plan.of[node.id] = free.pop()
         else:
             count += 1
             plan.of[node.id] = f"{WORK}.temp{count}"
+        free += [plan.of[i] for i in dying[1:]]
         names.setdefault(node.id, namer.fresh(node.origin.hint or f"temp{count}"))
     given = {i: text.code for i, text in frame.texts.items()}
     return buffered(kernel, frame, names, plan, given)[1:], count

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..schedule.statements import Statement
+from .rates import ClipView, ScheduleView
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ class ModuleView:
     gradient_copies: tuple[tuple[str, str], ...]
     cache: CacheView
     optimizer: OptimizerView | None
+    schedule: ScheduleView | None
+    clip: ClipView | None
     loss_text: str
     penalised: bool
 

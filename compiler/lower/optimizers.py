@@ -9,7 +9,7 @@ from ..ir.dims import symbol
 from ..ir.layer_graph import ArgValue, Setting
 from ..ir.op_graph import Builder, Graph, Origin, Role, Value
 from ..ir.types import TensorType
-from ..ops.source import leaf
+from ..ops.source import const, leaf
 from ..optimizers import OPTIMIZERS
 
 SIZE = symbol("N")
@@ -27,6 +27,7 @@ class UpdateContext:
     rate: Value
     step: Value
     slots: Mapping[str, Value]
+    numbers: Mapping[str, Value]
 
     def number(self, name: str) -> float:
         """An argument that is a number."""
@@ -34,9 +35,18 @@ class UpdateContext:
         assert isinstance(value, (int, float))
         return float(value)
 
+    def one_minus(self, x: Value) -> Value:
+        """1 − x."""
+        return const(self.build, 1.0) - x
+
+    def rest(self, name: str) -> Value:
+        """1 − β for an argument β, written so: 1 − 0.9 reads better than 0.09999999999999998."""
+        return self.one_minus(const(self.build, self.number(name)))
+
     def store(self, slot: str, value: Value, formula: str) -> Value:
         """Keep a value for the next step."""
-        self.build.outputs[f"slot:{slot}"] = value.id
+        purpose = "slot" if slot in self.slots else "number"
+        self.build.outputs[f"{purpose}:{slot}"] = value.id
         return self.build.describe(value, hint=slot, formula=formula)
 
     def note(self, value: Value, formula: str, hint: str = "") -> Value:
@@ -45,10 +55,11 @@ class UpdateContext:
 
 
 def lower_update(setting: Setting) -> Graph:
-    """The graph of one optimizer step; outputs `param` and `slot:NAME`."""
+    """The graph of one optimizer step; outputs `param`, `slot:NAME` and `number:NAME`."""
     kind = OPTIMIZERS[setting.kind]
+    assert kind.update is not None
     build = Builder(Origin(setting.kind, (setting.span,), Role.UPDATE))
-    array = TensorType((SIZE,))
+    array, scalar = TensorType((SIZE,)), TensorType(())
 
     def named(name: str, type: TensorType) -> Value:
         return build.describe(leaf(build, "input", name, type), hint=name)
@@ -58,9 +69,10 @@ def lower_update(setting: Setting) -> Graph:
         setting.args,
         named("p", array),
         named("g", array),
-        named("rate", TensorType(())),
-        named("step", TensorType(())),
+        named("rate", scalar),
+        named("step", scalar),
         {slot: named(slot, array) for slot in kind.slots},
+        {name: named(name, scalar) for name in kind.numbers},
     )
     result = kind.update(context)
     build.outputs["param"] = build.describe(result, hint="p").id

@@ -1,6 +1,6 @@
 """The primitive tensor operations. Importing this package imports every family of them."""
 
-from . import activation, elementwise, fused, linear, loss, ragged, reduction, shape, source
+from . import activation, elementwise, fused, linear, loss, ragged, reduction, scalar, shape, source
 from .registry import OPS, OpDef
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "loss",
     "ragged",
     "reduction",
+    "scalar",
     "shape",
     "source",
 ]

@@ -7,8 +7,8 @@ derived from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..layers.registry import ArgSpec
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 class OptimizerKind:
     """A registry entry; `update` emits one step for a parameter and gives its new value.
 
-    `slots` are the suffixes of the arrays the optimizer keeps for every parameter.
+    `slots` are the suffixes of the arrays the optimizer keeps for every parameter; they start
+    at zero, or at the argument that `starts` names. `numbers` are what it keeps once, each with
+    its first value. An update must read the old value of a slot before it stores the new one.
+    `update` is None where nothing goes step by step.
     """
 
     name: str
     summary: str
     formula: str
     example: str
-    update: Callable[[UpdateContext], Value]
+    update: Callable[[UpdateContext], Value] | None
     args: tuple[ArgSpec, ...] = ()
     slots: tuple[str, ...] = ()
+    starts: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     torch: str = ""
     keras: str = ""

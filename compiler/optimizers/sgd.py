@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Flag, Num, option, positional
+from ..layers.registry import Flag, Num, option
 from ..ops.elementwise import scale, select
 from ..ops.source import const
+from .parts import L2_DECAY, decayed_gradient, rate_arg
 from .registry import OptimizerKind, optimizer
 
 if TYPE_CHECKING:
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 
 def update(c: UpdateContext) -> Value:
     """PyTorch's order: weight decay into the gradient, then momentum, then the step."""
-    g, decay, momentum = c.grad, c.number("weight_decay"), c.number("momentum")
+    g, momentum = decayed_gradient(c), c.number("momentum")
     velocity = None
-    if decay:
-        g = c.note(g + scale(c.param, decay), "weight decay: g ← g + λ p", "g")
     if momentum:
         velocity = _velocity(c, g, momentum)
         if c.args["nesterov"]:
@@ -47,14 +46,15 @@ optimizer(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1 momentum=0.9",
         update=update,
         args=(
-            positional("lr", Num(0, open_low=True), "the learning rate", None),
+            rate_arg(None),
             option("momentum", Num(0), "μ: how much of the last step is kept", 0.0),
             option("nesterov", Flag(), "look one step ahead (needs momentum)", False),
-            option("weight_decay", Num(0), "λ: pulls every parameter towards zero", 0.0),
+            L2_DECAY,
             option("dampening", Num(), "d: how much of the gradient momentum leaves out", 0.0),
         ),
         slots=("velocity",),
         torch="optim.SGD",
         keras="optimizers.SGD",
+        notes="The rate has no default: what is right differs a thousandfold between models.",
     )
 )

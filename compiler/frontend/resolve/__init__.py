@@ -60,7 +60,11 @@ def _build(program: Program, env: Env) -> LayerGraph | None:
     if not layers.made:
         return None
     training = Training(
-        optimizer=settings.optimizer, train=settings.train, metrics=tuple(settings.metrics)
+        optimizer=settings.optimizer,
+        schedule=settings.schedule,
+        clip=settings.clip,
+        train=settings.train,
+        metrics=tuple(settings.metrics),
     )
     return LayerGraph(
         layers=tuple(layers.made),

@@ -402,8 +402,6 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
 _INSTEAD = {
     "optimizer": f"this version has {listing(OPTIMIZERS)}",
     "loss": f"this version has {listing(LOSSES)}",
-    "schedule": "without it the learning rate stays as it is",
-    "statement": "leave the statement out for now",
 }
 """For what is not built yet: what there is."""
 

@@ -15,6 +15,8 @@ from ...losses import LOSSES
 from ...losses import aliases as loss_aliases
 from ...optimizers import OPTIMIZERS
 from ...optimizers import aliases as optimizer_aliases
+from ...schedules import SCHEDULES
+from ...schedules import aliases as schedule_aliases
 from ...source import Span
 from .. import ast, habits
 from .arguments import Bound, Schema, bind, not_built
@@ -23,9 +25,6 @@ from .scope import Env, Fault
 from .vocabulary import DIRECTIVES, LANGUAGE, STATEMENTS
 
 _POSITIVE = Num(low=0.0, open_low=True)
-_RATE = Num(low=0.0, high=1.0)
-_STEPS = Int(low=1)
-_WARMUP = option("warmup", Int(low=0), "steps over which the rate rises to its full value", 0)
 
 REGULARIZE = (
     option("l1", Num(low=0.0), "weight of the sum of absolute weights", 0.0),
@@ -44,31 +43,6 @@ METRICS: dict[str, tuple[ArgSpec, ...]] = {
     "top_k": (positional("k", Int(low=1), "how many guesses count", 5),),
     **dict.fromkeys(
         ("accuracy", "mae", "rmse", "r2", "precision", "recall", "f1", "confusion"), ()
-    ),
-}
-
-SCHEDULES: dict[str, tuple[ArgSpec, ...]] = {
-    "constant": (_WARMUP,),
-    "step": (
-        option("every", _STEPS, "steps between two cuts", 1),
-        option("gamma", _POSITIVE, "factor of each cut", 0.1),
-        _WARMUP,
-    ),
-    "exponential": (option("gamma", _POSITIVE, "factor of each step", 0.999), _WARMUP),
-    "cosine": (
-        option("steps", _STEPS, "length of the half wave", 1),
-        option("min", Num(low=0.0), "rate at its end", 0.0),
-        _WARMUP,
-    ),
-    "linear": (
-        option("steps", _STEPS, "length of the ramp", 1),
-        option("end", Num(low=0.0), "rate at its end", 0.0),
-        _WARMUP,
-    ),
-    "onecycle": (
-        option("steps", _STEPS, "length of the cycle", 1),
-        option("max", _POSITIVE, "highest rate", 1.0),
-        _WARMUP,
     ),
 }
 
@@ -101,6 +75,8 @@ class Settings:
     metrics: list[Setting] = field(default_factory=list)
     regularize: Setting | None = None
     optimizer: Setting | None = None
+    schedule: Setting | None = None
+    clip: Setting | None = None
     train: Mapping[str, ArgValue] = field(default_factory=dict)
     dtype: str = "float32"
     model: str | None = None
@@ -185,12 +161,10 @@ def _read(statement: ast.Directive, into: Settings, env: Env) -> None:
             schemas = {n: Schema(n, k.args, k.example) for n, k in OPTIMIZERS.items()}
             into.optimizer = _choice(statement, schemas, optimizer_aliases(), env)[0]
         case "schedule":
-            found = {n: Schema(n, args) for n, args in SCHEDULES.items()}
-            setting, _ = _choice(statement, found, {}, env)
-            raise not_built(setting.head, setting.kind, "schedule", env)
+            schemas = {n: Schema(n, k.args, k.example) for n, k in SCHEDULES.items()}
+            into.schedule = _choice(statement, schemas, schedule_aliases(), env)[0]
         case "clip":
-            _keys_only(statement, CLIP, env)
-            raise not_built(statement.word.span, "clip", "statement", env)
+            into.clip = _clip(statement, env)
         case "dtype":
             into.dtype = _dtype(statement, env)
         case "model":
@@ -226,6 +200,20 @@ def _keys_only(statement: ast.Directive, args: tuple[ArgSpec, ...], env: Env) ->
         )
     bound = bind(schema, statement.word.span, statement.args, env, activations=False)
     return Setting(schema.name, bound.args, bound.given, statement.span, statement.word.span)
+
+
+def _clip(statement: ast.Directive, env: Env) -> Setting:
+    setting = _keys_only(statement, CLIP, env)
+    if len(setting.given) > 1:
+        first, second = setting.given.values()
+        raise env.fault(
+            codes.EXTRA_ARGUMENT,
+            second,
+            "`clip` takes a bound of the norm or of every entry, not both",
+            labels=[Label(first, "the first one")],
+            help="keep the one that is meant",
+        )
+    return setting
 
 
 def _given(setting: Setting) -> Mapping[str, ArgValue]:

@@ -1,0 +1,53 @@
+"""optimizer adadelta: steps in the parameters' own unit (Zeiler 2012)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..ops.elementwise import unary
+from .parts import (
+    L2_DECAY,
+    decayed_gradient,
+    eps_arg,
+    plus_eps,
+    rate_arg,
+    running_square,
+    share_arg,
+)
+from .registry import OptimizerKind, optimizer
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.optimizers import UpdateContext
+
+
+def update(c: UpdateContext) -> Value:
+    """PyTorch's order: ε is added under both roots."""
+    g = decayed_gradient(c)
+    squares = running_square(c, "square_avg", "rho", g)
+    before = unary("sqrt", plus_eps(c, c.slots["step_avg"]))
+    step = before / unary("sqrt", plus_eps(c, squares)) * g
+    step = c.note(step, "d = √(step_avg + ε) / √(square_avg + ε) · g", "d")
+    running_square(c, "step_avg", "rho", step, "d")
+    return c.note(c.param - step * c.rate, "p ← p − rate · d")
+
+
+optimizer(
+    OptimizerKind(
+        name="adadelta",
+        summary="scales the gradient by the running size of the last steps over its own",
+        formula="g ← g + λp; s ← ρs + (1 − ρ)g²; d = √(u + ε)/√(s + ε) · g; "
+        "u ← ρu + (1 − ρ)d²; p ← p − lr·d",
+        example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adadelta",
+        update=update,
+        args=(
+            rate_arg(1.0),
+            share_arg("rho", "ρ: how much of the running means is kept in a step", 0.9),
+            eps_arg(1e-6),
+            L2_DECAY,
+        ),
+        slots=("square_avg", "step_avg"),
+        torch="optim.Adadelta",
+        keras="optimizers.Adadelta",
+    )
+)

@@ -1,0 +1,11 @@
+"""The schedules. Importing this package imports every file in it, so the registry is full."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from .registry import SCHEDULES, ScheduleKind, aliases
+
+for _module in sorted(m.name for m in iter_modules(__path__) if m.name != "registry"):
+    import_module(f"{__name__}.{_module}")
+
+__all__ = ["SCHEDULES", "ScheduleKind", "aliases"]

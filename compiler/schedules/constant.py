@@ -1,0 +1,18 @@
+"""schedule constant: the optimizer's rate throughout, after a warm-up."""
+
+from __future__ import annotations
+
+from .registry import ScheduleKind, schedule
+
+schedule(
+    ScheduleKind(
+        name="constant",
+        summary="the optimizer's rate, after a warm-up",
+        formula="rate = r; in the first W steps r·1/W, r·2/W, …, r",
+        example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adam; "
+        "schedule constant warmup=100",
+        torch="optim.lr_scheduler.LinearLR(start_factor=1/W, total_iters=W-1)",
+        notes="Every schedule takes `warmup=`: the W steps of warm-up come first, the schedule "
+        "begins after them.",
+    )
+)

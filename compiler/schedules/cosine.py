@@ -1,0 +1,24 @@
+"""schedule cosine: half a cosine wave down (Loshchilov and Hutter 2017, without restarts)."""
+
+from __future__ import annotations
+
+from ..layers.registry import REQUIRED, Num, option
+from .registry import STEPS, WARMUP, ScheduleKind, schedule
+
+schedule(
+    ScheduleKind(
+        name="cosine",
+        summary="lowers the rate along half a cosine wave",
+        formula="rate = min + (r − min) · (1 + cos(π · s/steps)) / 2; min from s = steps on",
+        example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1; "
+        "schedule cosine steps=10000 warmup=500",
+        args=(
+            option("steps", STEPS, "length of the half wave, warm-up not counted", REQUIRED),
+            option("min", Num(low=0), "rate at its end", 0.0),
+            WARMUP,
+        ),
+        torch="optim.lr_scheduler.CosineAnnealingLR",
+        keras="optimizers.schedules.CosineDecay",
+        notes="PyTorch's goes up again after its end; this one stays at the minimum.",
+    )
+)

@@ -1,0 +1,23 @@
+"""schedule step: the rate is cut every so many steps."""
+
+from __future__ import annotations
+
+from ..layers.registry import REQUIRED, Num, option
+from .registry import STEPS, WARMUP, ScheduleKind, schedule
+
+schedule(
+    ScheduleKind(
+        name="step",
+        summary="multiplies the rate by a factor every so many steps",
+        formula="rate = r · γ^⌊s / every⌋",
+        example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1; "
+        "schedule step every=1000 gamma=0.5",
+        args=(
+            option("every", STEPS, "steps between two cuts", REQUIRED),
+            option("gamma", Num(0, open_low=True), "γ: factor of each cut", 0.1),
+            WARMUP,
+        ),
+        torch="optim.lr_scheduler.StepLR",
+        keras="optimizers.schedules.ExponentialDecay(staircase=True)",
+    )
+)
