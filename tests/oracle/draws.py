@@ -83,6 +83,16 @@ def _target(rng: np.random.Generator, term: LossTerm, shape: tuple[int, ...]) ->
         case "bce":
             hard = rng.integers(0, 2, shape).astype(float)
             return hard if rng.random() < 0.5 else rng.uniform(0, 1, shape)
+        case "hinge" if term.ids:
+            return rng.integers(0, shape[-1], shape[:-1])
+        case "hinge":
+            return rng.choice([-1.0, 1.0], shape)
+        case "kl":
+            rows = rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+            certain = np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
+            return np.where(rng.random((*shape[:-1], 1)) < 0.3, certain, rows)
+        case "poisson":
+            return rng.poisson(2, shape).astype(float)
     return rng.normal(size=shape)
 
 

@@ -192,6 +192,17 @@ def _crossentropy(term: LossTerm, z: Array, target: Array) -> float:
     return float({"mean": total / rows, "batchmean": total / len(z), "sum": total}[term.reduction])
 
 
+def _hinge(result: Run, term: LossTerm, z: Array, target: Array) -> float:
+    if not term.ids:
+        result.kink(1 - target * z)
+        return _reduced(term, np.maximum(0, 1 - target * z))
+    right = np.take_along_axis(z, target[..., None], -1)
+    margin = 1 - right + z
+    np.put_along_axis(margin, target[..., None], 0, -1)
+    result.kink(margin)
+    return _reduced(term, np.maximum(0, margin).sum(-1) / z.shape[-1])
+
+
 def _reduced(term: LossTerm, each: Array) -> float:
     total = each.sum()
     return float(
@@ -207,9 +218,15 @@ def one_loss(result: Run, program: Program, term: LossTerm, target: Array) -> fl
         case "crossentropy":
             return _crossentropy(term, z, target)
         case "bce":
-            positive = float(term.args.get("pos_weight", 1))  # type: ignore[arg-type]
+            positive = np.asarray(term.args.get("pos_weight", 1))
             each = positive * target * softplus(-z) + (1 - target) * softplus(z)
             return _reduced(term, each)
+        case "hinge":
+            return _hinge(result, term, z, target)
+        case "kl":
+            return _reduced(term, target * (np.log(np.where(target > 0, target, 1)) - z))
+        case "poisson":
+            return _reduced(term, np.exp(z) - target * z)
     error = z - target
     match term.kind:
         case "mse":

@@ -62,7 +62,10 @@ ACTIVATIONS: tuple[Act, ...] = (
 BY_TEXT: Mapping[str, Act] = {act.text: act for act in ACTIVATIONS}
 SMOOTH_BOUNDED = ("tanh", "sigmoid", "softsign", "hard_tanh", "softmax")
 MERGES = ("add", "sub", "mul", "max", "mean", "dot", "concat")
-LOSSES = ("crossentropy", "bce", "mse", "mae", "quadratic", "huber")
+LOSSES = (
+    *("crossentropy", "bce", "mse", "mae", "quadratic", "huber"),
+    *("hinge", "kl", "poisson"),
+)
 REDUCTIONS = (None, "mean", "batchmean", "sum")
 
 

@@ -419,8 +419,8 @@ def _head(
         nodes, shape = [Layer("flatten", "flatten")], (_size(shape),)
     spec = LossSpec(kind, on, reduction=rng.choice(REDUCTIONS))
     place = Place(open=False)
-    if kind in ("crossentropy", "bce"):
-        n = rng.randint(2, 5) if kind == "crossentropy" else rng.randint(1, 3)
+    if kind in _ENDINGS:
+        n = rng.randint(1, 3) if kind in ("bce", "poisson") else rng.randint(2, 5)
         endings = _ENDINGS[kind]
         ending = rng.choice(endings)
         layer = maker.dense(shape, place, n, plain=True)
@@ -436,9 +436,8 @@ def _head(
         ]
         nodes += [] if trailing else [activation(ending, name)]
         shape = (*shape[:-1], n)
-        spec.ids = kind == "crossentropy" and maker.chance(0.6)
-        if kind == "crossentropy" and maker.chance(0.2):
-            spec.args = {"smoothing": 0.1}
+        spec.ids = kind in ("crossentropy", "hinge") and maker.chance(0.6)
+        spec.args = _loss_args(maker, kind, n)
         return nodes, shape, spec
     if kind == "huber" and maker.chance(0.7):
         spec.args = {"delta": maker.number(0.2, 1.5)}
@@ -448,9 +447,24 @@ def _head(
     return nodes, (*shape[:-1], layer.attrs["n"]), spec  # type: ignore[return-value]
 
 
+def _loss_args(maker: Maker, kind: str, n: int) -> dict[str, object]:
+    args: dict[str, object] = {}
+    if kind == "crossentropy" and maker.chance(0.2):
+        args["smoothing"] = 0.1
+    if kind == "crossentropy" and maker.chance(0.3):
+        args["weights"] = [maker.number(0.2, 3) for _ in range(n)]
+    if kind == "bce" and maker.chance(0.3):
+        one = maker.chance(0.5)
+        args["pos_weight"] = maker.number(0.2, 3) if one else [maker.number(0.2, 3)] * n
+    return args
+
+
 _ENDINGS: Mapping[str, Sequence[Act | None]] = {
     "crossentropy": (act("softmax"), act("softmax"), act("log_softmax"), None),
     "bce": (act("sigmoid"), act("sigmoid(2)"), None),
+    "hinge": (act("tanh"), None),
+    "kl": (act("log_softmax"),),
+    "poisson": (act("tanh"), None),
 }
 
 

@@ -123,6 +123,16 @@ def one_loss(term: LossTerm, z: Tensor, target: np.ndarray) -> Tensor:
         case "huber":
             delta = float(term.args.get("delta", 1))  # type: ignore[arg-type]
             value = F.huber_loss(z, t, reduction=reduction, delta=delta)
+        case "hinge" if term.ids:
+            value = F.multi_margin_loss(z.flatten(0, -2), t.flatten(), reduction=reduction)
+        case "hinge":
+            value = torch.clamp(1 - t * z, min=0)
+            value = value.sum() if sums else value.mean()
+        case "kl":
+            value = F.kl_div(z, t, reduction="none")  # with "mean" it warns of what it means
+            value = value.sum() if sums else value.mean()
+        case "poisson":
+            value = F.poisson_nll_loss(z, t, log_input=True, full=False, reduction=reduction)
         case "quadratic":
             value = F.mse_loss(z, t, reduction="sum") / 2
             return value if term.reduction == "sum" else value / len(z)
