@@ -68,7 +68,7 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
     setting, layer = loss.setting, known.layers[loss.layer]
     edit = Edit(setting.head, fault.replace)
     return fault.code.at(
-        setting.span,
+        setting.given.get(fault.at, setting.span),
         fault.message,
         here=fault.here,
         labels=[producer_label(known, layer, setting.span)],

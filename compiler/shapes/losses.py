@@ -6,6 +6,7 @@ from ..diagnostics.codes import shapes as codes
 from ..ir.layer_graph import Layer, Loss
 from ..ir.types import DType, TensorType
 from .context import ShapeFault
+from .lists import counted
 
 
 def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
@@ -19,6 +20,8 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
         )
     if loss.setting.kind == "crossentropy":
         _check_classes(loss, layer, type)
+    for name in ("weights", "pos_weight"):
+        _check_list(loss, name, type)
 
 
 def _check_classes(loss: Loss, layer: Layer, type: TensorType) -> None:
@@ -32,4 +35,22 @@ def _check_classes(loss: Loss, layer: Layer, type: TensorType) -> None:
         help="for one yes-or-no output write `sigmoid` and `loss bce`, "
         "otherwise give the last layer one unit for each class",
         replace="" if last in ("softmax", "log_softmax") else "bce",
+    )
+
+
+def _check_list(loss: Loss, name: str, type: TensorType) -> None:
+    """Hold a list of weights, one for each class or output, against the last axis."""
+    numbers, size = loss.setting.args.get(name), type.shape[-1]
+    if not isinstance(numbers, tuple) or len(numbers) == size:
+        return
+    what = "class" if name == "weights" else "output"
+    plural = "classes" if name == "weights" else "outputs"
+    entries = f"{size} {what if size == 1 else plural}"
+    known = isinstance(size, int)
+    raise ShapeFault(
+        codes.LIST_LENGTH,
+        f"{counted(len(numbers), 'weight')} for {entries}",
+        at=name,
+        here=f"has {counted(len(numbers), 'number')}, the output is {type}",
+        help=f"give a list of {size}" if known else "a list needs a last axis of known size",
     )
