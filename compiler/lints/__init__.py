@@ -7,7 +7,7 @@ from ..diagnostics.model import Diagnostic
 from ..ir.layer_graph import TypedGraph
 from ..source import Span
 from .network import Network
-from .registry import LINTS
+from .registry import LINTS, WHOLE
 
 _NOT_LINTS = ("registry", "network", "edits")
 
@@ -15,11 +15,16 @@ for _module in sorted(m.name for m in iter_modules(__path__) if m.name not in _N
     import_module(f"{__name__}.{_module}")
 
 
-def run(typed: TypedGraph) -> list[Diagnostic]:
-    """The findings of all lints, each once for all copies of a block or repeat."""
+def run(typed: TypedGraph, *, whole: bool) -> list[Diagnostic]:
+    """The findings of all lints, each once for all copies of a block or repeat.
+
+    `whole` says that the spec has no errors; else lints that judge all of it are left out.
+    """
     network = Network(typed)
     found: dict[tuple[str, Span], Diagnostic] = {}
     for lint in LINTS:
+        if lint in WHOLE and not whole:
+            continue
         for diagnostic in lint(network):
             found.setdefault((diagnostic.code.id, diagnostic.span), diagnostic)
     return list(found.values())

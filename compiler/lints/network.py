@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..ir.layer_graph import ArgValue, Layer, Loss, TypedGraph
+from ..ir.layer_graph import ArgValue, Layer, LayerGraph, Loss, TypedGraph
 from ..layers import LAYERS
 from ..layers.registry import Family
 from ..source import Span
@@ -28,11 +28,16 @@ class Step:
 
 
 class Network:
-    """A typed graph with its layers by id, the readers of each, and the values that leave it."""
+    """A typed graph with its layers by id, the readers of each, and the values that leave it.
+
+    Layers without a type, because of an error, are left out of `graph`; readers are counted
+    with them, so that what they read does not seem to be read by fewer.
+    """
 
     def __init__(self, typed: TypedGraph) -> None:
         self.typed = typed
-        self.graph = typed.graph
+        whole = len(typed.types) == len(typed.graph.layers)
+        self.graph = typed.graph if whole else _typed_part(typed)
         self.layers = {layer.id: layer for layer in typed.graph.layers}
         self.readers: dict[int, list[Layer]] = {id: [] for id in self.layers}
         for layer in typed.graph.layers:
@@ -76,6 +81,17 @@ class Network:
                 return None
             count *= size
         return count
+
+
+def _typed_part(typed: TypedGraph) -> LayerGraph:
+    """The layers, outputs and losses that have a type."""
+    graph, types = typed.graph, typed.types
+    return replace(
+        graph,
+        layers=tuple(layer for layer in graph.layers if layer.id in types),
+        outputs=tuple(output for output in graph.outputs if output.layer in types),
+        losses=tuple(loss for loss in graph.losses if loss.layer in types),
+    )
 
 
 def _own_steps(layer: Layer) -> Iterator[Step]:

@@ -8,13 +8,13 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
 from ..ir.layer_graph import Layer, Output
 from .network import Network
-from .registry import lint
+from .registry import lint_whole
 
 SHOWN = 3
 """Parameters named in a message before it says how many more there are."""
 
 
-@lint
+@lint_whole
 def unreached_parameters(network: Network) -> Iterator[Diagnostic]:
     """Outputs with parameters that would stay as they start."""
     if not network.graph.losses:
