@@ -38,6 +38,14 @@ TROUBLE = {
     "input 4 -> dense 1 hard_sigmoid; loss bce": ["NN303"],
     "input 4 -> dense 3 leaky_relu(0.2); loss crossentropy": ["NN304"],
     "input 4 -> [dense 3, dense 3] -> add relu; loss crossentropy": ["NN304"],
+    # scores, log-probabilities and log-rates
+    "input 4 -> dense 3 sigmoid; loss hinge": ["NN313"],
+    "input 4 -> dense 3 -> softmax -> id; loss hinge": ["NN313"],
+    "input 4 -> dense 3; loss kl": ["NN314"],
+    "input 4 -> dense 3 sigmoid; loss kl": ["NN314"],
+    "input 4 -> dense 3 log_softmax -> scale 2; loss kl": ["NN314"],
+    "input 4 -> dense 3 softplus; loss poisson": ["NN315"],
+    "input 4 -> dense 3 tanh; loss poisson": ["NN315"],
     # regression
     "input 4 -> dense 1 tanh; loss quadratic; optimizer sgd lr=1": ["NN305"],
     "input 4 -> dense 1 relu; loss huber": ["NN306"],
@@ -75,6 +83,12 @@ PEACE = [
     "input 4 -> dense 3 tanh -> scale 10; loss crossentropy",
     "input 4 -> dense 1 sigmoid(2); loss bce",
     "input 4 -> dense 1 id; loss bce",
+    "input 4 -> dense 3 log_softmax; loss kl",
+    "input 4 -> dense 3 log_softmax; loss hinge",
+    "input 4 -> dense 3 tanh; loss hinge",
+    "input 4 -> dense 3 relu; loss hinge",
+    "input 4 -> dense 3; loss poisson",
+    "input 4 -> dense 3 tanh -> scale 10; loss poisson",
     # regressions that can reach their targets, or go slowly
     "input 4 -> dense 1 sigmoid; loss quadratic; optimizer sgd lr=0.9",
     "input 4 -> dense 1 sigmoid; loss quadratic",

@@ -24,3 +24,8 @@ UNREACHED_PARAMETERS = warning(
 )
 UNUSUAL_RATE = warning("NN311", "unusual-rate", "the learning rate is far from what is usual")
 IGNORED_ARGUMENT = warning("NN312", "ignored-argument", "an argument has nothing to act on")
+HINGE_ACTIVATION = warning("NN313", "hinge-activation", "hinge takes probabilities for scores")
+KL_ACTIVATION = warning("NN314", "kl-activation", "kl takes other values for log-probabilities")
+POISSON_ACTIVATION = warning(
+    "NN315", "poisson-activation", "poisson takes bounded values for log-rates"
+)
