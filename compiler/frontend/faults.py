@@ -313,6 +313,8 @@ def _unexpected(statement: Statement, index: int) -> Diagnostic:
     elif index > 1 and statement.tokens[index - 2].text == "as" and token.kind == "word":
         name = statement.tokens[index - 1].text
         advice = f"a stage's name comes last: `{token.text} as {name}`"
+    elif index > 1 and statement.tokens[index - 2].text == "*" and token.kind == "word":
+        advice = f"make it a stage of its own, `-> {token.text}`, or write it before the `*`"
     where = _PLACES.get(what, f"in `{what}`")
     return _fault(statement, token, f"unexpected `{token.text}` {where}", advice)
 

@@ -158,7 +158,11 @@ def test_a_library_has_no_graph():
 
 
 def test_blocks_of_a_library_are_looked_at():
-    assert error_codes("block b(n) = [dense n, c] -> sofmax\nblock c = relu as d -> d") == ["NN101"]
+    assert error_codes("block b(n) = [dense n, c] -> sofmax\nblock c = relu as d") == ["NN101"]
+    assert error_codes("block b(n, k=nope) = dense n bais=true") == ["NN102", "NN106"]
+    assert error_codes("block b(n) = dense (n/3) in=k") == ["NN102"]
+    assert error_codes("block b(n) = dense n -> c(1, 2)\nblock c(n) = dense n") == ["NN108"]
+    assert error_codes("block b(n) = [id, dense (8//n)] -> add -> c(n)\nblock c(n) = n") == []
 
 
 def warnings(text: str) -> list[tuple[str, str]]:

@@ -84,6 +84,19 @@ def bind_params(
     return values
 
 
+def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
+    """The parameters of a block that nobody calls: those without a default are unknown."""
+    values: dict[str, Const | None] = {}
+    for param in block.params:
+        try:
+            inside = replace(env, params=dict(values))
+            value = param.default and _argument(param.default, inside)
+        except Fault:
+            value = None
+        values[param.name.id] = value
+    return values
+
+
 def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> None:
     missing = [p.name.id for p in block.params if p.default is None and p.name.id not in given]
     if missing:
@@ -140,6 +153,15 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
         return
     if word in INITS or word.lower() in _OPTION_WORDS or word.lower() in _options():
         return
+    stage = env.scope.find(word)
+    if stage is not None and stage.end.layer is not None:
+        raise env.fault(
+            codes.WRONG_VALUE,
+            place.span,
+            f"`{word}` is the value of a stage, which no block can be given",
+            labels=[Label(stage.span, "named here")],
+            help=f"a block works on what comes in; join other values outside: `[…, {word}] -> add`",
+        )
     candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks]
     raise env.unknown(place, "a let, a parameter, an option or a layer kind", candidates)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Label
+from ...diagnostics.model import Label, Report
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
@@ -34,6 +34,7 @@ from .sharing import find_stage, usable
 from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import REDUCTIONS
 
+_OF_NUMBERS = (codes.OUT_OF_BOUNDS, codes.NOT_WHOLE, codes.NOT_COMPUTABLE)
 MAX_DEPTH = 64
 """How deep groups, forks and block calls may nest."""
 
@@ -263,6 +264,8 @@ class Expander:
         """Expand a chain seen from `body`, as often as the stage in `env` says."""
         trailing = self._trailing(stage, env)
         count = self._count(stage.repeat, env)
+        if count == 0:
+            self._look(chain, body)
         for scope in self._scopes(count, called, body, env, block):
             self.layers.count_stage(stage.span, env)
             flow = self.chain(
@@ -271,6 +274,20 @@ class Expander:
             if trailing and flow is not None:
                 flow = self._activate(trailing, stage, flow, replace(env, scope=scope))
         return flow
+
+    def _look(self, chain: ast.Chain, body: Env) -> None:
+        """Judge stages that are repeated 0 times, but for what follows from that number."""
+        program = body.program
+        unknown = Flow((End(None, None, chain.span),))
+        scope, params = Scope(Naming(), body.scope), dict.fromkeys(body.params)
+        report, program.report = program.report, Report()
+        try:
+            self.chain(chain, unknown, replace(body, scope=scope, params=params), False)
+        finally:
+            found, program.report = program.report, report
+        for finding in found:
+            if finding.code not in _OF_NUMBERS:
+                report.add(finding)
 
     def _scopes(
         self, count: int | None, called: str | None, body: Env, env: Env, block: ast.Block | None
