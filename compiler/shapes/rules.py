@@ -48,6 +48,25 @@ def require_features(c: ShapeContext) -> Dim:
     return c.input.shape[-1]
 
 
+def require_positions(c: ShapeContext) -> Dim:
+    """The size of the feature axis of a layer that reads TxD and nothing else."""
+    require_floats(c)
+    if c.input.rank == 2:
+        return c.input.shape[-1]
+    shape = shape_text(c.input.shape)
+    one = c.input.rank == 1
+    raise ShapeFault(
+        codes.NEEDS_POSITIONS,
+        f"{c.kind} works on positions, but {shape} has {'none' if one else 'more than one axis of them'}",
+        here=f"needs TxD, the input is {shape}",
+        help=(
+            f"declare a vector of features at every position, as in `input Tx{c.input.shape[0]}`"
+            if one
+            else f"put `reshape` before it, which makes positions and features of {shape}"
+        ),
+    )
+
+
 def check_in(c: ShapeContext, size: Dim, result: TensorType) -> None:
     """Hold the assertion `in=` against the size that comes in; `result` is the layer's type."""
     claimed = c.args.get("in")

@@ -23,3 +23,5 @@ RAGGED_MIXED = error("NN214", "ragged-mixed", "a layer would mix rows of differe
 BRANCH_COUNT = error("NN215", "branch-count", "a merge has too few or too many branches")
 LOSS_OUTPUT = error("NN216", "loss-output", "the loss cannot judge an output of this shape")
 INIT_NEEDS_MATRIX = error("NN217", "init-needs-matrix", "an initialisation needs a matrix")
+NOT_DIVISIBLE = error("NN218", "not-divisible", "groups or heads do not divide the channels")
+NEEDS_POSITIONS = error("NN219", "needs-positions", "the layer needs a sequence of positions")
