@@ -1,0 +1,1 @@
+"""Bad specs with planted faults, and what must be said of each."""
