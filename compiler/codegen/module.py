@@ -177,6 +177,7 @@ def _leaves(typed: TypedGraph) -> dict[str, str]:
         granted[f"out:{typed.graph.outputs[0].name}"] = "y"
     if len(target_layers(typed)) == 1:
         granted["target:target"] = "target"
+        granted["target:target.weights"] = "class_weights"
     return granted
 
 
@@ -245,7 +246,8 @@ def _targets(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
         lengths, axis = _target_lengths(program.graph, name)
         if lengths is not None:
             array = replace(array, lengths=program.names[lengths], ragged_axis=axis)
-        views.append(replace(array, ids=variables.get(f"{name}.ids", "")))
+        ids, weights = (variables.get(f"{name}.{what}", "") for what in ("ids", "weights"))
+        views.append(replace(array, ids=ids, weights=weights))
     return tuple(views)
 
 

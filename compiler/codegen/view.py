@@ -17,7 +17,8 @@ class ArrayView:
     `kind` is float or int; for a target it says what may be given: classes, unit (0 to 1) or
     values. `classes` bounds the whole numbers of an input of ids. `lengths` is the variable that
     holds the true lengths of its rows where they are padded, along axis `ragged_axis`.
-    `ids` is the variable that says whether a target was given as class ids, where that matters.
+    `ids` is the variable that says whether a target was given as class ids, where that matters,
+    `weights` the one that holds the weights of its classes where they come from the data.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ArrayView:
     lengths: str = ""
     ragged_axis: int = 1
     ids: str = ""
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,13 @@ class ModuleView:
     def target_args(self) -> list[tuple[str, str]]:
         """What kernels are told of the targets: variables and their types."""
         arrays = [(a.var, "Array") for a in self.targets]
-        return arrays + [(a.ids, "bool") for a in self.targets if a.ids]
+        weights = [(a.weights, "Array") for a in self.balanced]
+        return arrays + weights + [(a.ids, "bool") for a in self.targets if a.ids]
+
+    @property
+    def balanced(self) -> tuple[ArrayView, ...]:
+        """The targets whose classes are weighted by how often they occur."""
+        return tuple(a for a in self.targets if a.weights)
 
     @property
     def target_kinds(self) -> list[str]:
@@ -225,12 +233,16 @@ class ModuleView:
         names += ["train"] if self.modal else []
         return names + (["rng"] if self.random else [])
 
-    def keywords(self, *, train: bool = True, rng: bool = True) -> str:
-        """The keyword arguments that the model's functions take, as source; empty if none."""
+    def keywords(self, *, train: bool = True, rng: bool = True, loss: bool = False) -> str:
+        """The keyword arguments that the model's functions take, as source; empty if none.
+
+        `loss` adds those that only functions with a target take.
+        """
         words = ["state: Params | None = None"] if self.states else []
         words += ["train: bool = False"] if self.modal and train else []
         words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
         words += ["lengths: Any = None"] if self.ragged else []
+        words += ["class_weights: Any = None"] if self.balanced and loss else []
         return ", *, " + ", ".join(words) if words else ""
 
     def passed(self, *, train: str = "", rng: str = "rng") -> str:
@@ -240,6 +252,16 @@ class ModuleView:
         words += [f"rng={rng}"] if self.random and rng else []
         words += ["lengths=lengths"] if self.ragged else []
         return "".join(f", {word}" for word in words)
+
+    @property
+    def loss_keywords(self) -> str:
+        """The keyword arguments of functions that take a cache and a target."""
+        return ", *, class_weights: Any = None" if self.balanced else ""
+
+    @property
+    def loss_passed(self) -> str:
+        """The same as a call passes them on."""
+        return ", class_weights=class_weights" if self.balanced else ""
 
     @property
     def free_sizes(self) -> list[str]:

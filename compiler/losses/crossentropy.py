@@ -25,8 +25,8 @@ def lower(c: LossContext) -> Value:
         target = scale(target, 1.0 - smoothing) + spread
     if weights is None:
         return c.reduce(c.build.emit("crossentropy", logits, target))
-    assert isinstance(weights, tuple)
-    return _weighted(c, logits, target, const_array(c.build, weights))
+    known = const_array(c.build, weights) if isinstance(weights, tuple) else c.class_weights
+    return _weighted(c, logits, target, known)
 
 
 def _weighted(c: LossContext, logits: Value, target: Value, weights: Value) -> Value:
@@ -51,13 +51,19 @@ loss(
         args=(
             REDUCTION,
             option("smoothing", Num(0, 1, open_high=True), "label smoothing (Szegedy 2016)", 0.0),
-            option("weights", Numbers(low=0, single=False), "how much each class counts"),
+            option(
+                "weights",
+                Numbers(low=0, single=False, words=("balanced",)),
+                "how much each class counts; `balanced`: n/(k·count) from the training targets",
+            ),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),
         torch="nn.CrossEntropyLoss (on the logits)",
         keras="losses.CategoricalCrossentropy",
         notes="Targets are class ids or rows of probabilities. Computed from the logits, stably. "
         "With weights the mean over rows given as class ids divides by the sum of their weights, "
-        "the mean over rows of probabilities by their number, as PyTorch's.",
+        "the mean over rows of probabilities by their number, as PyTorch's. For `balanced` "
+        "train_epoch counts the classes of all targets it is given, each other function those of "
+        "its own targets unless `class_weights=` says otherwise.",
     )
 )

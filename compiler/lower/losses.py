@@ -37,13 +37,21 @@ class LossContext:
     @property
     def ids(self) -> Value:
         """Whether the target was given as class ids: true or false, known at run time."""
+        return self._beside_target("ids", TensorType((), DType.BOOL))
+
+    @property
+    def class_weights(self) -> Value:
+        """The weight of each class, known at run time."""
+        return self._beside_target("weights", TensorType(self.target.type.shape[-1:]))
+
+    def _beside_target(self, what: str, type: TensorType) -> Value:
+        """What else is known of a target, by one leaf for all losses that ask."""
         node = self.build.nodes[self.target.id]
-        name, hint = f"{node.attr('name')}.ids", f"{node.origin.hint}_ids"
+        name, hint = f"{node.attr('name')}.{what}", f"{node.origin.hint}_{what}"
         for found in self.build.nodes:
             if found.op == "target" and found.attr("name") == name:
                 return self.build.value(found.id)
-        value = leaf(self.build, "target", name, TensorType((), DType.BOOL))
-        return self.build.describe(value, hint=hint)
+        return self.build.describe(leaf(self.build, "target", name, type), hint=hint)
 
     def logits(self, *activations: str) -> Value:
         """What the output's final softmax or sigmoid was applied to, else the output itself."""

@@ -20,6 +20,8 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
         )
     if loss.setting.kind == "crossentropy":
         _check_classes(loss, layer, type)
+    if loss.setting.args.get("weights") == "balanced":
+        _check_balanced(type)
     for name in ("weights", "pos_weight"):
         _check_list(loss, name, type)
 
@@ -53,4 +55,22 @@ def _check_list(loss: Loss, name: str, type: TensorType) -> None:
         at=name,
         here=f"has {counted(len(numbers), 'number')}, the output is {type}",
         help=f"give a list of {size}" if known else "a list needs a last axis of known size",
+    )
+
+
+def _check_balanced(type: TensorType) -> None:
+    """Classes are counted before training, so their number and the true rows must be known."""
+    if isinstance(type.shape[-1], int) and not type.ragged:
+        return
+    raise ShapeFault(
+        codes.LOSS_OUTPUT,
+        "balanced weights come from counting classes, "
+        + ("but rows are padded" if type.ragged else "but their number is not known"),
+        at="weights",
+        here=f"the output is {type}",
+        help=(
+            "give the weight of each class: `weights=[…]`"
+            if type.ragged
+            else "leave out `weights`, or give the last axis a size"
+        ),
     )
