@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..layers.registry import REQUIRED, Num, option
-from .registry import STEPS, WARMUP, ScheduleKind, schedule
+from ..layers.registry import REQUIRED, Int, Num, option
+from .registry import WARMUP, ScheduleKind, schedule
 
 schedule(
     ScheduleKind(
@@ -15,7 +15,7 @@ schedule(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd momentum=0.9; "
         "schedule onecycle steps=1000 max=0.5",
         args=(
-            option("steps", STEPS, "length of the cycle, warm-up not counted", REQUIRED),
+            option("steps", Int(low=4), "length of the cycle, warm-up not counted", REQUIRED),
             option("max", Num(0, open_low=True), "highest rate; the optimizer's unless given"),
             WARMUP,
         ),
