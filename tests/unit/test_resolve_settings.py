@@ -99,7 +99,6 @@ def test_defaults():
         ("metric acuracy", "NN105"),
         ("dtype float16", "NN105"),
         ("schedule cosin steps=3", "NN105"),
-        ("loss hinge", "NN103"),
         ("optimizer adam", "NN103"),
         ("schedule cosine steps=3", "NN103"),
         ("clip norm=1", "NN103"),
