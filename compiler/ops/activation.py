@@ -118,9 +118,9 @@ def _sum_last(x: Value) -> Value:
     return x.builder.emit("sum", x, axes=(x.type.rank - 1,), keepdims=True)
 
 
-def _softmax(c: Gradient) -> list[Value]:
+def softmax_gradient(c: Gradient) -> Value:
     """The whole Jacobian product: dz = a · (da − Σ da·a)."""
-    return [c.out * (c.g - _sum_last(c.g * c.out))]
+    return c.out * (c.g - _sum_last(c.g * c.out))
 
 
 def _log_softmax(c: Gradient) -> list[Value]:
@@ -131,7 +131,7 @@ op(
     OpDef(
         "softmax",
         same_type,
-        _softmax,
+        lambda c: [softmax_gradient(c)],
         samples=(sample((3, 4)), sample((2, 3, 4))),
         formulas=("dz = a · (da − Σ da·a), the full softmax Jacobian",),
     )

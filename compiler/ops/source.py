@@ -53,6 +53,9 @@ op(
 # 1 otherwise. `name` tells the masks of one model apart.
 op(OpDef("dropout_mask", lambda types, _: types[0], NO_GRADIENT))
 
+# Normal numbers of standard deviation `std`, shaped like x, in training; zeros otherwise.
+op(OpDef("gaussian_noise", lambda types, _: types[0], NO_GRADIENT))
+
 
 def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:
     """An input, parameter or target by its name in the module."""

@@ -9,6 +9,7 @@ after   %5 is %3
 from __future__ import annotations
 
 from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.norm import rescaled
 from ..ops.source import const
 from .eliminate_dead_code import eliminate_dead_code
 from .rewrite import rewrite
@@ -36,7 +37,9 @@ def _switch_off(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value 
         case "dropout_mask":
             return const(build, 1.0)
         case "gaussian_noise":
-            return inputs[0]
+            return const(build, 0.0)
         case "batch_stats":
             return build.emit("running_stats", *inputs[1:3], eps=node.attr("eps"))
+        case "standardized" if len(inputs) == 3:
+            return rescaled(inputs[0], inputs[1])
     return None

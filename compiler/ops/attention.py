@@ -1,0 +1,88 @@
+"""Ops of attention: products of stacks of matrices, softmax over the keys a query may see."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from .activation import softmax_gradient
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, sample
+from .shape import transpose
+
+
+def batch_matmul(a: Value, b: Value) -> Value:
+    """The product of matrices in the last two axes, one for each index of the axes before."""
+    return a.builder.emit("batch_matmul", a, b)
+
+
+def transposed(x: Value) -> Value:
+    """x with its last two axes exchanged."""
+    last = x.type.rank - 1
+    return transpose(x, (*range(last - 1), last, last - 1))
+
+
+def masked_softmax(scores: Value, lengths: Value | None, *, causal: bool) -> Value:
+    """Softmax over the keys (the last axis) that a query (the one before) may see; 0 elsewhere.
+
+    `causal` hides the keys behind the query, `lengths` those beyond a row's length.
+    """
+    operands = (scores,) if lengths is None else (scores, lengths)
+    return scores.builder.emit("masked_softmax", *operands, causal=causal)
+
+
+def positions(x: Value) -> Value:
+    """Sines and cosines of the positions of x, (T, D) for (…, T, D)."""
+    return x.builder.emit("positions", x)
+
+
+def _product(types: Types, _: Attrs) -> TensorType:
+    a, b = types
+    if a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+        raise ValueError(f"cannot multiply {a.array()} by {b.array()}")
+    return TensorType((*a.shape[:-1], b.shape[-1]))
+
+
+def _products(c: Gradient) -> list[Value]:
+    a, b = c.inputs
+    return [batch_matmul(c.g, transposed(b)), batch_matmul(transposed(a), c.g)]
+
+
+def _flops(types: Types, out: TensorType) -> Dim:
+    return 2 * types[0].shape[-1] * product(out.shape)
+
+
+def _masked_softmax(c: Gradient) -> list[object]:
+    return [softmax_gradient(c), *[NO_GRADIENT] * (len(c.inputs) - 1)]
+
+
+op(
+    OpDef(
+        "batch_matmul",
+        _product,
+        _products,
+        samples=(sample((2, 3, 4), (2, 4, 5)), sample((2, 1, 3, 2), (2, 1, 2, 3))),
+        formulas=("da = dy bᵀ", "db = aᵀ dy"),
+        flops=_flops,
+    )
+)
+op(
+    OpDef(
+        "masked_softmax",
+        lambda types, _: types[0],
+        _masked_softmax,  # type: ignore[arg-type]
+        samples=(
+            sample((2, 3, 4, 4), causal=True),
+            Sample(((3, 2, 4, 4), (3,)), {"causal": False}, ints={1: 4}),
+            Sample(((3, 2, 4, 4), (3,)), {"causal": True}, ints={1: 4}),
+            sample((2, 1, 1, 1), causal=True),
+        ),
+        formulas=("dz = a · (da − Σ da·a), zero where nothing may be seen",),
+    )
+)
+op(
+    OpDef(
+        "positions",
+        lambda types, _: TensorType(types[0].shape[-2:]),
+        NO_GRADIENT,
+    )
+)

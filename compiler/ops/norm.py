@@ -1,0 +1,136 @@
+"""Normalisation: statistics of a batch or of each row, and what is taken out of the data by them.
+
+Statistics are one array of two: the mean and 1/√(variance + ε), each with size 1 along the axes
+it was taken over, so that they broadcast against the data. They carry no gradient of their own:
+the rule of `standardized` gives the whole derivative, through the statistics too (Ioffe and
+Szegedy 2015, section 3).
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Attr, Value
+from ..ir.types import TensorType
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type, sample
+from .shape import narrow
+
+
+def batch_stats(
+    x: Value, state: tuple[Value, Value], train: Value, axes: tuple[int, ...], **attrs: Attr
+) -> Value:
+    """In training the batch's statistics over axes of x; else the running ones.
+
+    `state` are the running mean and variance, shaped to broadcast against a row of x; training
+    updates them by the fraction `momentum`. `eps` is added to variances. `name` tells the layers
+    of one model apart, because each call updates.
+    """
+    return x.builder.emit("batch_stats", x, *state, train, axes=axes, **attrs)
+
+
+def row_stats(x: Value, eps: float) -> Value:
+    """The statistics over the last axis."""
+    return x.builder.emit("row_stats", x, eps=eps)
+
+
+def standardized(x: Value, stats: Value, axes: tuple[int, ...], train: Value | None = None) -> Value:
+    """(x − mean) / √(variance + ε), with statistics taken over these axes of x.
+
+    Where `train` is given, they are of x only in training, and otherwise mere numbers.
+    """
+    operands = (x, stats) if train is None else (x, stats, train)
+    return x.builder.emit("standardized", *operands, axes=axes)
+
+
+def rescaled(x: Value, stats: Value) -> Value:
+    """(x − mean) / √(variance + ε) with statistics that do not depend on x."""
+    return (x - narrow(stats, 0, 0, 1)) * narrow(stats, 0, 1, 2)
+
+
+def rms_normalized(x: Value, eps: float) -> Value:
+    """x / √(mean(x²) + ε) over the last axis (Zhang and Sennrich 2019)."""
+    scale = x.builder.emit("rms_scale", x, eps=eps)
+    return x.builder.emit("rms_normalized", x, scale)
+
+
+def _pair(types: Types, _: Attrs) -> TensorType:
+    return TensorType((2, *types[1].shape))
+
+
+def _pair_of_state(types: Types, _: Attrs) -> TensorType:
+    return TensorType((2, *types[0].shape))
+
+
+def _row_pair(types: Types, _: Attrs) -> TensorType:
+    return TensorType((2, *types[0].shape[:-1], 1))
+
+
+def _standardized(c: Gradient) -> list[object]:
+    stats, *train = c.inputs[1:]
+    emit = c.g.builder.emit
+    dx = emit("standardized_dx", c.g, c.out, stats, *train, axes=c.attr("axes"))
+    return [dx, *[NO_GRADIENT] * (len(c.inputs) - 1)]
+
+
+def _compose(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
+    """x with the statistics it depends on: a batch's in training, a row's, or fixed ones."""
+    x, axes = inputs[0], attrs["axes"]
+    match inputs[1:]:
+        case (mean, var, train):
+            more = {"eps": 1e-3, "momentum": 0.1, "name": "sample"}
+            stats = batch_stats(x, (mean, var), train, axes, **more)
+            return standardized(x, stats, axes, train)
+        case (mean, var):
+            return rescaled(x, x.builder.emit("running_stats", mean, var, eps=1e-3))
+    return standardized(x, row_stats(x, 1e-3), axes)
+
+
+def _in_training(shape: tuple[int, ...], state: tuple[int, ...], *axes: int) -> Sample:
+    return Sample((shape, state, state, ()), {"axes": axes}, flags=(3,), fixed=(1, 2))
+
+
+op(OpDef("batch_stats", _pair, NO_GRADIENT))
+op(OpDef("running_stats", _pair_of_state, NO_GRADIENT))
+op(OpDef("row_stats", _row_pair, NO_GRADIENT))
+op(
+    OpDef(
+        "standardized",
+        same_type,
+        _standardized,  # type: ignore[arg-type]
+        samples=(
+            _in_training((5, 3), (3,), 0),
+            _in_training((3, 2, 5), (2, 1), 0, 2),
+            _in_training((2, 3, 2, 3), (3, 1, 1), 0, 2, 3),
+            _in_training((1, 1, 7), (1, 1), 0, 2),
+            Sample(((2, 3, 4), (3, 1), (3, 1)), {"axes": ()}, low=0.3, fixed=(1, 2)),
+            sample((3, 5), axes=(1,)),
+            sample((2, 3, 4), axes=(2,)),
+            sample((1, 1, 7), axes=(2,)),
+        ),
+        composed=_compose,
+        formulas=("dx = (dy − mean dy − y · mean(dy · y)) / √(variance + ε)",),
+    )
+)
+op(OpDef("standardized_dx", same_type, NO_GRADIENT))
+
+# --- by the root of the mean square -------------------------------------------------------
+
+
+def _last_kept(types: Types, _: Attrs) -> TensorType:
+    return TensorType((*types[0].shape[:-1], 1))
+
+
+def _rms_normalized(c: Gradient) -> list[object]:
+    return [c.g.builder.emit("rms_normalized_dx", c.g, c.out, c.inputs[1]), NO_GRADIENT]
+
+
+op(OpDef("rms_scale", _last_kept, NO_GRADIENT))
+op(
+    OpDef(
+        "rms_normalized",
+        same_type,
+        _rms_normalized,  # type: ignore[arg-type]
+        samples=(sample((3, 5)), sample((2, 3, 4)), sample((1, 1, 1))),
+        composed=lambda inputs, _: rms_normalized(inputs[0], 1e-3),
+        formulas=("dx = (dy − y · mean(dy · y)) / √(mean x² + ε)",),
+    )
+)
+op(OpDef("rms_normalized_dx", same_type, NO_GRADIENT))
