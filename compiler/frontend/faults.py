@@ -258,6 +258,8 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     whole = _written(statement, left, right + 1)
     advice = f"write `({whole})`"
     names = tokens[left].kind == tokens[right].kind == "word"
+    if tokens[0].text in ("output", "metric"):
+        advice = f"names are separated by commas: `{EXAMPLES[tokens[0].text]}`"
     if not left and names and sign in _MERGES:
         merged = f"[{head}, {tokens[right].text}] -> {_MERGES[sign]}"
         return syntax.BARE_ARITHMETIC.at(

@@ -13,6 +13,9 @@ from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Tok
 MAX_NESTING = 100
 """Brackets and operators within each other; deeper ones are no specs, but exhaust the stack."""
 
+MAX_UNCLOSED = 3
+"""How many open brackets of one statement are reported; there are seldom two."""
+
 BRACKETS = (syntax.UNCLOSED_BRACKET, syntax.UNMATCHED_BRACKET)
 """What can be wrong with brackets."""
 
@@ -51,7 +54,8 @@ def lexical_fault(statement: Statement) -> Diagnostic | None:
                     "the string is not closed on its line",
                     help='end it with `"`',
                 )
-    return _called_directive(statement) or unbalanced(statement) or _too_deep(statement)
+    brackets = next(iter(unbalanced(statement)), None)
+    return _called_directive(statement) or brackets or _too_deep(statement)
 
 
 def _look_alike(statement: Statement, first: Token) -> Diagnostic:
@@ -79,6 +83,8 @@ def _stray_character(statement: Statement, token: Token) -> Diagnostic:
     word = _word_before(statement, token)
     if token.text == "." and word in MODULES:
         advice = f"layers and functions are called by their bare names: leave out `{word}.`"
+    if token.text == "." and statement.tokens[0].text == "include":
+        advice = f"a file is named in double quotes: `{EXAMPLES['include']}`"
     if token.text.isalnum():
         advice = "names are lower-case ASCII letters, digits and `_`"
     return syntax.UNEXPECTED_CHARACTER.at(
@@ -94,7 +100,7 @@ def _word_before(statement: Statement, token: Token) -> str:
 def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
     token = statement.tokens[index]
     text, span = token.text, statement.span_of(token)
-    if re.fullmatch(r"([0-9]+x)+", text):
+    if re.fullmatch(r"[0-9]+x(?:(?:[0-9]+|[A-Z][A-Z0-9]*)x)*", text):
         if statement.touches(index + 1, "("):
             return None
         last = operand_end(statement, index + 1, 1)
@@ -122,8 +128,8 @@ def _plain_number(text: str) -> str:
     return f"{glued[1]} {glued[2]}" if glued else ""
 
 
-def unbalanced(statement: Statement) -> Diagnostic | None:
-    """A bracket that is never closed, or closes nothing."""
+def unbalanced(statement: Statement) -> list[Diagnostic]:
+    """The first bracket that closes nothing, or the outermost of those that are never closed."""
     opened: list[Token] = []
     for token in statement.tokens:
         if token.text in OPENING:
@@ -132,16 +138,19 @@ def unbalanced(statement: Statement) -> Diagnostic | None:
             if opened and OPENING[opened[-1].text] == token.text:
                 opened.pop()
                 continue
-            return _unmatched(statement, token, opened)
+            return [_unmatched(statement, token, opened)]
     if not opened:
-        return None
-    opener = opened[-1]
-    return syntax.UNCLOSED_BRACKET.at(
-        statement.span_of(opener),
-        f"`{opener.text}` is never closed",
-        labels=[Label(statement.span_of(statement.tokens[-1]), "the statement ends here")],
-        help=f"add `{OPENING[opener.text]}`",
-    )
+        return []
+    end = Label(statement.span_of(statement.tokens[-1]), "the statement ends here")
+    return [
+        syntax.UNCLOSED_BRACKET.at(
+            statement.span_of(opener),
+            f"`{opener.text}` is never closed",
+            labels=[end],
+            help=f"add `{OPENING[opener.text]}`",
+        )
+        for opener in opened[:MAX_UNCLOSED]
+    ]
 
 
 def _unmatched(statement: Statement, token: Token, opened: list[Token]) -> Diagnostic:

@@ -9,7 +9,7 @@ from functools import cache
 from threading import Lock
 from typing import cast
 
-from lark import Lark, TextSlice, UnexpectedCharacters, UnexpectedToken
+from lark import Lark, UnexpectedCharacters, UnexpectedToken
 
 from ..diagnostics.codes import files
 from ..diagnostics.model import Diagnostic, Report
@@ -69,12 +69,14 @@ class _Reader:
             self._add(found)
             self.again += len(words.tokens)
             rest = mask_fault(words, found) if self.again < MAX_AGAIN else None
+            whole = rest is None or found.code in BRACKETS
+            hidden = words.tokens if rest is None else rest[1]
+            for bracket in unbalanced(words if whole else replace(words, tokens=hidden)):
+                if bracket != found:
+                    self._add(bracket)
             if rest is None:
                 break
-            words, hidden = rest
-            bracket = unbalanced(replace(words, tokens=hidden))
-            if bracket and found.code not in BRACKETS:
-                self._add(bracket)
+            words = rest[0]
             self._lose(hidden, lost_names(hidden))
         self._lose(words.tokens, lost_names(words.tokens, words.tokens[0]))
 
@@ -92,10 +94,11 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
     if fault:
         return fault
     lark, builder = _parser()
-    text = TextSlice(words.reading, words.start, words.stop)
+    # Of a TextSlice, Lark would count the lines before it, for each statement anew.
+    text = words.reading[words.start : words.stop]
     try:
         with _lock:
-            builder.source = words.source
+            builder.source, builder.offset = words.source, words.start
             return cast(Statement, lark.parse(text, start=words.rule))
     except SyntaxFault as stop:
         return stop.diagnostic
@@ -103,9 +106,9 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
         return explain(words, stop.offset)
     except UnexpectedToken as error:
         at_end = error.token.type == "$END"
-        return explain(words, words.stop if at_end else error.pos_in_stream or 0)
+        return explain(words, words.stop if at_end else words.start + (error.pos_in_stream or 0))
     except UnexpectedCharacters as error:
-        return explain(words, error.pos_in_stream or 0)
+        return explain(words, words.start + (error.pos_in_stream or 0))
 
 
 @cache

@@ -85,6 +85,8 @@ class _Binder:
             try:
                 if arg.key is not None:
                     self._by_key(arg.key, arg)
+                elif _colon_after_key(self.schema, arg.value):
+                    raise extra(self.schema, arg, self.env, self.activations)
                 elif not self._trailing(arg):
                     self.rest.append(arg)
             except Fault:
@@ -239,6 +241,8 @@ def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     plural = f"{key.id}s" if f"{key.id}s" in names else None
     elsewhere = habits.called_here(key.id, habits.KEYS, names)
     meant = plural or elsewhere or closest(key.id, names)
+    if isinstance(arg.value, ast.ListValue) and meant == "weight":
+        meant = None
     takes = (
         f"`{schema.name}` takes {listing(names)}"
         if names
@@ -304,6 +308,18 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
         )
     if isinstance(value, ast.CallValue):
         return _loose_call(schema, value, env)
+    if colon := _colon_after_key(schema, value):
+        return env.fault(
+            codes.EXTRA_ARGUMENT,
+            value.span,
+            f"a value of `{schema.name}` follows its key after `=`",
+            fixes=[
+                Fix(
+                    f"write `{colon.replacement}{value.span.text[colon.span.stop-value.span.start:]}`",
+                    (colon,),
+                )
+            ],
+        )
     places = len(schema.positionals)
     takes = (
         f"takes {places} value{'s' * (places != 1)} by place, this is one too many"
@@ -316,6 +332,16 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
         f"`{schema.name}` {takes}",
         help=_without_place(schema, value, env),
     )
+
+
+def _colon_after_key(schema: Schema, value: ast.Value) -> Edit | None:
+    """What makes `units=30` of `units: 30`, which was read as a range."""
+    if not isinstance(value, ast.Range) or not isinstance(value.start, ast.Word):
+        return None
+    if schema.spec(value.start.id) is None:
+        return None
+    place = Span(value.span.source, value.start.span.start, value.stop.span.start)
+    return Edit(place, f"{value.start.id}=")
 
 
 def _without_place(schema: Schema, value: ast.Value, env: Env) -> str:
@@ -395,7 +421,8 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
     times = re.fullmatch("x([0-9]+)", word.id)
     advice = f"a repeat is written `( … ) * {times[1]}`" if times and activations else ""
     if schema.name in LOSSES:
-        advice = "a loss judges the stage that `on NAME` names; targets come with the data"
+        stage = word.id if env.scope.find(word.id) else "NAME"
+        advice = f"a loss judges the stage that `on {stage}` names; targets come with the data"
     return env.unknown(word, what, candidates, advice)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ...diagnostics.codes import names as codes
@@ -88,12 +89,11 @@ def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
     """The parameters of a block that nobody calls: those without a default are unknown."""
     values: dict[str, Const | None] = {}
     for param in block.params:
-        try:
-            inside = replace(env, params=dict(values))
-            value = param.default and _argument(param.default, inside)
-        except Fault:
-            value = None
-        values[param.name.id] = value
+        values[param.name.id] = None
+        if param.default is not None:
+            with suppress(Fault):
+                inside = replace(env, params=dict(values))
+                values[param.name.id] = _argument(param.default, inside)
     return values
 
 
@@ -131,6 +131,8 @@ def _argument(value: ast.Value, env: Env) -> Const:
         chain = value_as_chain(value)
         if chain is not None:
             return StagesConst(chain, env)
+    if isinstance(value, ast.DimName) and _is_option(value.id):
+        return WordConst(value.id.lower())
     const = evaluate(value, env)
     if isinstance(const, WordConst) and isinstance(value, ast.Word):
         _check_word(const.id, value, env)
@@ -151,7 +153,7 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
     known = env.program.kinds
     if known.find(word) or is_kind(known.proper(word)) or word in env.program.blocks:
         return
-    if word in INITS or word.lower() in _OPTION_WORDS or word.lower() in _options():
+    if _is_option(word):
         return
     stage = env.scope.find(word)
     if stage is not None and stage.end.layer is not None:
@@ -166,11 +168,11 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
     raise env.unknown(place, "a let, a parameter, an option or a layer kind", candidates)
 
 
-def _options() -> set[str]:
-    return {
-        word
+def _is_option(word: str) -> bool:
+    """Whether some argument may be this word, in whatever case."""
+    return word.lower() in _OPTION_WORDS | INITS.keys() or any(
+        word.lower() in spec.type.words
         for kind in LAYERS.values()
         for spec in kind.args
         if isinstance(spec.type, Option)
-        for word in spec.type.words
-    }
+    )
