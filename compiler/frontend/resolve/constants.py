@@ -126,6 +126,8 @@ def evaluate(value: ast.Value, env: Env) -> Const:
             lower = id.lower()
             return lower == "true" if lower in ("true", "false") else WordConst(id)
         case ast.DimName(id):
+            if id in ("TRUE", "FALSE"):
+                return id == "TRUE"
             raise misplaced_symbol(value, env)
         case ast.Text():
             raise env.fault(
@@ -198,7 +200,8 @@ def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
     if value.id in env.params and blame in env.program.blamed:
         return Fault()
     env.program.blamed.add(blame)
-    return env.fault(codes.WRONG_VALUE, value.span, f"{what}; `{value.id}` is {describe(const)}")
+    message = f"{what}; `{value.id}` is {describe(const)}"
+    return env.fault(codes.WRONG_VALUE, value.span, message, labels=origin(value, env))
 
 
 def _binary(value: ast.Binary, env: Env) -> Number:
@@ -292,8 +295,17 @@ def as_whole(
         codes.NOT_WHOLE,
         value.span,
         f"{shown(value, found)} is not a whole number",
+        labels=origin(value, env),
         fixes=_floor_fix(value, found),
     )
+
+
+def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:
+    """Where a value that is only named was written."""
+    if not isinstance(value, ast.Word) or value.id in env.params:
+        return ()
+    let = env.program.lets.get(value.id)
+    return (Label(let.value.span, f"`{value.id}` comes from here"),) if let else ()
 
 
 def _floor_fix(value: ast.Value, found: Number) -> tuple[Fix, ...]:

@@ -22,7 +22,7 @@ from ...layers.registry import (
     SizeOf,
 )
 from .. import ast, habits
-from .constants import as_number, as_whole, evaluate, lookup, not_fitting, shown
+from .constants import as_number, as_whole, evaluate, lookup, not_fitting, origin, shown
 from .scope import Env
 from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
 
@@ -46,8 +46,8 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
             return _flag(what, value, env)
         case Option(words):
             return _option(what, words, value, env)
-        case SizeOf(rank):
-            return _size(what, rank, value, env)
+        case SizeOf():
+            return _size(what, spec.type, value, env)
         case Numbers():
             return _numbers(what, spec.type, value, env)
         case Ints() | Ranges():
@@ -77,7 +77,7 @@ def convert_all(spec: ArgSpec, kind: str, values: Sequence[ast.Value], env: Env)
 def needs(spec: ArgSpec) -> tuple[str, ...]:
     """The words an option or initialisation may be."""
     match spec.type:
-        case Option(words) | Numbers(words=words):
+        case Option(words) | Numbers(words=words) | SizeOf(words=words):
             return words
         case Init():
             return tuple(INITS)
@@ -116,6 +116,7 @@ def _check_bounds(found: Number, name: str, type: Int | Num, value: ast.Value, e
         codes.OUT_OF_BOUNDS,
         value.span,
         f"`{name}` must be {bounds_text(type)}, not {shown(value, found)}",
+        labels=origin(value, env),
         help=f"{number_text(found)} percent is {float(found) / 100:g}" if percent else "",
     )
 
@@ -172,10 +173,13 @@ def _option(what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> st
     )
 
 
-def _size(what: str, rank: int | None, value: ast.Value, env: Env) -> tuple[int, ...]:
-    const = evaluate(value, env)
+def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> str | tuple[int, ...]:
+    wanted = " or ".join(("a size such as `3x3`", *(f"`{word}`" for word in type.words)))
+    if type.words and (word := _word(value, env)) is not None:
+        return _instead(what, word, wanted, type.words, value, env)
+    const, rank = evaluate(value, env), type.rank
     if not isinstance(const, SizeConst):
-        parts: tuple[int, ...] = (as_whole(const, value, env, f"{what} is a size such as `3x3`"),)
+        parts: tuple[int, ...] = (as_whole(const, value, env, f"{what} is {wanted}"),)
     else:
         parts = const.parts
         if rank is not None and len(parts) != rank:
@@ -185,11 +189,11 @@ def _size(what: str, rank: int | None, value: ast.Value, env: Env) -> tuple[int,
                 f"{what} has {rank} component{'s' * (rank != 1)}, not {len(parts)}",
             )
     for part in parts:
-        if part < 1:
+        if part < type.low:
             raise env.fault(
                 codes.OUT_OF_BOUNDS,
                 value.span,
-                f"a component of a size must be at least 1, not {part}",
+                f"a component of a size must be at least {type.low}, not {part}",
             )
     return parts
 
@@ -224,7 +228,7 @@ def _numbers(
 def _instead(
     what: str, word: str, wanted: str, words: tuple[str, ...], value: ast.Value, env: Env
 ) -> str:
-    """A word in place of numbers."""
+    """A word in place of numbers or of a size."""
     if word.lower() in words:
         return word.lower()
     meant = closest(word, words)
@@ -259,7 +263,7 @@ def _init(what: str, value: ast.Value, env: Env) -> Call:
         assert const is not None
         raise not_fitting(const, value, env, f"{what} is an initialisation such as `he`")
     kinds = {alias: kind for kind in INITS.values() for alias in (kind.name, *kind.aliases)}
-    if name not in kinds:
+    if name.lower() not in kinds:
         near = closest(name, kinds)
         meant = habits.called_here(name, habits.INITS, INITS) or (
             kinds[near].name if near else None
@@ -273,6 +277,6 @@ def _init(what: str, value: ast.Value, env: Env) -> Call:
             help="" if meant else f"it is one of {listing(INITS)}",
             fixes=replacement(head, meant),
         )
-    kind = kinds[name]
+    kind = kinds[name.lower()]
     bound = bind(Schema(kind.name, kind.args), value.span, args, seen, activations=False)
     return Call(kind.name, bound.args, value.span)
