@@ -1,4 +1,4 @@
-"""`nnc layers`: the reference of layers, losses, optimizers and initialisations."""
+"""`nnc layers`: the reference of layers, losses, optimizers, schedules and initialisations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def layers(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="KIND", help="A layer, activation, loss or optimizer.", show_default=False
+            metavar="KIND", help="A layer, activation, loss, optimizer or schedule.", show_default=False
         ),
     ] = None,
     markdown: Annotated[
@@ -46,7 +46,7 @@ def layers(
     else:
         near = did_you_mean(kind, [*names(), *_inits()])
         later = f"{kind!r} is part of the language but not built yet"
-        missing = f"there is no layer, loss or optimizer {kind!r}{near}"
+        missing = f"there is no layer, loss, optimizer or schedule {kind!r}{near}"
         raise typer.BadParameter(later if _is_planned(kind) else missing)
 
 

@@ -20,6 +20,20 @@ KEYS = {
     **dict.fromkeys(("class_weight", "class_weights"), "weights"),
     **dict.fromkeys(("loss_weight", "factor"), "weight"),
     **dict.fromkeys(("decay", "l2"), "weight_decay"),
+    **dict.fromkeys(("beta_1", "betas", "b1"), "beta1"),
+    **dict.fromkeys(("beta_2", "b2"), "beta2"),
+    **dict.fromkeys(("epsilon",), "eps"),
+    **dict.fromkeys(("rho",), "alpha"),
+    **dict.fromkeys(("initial_accumulator_value",), "start"),
+    **dict.fromkeys(("decoupled_weight_decay",), "decoupled"),
+    **dict.fromkeys(("step_size",), "every"),
+    **dict.fromkeys(("t_max", "total_steps", "total_iters", "decay_steps"), "steps"),
+    **dict.fromkeys(("eta_min", "min_lr"), "min"),
+    **dict.fromkeys(("end_lr", "end_learning_rate"), "end"),
+    **dict.fromkeys(("max_lr",), "max"),
+    **dict.fromkeys(("warmup_steps", "num_warmup_steps"), "warmup"),
+    **dict.fromkeys(("max_norm", "clipnorm", "global_clipnorm"), "norm"),
+    **dict.fromkeys(("clip_value", "clipvalue"), "value"),
 }
 """Names of arguments elsewhere, each with the argument it is here."""
 
@@ -49,12 +63,21 @@ CHOICES = {
     **dict.fromkeys(("mseloss", "mse_loss", "l2", "l2_loss"), "mse"),
     **dict.fromkeys(("l1loss", "l1_loss", "l1"), "mae"),
     **dict.fromkeys(("smooth_l1", "smoothl1loss", "huber_loss"), "huber"),
+    **dict.fromkeys(("cosineannealinglr", "cosineannealing", "cosinedecay"), "cosine"),
+    **dict.fromkeys(("steplr", "piecewise", "multistep"), "step"),
+    **dict.fromkeys(("exponentiallr", "exponentialdecay"), "exponential"),
+    **dict.fromkeys(("linearlr", "polynomial"), "linear"),
+    **dict.fromkeys(("onecyclelr", "one_cycle", "1cycle"), "onecycle"),
+    **dict.fromkeys(("warmup",), "constant"),
 }
-"""Losses and metrics elsewhere, each with the one it is here."""
+"""Losses, metrics and schedules elsewhere, each with the one it is here."""
 
 _SETTINGS = {
     "optimizer sgd lr=…": ("lr", "learning_rate", "eta"),
     "optimizer sgd lr=… momentum=…": ("momentum",),
+    "schedule cosine steps=…": ("scheduler", "lr_scheduler", "lr_schedule"),
+    "schedule constant warmup=…": ("warmup",),
+    "clip norm=…": ("clipnorm", "clip_norm", "clip_grad_norm", "gradient_clip", "grad_clip"),
     "train epochs=…": ("epochs", "num_epochs", "n_epochs"),
     "train batch=…": ("batch", "batch_size"),
     "train seed=…": ("seed", "random_seed", "random_state"),

@@ -11,6 +11,10 @@ from ..layers.registry import Family
 from ..source import Span
 
 
+FAR_BACK = 100
+"""So many layers are looked at behind a value: each of many losses may ask for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing done to a value: a layer's own kind, or the activation that trails it."""
@@ -47,11 +51,11 @@ class Network:
         self.leaving |= {loss.layer for loss in self.graph.losses}
 
     def steps(self, id: int) -> Iterator[Step]:
-        """The steps that made a value, last first, back to a merge or an input.
+        """The steps that made a value, last first, back to a merge or an input, or far enough.
 
         `id` and dropout of nothing are no steps.
         """
-        while True:
+        for _ in range(FAR_BACK):
             layer = self.layers[id]
             yield from (step for step in _own_steps(layer) if not _does_nothing(step))
             if len(layer.inputs) != 1:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
+from ..schedules import SCHEDULES
 from .network import Network
 from .registry import lint
 
@@ -28,23 +29,27 @@ FAR = 10.0
 @lint
 def unusual_rate(network: Network) -> Iterator[Diagnostic]:
     """A rate that is probably a slip of the exponent."""
-    optimizer = network.graph.training.optimizer
-    if optimizer is None or optimizer.kind not in USUAL or "lr" not in optimizer.given:
+    optimizer, schedule = network.graph.training.optimizer, network.graph.training.schedule
+    kind = optimizer.kind if optimizer else "sgd"
+    setting, name = optimizer, "lr"
+    if schedule is not None and SCHEDULES[schedule.kind].peak in schedule.given:
+        setting, name = schedule, SCHEDULES[schedule.kind].peak
+    if setting is None or kind not in USUAL or name not in setting.given:
         return
-    rate = float(str(optimizer.args["lr"]))
-    low, first, high = USUAL[optimizer.kind]
+    rate = float(str(setting.args[name]))
+    low, first, high = USUAL[kind]
     if low / FAR <= rate <= high * FAR:
         return
     large = rate > high
     yield codes.UNUSUAL_RATE.at(
-        optimizer.given["lr"],
+        setting.given[name],
         f"a learning rate of {rate:g} is far {'above' if large else 'below'} "
-        f"what {optimizer.kind} usually takes",
+        f"what {kind} usually takes",
         here=f"{low:g} to {high:g} are usual",
         notes=[
             "in training the loss will probably "
             + ("grow to infinity, or every unit saturate" if large else "hardly move")
         ],
         help="check the exponent; a good first try is "
-        f"`optimizer {optimizer.kind} lr={first:g}`",
+        + (f"`optimizer {kind} lr={first:g}`" if name == "lr" else f"`{name}={first:g}`"),
     )

@@ -29,12 +29,14 @@ from ..losses import LOSSES
 from ..losses.registry import LossKind
 from ..optimizers import OPTIMIZERS
 from ..optimizers.registry import OptimizerKind
+from ..schedules import SCHEDULES
+from ..schedules.registry import ScheduleKind
 from ..source import Source
 from .wording import value_text
 
-Kind = LayerKind | LossKind | OptimizerKind
+Kind = LayerKind | LossKind | OptimizerKind | ScheduleKind
 
-TITLE = "# Layers, losses, optimizers, initialisations"
+TITLE = "# Layers, losses, optimizers, schedules, initialisations"
 ORIGIN = "This page is printed by `nnc layers --markdown` from the compiler's own registries."
 
 
@@ -47,7 +49,7 @@ class Section:
 
 
 def sections() -> tuple[Section, ...]:
-    """Layers by family, then losses, then optimizers; within a section by name."""
+    """Layers by family, then losses, optimizers, schedules; within a section by name."""
     families = (
         Section(
             family.value.capitalize(), _sorted(k for k in LAYERS.values() if k.family is family)
@@ -57,6 +59,7 @@ def sections() -> tuple[Section, ...]:
     others = (
         Section("Losses", _sorted(LOSSES.values())),
         Section("Optimizers", _sorted(OPTIMIZERS.values())),
+        Section("Schedules", _sorted(SCHEDULES.values())),
     )
     return tuple(section for section in (*families, *others) if section.kinds)
 
@@ -71,7 +74,7 @@ def reference() -> str:
 
 
 def entry(kind: Kind) -> str:
-    """One layer, loss or optimizer as Markdown."""
+    """One layer, loss, optimizer or schedule as Markdown."""
     return "\n".join(_entry(kind)) + "\n"
 
 
@@ -86,7 +89,7 @@ def initialisations() -> str:
 
 
 def find(word: str) -> Kind | None:
-    """The layer, loss or optimizer of a name or another name for it."""
+    """The layer, loss, optimizer or schedule of a name or another name for it."""
     wanted = word.lower()
     for section in sections():
         for kind in section.kinds:
@@ -166,8 +169,9 @@ def type_text(type: ArgType) -> str:
             return "`true` or `false`"
         case Option(words):
             return " or ".join(f"`{word}`" for word in words)
-        case SizeOf(rank):
-            return "size" if rank is None else f"size with {rank} component{'s' * (rank != 1)}"
+        case SizeOf(rank, words=words):
+            size = "size" if rank is None else f"size with {rank} component{'s' * (rank != 1)}"
+            return " or ".join([size, *(f"`{word}`" for word in words)])
         case Numbers(words=words, single=single):
             numbers = "number or list of numbers" if single else "list of numbers"
             return " or ".join([numbers, *(f"`{word}`" for word in words)])

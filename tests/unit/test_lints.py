@@ -63,7 +63,23 @@ TROUBLE = {
     "loss mse on a; loss mse on b weight=0": ["NN310"],
     # rates
     "input 4 -> dense 3; loss mse; optimizer sgd 101": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer adam 1": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer adadelta 1": [],
+    "input 4 -> dense 3; loss mse; optimizer lion 0.1": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer adam; schedule onecycle steps=9 max=1": ["NN311"],
+    "input 4 -> dense 3; loss mse; schedule onecycle steps=9 max=1000": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer adam; schedule cosine steps=9 warmup=5": [],
+    # weight decay through the gradient
+    "input 4 -> dense 3; loss mse; optimizer adam weight_decay=0.1": ["NN316"],
+    "input 4 -> dense 3; loss mse; optimizer nadam weight_decay=0.1": ["NN316"],
+    "input 4 -> dense 3; loss mse; optimizer nadam weight_decay=0.1 decoupled=true": [],
+    "input 4 -> dense 3; loss mse; optimizer adamw weight_decay=0.1": [],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 weight_decay=0.1": [],
     # ignored arguments
+    "input 4 -> dense 3; loss mse; schedule cosine steps=9": ["NN312"],
+    "input 4 -> dense 3; loss mse; optimizer sgd; schedule onecycle steps=9": ["NN312"],
+    "input 4 -> dense 3; loss mse; optimizer sgd; schedule onecycle steps=9 max=1": [],
+    "input 4 -> dense 3; loss mse; optimizer sgd 1; schedule onecycle steps=9 max=1": ["NN312"],
     "input 4 -> dense 3 bias=FALSE bias_init=ones; loss mse": ["NN312"],
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 nesterov=true": ["NN312"],
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 dampening=0.5": ["NN312"],

@@ -29,3 +29,4 @@ KL_ACTIVATION = warning("NN314", "kl-activation", "kl takes other values for log
 POISSON_ACTIVATION = warning(
     "NN315", "poisson-activation", "poisson takes bounded values for log-rates"
 )
+COUPLED_DECAY = info("NN316", "coupled-decay", "adam divides the weight decay by √v")

@@ -1,0 +1,37 @@
+"""NN316: weight decay of adam, which adamw does otherwise and most people mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnostics.codes import lints as codes
+from ..diagnostics.model import Diagnostic, Edit, Fix
+from ..source import Span
+from .network import Network
+from .registry import lint
+
+
+@lint
+def coupled_decay(network: Network) -> Iterator[Diagnostic]:
+    """`weight_decay=` of adam, or of nadam without `decoupled=true`."""
+    optimizer = network.graph.training.optimizer
+    if optimizer is None or optimizer.kind not in ("adam", "nadam"):
+        return
+    if not optimizer.args["weight_decay"] or optimizer.args.get("decoupled"):
+        return
+    here = optimizer.given["weight_decay"]
+    yield codes.COUPLED_DECAY.at(
+        here,
+        f"the weight decay of {optimizer.kind} is divided by √v like any gradient",
+        here="hardly pulls at parameters whose gradients are large",
+        notes=["in training the largest weights of a busy layer shrink the least"],
+        help="keep it to repeat an older result; recipes mostly mean decay apart from the gradient",
+        fixes=[_apart(optimizer.kind, optimizer.head, here)],
+    )
+
+
+def _apart(kind: str, head: Span, decay: Span) -> Fix:
+    if kind == "adam":
+        return Fix("write `adamw`, which decays apart from the gradient", (Edit(head, "adamw"),))
+    end = Span(decay.source, decay.stop, decay.stop)
+    return Fix("add `decoupled=true`", (Edit(end, " decoupled=true"),))
