@@ -1,8 +1,14 @@
-"""Metrics from predictions and targets; classes may be ids (B,) or one-hot rows (B, C)."""
+"""Metrics from outputs and targets, over all rows and, in sequences, all positions.
+
+Outputs are (B, C) or (B, T, C). Targets have the same shape; where they are classes they may also
+be ids (B,) or (B, T). An output one wide tells two classes apart.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -12,37 +18,50 @@ Metric = Callable[[Array, Array], float]
 
 
 def classes_of(y: Array) -> Array:
-    """The class each row speaks for (B,).
+    """The class each row speaks for (B,), or each position (B, T).
 
     The largest of several outputs; one output is a probability that means class 1 from 0.5
-    on, or, where any value leaves 0…1, a logit that means it from 0 on.
+    on, or, where any value leaves 0…1, a logit (or −1 and 1) that means it from 0 on.
     """
-    if y.ndim == 1 and y.dtype.kind in "iub":
-        return y
-    if y.ndim > 1 and y.shape[-1] > 1:
+    if y.shape[-1] > 1:
         best: Array = np.argmax(y, axis=-1)
         return best
-    flat = y.reshape(len(y))
-    is_probability = flat.min() >= 0 and flat.max() <= 1
-    return (flat >= (0.5 if is_probability else 0.0)).astype(np.int64)
+    one = y[..., 0]
+    is_probability = one.min() >= 0 and one.max() <= 1
+    return (one >= (0.5 if is_probability else 0.0)).astype(np.int64)
+
+
+def true_classes(y: Array, target: Array) -> Array:
+    """The classes that targets name, beside those that outputs speak for."""
+    if y.shape[-1] > 1 and target.shape == y.shape[:-1]:
+        return target.astype(np.int64)
+    return classes_of(aligned(y, target))
+
+
+def aligned(y: Array, target: Array) -> Array:
+    """Targets in the shape of the outputs; (B,) counts as (B, 1)."""
+    if y.shape[-1] == 1 and target.shape == y.shape[:-1]:
+        target = target[..., None]
+    if target.shape != y.shape:
+        raise ValueError(f"targets of shape {target.shape} do not fit outputs of shape {y.shape}")
+    return target
 
 
 def accuracy(y: Array, target: Array) -> float:
     """Share of rows whose class is right."""
-    return float(np.mean(classes_of(y) == classes_of(target)))
+    return float(np.mean(classes_of(y) == true_classes(y, target)))
 
 
 def top_k(y: Array, target: Array, k: int = 5) -> float:
     """Share of rows whose class is among the k largest outputs."""
-    best = np.argsort(-y, axis=-1, kind="stable")[:, :k]
-    return float(np.mean((best == classes_of(target)[:, None]).any(axis=-1)))
+    best = np.argsort(-y, axis=-1, kind="stable")[..., :k]
+    return float(np.mean((best == true_classes(y, target)[..., None]).any(axis=-1)))
 
 
 def confusion(y: Array, target: Array) -> Array:
     """Counts (C, C): rows are the true classes, columns the predicted ones."""
-    predicted, true = classes_of(y), classes_of(target)
-    wide = y.shape[-1] if y.ndim > 1 else 0
-    classes = max(2, wide, int(predicted.max()) + 1, int(true.max()) + 1)
+    predicted, true = classes_of(y).ravel(), true_classes(y, target).ravel()
+    classes = max(2, y.shape[-1])
     counts = np.bincount(true * classes + predicted, minlength=classes * classes)
     return counts.reshape(classes, classes)
 
@@ -63,7 +82,7 @@ def f1(y: Array, target: Array) -> float:
 
 
 def _per_class(y: Array, target: Array, score: Callable[[Array, Array, Array], Array]) -> float:
-    """Of two classes the score of class 1, of more the plain mean over the classes."""
+    """Of two classes the score of class 1, of more the plain (macro) mean over the classes."""
     counts = confusion(y, target)
     scores = score(np.diag(counts), counts.sum(axis=0), counts.sum(axis=1))
     return float(scores[1] if len(counts) == 2 else scores.mean())
@@ -76,22 +95,40 @@ def _ratio(part: Array, whole: Array) -> Array:
 
 def mae(y: Array, target: Array) -> float:
     """Mean absolute error over all elements."""
-    return float(np.mean(np.abs(y - target)))
+    return float(np.mean(np.abs(y - aligned(y, target)), dtype=np.float64))
 
 
 def rmse(y: Array, target: Array) -> float:
     """Root of the mean squared error over all elements."""
-    return float(np.sqrt(np.mean(np.square(y - target, dtype=np.float64))))
+    return float(np.sqrt(np.mean(np.square(y - aligned(y, target), dtype=np.float64))))
 
 
 def r2(y: Array, target: Array) -> float:
-    """1 − (squared error) / (squared distance from each output's mean)."""
+    """1 − (squared error) / (squared distance from each feature's mean), summed over all features."""
+    target = aligned(y, target)
     error = np.square(y - target, dtype=np.float64).sum()
-    spread = np.square(target - target.mean(axis=0), dtype=np.float64).sum()
+    mean = target.mean(axis=tuple(range(y.ndim - 1)), dtype=np.float64)
+    spread = np.square(target - mean, dtype=np.float64).sum()
     return float(1 - error / spread) if spread else float("nan")
 
 
-METRICS: dict[str, Metric] = {
-    metric.__name__: metric for metric in (accuracy, top_k, precision, recall, f1, mae, rmse, r2)
+OF_CLASSES: dict[str, Metric] = {
+    metric.__name__: metric for metric in (accuracy, top_k, precision, recall, f1)
 }
+OF_NUMBERS: dict[str, Metric] = {metric.__name__: metric for metric in (mae, rmse, r2)}
+METRICS = OF_CLASSES | OF_NUMBERS
 """Every metric that is one number, by name."""
+
+
+def metric_named(label: str) -> Metric | None:
+    """The metric that a module's METRICS name, such as `f1` or `top_k(3)`; None for others."""
+    name, _, k = label.rstrip(")").partition("(")
+    found = METRICS.get(name)
+    if found is top_k and re.fullmatch(r"\d+", k):
+        return partial(top_k, k=int(k))
+    return found
+
+
+def is_of_classes(label: str) -> bool:
+    """Whether a metric compares classes, rather than numbers."""
+    return label.partition("(")[0] in OF_CLASSES

@@ -34,7 +34,7 @@ class Module(Protocol):
     def forward(self, params: Params, x: Any, **keywords: Any) -> tuple[Any, Any]:
         """Outputs, and what loss and backward need."""
 
-    def loss(self, params: Params, cache: Any, target: Any) -> float:
+    def loss(self, params: Params, cache: Any, target: Any, **keywords: Any) -> float:
         """The total loss of one batch."""
 
     def predict(self, params: Params, x: Any, **keywords: Any) -> Any:

@@ -14,8 +14,9 @@ import numpy as np
 
 from .dataset import DataError, Dataset
 from .fit import Fitted, cast, fit_targets
-from .metrics import METRICS
-from .module import Array, Module, Params
+from .metrics import metric_named
+from .module import Array, Arrays, Module, Params
+from .scores import confusions, scores_of
 
 DEFAULT_BATCH = 32
 DEFAULT_EPOCHS = 10
@@ -61,7 +62,8 @@ class TrainResult:
     """The trained parameters and how it went.
 
     After a divergence `params` are those of the last epoch that was still finite; `message`
-    says in a sentence what happened unless all epochs were done.
+    says in a sentence what happened unless all epochs were done. `confusion` has, by output, the
+    counts of the spec's `metric confusion`: on the test set, or without one the training set.
     """
 
     params: Params
@@ -69,6 +71,7 @@ class TrainResult:
     ending: Ending = Ending.DONE
     message: str = ""
     state: Mapping[str, Array] = field(default_factory=dict)
+    confusion: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +147,10 @@ def train_spec(
     dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
     train_set = cast(fitted.data, dtype)
     test_set = cast(fit_targets(test, module).data, dtype) if test else None
-    run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
     history: list[Epoch] = []
+    run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
     try:
+        run.weigh(train_set)
         return _train(run, train_set, test_set, history, report or _silent)
     except KeyboardInterrupt:
         message = f"interrupted in epoch {len(history) + 1}; the weights so far are kept"
@@ -176,7 +180,8 @@ def _train(
         scores = run.measure(test) if test else {}
         history.append(Epoch(number, mean, run.measure(train), scores, seconds))
         report(history[-1])
-    return TrainResult(run.params, tuple(history), state=run.state)
+    counts = run.confusion(test or train) if "confusion" in run.module.METRICS else {}
+    return TrainResult(run.params, tuple(history), state=run.state, confusion=counts)
 
 
 def _silent(_: Epoch) -> None:
@@ -185,7 +190,7 @@ def _silent(_: Epoch) -> None:
 
 def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
     """The metrics the spec asks for; without any, accuracy where the targets are classes."""
-    asked = tuple(name for name in module.METRICS if name in METRICS)
+    asked = tuple(label for label in module.METRICS if metric_named(label))
     return asked or (("accuracy",) if fitted.classes else ())
 
 
@@ -209,6 +214,11 @@ class _Run:
             self.keywords["rng"] = np.random.default_rng([chosen.seed, 1])
         if self.state:
             self.keywords["state"] = self.state
+
+    def weigh(self, data: Dataset) -> None:
+        """Count the classes of the training set where the spec says `weights=balanced`."""
+        if hasattr(self.module, "balanced_weights"):
+            self.keywords["class_weights"] = self.module.balanced_weights(data.target)
 
     def epoch(self, data: Dataset, order: Array) -> float:
         """One pass over the rows; their mean loss, each batch's before its step."""
@@ -241,19 +251,37 @@ class _Run:
             raise DataError(f"{data.name}: {error}") from error
 
     def _measure(self, data: Dataset) -> dict[str, float]:
-        losses, outputs, sizes = [], [], []
+        losses, sizes = [], []
+        parts = []
+        for part, y, loss in self._forward(data):
+            losses.append(loss)
+            sizes.append(len(part))
+            parts.append(y)
+        scores = {"loss": float(np.average(losses, weights=sizes))}
+        if self.metrics and data.target is not None:
+            scores |= scores_of(self.metrics, _joined(parts), data.target)
+        return scores
+
+    def confusion(self, data: Dataset) -> dict[str, Array]:
+        """True against predicted classes over all rows."""
+        assert data.target is not None
+        return confusions(_joined([y for _, y, _ in self._forward(data)]), data.target)
+
+    def _forward(self, data: Dataset) -> Iterator[tuple[Dataset, Arrays, float]]:
+        """The rows in parts, each with its outputs and loss."""
         keywords = {"state": self.state} if self.state else {}
+        weights = {k: v for k, v in self.keywords.items() if k == "class_weights"}
         for start in range(0, len(data), _CHUNK):
             part = data.take(slice(start, start + _CHUNK))
             y, cache = self.module.forward(self.params, part.x, **keywords)
-            losses.append(self.module.loss(self.params, cache, part.target))
-            outputs.append(y)
-            sizes.append(len(part))
-        scores = {"loss": float(np.average(losses, weights=sizes))}
-        if self.metrics and isinstance(data.target, np.ndarray) and isinstance(y, np.ndarray):
-            together = np.concatenate(outputs)
-            scores |= {name: METRICS[name](together, data.target) for name in self.metrics}
-        return scores
+            yield part, y, self.module.loss(self.params, cache, part.target, **weights)
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    """Outputs of all parts as one array, or as one of each name."""
+    if isinstance(parts[0], Mapping):
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return np.concatenate(parts)  # type: ignore[arg-type]
 
 
 def _first(*values: Any) -> Any:
@@ -269,5 +297,5 @@ def _diverged(loss: float, number: int) -> str:
 
 
 def _score(name: str, value: float) -> str:
-    shown = f"{100 * value:.2f} %" if name in ("accuracy", "top_k") else f"{value:#.4g}"
+    shown = f"{100 * value:.2f} %" if name.startswith(("accuracy", "top_k")) else f"{value:#.4g}"
     return f"{name} {shown}"

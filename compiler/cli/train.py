@@ -205,8 +205,12 @@ def _reporter(
 
 def _finish(module: Module, result: TrainResult, out: Path | None) -> None:
     """Save what was learned, say how it ended, and exit accordingly."""
+    from nnc.runtime.scores import confusion_text
     from nnc.runtime.train import Ending
 
+    for name, counts in result.confusion.items():
+        typer.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
+        typer.echo(confusion_text(counts))
     if result.message:
         typer.echo(result.message, err=True)
     if out is not None:

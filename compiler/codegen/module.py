@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ..autodiff.reverse import differentiate
 from ..ir.dims import Dim, Shape, evaluate, symbols
-from ..ir.layer_graph import Parameter, TypedGraph
+from ..ir.layer_graph import Parameter, Setting, TypedGraph
 from ..ir.op_graph import Graph, Role
 from ..losses import LOSSES
 from ..losses.registry import target_kind
@@ -128,7 +129,7 @@ def _view(
         sizes=tuple(size_views(typed)),
         constants=constant_views(program),
         train=_train(typed),
-        metrics=tuple(m.kind for m in typed.graph.training.metrics),
+        metrics=tuple(metric_label(m) for m in typed.graph.training.metrics),
         random=any(n.op in RANDOM for n in training),
         forward=forward,
         loss=loss,
@@ -275,6 +276,11 @@ def _spec_size(size: Dim) -> str | int:
 
 def _param(p: Parameter) -> ParamView:
     return ParamView(p.name, tuple(p.shape), p.init.name, dict(p.init.args), p.fan_in, p.fan_out)
+
+
+def metric_label(metric: Setting) -> str:
+    """A metric as the module names it: `f1`, and `top_k(3)` where k is given."""
+    return f"{metric.kind}({metric.args['k']})" if "k" in metric.given else metric.kind
 
 
 def _train(typed: TypedGraph) -> dict[str, object]:

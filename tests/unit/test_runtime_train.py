@@ -104,6 +104,14 @@ def test_the_specs_metrics_are_reported(mlp, data):
     assert list(result.history[0].train) == ["loss", "accuracy", "f1"]
 
 
+def test_the_specs_confusion_is_counted_at_the_end(mlp, data):
+    mlp.METRICS = ("top_k(2)", "confusion")
+    result = train_spec(mlp, data, epochs=1)
+    assert list(result.history[0].train) == ["loss", "top_k(2)"]
+    assert result.confusion[""].sum() == len(data)
+    assert np.trace(result.confusion[""]) > 0
+
+
 def test_class_ids_are_one_hot_for_a_loss_over_rows(mlp, data):
     mlp.TARGETS, mlp.LOSSES = {"y": ("B", 10)}, {"quadratic": "quadratic"}
     mlp.train_epoch = lambda params, x, target, opt, **_: float(target.sum())
