@@ -61,10 +61,13 @@ class Option:
 class SizeOf:
     """A size such as `3x3` (or one integer); the value is a tuple of ints.
 
-    `rank` fixes how many components there are.
+    `rank` fixes how many components there are, `low` is the least that one may be; one of `words`
+    may stand in place of the size.
     """
 
     rank: int | None = None
+    low: int = 1
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +160,11 @@ class Family(Enum):
     WEIGHTS = "layers with weights"
     ACTIVATION = "activations"
     SHAPE = "shape layers"
+    NORM = "normalisation"
     FIXED = "fixed arithmetic"
     NOISE = "regularisation"
     MERGE = "merges"
+    REDUCTION = "reductions"
 
 
 class Trailing(Enum):
@@ -167,6 +172,7 @@ class Trailing(Enum):
 
     NO = "refused"
     YES = "applied to the layer's value"
+    OWN = "the cell's own nonlinearity, which the layer's rules apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +213,11 @@ def same_lengths(c: LowerContext) -> Value | None:
     return c.lengths
 
 
+def no_conditions(_: ShapeContext) -> tuple[Dim, ...]:
+    """What a layer without conditions asks of sizes known at run time."""
+    return ()
+
+
 def no_params(_: ShapeContext) -> tuple[ParamSpec, ...]:
     """The parameters of a layer without any."""
     return ()
@@ -224,7 +235,8 @@ class LayerKind:
     `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
     point operations of one row's forward pass (a multiply-add is two). `states` are arrays that
     training updates besides the parameters. `lengths` gives the lengths of rows behind the
-    layer, where its value is ragged. `feeding_init` names the
+    layer, where its value is ragged. `conditions` are dimensions that must be 1 or more once
+    sizes are known, besides those of the layers' values. `feeding_init` names the
     default initialisation of weights whose layer an activation of this kind follows. `summary`,
     `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
     is the memory of its input under another shape.
@@ -242,6 +254,7 @@ class LayerKind:
     flops: Callable[[ShapeContext], Dim] = no_flops
     states: Callable[[ShapeContext], tuple[StateSpec, ...]] = no_states
     lengths: Callable[[LowerContext], Value | None] = same_lengths
+    conditions: Callable[[ShapeContext], tuple[Dim, ...]] = no_conditions
     aliases: tuple[str, ...] = ()
     trailing: Trailing = Trailing.YES
     feeding_init: str = "xavier"
@@ -249,6 +262,11 @@ class LayerKind:
     keras: str = ""
     notes: str = ""
     is_view: bool = False
+
+    @property
+    def word(self) -> str:
+        """What specs call it: `mean` is the word for the merge and for the reduction `mean axis`."""
+        return self.name.partition(" ")[0]
 
     @property
     def is_activation(self) -> bool:

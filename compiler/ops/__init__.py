@@ -1,19 +1,38 @@
 """The primitive tensor operations. Importing this package imports every family of them."""
 
-from . import activation, elementwise, fused, linear, loss, ragged, reduction, scalar, shape, source
+from . import (
+    activation,
+    attention,
+    elementwise,
+    fused,
+    linear,
+    loss,
+    norm,
+    ragged,
+    recurrent,
+    reduction,
+    scalar,
+    shape,
+    source,
+    table,
+)
 from .registry import OPS, OpDef
 
 __all__ = [
     "OPS",
     "OpDef",
     "activation",
+    "attention",
     "elementwise",
     "fused",
     "linear",
     "loss",
+    "norm",
     "ragged",
+    "recurrent",
     "reduction",
     "scalar",
     "shape",
     "source",
+    "table",
 ]

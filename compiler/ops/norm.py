@@ -31,7 +31,9 @@ def row_stats(x: Value, eps: float) -> Value:
     return x.builder.emit("row_stats", x, eps=eps)
 
 
-def standardized(x: Value, stats: Value, axes: tuple[int, ...], train: Value | None = None) -> Value:
+def standardized(
+    x: Value, stats: Value, axes: tuple[int, ...], train: Value | None = None
+) -> Value:
     """(x − mean) / √(variance + ε), with statistics taken over these axes of x.
 
     Where `train` is given, they are of x only in training, and otherwise mere numbers.

@@ -13,8 +13,9 @@ from ..layers.registry import Family
 from ..source import Span
 from .context import ShapeFault
 
-PASSES_SHAPE_ON = {Family.ACTIVATION, Family.FIXED, Family.NOISE}
+PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.FIXED, Family.NOISE}
 CHAIN_HEAD, CHAIN_TAIL = 4, 7
+BRANCHES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
     feeds = [known.layers[i] for i in layer.inputs]
     if len(feeds) == 1:
         return [producer_label(known, feeds[0], fault)]
-    return [Label(feed.span, f"this branch is {known.types[feed.id]}") for feed in feeds]
+    shown = feeds[:BRANCHES_SHOWN]
+    return [Label(feed.span, f"this branch is {known.types[feed.id]}") for feed in shown]
 
 
 def producer_label(known: Known, feed: Layer, fault: Span) -> Label:

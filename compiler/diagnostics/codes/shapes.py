@@ -25,3 +25,6 @@ LOSS_OUTPUT = error("NN216", "loss-output", "the loss cannot judge an output of 
 INIT_NEEDS_MATRIX = error("NN217", "init-needs-matrix", "an initialisation needs a matrix")
 NOT_DIVISIBLE = error("NN218", "not-divisible", "groups or heads do not divide the channels")
 NEEDS_POSITIONS = error("NN219", "needs-positions", "the layer needs a sequence of positions")
+AXIS_COUNT = error("NN221", "axis-count", "the layer needs another number of axes")
+CROP_RANGE = error("NN222", "crop-range", "a range reaches beyond its axis")
+TOO_MANY_POSITIONS = error("NN223", "too-many-positions", "more positions than are learned")

@@ -53,8 +53,6 @@ OTHER_NAMES = {
     **dict.fromkeys(("conv1d", "conv2d", "convolution"), "conv"),
     **dict.fromkeys(("max_pool", "maxpool2d", "max_pooling"), "maxpool"),
     **dict.fromkeys(("avg_pool", "avgpool2d", "average_pooling"), "avgpool"),
-    **dict.fromkeys(("batch_norm", "batchnorm1d", "batchnorm2d"), "batchnorm"),
-    **dict.fromkeys(("layer_norm",), "layernorm"),
     **dict.fromkeys(("linear", "fc"), "dense"),
     **dict.fromkeys(("swish",), "silu"),
 }

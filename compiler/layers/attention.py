@@ -1,0 +1,128 @@
+"""attention: every position takes in a weighted mean of what the others hold."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.attention import batch_matmul, masked_softmax, transposed
+from ..ops.elementwise import scale
+from ..ops.shape import narrow, reshape, transpose
+from ..shapes.context import ShapeContext
+from ..shapes.divisors import check_divides
+from ..shapes.rules import check_in, refuse_mixing, require_positions
+from .registry import (
+    BIAS_ARG,
+    BIAS_INIT_ARG,
+    IN_ARG,
+    INIT_ARG,
+    Family,
+    Flag,
+    Int,
+    LayerKind,
+    ParamSpec,
+    layer,
+    option,
+    positional,
+)
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    size = require_positions(c)
+    if c.input.ragged and c.input.ragged_axis == 1:
+        raise refuse_mixing(c, "read positions as features", "put `transpose` before it")
+    check_in(c, size, c.input)
+    if isinstance(size, int):
+        check_divides(c, "heads", size, "features")
+    return c.input
+
+
+def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    size, bias = c.input.shape[-1], c.arg("bias_init")
+    init = c.arg("init") or Call("xavier", {}, c.layer.head)
+    weights = (
+        ParamSpec("Wqkv", (size, 3 * size), "weight", init, size, 3 * size),
+        ParamSpec("bqkv", (3 * size,), "bias", bias, size, 3 * size),
+        ParamSpec("Wo", (size, size), "weight", init, size, size),
+        ParamSpec("bo", (size,), "bias", bias, size, size),
+    )
+    return weights if c.arg("bias") else weights[::2]
+
+
+def _lower(c: LowerContext) -> Value:
+    batch, length, size = c.x.type.shape
+    assert isinstance(size, int)
+    heads = c.arg("heads")
+    qkv = reshape(c.x, (batch * length, size)) @ c.param("Wqkv")
+    if c.arg("bias"):
+        qkv = qkv + c.param("bqkv")
+    c.build.describe(qkv, hint=f"{c.name}_qkv", formula="[q k v] = x Wqkv" + " + b" * c.arg("bias"))
+    q, k, v = (_heads(c, qkv, part) for part in range(3))
+    scores = scale(batch_matmul(q, transposed(k)), (size // heads) ** -0.5)
+    c.build.describe(scores, hint=f"{c.name}_scores", formula="S = q kᵀ / √(D/heads)")
+    weights = _weights(c, scores)
+    c.build.describe(weights, hint=f"{c.name}_weights", formula="A = softmax S over the keys")
+    mixed = batch_matmul(weights, v)
+    c.build.describe(mixed, hint=f"{c.name}_mixed", formula="each query's mean of v, A v")
+    rows = reshape(transpose(mixed, (0, 2, 1, 3)), (batch * length, size))
+    c.build.describe(rows, hint=f"{c.name}_rows", formula="the heads side by side")
+    y = rows @ c.param("Wo")
+    if c.arg("bias"):
+        y = y + c.param("bo")
+    return c.note(reshape(y, c.x.type.shape), "y = (A v) Wo" + " + b" * c.arg("bias"))
+
+
+def _heads(c: LowerContext, qkv: Value, part: int) -> Value:
+    """The queries (part 0), keys or values by heads, (B, heads, T, D/heads)."""
+    batch, length, size = c.x.type.shape
+    assert isinstance(size, int)
+    heads = c.arg("heads")
+    own = narrow(qkv, 1, part * size, (part + 1) * size)
+    split = transpose(reshape(own, (batch, length, heads, size // heads)), (0, 2, 1, 3))
+    name = ("q", "k", "v")[part]
+    return c.build.describe(split, hint=f"{c.name}_{name}", formula=f"{name} by heads")
+
+
+def _weights(c: LowerContext, scores: Value) -> Value:
+    if c.arg("causal") or c.lengths is not None:
+        return masked_softmax(scores, c.lengths, causal=c.arg("causal"))
+    return c.build.emit("softmax", scores)
+
+
+def _flops(c: ShapeContext) -> Dim:
+    length, size = c.input.shape
+    projections = 2 * length * size * 4 * size
+    return projections + 4 * length * length * size + 5 * length * length * int(c.arg("heads"))
+
+
+layer(
+    LayerKind(
+        name="attention",
+        family=Family.WEIGHTS,
+        summary="self-attention: every position takes in a mean of what all positions hold, "
+        "weighted by how well its query fits their keys, in several heads at once",
+        formula="y = concat over heads of softmax(q kᵀ / √(D/heads)) v, times Wo + bo; "
+        "[q k v] = x Wqkv + bqkv",
+        example="input Tx64 -> attention 4 causal=true -> dense 3; loss mse",
+        args=(
+            positional("heads", Int(low=1), "number of heads; it divides the features"),
+            option("causal", Flag(), "whether a position sees none behind it", False),
+            IN_ARG,
+            BIAS_ARG,
+            INIT_ARG,
+            BIAS_INIT_ARG,
+        ),
+        shape=_shape,
+        params=_params,
+        lower=_lower,
+        flops=_flops,
+        aliases=("self_attention", "multihead_attention", "mha"),
+        torch="nn.MultiheadAttention(D, heads, batch_first=True)",
+        keras="MultiHeadAttention(heads, D // heads)",
+        notes="TxD gives TxD (Vaswani et al. 2017, section 3.2). The columns of Wqkv are q, k and "
+        "v, in each the heads one after the other; PyTorch keeps the transpose as `in_proj_weight`. "
+        "In ragged rows no position sees padding. The scores take B·heads·T² numbers.",
+    )
+)

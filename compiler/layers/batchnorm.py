@@ -1,0 +1,76 @@
+"""batchnorm: every feature or channel is brought to mean 0 and variance 1 over the batch."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.norm import batch_stats, standardized
+from ..ops.shape import reshape
+from ..ops.source import training
+from ..shapes.context import ShapeContext
+from ..shapes.norms import EPS_ARG, channel_params, gained, normalizes_channels
+from ..shapes.rules import per_entry
+from .registry import IN_ARG, Family, LayerKind, Num, StateSpec, layer, option
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    return normalizes_channels(c, "take its statistics from padding too")
+
+
+def _states(c: ShapeContext) -> tuple[StateSpec, ...]:
+    channels = c.input.shape[:1]
+    return (StateSpec("running_mean", channels, 0.0), StateSpec("running_var", channels, 1.0))
+
+
+def _lower(c: LowerContext) -> Value:
+    train = training(c.build)
+    beside = (c.x.type.shape[1], *(1,) * (c.x.type.rank - 2))
+    axes = (0, *range(2, c.x.type.rank))
+    state = (
+        reshape(c.state("running_mean"), beside),
+        reshape(c.state("running_var"), beside),
+    )
+    args = {"eps": c.arg("eps"), "momentum": c.arg("momentum"), "name": c.name}
+    stats = batch_stats(c.x, state, train, axes, **args)
+    c.build.describe(stats, hint=f"{c.name}_stats", formula="the mean μ and 1/√(σ² + ε)")
+    hat = standardized(c.x, stats, axes, train)
+    c.build.describe(hat, hint=f"{c.name}_hat", formula="x̂ = (x − μ) / √(σ² + ε)")
+    return gained(c, hat, beside)
+
+
+layer(
+    LayerKind(
+        name="batchnorm",
+        family=Family.NORM,
+        summary="brings every feature or channel to mean 0 and variance 1 over the batch, then "
+        "scales and shifts it by learned numbers",
+        formula="y = γ · (x − μ) / √(σ² + ε) + β",
+        example="input 784 -> dense 64 bias=false -> batchnorm relu -> dense 10 softmax\n"
+        "loss crossentropy",
+        args=(
+            option(
+                "momentum",
+                Num(low=0.0, high=1.0),
+                "how far the running statistics move towards the batch's in a step",
+                0.1,
+            ),
+            EPS_ARG,
+            IN_ARG,
+        ),
+        shape=_shape,
+        params=channel_params,
+        states=_states,
+        lower=_lower,
+        flops=per_entry(4),
+        aliases=("batch_norm", "batchnorm1d", "batchnorm2d"),
+        torch="nn.BatchNorm1d(D), nn.BatchNorm2d(C)",
+        keras="BatchNormalization(momentum=0.9, epsilon=1e-5)",
+        notes="D is normalised feature by feature, CxL and CxHxW channel by channel. In training "
+        "μ and σ² (over n values) are those of the batch, and `running_mean` and `running_var` move "
+        "towards them by the fraction `momentum` (Keras calls 1 − momentum so), the variance taken "
+        "with n − 1. Prediction uses the running statistics. A layer before it needs no bias: β "
+        "takes its place. One value a channel has no variance, so a batch of one row is refused "
+        "in training where the layer has features.",
+    )
+)

@@ -1,0 +1,31 @@
+"""noise: in training, normal random numbers are added."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..shapes.rules import per_entry, same
+from .registry import Family, LayerKind, Num, layer, positional
+
+
+def _lower(c: LowerContext) -> Value:
+    noise = c.build.emit("gaussian_noise", c.x, std=c.arg("std"), name=c.name)
+    return c.note(c.x + noise, "y = x + noise, normal with deviation std")
+
+
+layer(
+    LayerKind(
+        name="noise",
+        family=Family.NOISE,
+        summary="in training adds normal random numbers; in prediction does nothing",
+        formula="y = x + ε, ε normal with mean 0 and standard deviation std",
+        example="input 784 -> noise 0.1 -> dense 10 softmax; loss crossentropy",
+        args=(positional("std", Num(low=0.0), "standard deviation of what is added"),),
+        shape=same,
+        lower=_lower,
+        flops=per_entry(1),
+        aliases=("gaussian_noise",),
+        torch="x + std * torch.randn_like(x)",
+        keras="GaussianNoise(std)",
+    )
+)

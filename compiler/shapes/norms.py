@@ -1,0 +1,60 @@
+"""What the layers that normalise have in common: arguments, refusals, gains and shifts."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim, Shape
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..layers.registry import ArgSpec, Num, ParamSpec, option
+from ..lower.context import LowerContext
+from ..ops.shape import reshape
+from .context import ShapeContext
+from .rules import check_in, refuse_mixing, require_floats
+
+EPS_ARG: ArgSpec = option(
+    "eps", Num(low=0.0, open_low=True), "added to the variance, so that it is never zero", 1e-5
+)
+
+
+def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
+    """The type behind a layer that reads D, CxL or CxHxW and mixes positions of a channel."""
+    require_floats(c)
+    if c.input.ragged:
+        raise refuse_mixing(c, what, "normalise every position by itself: `layernorm`")
+    check_in(c, c.input.shape[0], c.input)
+    return c.input
+
+
+def normalizes_features(c: ShapeContext) -> TensorType:
+    """The type behind a layer that works along the last axis."""
+    require_floats(c)
+    if c.input.ragged and c.input.ragged_axis == c.input.rank - 1:
+        raise refuse_mixing(
+            c,
+            f"work across the {c.input.shape[-1]} positions of a row",
+            "give every position features of its own, as in `input Tx8 ragged`",
+        )
+    check_in(c, c.input.shape[-1], c.input)
+    return c.input
+
+
+def channel_params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    """A gain and a shift for every feature of D, every channel of CxL and CxHxW."""
+    return _gain_and_shift(c, c.input.shape[0])
+
+
+def feature_params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    """A gain and a shift for every feature of the last axis."""
+    return _gain_and_shift(c, c.input.shape[-1])
+
+
+def _gain_and_shift(c: ShapeContext, size: Dim) -> tuple[ParamSpec, ...]:
+    ones, zeros = Call("ones", {}, c.layer.head), Call("zeros", {}, c.layer.head)
+    return (ParamSpec("gamma", (size,), "gain", ones), ParamSpec("beta", (size,), "bias", zeros))
+
+
+def gained(c: LowerContext, hat: Value, beside: Shape) -> Value:
+    """γ · x̂ + β, both brought into a shape that broadcasts against a row of x."""
+    gamma, beta = reshape(c.param("gamma"), beside), reshape(c.param("beta"), beside)
+    return c.note(hat * gamma + beta, "y = γ · x̂ + β")
