@@ -51,6 +51,8 @@ GRADIENTS = {
     "S08_nobias": (2, 1, "rows"),
     "S08_wide": (2, 1, "rows"),
     "S09": (4, 3, "rows"),
+    "S10": (2, 2, "rows"),
+    "S11": (1, 2, "rows"),
     "S12": (784, 10, "ids"),
     "S13": (3, 1, "rows"),
     "S15": (2, 1, "rows"),
@@ -255,6 +257,46 @@ def test_s09_momentum_is_that_of_the_field(level):
         module.train_step(params, x, target, opt)
     for key, value in expected.items():
         assert np.abs(params[key] - value).max() <= 1e-10 * np.abs(value).max()
+
+
+# --- S10: a control policy under AdamW -------------------------------------------------------
+
+
+@LEVELS
+def test_s10_learns_known_settings(level):
+    """The mean setting alone leaves an error of 0.05; 200 epochs leave a tenth of that."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (64, 2))
+    settings = np.stack([0.4 + 0.3 * np.sin(2 * x[:, 0]), 0.5 + 0.3 * x[:, 0] * x[:, 1]], axis=1)
+    results = [train_spec(system("S10", level), Dataset(x, settings), seed=s) for s in range(3)]
+    assert min(r.history[-1].train["loss"] for r in results) < 0.1 * settings.var(axis=0).mean()
+
+
+# --- S11: Adam on a noisy Rosenbrock function ------------------------------------------------
+
+
+def rosenbrock_gradient(point, noise):
+    """The gradient of (1 − a)² + 100 (b − a²)² at (a, b), disturbed."""
+    a, b = point
+    return np.array([-2 * (1 - a) - 400 * a * (b - a * a), 200 * (b - a * a)]) * (1 + noise)
+
+
+@LEVELS
+def test_s11_adam_on_a_noisy_rosenbrock_function(level):
+    """200 steps equal those of the paper's formulas, written out here."""
+    module = system("S11", level)
+    params = module.init_params()
+    opt = module.init_optimizer(params)
+    point, m, v = np.array([-1.0, -1.0]), np.zeros(2), np.zeros(2)
+    noise = 0.3 * np.random.default_rng(0).standard_normal((200, 2))
+    for t in range(1, 201):
+        g = rosenbrock_gradient(point, noise[t - 1])
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        point = point - 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        given = rosenbrock_gradient(params["dense1.W"][0], noise[t - 1])
+        module.optimizer_step(params, {"dense1.W": given[None]}, opt)
+        assert np.abs(params["dense1.W"][0] - point).max() <= 1e-12 * np.abs(point).max()
+    assert np.abs(point - 1).max() < 2
 
 
 # --- S12: one example a step ---------------------------------------------------------------
