@@ -94,22 +94,36 @@ class Diagnostic:
         return self.code.severity
 
 
+MAX_ERRORS = 100
+"""After so many errors a file is hardly a spec, and the rest of it is not judged."""
+
+
+class TooManyErrors(Exception):
+    """Ends all work on a spec; all that is to be said of it is in the report."""
+
+
 @dataclass(slots=True)
 class Report:
     """Collects the findings of one run; each stage adds, the driver decides whether to go on."""
 
     found: list[Diagnostic] = field(default_factory=list)
+    _said: set[tuple[Code, Span, str]] = field(default_factory=set, repr=False)
+    _errors: int = field(default=0, repr=False)
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a finding; saying the same thing of the same place twice is saying it once."""
-        for seen in self.found:
-            if (seen.code, seen.span, seen.message) == (
-                diagnostic.code,
-                diagnostic.span,
-                diagnostic.message,
-            ):
-                return
+        """Keep a finding; saying the same thing of the same place twice is saying it once.
+
+        Raises TooManyErrors with the last error there is room for.
+        """
+        said = (diagnostic.code, diagnostic.span, diagnostic.message)
+        if said in self._said:
+            return
+        self._said.add(said)
         self.found.append(diagnostic)
+        if diagnostic.severity is Severity.ERROR:
+            self._errors += 1
+            if self._errors == MAX_ERRORS:
+                raise TooManyErrors
 
     @property
     def has_errors(self) -> bool:

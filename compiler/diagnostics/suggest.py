@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from ..source import Span
 from .model import Edit, Fix
 
+EFFORT = 30_000
+"""So many pairs of letters are compared for one word; then the best so far is given."""
 
-def distance(a: str, b: str) -> int:
+
+def distance(a: str, b: str, most: int = 1 << 20) -> int:
     """Damerau-Levenshtein distance (optimal string alignment): edits and swaps of neighbours.
+
+    Where it is above `most`, some number above `most` is given, which is quicker.
 
     >>> distance("dence", "dense"), distance("desne", "dense"), distance("a", "abc")
     (1, 1, 2)
@@ -23,6 +28,8 @@ def distance(a: str, b: str) -> int:
             if i > 1 and j > 1 and char == b[j - 2] and a[i - 2] == other:
                 best = min(best, before[j - 2] + 1)
             row.append(best)
+        if min(row) > most <= min(last):
+            return most + 1
         before, last = last, row
     return last[-1]
 
@@ -37,15 +44,24 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     """
     known = list(dict.fromkeys(candidates))
     lower = word.lower()
+    letters = set(lower)
     for candidate in known:
         if candidate.lower() == lower:
             return candidate
-    near = [
-        (distance(lower, candidate.lower()), i)
-        for i, candidate in enumerate(known)
-        if abs(len(candidate) - len(word)) <= _tolerance(word, candidate)
-    ]
-    good = [(d, i) for d, i in near if d <= _tolerance(word, known[i])]
+    good, effort = [], 0
+    for i, candidate in enumerate(known):
+        most = _tolerance(word, candidate)
+        if (
+            abs(len(candidate) - len(word)) > most
+            or len(letters.difference(candidate.lower())) > most
+        ):
+            continue
+        effort += len(word) * len(candidate)
+        if effort > EFFORT:
+            break
+        edits = distance(lower, candidate.lower(), most)
+        if edits <= most:
+            good.append((edits, i))
     return known[min(good)[1]] if good else None
 
 

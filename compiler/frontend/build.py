@@ -82,14 +82,19 @@ Item = Value | Paren
 
 
 class Builder:
-    """One method a rule or alias; `source` must be set before each parse."""
+    """One method a rule or alias; before each parse it must be told what is read.
+
+    `offset` is where the text that is parsed begins in `source`.
+    """
 
     source: Source
+    offset: int
 
     def _span(self, first: Item | Token | Arg, last: Item | Token | Arg) -> Span:
-        start = first.start_pos if isinstance(first, Token) else first.span.start
-        stop = last.end_pos if isinstance(last, Token) else last.span.stop
-        return Span(self.source, start or 0, stop or 0)
+        at = self.offset
+        start = at + (first.start_pos or 0) if isinstance(first, Token) else first.span.start
+        stop = at + (last.end_pos or 0) if isinstance(last, Token) else last.span.stop
+        return Span(self.source, start, stop)
 
     # --- atoms ------------------------------------------------------------------------------
 
@@ -156,7 +161,7 @@ class Builder:
     def sign(self, parts: list[Any]) -> Negate:
         """`-1` as a bare argument, where `n - 1` and `n-1` would be arithmetic."""
         sign, operand = parts
-        text, start = self.source.text, sign.start_pos
+        text, start = self.source.text, self.offset + sign.start_pos
         if operand.span.start != start + 1 or re.match(r"[\w)\]]", text[start - 1]):
             raise BareOperator(start)
         return self.negate(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 TAB = "    "
@@ -15,10 +15,10 @@ _NEVER_SHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 @dataclass(frozen=True, slots=True)
 class DisplayLine:
-    """A source line as shown, and the column (from 0) of each character and of the line's end."""
+    """A source line as shown, and the column (from 0) of each shown character and of the end."""
 
     text: str
-    columns: tuple[int, ...]
+    columns: Mapping[int, int]
 
 
 def display_line(text: str, marked: Iterable[int]) -> DisplayLine:
@@ -26,22 +26,30 @@ def display_line(text: str, marked: Iterable[int]) -> DisplayLine:
 
     In a line too long to be shown, only the surroundings of the `marked` offsets remain.
     """
-    kept = _kept(len(text), marked)
     shown: list[str] = []
-    columns: list[int] = []
-    at = 0
-    for offset, char in enumerate(text):
-        columns.append(at)
-        if offset in kept:
-            piece = visible(char) if char != "\t" else TAB
-        elif offset == 0 or offset - 1 in kept:
-            piece = ELLIPSIS
-        else:
-            columns[-1] = at - len(ELLIPSIS)
+    columns: dict[int, int] = {}
+    at = following = 0
+    for kept in _kept(len(text), marked):
+        if kept.start != following:
+            shown.append(ELLIPSIS)
+            at += len(ELLIPSIS)
+        following = kept.stop
+        plain = text[kept.start : kept.stop]
+        if plain.isascii() and plain.isprintable():
+            shown.append(plain)
+            columns.update(zip(kept, range(at, at + len(kept)), strict=True))
+            at += len(kept)
             continue
-        shown.append(piece)
-        at += text_width(piece)
-    return DisplayLine("".join(shown), (*columns, at))
+        for offset in kept:
+            columns[offset] = at
+            piece = _shown(text[offset])
+            shown.append(piece)
+            at += text_width(piece)
+    if following != len(text):
+        shown.append(ELLIPSIS)
+        at += len(ELLIPSIS)
+    columns[len(text)] = at
+    return DisplayLine("".join(shown), columns)
 
 
 def text_width(text: str) -> int:
@@ -56,14 +64,22 @@ def visible(text: str) -> str:
     return "".join(map(_picture, text))
 
 
-def _kept(length: int, marked: Iterable[int]) -> range | set[int]:
+def _shown(char: str) -> str:
+    return TAB if char == "\t" else visible(char)
+
+
+def _kept(length: int, marked: Iterable[int]) -> list[range]:
+    """The offsets that are shown, in order and without overlap."""
     if length <= LONG:
-        return range(length)
-    return {
-        offset
-        for mark in marked
-        for offset in range(max(0, mark - CONTEXT), min(length, mark + CONTEXT))
-    }
+        return [range(length)]
+    kept: list[range] = []
+    for mark in sorted(marked):
+        start, stop = max(0, mark - CONTEXT), min(length, mark + CONTEXT)
+        if kept and start <= kept[-1].stop:
+            kept[-1] = range(kept[-1].start, stop)
+        else:
+            kept.append(range(start, stop))
+    return kept
 
 
 def _char_width(char: str) -> int:

@@ -121,7 +121,7 @@ def _losses(
         elif end is None and len(outputs) > 1 and complete:
             _missing_on(words, outputs, env)
     kinds = Counter(words.setting.kind for words, _, _ in found)
-    used: set[str] = set()
+    used: Counter[str] = Counter()
     losses = []
     for words, layer, place in found:
         kind = words.setting.kind
@@ -130,13 +130,13 @@ def _losses(
     return tuple(losses)
 
 
-def _unique(name: str, used: set[str]) -> str:
-    """The name, with a number where it is taken already."""
-    count, found = 1, name
+def _unique(name: str, used: Counter[str]) -> str:
+    """The name, with a number where it is taken already; `used` counts the tries for each."""
+    found = name
     while found in used:
-        count += 1
-        found = f"{name}_{count}"
-    used.add(found)
+        used[name] += 1
+        found = f"{name}_{used[name]}"
+    used[found] = 1
     return found
 
 

@@ -1,0 +1,1 @@
+"""Fuzzing of everything `nnc lint` does: `python -m tests.fuzz --help`."""
