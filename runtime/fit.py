@@ -60,18 +60,19 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
 
     A column of whole numbers for an output wider than one is class ids: they stay so where
     every loss takes them, and become one-hot rows where one compares rows. For an output one
-    wide a column (B,) becomes (B, 1).
+    wide a column (B,) becomes (B, 1), and under `hinge` 0 and 1 become −1 and 1.
     """
     if data.target is None:
         raise DataError(f"{data.name}: there are no targets to train towards")
     shapes = module.TARGETS
     takes_ids = set(module.LOSSES.values()) <= _TAKES_CLASS_IDS
+    signs = set(module.LOSSES.values()) == {"hinge"}
     if isinstance(data.target, Mapping):
         if data.target.keys() != shapes.keys():
             found, wanted = ", ".join(data.target), ", ".join(shapes)
             raise DataError(f"{data.name}: targets {found}, but the model wants {wanted}")
         fitted = {
-            name: _fit(array, shapes[name], takes_ids, f"{data.name}: {name}")
+            name: _fit(array, shapes[name], takes_ids, signs, f"{data.name}: {name}")
             for name, array in data.target.items()
         }
         return Fitted(
@@ -80,7 +81,7 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
         )
     if len(shapes) != 1:
         raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
-    target, classes = _fit(data.target, next(iter(shapes.values())), takes_ids, data.name)
+    target, classes = _fit(data.target, next(iter(shapes.values())), takes_ids, signs, data.name)
     return Fitted(replace(data, target=target), classes or _judges_classes(module))
 
 
@@ -89,14 +90,22 @@ def _judges_classes(module: Module) -> bool:
     return set(module.LOSSES.values()) <= _TAKES_CLASS_IDS | {"bce"}
 
 
-def _fit(target: Array, shape: Shape, takes_ids: bool, what: str) -> tuple[Array, bool]:
+def _signs(target: Array) -> Array:
+    """−1 and 1 from 0 and 1; anything else as it is, for the module to judge."""
+    return 2 * target.astype(np.float32) - 1 if np.isin(target, (0, 1)).all() else target
+
+
+def _fit(
+    target: Array, shape: Shape, takes_ids: bool, signs: bool, what: str
+) -> tuple[Array, bool]:
     """The target as the module takes it, and whether it was class ids."""
     width = shape[-1]
     column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
     if len(shape) != 2 or not column or not isinstance(width, int):
         return target, False
     if width == 1:
-        return target.reshape(len(target), 1), False
+        one = target.reshape(len(target), 1)
+        return (_signs(one) if signs else one), False
     ids = class_ids(target, what)
     return (ids if takes_ids else one_hot(ids, width, what)), True
 

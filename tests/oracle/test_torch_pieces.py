@@ -251,12 +251,21 @@ def test_loss(kind, end, args, ids, reduction, shape):
     check(made)
 
 
-@pytest.mark.parametrize("kind", ["crossentropy", "bce"])
-def test_stable_loss_far_from_zero(kind):
-    end = {"crossentropy": "softmax", "bce": "sigmoid"}[kind]
+FAR = [
+    ("crossentropy", "softmax", {}),
+    ("crossentropy", "softmax", {"weights": [0.5, 2, 1], "smoothing": 0.1}),
+    ("bce", "sigmoid", {}),
+    ("bce", "sigmoid", {"pos_weight": [0.5, 2, 1]}),
+    ("hinge", "id", {}),
+    ("kl", "log_softmax", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "end", "args"), FAR, ids=str)
+def test_stable_loss_far_from_zero(kind, end, args):
     big = Layer("scale 100", "scale", {"by": 100.0})
     chain = [Input((5,)), dense(3), big, activation(act(end))]
-    check(build([chain], [LossSpec(kind, ids=kind == "crossentropy")]))
+    check(build([chain], [LossSpec(kind, args=args, ids=kind in ("crossentropy", "hinge"))]))
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(0.1, 0), (0, 0.2), (0.01, 0.3)])
