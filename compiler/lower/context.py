@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..ir.layer_graph import ArgValue
+from ..ir.layer_graph import Activation, ArgValue
 from ..ir.op_graph import Builder, Value
 from ..ir.types import TensorType
 from ..ops.ragged import mask_steps
+
+
+def _no_state(name: str) -> Value:
+    raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class LowerContext:
     parameters go by (another one under `use`), `fetch` finds the value of a parameter, `held`
     that of an array of state, by full name. `lengths` are the true lengths of padded rows where
     the (first ragged) input is ragged.
+    `activation` is the one that trails the layer.
     """
 
     build: Builder
@@ -30,8 +35,10 @@ class LowerContext:
     name: str
     owner: str
     fetch: Callable[[str], Value]
-    held: Callable[[str], Value]
+    held: Callable[[str], Value] = _no_state
     lengths: Value | None = None
+    activation: Activation | None = None
+    types: tuple[TensorType, ...] = ()
 
     @property
     def x(self) -> Value:

@@ -14,6 +14,7 @@ from ..ir.layer_graph import Layer, Output, TypedGraph
 from ..ir.op_graph import Builder, Origin, Role, Value
 from ..ir.types import DType, TensorType
 from ..layers import LAYERS
+from ..layers.registry import Trailing
 from ..ops.ragged import mask_steps
 from ..ops.source import leaf
 from .context import LowerContext
@@ -87,11 +88,12 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         state.fetch,
         state.held,
         lengths,
+        layer.activation,
     )
     kind = LAYERS[layer.kind]
     value = kind.lower(context)
     state.lengths[layer.id] = kind.lengths(context) if result.ragged else None
-    if layer.activation is None:
+    if layer.activation is None or kind.trailing is Trailing.OWN:
         return named(state, value, inputs, name)
     value = named(state, value, inputs, f"{layer.name}_z")
     active = replace(

@@ -28,3 +28,5 @@ NEEDS_POSITIONS = error("NN219", "needs-positions", "the layer needs a sequence 
 AXIS_COUNT = error("NN221", "axis-count", "the layer needs another number of axes")
 CROP_RANGE = error("NN222", "crop-range", "a range reaches beyond its axis")
 TOO_MANY_POSITIONS = error("NN223", "too-many-positions", "more positions than are learned")
+NEEDS_IDS = error("NN224", "needs-ids", "an embedding needs whole numbers")
+CELL_NONLINEARITY = error("NN225", "cell-nonlinearity", "an activation cannot be a cell's own")

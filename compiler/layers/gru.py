@@ -1,0 +1,57 @@
+"""gru: gated recurrent unit."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.recurrent import GRU, states_of
+from ..shapes.context import ShapeContext
+from . import recurrent
+from .recurrent import Run, Weights
+from .registry import Family, LayerKind, ParamSpec, Trailing, layer
+
+
+def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    weights = Weights(3, ("bx", "bh"))
+    start = Call("xavier", {}, c.layer.head)
+    return recurrent.recurrent_params(c, weights, c.arg("bias_init"), start)
+
+
+def _core(c: LowerContext, x: Value, run: Run) -> Value:
+    wide = x.type.shape[2]
+    bias = c.param(f"{run.prefix}bh") if c.arg("bias") else c.build.emit("zeros", shape=(wide,))
+    given = (x, c.param(f"{run.prefix}Wh"), bias, *recurrent.given_lengths(c))
+    tape = c.build.emit("gru_tape", *given, reverse=run.reverse)
+    return states_of(recurrent.named(c, tape, run, "h = (1 − z) n + z h, step by step"), GRU)
+
+
+def _lower(c: LowerContext) -> Value:
+    return recurrent.lower_recurrent(c, "bx", _core)
+
+
+def _flops(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_flops(c, 3)
+
+
+layer(
+    LayerKind(
+        name="gru",
+        family=Family.WEIGHTS,
+        summary="gated recurrent unit: a state that one gate keeps and another one forgets",
+        formula="u = h Wh + bh; r = σ(x Wx + bx + u), z = σ(x Wx + bx + u), "
+        "n = tanh(x Wx + bx + r u), h = (1 − z) n + z h",
+        example="input Tx768 ragged -> gru 100 -> dense 2 softmax; loss crossentropy",
+        args=recurrent.arguments(),
+        shape=recurrent.recurrent_shape,
+        params=_params,
+        lower=_lower,
+        flops=_flops,
+        trailing=Trailing.NO,
+        torch="nn.GRU(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
+        keras="GRU(units, reset_after=True, return_sequences=…)",
+        notes="The gates stand in PyTorch's order, r z n, H columns each. r acts on u with its "
+        "bias, so bx and bh are two (PyTorch's bias_ih and bias_hh). " + recurrent.NOTES,
+    )
+)

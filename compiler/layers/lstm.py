@@ -1,0 +1,58 @@
+"""lstm: long short-term memory."""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..ops.recurrent import LSTM, states_of
+from ..shapes.context import ShapeContext
+from . import recurrent
+from .recurrent import Run, Weights
+from .registry import Family, Init, LayerKind, ParamSpec, Trailing, layer, option
+
+
+def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    start = c.arg("bias_init") or Call("forget_one", {}, c.layer.head)
+    return recurrent.recurrent_params(c, Weights(4), start, Call("xavier", {}, c.layer.head))
+
+
+def _core(c: LowerContext, x: Value, run: Run) -> Value:
+    given = (x, c.param(f"{run.prefix}Wh"), *recurrent.given_lengths(c))
+    tape = c.build.emit("lstm_tape", *given, reverse=run.reverse)
+    return states_of(
+        recurrent.named(c, tape, run, "c = f c + i g, h = o tanh(c), step by step"), LSTM
+    )
+
+
+def _lower(c: LowerContext) -> Value:
+    return recurrent.lower_recurrent(c, "b", _core)
+
+
+def _flops(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_flops(c, 4)
+
+
+layer(
+    LayerKind(
+        name="lstm",
+        family=Family.WEIGHTS,
+        summary="long short-term memory: a cell that gates keep, write and read along a sequence",
+        formula="i, f, o = σ(x Wx + h Wh + b), g = tanh(x Wx + h Wh + b), c = f c + i g, h = o tanh(c)",
+        example="input Tx768 ragged -> lstm 100 -> dense 2 softmax; loss crossentropy",
+        args=recurrent.arguments(
+            option("bias_init", Init(), "how the biases start; else 0, and 1 for the forget gate")
+        ),
+        shape=recurrent.recurrent_shape,
+        params=_params,
+        lower=_lower,
+        flops=_flops,
+        trailing=Trailing.NO,
+        torch="nn.LSTM(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
+        keras="LSTM(units, return_sequences=…), in Bidirectional(…) where it is",
+        notes="The gates stand in PyTorch's order, i f g o, H columns each. b is the sum of "
+        "PyTorch's two biases; its forget part starts at 1 (Jozefowicz et al. 2015). "
+        + recurrent.NOTES,
+    )
+)

@@ -1,0 +1,240 @@
+"""What the recurrent layers rnn, lstm and gru share: arguments, shapes, weights, the stacking.
+
+The input product of all steps of all rows is one matrix product; a core (`ops.recurrent`) then
+goes through the steps. Each layer brings its own core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim
+from ..ir.layer_graph import Call
+from ..ir.op_graph import Value
+from ..ir.types import DType, TensorType
+from ..lower.context import LowerContext
+from ..ops.recurrent import last_step
+from ..ops.shape import concat, narrow, reshape
+from ..shapes.context import ShapeContext, ShapeFault
+from ..shapes.rules import check_in, require_positions
+from .registry import (
+    BIAS_ARG,
+    BIAS_INIT_ARG,
+    IN_ARG,
+    INIT_ARG,
+    ArgSpec,
+    Flag,
+    Int,
+    Num,
+    Option,
+    ParamSpec,
+    option,
+    positional,
+)
+
+MAX_LAYERS = 100
+"""Layers in one stack; more than this is a mistake, and every one is code of its own."""
+
+
+def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
+    """The arguments of a recurrent layer."""
+    return (
+        positional("units", Int(low=1), "size H of the state"),
+        option(
+            "return",
+            Option(("last", "all")),
+            "`last`: the state at each row's own last step; `all`: the states at all steps",
+            "last",
+        ),
+        option(
+            "bidirectional",
+            Flag(),
+            "a second cell reads from the end; both states side by side",
+            False,
+        ),
+        option("layers", Int(low=1, high=MAX_LAYERS), "how many are stacked", 1),
+        option(
+            "dropout",
+            Num(low=0.0, high=1.0, open_high=True),
+            "between stacked layers, in training",
+            0.0,
+        ),
+        option("reverse", Flag(), "read every row from its own last step to its first", False),
+        IN_ARG,
+        BIAS_ARG,
+        INIT_ARG,
+        bias_init,
+    )
+
+
+NOTES = (
+    "Stacked layers are called l1, l2, …, the second direction `reverse`: `l2.reverse.Wx`. "
+    "With `ragged`, every row ends, and in reverse begins, at its own last step, as with "
+    "PyTorch's pack_padded_sequence; lengths may come in any order. `return=all` keeps the "
+    "steps in their places, also in reverse, and pads with zeros."
+)
+
+
+class Run(NamedTuple):
+    """One pass over the steps: the prefix of its parameters and whether it begins at the end."""
+
+    prefix: str
+    reverse: bool
+
+
+def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
+    """The passes of every stacked layer: one, or forward and reverse."""
+    if c.arg("bidirectional"):
+        runs = [Run("", False), Run("reverse.", True)]
+    else:
+        runs = [Run("", c.arg("reverse"))]
+    if c.arg("layers") == 1:
+        return [runs]
+    return [
+        [Run(f"l{k}.{run.prefix}", run.reverse) for run in runs]
+        for k in range(1, c.arg("layers") + 1)
+    ]
+
+
+# --- shapes -------------------------------------------------------------------------------
+
+
+def recurrent_shape(c: ShapeContext) -> TensorType:
+    """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
+    _require_vectors(c)
+    size = require_positions(c)
+    _require_positions_first(c)
+    width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
+    every = c.input.with_shape((c.input.shape[0], width))
+    result = every if c.arg("return") == "all" else TensorType((width,))
+    check_in(c, size, result)
+    return result
+
+
+def _require_vectors(c: ShapeContext) -> None:
+    if c.input.dtype is not DType.FLOAT:
+        raise ShapeFault(
+            codes.INTEGER_INPUT,
+            f"{c.kind} calculates with real numbers, but whole ones come in",
+            here=f"the input is {c.input}",
+            help="put `embedding V D` before it, which turns each id below V into D numbers",
+        )
+
+
+def _require_positions_first(c: ShapeContext) -> None:
+    positions, features = c.input.shape
+    if isinstance(features, int) and c.input.ragged_axis == 0:
+        return
+    raise ShapeFault(
+        codes.NEEDS_POSITIONS,
+        f"{c.kind} goes from position to position along the first axis, "
+        f"but in {c.input} the positions come last",
+        here=f"needs TxD, here {positions}x{features}",
+        help=f"put `transpose` before it, which makes {features}x{positions}",
+        insert="transpose",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A cell's parameters: how many gates it has, and the names of its biases."""
+
+    gates: int
+    biases: tuple[str, ...] = ("b",)
+
+
+def recurrent_params(
+    c: ShapeContext, weights: Weights, bias: Call, default: Call | None
+) -> tuple[ParamSpec, ...]:
+    """Wx (D, gH), Wh (H, gH) and biases (gH,) of every pass; fans are those of one gate.
+
+    `default` is how weights start where the spec says nothing (None: by the activation).
+    """
+    units, size = c.arg("units"), c.input.shape[-1]
+    wide = weights.gates * units
+    found: list[ParamSpec] = []
+    for runs in stack(c):
+        for prefix, _ in runs:
+            init = c.arg("init") or default
+            found.append(ParamSpec(f"{prefix}Wx", (size, wide), "weight", init, size, units))
+            found.append(ParamSpec(f"{prefix}Wh", (units, wide), "weight", init, units, units))
+            for name in weights.biases if c.arg("bias") else ():
+                found.append(ParamSpec(f"{prefix}{name}", (wide,), "bias", bias, size, units))
+        size = units * len(runs)
+    return tuple(found)
+
+
+def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
+    """Two products a step, and some ten operations a gate and unit."""
+    units, size = c.arg("units"), c.input.shape[-1]
+    total: Dim = 0
+    for runs in stack(c):
+        total = total + len(runs) * gates * units * (2 * size + 2 * units + 10)
+        size = units * len(runs)
+    return total * c.input.shape[0]
+
+
+# --- lowering -----------------------------------------------------------------------------
+
+Core = Callable[[LowerContext, Value, Run], Value]
+"""From what the input gives to the gates (B, T, gH) to the state after every step (B, T, H)."""
+
+
+def lower_recurrent(c: LowerContext, bias: str, core: Core) -> Value:
+    """The stacked layers, and of the last one the states that are asked for."""
+    h = c.x
+    layers = stack(c)
+    for place, runs in enumerate(layers, 1):
+        states = [core(c, _to_gates(c, h, run, bias), run) for run in runs]
+        if place == len(layers):
+            break
+        h = _dropped(c, _side_by_side(states, 2), place)
+    if c.arg("return") == "all":
+        return _side_by_side(states, 2)
+    return _side_by_side([_last(c, h, run) for h, run in zip(states, runs, strict=True)], 1)
+
+
+def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
+    """x Wx + b for all steps of all rows, as one product."""
+    batch, steps, size = x.type.shape
+    z = reshape(x, (batch * steps, size)) @ c.param(f"{run.prefix}Wx")
+    if c.arg("bias"):
+        z = c.note(z + c.param(f"{run.prefix}{bias}"), "x W + b of all steps at once")
+    return reshape(z, (batch, steps, z.type.shape[1]))
+
+
+def _dropped(c: LowerContext, h: Value, place: int) -> Value:
+    rate = c.arg("dropout")
+    if rate == 0:
+        return h
+    mask = c.build.emit("dropout_mask", h, rate=rate, name=f"{c.name}.l{place}")
+    mask = c.build.describe(mask, hint=f"{c.name}_l{place}_mask")
+    dropped = c.build.describe(h * mask, hint=f"{c.name}_l{place}_dropped")
+    return c.note(dropped, "dropout between the layers")
+
+
+def _side_by_side(values: list[Value], axis: int) -> Value:
+    return values[0] if len(values) == 1 else concat(tuple(values), axis)
+
+
+def _last(c: LowerContext, h: Value, run: Run) -> Value:
+    """The state after a pass's last step, which in reverse is the row's first."""
+    batch, steps, size = h.type.shape
+    if c.lengths is not None and not run.reverse:
+        return c.note(last_step(h, c.lengths), "h at each row's own last step")
+    at: Dim = 0 if run.reverse else steps - 1
+    return c.note(reshape(narrow(h, 1, at, at + 1), (batch, size)), "h after the last step")
+
+
+def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
+    """Call a core's value after its layer and pass: `lstm1_l2_reverse_tape`."""
+    hint = f"{c.name}.{run.prefix}tape".replace(".", "_")
+    return c.build.describe(tape, formula=formula, hint=hint)
+
+
+def given_lengths(c: LowerContext) -> tuple[Value, ...]:
+    """The lengths as a core takes them: not at all where every row is whole."""
+    return () if c.lengths is None else (c.lengths,)

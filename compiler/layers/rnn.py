@@ -1,0 +1,88 @@
+"""rnn: the simple recurrent cell."""
+
+from __future__ import annotations
+
+from ..diagnostics.codes import shapes as codes
+from ..diagnostics.suggest import listing
+from ..ir.dims import Dim
+from ..ir.layer_graph import Activation
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.recurrent import NONLINEARITIES, RNN, states_of
+from ..shapes.context import ShapeContext, ShapeFault
+from . import recurrent
+from .recurrent import Run, Weights
+from .registry import Family, LayerKind, ParamSpec, Trailing, layer
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    own = c.layer.activation
+    result = recurrent.recurrent_shape(c)
+    if own is not None and not _invertible(own):
+        raise ShapeFault(
+            codes.CELL_NONLINEARITY,
+            f"`{own.kind}` cannot be the nonlinearity of a recurrent cell",
+            here="the activation behind rnn works inside of its cell, at every step",
+            help=f"choose one of {listing(NONLINEARITIES)}, "
+            f"or write `-> {own.kind}` to apply it to what comes out",
+            result=result,
+        )
+    return result
+
+
+def _number(own: Activation) -> float:
+    return next((float(own.args[name]) for name in NONLINEARITIES[own.kind]), 1.0)  # type: ignore[arg-type]
+
+
+def _invertible(own: Activation) -> bool:
+    """Whether the slope follows from the value: below zero, leaky_relu and elu must not rise."""
+    if own.kind not in NONLINEARITIES:
+        return False
+    return own.kind not in ("leaky_relu", "elu") or _number(own) >= 0
+
+
+def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
+    return recurrent.recurrent_params(c, Weights(1), c.arg("bias_init"), None)
+
+
+def _core(c: LowerContext, x: Value, run: Run) -> Value:
+    own = c.activation
+    act, number = (own.kind, _number(own)) if own else ("tanh", 1.0)
+    given = (x, c.param(f"{run.prefix}Wh"), *recurrent.given_lengths(c))
+    tape = c.build.emit("rnn_tape", *given, act=act, number=number, reverse=run.reverse)
+    return states_of(
+        recurrent.named(c, tape, run, f"h = {act}(x Wx + b + h Wh), step by step"), RNN
+    )
+
+
+def _lower(c: LowerContext) -> Value:
+    return recurrent.lower_recurrent(c, "b", _core)
+
+
+def _flops(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_flops(c, 1)
+
+
+layer(
+    LayerKind(
+        name="rnn",
+        family=Family.WEIGHTS,
+        summary="simple recurrent cell: the state is a nonlinearity of the input and the state before",
+        formula="h = tanh(x Wx + h Wh + b), or the activation that is given in place of tanh",
+        example="input Tx8 -> rnn 32 relu -> dense 2 softmax; loss crossentropy",
+        args=recurrent.arguments(),
+        shape=_shape,
+        params=_params,
+        lower=_lower,
+        flops=_flops,
+        aliases=("simple_rnn", "simplernn"),
+        trailing=Trailing.OWN,
+        torch="nn.RNN(in, units, num_layers=layers, nonlinearity=…, batch_first=True)",
+        keras="SimpleRNN(units, return_sequences=…)",
+        notes="An activation behind it is the cell's own, at every step: "
+        + ", ".join(NONLINEARITIES)
+        + ". b is the sum of PyTorch's two biases. "
+        + recurrent.NOTES,
+    )
+)

@@ -1,0 +1,234 @@
+"""Recurrent cores: the steps of a row one after the other, each from the state before.
+
+A core reads what the input gives to the gates of every step, x (B, T, gH), made by one matrix
+product beforehand. Its value is a tape (B, T, kH): what each step leaves for the way back, side
+by side, the state before in its last but one H columns and the state h in its last. A core's
+adjoint gives the gradient by x; the gradient of Wh follows by one matrix product over all steps.
+
+With `lengths`, steps beyond a row's length have states of zero, and no gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from .elementwise import unbroadcast
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+from .shape import narrow, reshape, transpose
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How many blocks of H columns a cell's x has, and its tape."""
+
+    gates: int
+    parts: int
+
+
+RNN, LSTM, GRU = Cell(1, 2), Cell(4, 7), Cell(3, 6)
+
+
+def states_of(tape: Value, cell: Cell) -> Value:
+    """The state h after every step, (B, T, H)."""
+    return tape.builder.emit("states_of", tape, size=_hidden(tape.type, cell.parts))
+
+
+def last_step(h: Value, lengths: Value) -> Value:
+    """The state at each row's own last step, (B, H)."""
+    return h.builder.emit("last_step", h, lengths)
+
+
+def _hidden(type: TensorType, parts: int) -> int:
+    size = type.shape[-1]
+    assert isinstance(size, int)
+    return size // parts
+
+
+def _last_axis(type: TensorType, size: Dim) -> TensorType:
+    return TensorType((*type.shape[:-1], size))
+
+
+def _rows(x: Value) -> Value:
+    """All steps of all rows below one another."""
+    return reshape(x, (product(x.type.shape[:-1]), x.type.shape[-1]))
+
+
+def _hidden_weights(tape: Value, cell: Cell, dz: Value) -> Value:
+    """Σ over rows and steps of (state before)ᵀ dz, as one product."""
+    size = _hidden(tape.type, cell.parts)
+    before = narrow(tape, 2, (cell.parts - 2) * size, (cell.parts - 1) * size)
+    return transpose(_rows(before)) @ _rows(dz)
+
+
+def _back(c: Gradient, name: str) -> Value:
+    """The adjoint of the core: the gradient by x of every step."""
+    lengths = [v for v in c.inputs if v.type.dtype.value == "int"]
+    attrs = dict(c.node.attrs)
+    return c.g.builder.emit(name, c.out, c.inputs[1], c.g, *lengths, **attrs)
+
+
+def _tape_gradient(name: str, cell: Cell) -> Callable[[Gradient], list[object]]:
+    def rule(c: Gradient) -> list[object]:
+        dx = _back(c, name)
+        none = [NO_GRADIENT] * (len(c.inputs) - 2)
+        return [dx, _hidden_weights(c.out, cell, dx), *none]
+
+    return rule
+
+
+def _gru_gradient(c: Gradient) -> list[object]:
+    dx = _back(c, "gru_back")
+    dz = c.g.builder.emit("gru_hidden", dx, c.out)
+    none = [NO_GRADIENT] * (len(c.inputs) - 3)
+    return [dx, _hidden_weights(c.out, GRU, dz), unbroadcast(dz, c.inputs[2].type), *none]
+
+
+def _composed(name: str, cell: Cell) -> Callable[[tuple[Value, ...], Attrs], Value]:
+    def emit(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
+        return states_of(inputs[0].builder.emit(name, *inputs, **attrs), cell)
+
+    return emit
+
+
+def _flops(types: Types, _: TensorType) -> Dim:
+    """The product with Wh at every step; the rest is small beside it."""
+    steps, (rows, columns) = product(types[0].shape[:-1]), types[1].shape
+    return 2 * steps * rows * columns
+
+
+def _core(
+    kind: str,
+    cell: Cell,
+    rule: Callable[[Gradient], list[object]],
+    formulas: tuple[str, ...],
+    samples: tuple[Sample, ...],
+) -> None:
+    """Enter a core, `KIND_tape`, and its adjoint, `KIND_back`."""
+
+    def tape_type(types: Types, _: Attrs) -> TensorType:
+        return _last_axis(types[0], cell.parts * _hidden(types[0], cell.gates))
+
+    def states_type(types: Types, _: Attrs) -> TensorType:
+        return _last_axis(types[0], _hidden(types[0], cell.gates))
+
+    def back_type(types: Types, _: Attrs) -> TensorType:
+        return _last_axis(types[0], cell.gates * _hidden(types[0], cell.parts))
+
+    op(
+        OpDef(
+            f"{kind}_tape",
+            tape_type,
+            rule,  # type: ignore[arg-type]
+            tape=states_type,
+            composed=_composed(f"{kind}_tape", cell),
+            formulas=formulas,
+            samples=samples,
+            flops=_flops,
+        )
+    )
+    op(OpDef(f"{kind}_back", back_type, NO_GRADIENT, flops=_flops))
+
+
+def _samples(cell: Cell, bias: bool, *attrs: dict[str, object]) -> tuple[Sample, ...]:
+    """Rows of equal and of different lengths, three steps and one, in both directions."""
+    found = []
+    for hidden, steps, given in ((2, 3, attrs[0]), (3, 1, attrs[0]), *((2, 4, a) for a in attrs)):
+        for reverse in (False, True):
+            own = [(hidden, cell.gates * hidden), *([(cell.gates * hidden,)] if bias else [])]
+            kept = {**given, "reverse": reverse}
+            x = (3, steps, cell.gates * hidden)
+            found.append(Sample((x, *own), kept))
+            found.append(Sample((x, *own, (3,)), kept, ints={1 + len(own): steps}))
+    return tuple(found)
+
+
+NONLINEARITIES: dict[str, tuple[str, ...]] = {
+    "tanh": (),
+    "relu": (),
+    "leaky_relu": ("a",),
+    "elu": ("a",),
+    "selu": (),
+    "softplus": (),
+    "softsign": (),
+    "sigmoid": ("beta",),
+    "hard_sigmoid": (),
+    "hard_tanh": (),
+    "id": (),
+}
+"""Activations a simple cell may have, with the argument that says their slope or scale.
+
+All are monotonic, so their derivative follows from their value, which the tape holds.
+"""
+
+_NUMBERS = {"leaky_relu": 0.3, "elu": 0.7, "sigmoid": 1.6}
+
+_FORMULA = "dx of every step, from the last one back"
+_core(
+    "rnn",
+    RNN,
+    _tape_gradient("rnn_back", RNN),
+    (_FORMULA, "dWh = Σₜ hₜ₋₁ᵀ dzₜ"),
+    _samples(
+        RNN,
+        False,
+        *({"act": word, "number": _NUMBERS.get(word, 1.0)} for word in NONLINEARITIES),
+    ),
+)
+_core(
+    "lstm",
+    LSTM,
+    _tape_gradient("lstm_back", LSTM),
+    (_FORMULA, "dWh = Σₜ hₜ₋₁ᵀ dzₜ"),
+    _samples(LSTM, False, {}),
+)
+_core(
+    "gru",
+    GRU,
+    _gru_gradient,
+    (_FORMULA, "dWh = Σₜ hₜ₋₁ᵀ duₜ, u = h Wh + bh", "dbh = Σ du"),
+    _samples(GRU, True, {}),
+)
+
+
+# The gradient by h Wh + bh from that by x: r stands between them in the third block.
+op(OpDef("gru_hidden", lambda types, _: types[0], NO_GRADIENT))
+op(
+    OpDef(
+        "states_of",
+        lambda types, attrs: _last_axis(types[0], attrs["size"]),
+        lambda c: [c.g],  # a tape takes the gradient of what is read from it
+        view=True,
+        flops=move_flops,
+        samples=(sample((2, 3, 4), size=4),),
+    )
+)
+
+
+def _last_type(types: Types, _: Attrs) -> TensorType:
+    return TensorType((types[0].shape[0], types[0].shape[2]))
+
+
+def _last_gradient(c: Gradient) -> list[object]:
+    steps = c.inputs[0].type.shape[1]
+    return [c.g.builder.emit("at_last_step", c.g, c.inputs[1], steps=steps), NO_GRADIENT]
+
+
+def _spread_type(types: Types, attrs: Attrs) -> TensorType:
+    return TensorType((types[0].shape[0], attrs["steps"], types[0].shape[1]))
+
+
+op(
+    OpDef(
+        "last_step",
+        _last_type,
+        _last_gradient,  # type: ignore[arg-type]
+        samples=(Sample(((3, 4, 2), (3,)), {}, ints={1: 4}),),
+        formulas=("dh = dy at each row's last step, zero before",),
+        flops=move_flops,
+    )
+)
+op(OpDef("at_last_step", _spread_type, NO_GRADIENT, flops=move_flops))

@@ -1,0 +1,44 @@
+"""Picking rows of a table by whole numbers."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op
+
+
+def take_rows(table: Value, ids: Value) -> Value:
+    """The rows of a table (V, D) that ids of any shape name: (*shape, D)."""
+    return table.builder.emit("take_rows", table, ids)
+
+
+def _taken(types: Types, _: Attrs) -> TensorType:
+    table, ids = types
+    return TensorType((*ids.shape, table.shape[1]))
+
+
+def _added(types: Types, attrs: Attrs) -> TensorType:
+    return TensorType((attrs["count"], types[0].shape[-1]))
+
+
+def _gradient(c: Gradient) -> list[object]:
+    table, ids = c.inputs
+    count = table.type.shape[0]
+    return [c.g.builder.emit("add_rows", c.g, ids, count=count), NO_GRADIENT]
+
+
+op(
+    OpDef(
+        "take_rows",
+        _taken,
+        _gradient,  # type: ignore[arg-type]
+        samples=(
+            Sample(((5, 3), (2, 4)), {}, ints={1: 4}),
+            Sample(((4, 1), (3,)), {}, ints={1: 3}),
+            Sample(((3, 2), (2, 3, 2)), {}, ints={1: 2}),
+        ),
+        formulas=("dW: the gradients of equal ids add up",),
+        flops=move_flops,
+    )
+)
+op(OpDef("add_rows", _added, NO_GRADIENT))
