@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .diagnostics.model import Report, SpecError
+from .diagnostics.model import Report, SpecError, TooManyErrors
 from .ir.layer_graph import TypedGraph
 from .ir.op_graph import Graph
+from .limits.bounds import DEFAULT_MEMORY
 from .source import Source
 
 Load = Callable[[str, Source], Source]
@@ -35,7 +36,7 @@ class Options:
 
     `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
     (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `format` whether
-    Black runs on the result.
+    Black runs on the result, `max_memory` the bytes that the network may need.
     """
 
     level: int = 1
@@ -43,6 +44,7 @@ class Options:
     emit: tuple[str, ...] = ()
     dump_after: str | None = None
     format: bool = True
+    max_memory: int = DEFAULT_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,16 @@ def no_includes(path: str, source: Source) -> Source:
     raise FileNotFoundError(path)
 
 
-def check(source: Source, load: Load = no_includes) -> Checked:
-    """Everything `nnc lint` does: all that can be said of a spec, less what its comments silence."""
-    checked = _checked(source, load)
+def check(source: Source, load: Load = no_includes, max_memory: int = DEFAULT_MEMORY) -> Checked:
+    """Everything `nnc lint` does: all that can be said of a spec, less what its comments silence.
+
+    A network that needs more than `max_memory` bytes is refused before anything is allocated.
+    """
+    report = Report()
+    try:
+        checked = _checked(source, load, max_memory, report)
+    except TooManyErrors:
+        checked = Checked(report, None)
     sources = {source, *(d.span.source for d in checked.report.found)}
     if any("nnc:" in s.text for s in sources):
         from .diagnostics.ignores import apply
@@ -70,23 +79,23 @@ def check(source: Source, load: Load = no_includes) -> Checked:
     return checked
 
 
-def _checked(source: Source, load: Load) -> Checked:
-    """Parse, resolve, infer shapes, look for modelling mistakes."""
+def _checked(source: Source, load: Load, max_memory: int, report: Report) -> Checked:
+    """Parse, resolve, infer shapes, count the memory, look for modelling mistakes."""
     from .frontend.parser import parse
     from .frontend.resolve import resolve
+    from .limits.check import check_memory
     from .lints import run as run_lints
     from .shapes.infer import infer
 
-    report = Report()
     file = parse(source, report)
     graph = resolve(file, load, report)
     if graph is None:
         return Checked(report, None)
     typed = infer(graph, report)
-    if report.has_errors:
-        return Checked(report, None)
-    report.found += run_lints(typed)
-    return Checked(report, typed)
+    if not report.has_errors:
+        check_memory(typed, report, max_memory)
+    report.found += run_lints(typed, whole=not report.has_errors)
+    return Checked(report, None if report.has_errors else typed)
 
 
 def compile_source(
@@ -100,7 +109,7 @@ def compile_source(
     from .passes.pipeline import check_options
 
     check_options(options.level, options.emit, options.dump_after)
-    checked = check(source, load)
+    checked = check(source, load, options.max_memory)
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)
     return _generate(source, checked, checked.graph, options, load)

@@ -6,16 +6,22 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from ..diagnostics.model import Diagnostic
+from ..limits.bounds import DEFAULT_MEMORY
 from . import terminal
 from .files import SpecFiles, UnreadableSpec
 from .terminal import Format
 
 
-def lint_files(names: Iterable[str], format: Format = Format.TEXT, strict: bool = False) -> int:
+def lint_files(
+    names: Iterable[str],
+    format: Format = Format.TEXT,
+    strict: bool = False,
+    max_memory: int = DEFAULT_MEMORY,
+) -> int:
     """Check specs, print the findings, give the exit code."""
     found: list[Diagnostic] = []
     for name in names:
-        of_this = list(_findings(name))
+        of_this = list(_findings(name, max_memory))
         found += of_this
         if not format.is_document:
             terminal.show(of_this, format, sys.stdout)
@@ -24,7 +30,7 @@ def lint_files(names: Iterable[str], format: Format = Format.TEXT, strict: bool 
     return terminal.FAILED if terminal.failed(found, strict) else terminal.OK
 
 
-def _findings(name: str) -> Iterator[Diagnostic]:
+def _findings(name: str, max_memory: int) -> Iterator[Diagnostic]:
     from ..driver import check
 
     files = SpecFiles()
@@ -33,4 +39,4 @@ def _findings(name: str) -> Iterator[Diagnostic]:
     except UnreadableSpec as error:
         yield error.diagnostic
     else:
-        yield from check(source, files.load).report
+        yield from check(source, files.load, max_memory).report

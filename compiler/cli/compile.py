@@ -8,6 +8,7 @@ import typer
 
 from . import terminal
 from .app import app
+from .memory import DEFAULT, MemoryOption
 from .output import OutputOption, check_output, deliver
 from .spec import Spec, SpecArgument, SpecText, read_spec, refuse_library
 
@@ -35,6 +36,7 @@ def compile(
     ] = None,
     no_format: Annotated[bool, typer.Option("--no-format", help="Do not run Black.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop on warnings, too.")] = False,
+    max_memory: MemoryOption = DEFAULT,
 ) -> None:
     """Compile a spec to one NumPy module. Without -o the module goes to standard output.
 
@@ -48,7 +50,7 @@ def compile(
     """
     from ..driver import Options
 
-    options = Options(level, target, tuple(emit or ()), dump_after, not no_format)
+    options = Options(level, target, tuple(emit or ()), dump_after, not no_format, max_memory)
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)

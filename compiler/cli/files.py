@@ -13,7 +13,7 @@ from ..source import Source
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
-LARGEST = 4 * 1024 * 1024
+LARGEST = 2**20
 """Bytes; a spec of a thousand hand-written layers has some fifty thousand."""
 
 

@@ -17,7 +17,7 @@ from .files import STDIN, SpecFiles, UnreadableSpec, write_atomically
 from .terminal import Format
 
 
-def fix_files(names: Iterable[str], format: Format, strict: bool) -> int:
+def fix_files(names: Iterable[str], format: Format, strict: bool, max_memory: int) -> int:
     """Repair specs in place, print what is left, give the exit code.
 
     What was repaired is told on standard error. A spec from standard input goes to standard
@@ -29,7 +29,7 @@ def fix_files(names: Iterable[str], format: Format, strict: bool) -> int:
     written = True
     for name in names:
         try:
-            source, done = _fixed(name)
+            source, done = _fixed(name, max_memory)
         except UnreadableSpec as error:
             left = [error.diagnostic]
         else:
@@ -43,12 +43,12 @@ def fix_files(names: Iterable[str], format: Format, strict: bool) -> int:
     return terminal.FAILED if terminal.failed(found, strict) or not written else terminal.OK
 
 
-def _fixed(name: str) -> tuple[Source, Fixed]:
+def _fixed(name: str, max_memory: int) -> tuple[Source, Fixed]:
     from ..driver import check
 
     files = SpecFiles()
     source = files.open(name)
-    return source, fixed(source, lambda current: check(current, files.load).report)
+    return source, fixed(source, lambda current: check(current, files.load, max_memory).report)
 
 
 def _deliver(name: str, source: Source, done: Fixed) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .app import app
+from .memory import DEFAULT, MemoryOption
 from .output import OutputOption, check_output, deliver
 from .spec import SpecArgument, SpecText, checked_graph, read_spec
 
@@ -28,6 +29,7 @@ def graph(
         Drawing, typer.Option(help="Text for Markdown, or a picture.")
     ] = Drawing.MERMAID,
     output: OutputOption = None,
+    max_memory: MemoryOption = DEFAULT,
 ) -> None:
     """Draw the network: layers, parameters, and shapes on the arrows.
 
@@ -41,7 +43,7 @@ def graph(
 
     read = read_spec(spec, code)
     check_output(output, read.files)
-    typed = checked_graph(read)
+    typed = checked_graph(read, max_memory)
     shown = picture(typed, typed.graph.model or Path(read.source.name).stem)
     if format is Drawing.SVG:
         from ..report.svg import svg as draw

@@ -8,6 +8,7 @@ import typer
 
 from .app import app
 from .check import lint_files
+from .memory import DEFAULT, MemoryOption
 from .terminal import Format
 
 
@@ -22,8 +23,9 @@ def lint(
     fix: Annotated[
         bool, typer.Option("--fix", help="Make the safe fixes; `-` prints the result.")
     ] = False,
+    max_memory: MemoryOption = DEFAULT,
 ) -> None:
-    """Check specs: syntax, names, arguments, shapes.
+    """Check specs: syntax, names, arguments, shapes, memory.
 
     A comment `# nnc: ignore[NN141]` silences warnings of that code on its line.
 
@@ -43,5 +45,5 @@ def lint(
     if fix:
         from .fix import fix_files
 
-        raise typer.Exit(fix_files(specs, format, strict))
-    raise typer.Exit(lint_files(specs, format, strict))
+        raise typer.Exit(fix_files(specs, format, strict, max_memory))
+    raise typer.Exit(lint_files(specs, format, strict, max_memory))

@@ -50,11 +50,11 @@ def read_spec(path: str | None, code: str | None) -> Spec:
         raise typer.Exit(terminal.FAILED) from None
 
 
-def checked_graph(spec: Spec) -> TypedGraph:
+def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
     """The typed layer graph of a spec; prints its findings, and exits if there are errors."""
     from ..driver import check
 
-    checked = check(spec.source, spec.files.load)
+    checked = check(spec.source, spec.files.load, max_memory)
     if checked.report.has_errors:
         terminal.show_on_stderr(checked.report)
         raise typer.Exit(terminal.FAILED)

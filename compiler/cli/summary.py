@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..limits.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
+from .memory import DEFAULT, MemoryOption
 from .spec import SpecArgument, SpecText, checked_graph, read_spec
 from .terminal import console, on_terminal
 
@@ -32,8 +34,11 @@ class SummaryFormat(StrEnum):
 def summary(
     spec: SpecArgument = None,
     code: SpecText = None,
-    batch: Annotated[int, typer.Option(min=1, help="Rows of a batch, for the memory.")] = 32,
+    batch: Annotated[
+        int, typer.Option(min=1, max=MAX_WHOLE, help="Rows of a batch, for the memory.")
+    ] = DEFAULT_BATCH,
     format: Annotated[SummaryFormat, typer.Option(help="A table, or JSON.")] = SummaryFormat.TEXT,
+    max_memory: MemoryOption = DEFAULT,
 ) -> None:
     """Show each layer's shape, parameters, operations and memory, and the totals.
 
@@ -45,7 +50,7 @@ def summary(
     """
     from ..report.summary import as_json, summarise
 
-    result = summarise(checked_graph(read_spec(spec, code)), batch)
+    result = summarise(checked_graph(read_spec(spec, code), max_memory), batch)
     if format is SummaryFormat.JSON:
         import json
 

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..limits.bounds import MAX_WHOLE
 from . import terminal
 from .app import app
 from .compile import compiled_spec
+from .memory import DEFAULT, MemoryOption
 from .output import check_output
 from .spec import Spec, SpecArgument, SpecText, read_spec
 
@@ -27,16 +29,18 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 EpochsOption = Annotated[
-    int | None, typer.Option(min=0, help="Passes over the data; else the spec's, else 10.")
+    int | None,
+    typer.Option(min=0, max=MAX_WHOLE, help="Passes over the data; else the spec's, else 10."),
 ]
 BatchOption = Annotated[
-    int | None, typer.Option(min=1, help="Rows of a step; else the spec's, else 32.")
+    int | None, typer.Option(min=1, max=MAX_WHOLE, help="Rows of a step; else the spec's, else 32.")
 ]
 RateOption = Annotated[
     float | None, typer.Option(help="Learning rate; else that of the spec's optimizer.")
 ]
 SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="Of weights and of the rows' order; else the spec's.")
+    int | None,
+    typer.Option(min=0, max=MAX_WHOLE, help="Of weights and of the rows' order; else the spec's."),
 ]
 
 
@@ -80,6 +84,7 @@ def train(
             "--output", "--out", "-o", metavar="FILE", help="Save the parameters here, as .npz."
         ),
     ] = None,
+    max_memory: MemoryOption = DEFAULT,
 ) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
@@ -104,7 +109,7 @@ def train(
     _keep_data(output, data, test)
     from nnc.runtime.dataset import DataError
 
-    with imported(read) as module:
+    with imported(read, max_memory) as module:
         try:
             sets = _data(module, data, target, test, test_fraction, seed or 0)
             result = _trained(module, *sets, Wanted(epochs, batch, lr, seed))
@@ -133,13 +138,13 @@ def _keep_data(output: Path | None, *data: str | None) -> None:
 
 
 @contextmanager
-def imported(spec: Spec) -> Iterator[Module]:
+def imported(spec: Spec, max_memory: int) -> Iterator[Module]:
     """The spec's module, compiled and imported from a file that lives as long as it is used."""
     from nnc.runtime.module import import_module
 
     from ..driver import Options
 
-    compiled = compiled_spec(spec, Options(format=False))
+    compiled = compiled_spec(spec, Options(format=False, max_memory=max_memory))
     terminal.show_on_stderr(compiled.report)
     with TemporaryDirectory(prefix="nnc-") as folder:
         path = Path(folder) / "model.py"

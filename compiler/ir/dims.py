@@ -21,6 +21,14 @@ from operator import add, floordiv, mul, sub
 
 Monomial = tuple[str, ...]
 
+MAX_TERMS = 1000
+"""Terms of a dimension; (A+B)(C+D)… doubles with every factor."""
+
+
+class TooManyTerms(ArithmeticError):
+    """A dimension has become too long to be of use; the message says how long."""
+
+
 _WORD = re.compile(r"[A-Z][A-Z0-9]*")
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -38,6 +46,7 @@ class Sym:
     terms: tuple[tuple[Monomial, int], ...]
 
     def __add__(self, other: Dim) -> Dim:
+        _refuse_long(len(self.terms))
         return _collect((*self.terms, *_terms(other)))
 
     __radd__ = __add__
@@ -52,9 +61,9 @@ class Sym:
         return other + (-1 * self)
 
     def __mul__(self, other: Dim) -> Dim:
-        return _collect(
-            (tuple(sorted(a + b)), m * n) for a, m in self.terms for b, n in _terms(other)
-        )
+        right = _terms(other)
+        _refuse_long(len(self.terms) * len(right))
+        return _collect((tuple(sorted(a + b)), m * n) for a, m in self.terms for b, n in right)
 
     __rmul__ = __mul__
 
@@ -144,6 +153,20 @@ def array_text(shape: Shape) -> str:
 
 def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:
     return (((), dim),) if isinstance(dim, int) else dim.terms
+
+
+def total(dims: Iterable[Dim]) -> Dim:
+    """The sum of dimensions, however many terms it has.
+
+    >>> total([1, symbol("T"), 2])
+    T+3
+    """
+    return _collect(term for dim in dims for term in _terms(dim))
+
+
+def _refuse_long(terms: int) -> None:
+    if terms > MAX_TERMS:
+        raise TooManyTerms(f"more than {MAX_TERMS:,} terms")
 
 
 def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:

@@ -35,6 +35,7 @@ layer(
         example="input 1x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
         shape=_shape,
         lower=_lower,
+        is_view=True,
         torch="nn.Flatten()",
         keras="Flatten()",
     )

@@ -26,6 +26,7 @@ layer(
         example="input 4 -> [id, dense 4 relu] -> add -> dense 1; loss mse",
         shape=_shape,
         lower=_lower,
+        is_view=True,
         aliases=("identity",),
         trailing=Trailing.NO,
         torch="nn.Identity()",

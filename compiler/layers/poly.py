@@ -11,6 +11,9 @@ from ..shapes.context import ShapeContext
 from ..shapes.rules import require_features
 from .registry import Family, Int, LayerKind, layer, positional
 
+MAX_DEGREE = 10_000
+"""No power beyond it is told from 0 or infinity; the gradient's factors 1 … N are a constant."""
+
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_features(c)
@@ -33,7 +36,7 @@ layer(
         summary="the powers 0 to N of every feature, so that a linear layer fits a polynomial",
         formula="y = x⁰, x¹, …, xᴺ for each feature in turn",
         example="input 1 -> poly 3 -> dense 1 bias=false; loss mse",
-        args=(positional("degree", Int(low=0), "the highest power"),),
+        args=(positional("degree", Int(0, MAX_DEGREE), "the highest power"),),
         shape=_shape,
         lower=_lower,
         flops=_flops,

@@ -73,6 +73,7 @@ layer(
         args=(positional("size", SizeOf(), "the new shape of a row, as in `28x28`"),),
         shape=_shape,
         lower=_lower,
+        is_view=True,
         torch="nn.Unflatten(1, size)",
         keras="Reshape(size)",
     )

@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir.dims import Dim, product
+from ..ir.dims import Dim, product, total
 from ..ir.layer_graph import ArgValue, Layer, TypedGraph
-from ..ir.types import DType, TensorType
+from ..ir.types import TensorType
 from ..layers import LAYERS
+from ..limits.sizes import entry_bytes, float_bytes
 from ..shapes.context import ShapeContext
 from .picture import parameter_counts
 from .wording import stage_text
 
-VIEWS = {"flatten", "reshape", "id"}
-"""Kinds whose value is the memory of their input under another shape."""
-
 COUNTED = (
     "FLOPs: forward pass of one row, a multiply-add is two",
     "activations: outputs of all layers, kept from forward for backward "
-    f"({', '.join(sorted(VIEWS))} share their input's)",
+    f"({', '.join(kind.name for kind in LAYERS.values() if kind.is_view)} share their input's)",
     "gradients: one array for every parameter array",
 )
 """What the numbers of a summary do and do not contain."""
-
-_INT_BYTES = {DType.INT: 8, DType.BOOL: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +53,12 @@ class Summary:
 
 def summarise(typed: TypedGraph, batch: int) -> Summary:
     """Count what a network needs; see COUNTED for what is meant."""
-    width = 8 if typed.graph.dtype == "float64" else 4
     counts = parameter_counts(typed)
-    rows = tuple(_row(typed, layer, counts[layer.name], width) for layer in typed.graph.layers)
+    rows = tuple(_row(typed, layer, counts[layer.name]) for layer in typed.graph.layers)
     parameters = sum(row.parameters for row in rows)
-    flops: Dim = 0
-    activations: Dim = 0
-    for row in rows:
-        flops, activations = flops + row.flops, activations + row.activation_bytes * batch
-    held = parameters * width
+    flops = total(row.flops for row in rows)
+    activations = total(row.activation_bytes * batch for row in rows)
+    held = parameters * float_bytes(typed.graph.dtype)
     return Summary(rows, batch, typed.graph.dtype, parameters, flops, held, held, activations)
 
 
@@ -98,9 +91,10 @@ def as_json(summary: Summary) -> dict[str, object]:
     }
 
 
-def _row(typed: TypedGraph, layer: Layer, parameters: int, width: int) -> Row:
+def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:
     type = typed.types[layer.id]
-    elements = 0 if layer.kind in VIEWS and layer.activation is None else product(type.shape)
+    shared = LAYERS[layer.kind].is_view and layer.activation is None
+    elements = 0 if shared else product(type.shape)
     return Row(
         name=layer.name,
         kind=layer.kind,
@@ -108,7 +102,7 @@ def _row(typed: TypedGraph, layer: Layer, parameters: int, width: int) -> Row:
         output=type,
         parameters=parameters,
         flops=_flops(typed, layer),
-        activation_bytes=elements * _INT_BYTES.get(type.dtype, width),
+        activation_bytes=elements * entry_bytes(type, typed.graph.dtype),
         shares=layer.shares,
     )
 

@@ -14,7 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..diagnostics.codes import limits as codes
 from ..diagnostics.model import Report
+from ..ir.dims import TooManyTerms, product
 from ..ir.layer_graph import (
     ArgValue,
     Call,
@@ -28,6 +30,8 @@ from ..ir.layer_graph import (
 from ..ir.types import TensorType
 from ..layers import LAYERS
 from ..layers.registry import ParamSpec, StateSpec
+from ..limits.bounds import MAX_AXES, MAX_MEMORY
+from ..limits.sizes import entries
 from ..source import Span
 from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
@@ -37,13 +41,18 @@ from .parameters import check_init, check_shared, default_init, fixed_shape
 
 @dataclass(slots=True)
 class Inference:
-    """What is known so far; `owned` holds each layer's parameters by suffix."""
+    """What is known so far; `owned` holds each layer's parameters by suffix.
+
+    Values that no memory can hold (`immense`) have a type, but nothing that follows from them:
+    sizes would grow without measure. Such a network is refused when its memory is counted.
+    """
 
     report: Report
     known: Known
     by_name: Mapping[str, Layer]
     readers: Mapping[int, list[Layer]]
     failed: set[int] = field(default_factory=set)
+    immense: set[int] = field(default_factory=set)
     said: set[tuple[Span, str, str]] = field(default_factory=set)
     params: dict[str, Parameter] = field(default_factory=dict)
     owned: dict[str, dict[str, Parameter]] = field(default_factory=dict)
@@ -79,7 +88,8 @@ def can_be_typed(state: Inference, layer: Layer) -> bool:
     """Whether all that the layer builds on is known, its parameters' owner included."""
     names = (layer.shares, layer.args.get("tie"))
     owners = (state.by_name[name] for name in names if isinstance(name, str))
-    return all(i in state.known.types for i in layer.inputs) and not any(
+    types, immense = state.known.types, state.immense
+    return all(i in types and i not in immense for i in layer.inputs) and not any(
         owner.id in state.failed for owner in owners
     )
 
@@ -102,6 +112,8 @@ def infer_layer(state: Inference, layer: Layer) -> None:
         report_once(state, site, fault)
         if fault.result is not None:
             types[layer.id] = fault.result
+    if layer.id in types and entries(types[layer.id].shape) > MAX_MEMORY:
+        state.immense.add(layer.id)
 
 
 def report_once(state: Inference, site: Site, fault: ShapeFault) -> None:
@@ -132,7 +144,7 @@ def apply_kind(
     tie = args.get("tie")
     tied = state.owned.get(state.by_name[tie].owner, {}) if isinstance(tie, str) else {}
     context = ShapeContext(layer, args, inputs, tied, kind)
-    type = LAYERS[kind].shape(context)
+    type = result_type(kind, context)
     try:
         for spec in LAYERS[kind].params(context):
             note_parameter(state, layer, spec, owner)
@@ -141,6 +153,28 @@ def apply_kind(
     except ShapeFault as fault:
         fault.result = type
         raise
+    return type
+
+
+def result_type(kind: str, context: ShapeContext) -> TensorType:
+    """The type by the kind's own rule, unless no array can have such a shape."""
+    layer = context.layer
+    try:
+        type = LAYERS[kind].shape(context)
+        product(type.shape)
+    except TooManyTerms as error:
+        raise ShapeFault(
+            codes.TOO_MANY_AXES,
+            f"the size of {layer.name} would be an expression of {error}",
+            here="too many symbolic dimensions meet here",
+            help="write numbers for some of them in the shapes of the inputs",
+        ) from None
+    if type.rank > MAX_AXES:
+        raise ShapeFault(
+            codes.TOO_MANY_AXES,
+            f"the value of {layer.name} would have {type.rank} axes",
+            here=f"at most {MAX_AXES}, not counting the batch",
+        )
     return type
 
 

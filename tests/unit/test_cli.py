@@ -98,10 +98,12 @@ class TestLint:
         assert nnc("lint", "--format", "concise", "mark.nn").stdout.startswith("mark.nn:1:1: ")
 
     def test_a_huge_file_is_refused(self, nnc, tmp_path):
-        (tmp_path / "huge.nn").write_text("#" * (4 * 1024 * 1024 + 1))
+        (tmp_path / "huge.nn").write_text("#" * (2**20 + 1))
         done = nnc("lint", "huge.nn")
         assert done.exit_code == 1
         assert "error[NN512]" in done.stdout
+        (tmp_path / "large.nn").write_text(GOOD + "#" * (2**20 - len(GOOD)))
+        assert nnc("lint", "large.nn").exit_code == 0
 
     def test_line_ends_of_windows(self, nnc, tmp_path):
         (tmp_path / "w.nn").write_bytes(GOOD.replace("; ", "\r\n").replace("\n", "\r\n").encode())
@@ -132,8 +134,8 @@ def _with_a_warning(check):
 
     code = Code("NN399", "odd", Severity.WARNING, "odd")
 
-    def checked(source, load):
-        result = check(source, load)
+    def checked(source, load, max_memory):
+        result = check(source, load, max_memory)
         result.report.add(code.at(source.span(0, 5), "this is odd"))
         return result
 

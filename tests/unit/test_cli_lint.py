@@ -42,8 +42,8 @@ def finding(monkeypatch):
         check = driver.check
         code = Code("NN399", "odd", severity, "odd")
 
-        def checked(source, load):
-            result = check(source, load)
+        def checked(source, load, max_memory):
+            result = check(source, load, max_memory)
             result.report.add(code.at(source.span(0, 5), "this is odd"))
             return result
 

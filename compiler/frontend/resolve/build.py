@@ -12,20 +12,19 @@ from ...ir.types import TensorType
 from ...layers import LayerKind
 from ...layers.registry import Trailing as TrailingRule
 from ...layers.registry import no_params
+from ...limits.bounds import MAX_LAYERS, MAX_STAGES
 from ...source import Span
 from .. import ast
 from .arguments import Bound, Trailing
 from .fixes import own_stage
 from .scope import End, Env, Fault, Flow, TooLarge
 
-MAX_STAGES = 50_000
-"""How many stages a spec may expand to; blocks that call blocks double quickly."""
-
 
 @dataclass(slots=True)
 class Layers:
     """The graph under construction.
 
+    `counted` are the layers that count against the limit: inputs do not.
     While `use` makes layers again, `shared` says which layer the first of them repeats and
     where the new ones began.
     """
@@ -34,17 +33,18 @@ class Layers:
     unnamed_inputs: list[int] = field(default_factory=list)
     shared: tuple[int, int] | None = None
     stages: int = 0
+    counted: int = 0
 
     def count_stage(self, span: Span, env: Env) -> None:
-        """Refuse a spec that expands without measure."""
+        """Refuse a spec that expands without measure, though it may make no layers."""
         self.stages += 1
-        self.reserve(0, span, env)
+        if self.stages > MAX_STAGES:
+            raise _too_large(f"the spec expands to more than {MAX_STAGES:,} stages", span, env)
 
     def reserve(self, more: int, span: Span, env: Env) -> None:
-        """Refuse at once what will not fit, however far it was to be repeated."""
-        if self.stages + more > MAX_STAGES:
-            message = f"the spec expands to more than {MAX_STAGES:,} stages"
-            raise TooLarge(env.fault(limits.EXPANSION_TOO_LARGE, span, message))
+        """Refuse at once a number of layers, or of copies, that will not fit."""
+        if self.counted + more > MAX_LAYERS:
+            raise _too_large(f"the spec expands to more than {MAX_LAYERS:,} layers", span, env)
 
     def original(self) -> Layer | None:
         """The layer whose parameters the next one uses again."""
@@ -84,6 +84,8 @@ class Layers:
             activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
             shares=original.owner if original is not None else None,
         )
+        self.reserve(1, span, env)
+        self.counted += 1
         self.made.append(layer)
         return End(layer.id, None, span)
 
@@ -118,6 +120,10 @@ class Layers:
                     help="name the input with `as`, or call this stage otherwise",
                 )
             self.made[id] = replace(self.made[id], name=name)
+
+
+def _too_large(message: str, span: Span, env: Env) -> TooLarge:
+    return TooLarge(env.fault(limits.EXPANSION_TOO_LARGE, span, message))
 
 
 def _activation_name(own: Trailing, layer: str, env: Env) -> str:

@@ -8,6 +8,7 @@ from math import isfinite
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
+from ...limits.bounds import MAX_AXES, MAX_WHOLE
 from ...source import Span
 from .. import ast
 from .scope import Env, Fault, TooLarge
@@ -137,6 +138,7 @@ def evaluate(value: ast.Value, env: Env) -> Const:
                 help="leave out the quotes",
             )
         case ast.Size(parts):
+            check_axes(value, env)
             return SizeConst(tuple(whole(part, env) for part in parts))
         case ast.Range(start, stop):
             return RangeConst(whole(start, env), whole(stop, env))
@@ -290,7 +292,7 @@ def as_whole(
     """A constant that must be a whole number; `value` is where it was written."""
     found = as_number(const, value, env, what)
     if found == int(found):
-        return int(found)
+        return _held(int(found), value, env)
     raise env.fault(
         codes.NOT_WHOLE,
         value.span,
@@ -306,6 +308,32 @@ def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:
         return ()
     let = env.program.lets.get(value.id)
     return (Label(let.value.span, f"`{value.id}` comes from here"),) if let else ()
+
+
+def _held(number: int, value: ast.Value, env: Env) -> int:
+    """A whole number that a machine's integers hold; sizes of arrays can be no larger."""
+    if abs(number) > MAX_WHOLE:
+        way, end = ("up", MAX_WHOLE) if number > 0 else ("down", -MAX_WHOLE)
+        raise env.fault(
+            codes.OUT_OF_BOUNDS,
+            value.span,
+            f"{shown(value, number)} does not fit into 64 bits",
+            here=f"whole numbers go {way} to {end:,}",
+            labels=origin(value, env),
+        )
+    return number
+
+
+def check_axes(size: ast.Size, env: Env) -> None:
+    """Refuse a size with more components than arrays have axes."""
+    if len(size.parts) > MAX_AXES:
+        raise env.fault(
+            limits.TOO_MANY_AXES,
+            size.span,
+            f"a size of {len(size.parts):,} components",
+            here=f"at most {MAX_AXES}, not counting the batch",
+            help="NumPy's arrays have no more axes",
+        )
 
 
 def _floor_fix(value: ast.Value, found: Number) -> tuple[Fix, ...]:

@@ -11,7 +11,7 @@ from ...ir.dims import Dim, Shape, symbol
 from ...ir.types import DType, TensorType
 from ...source import Span
 from .. import ast
-from .constants import as_whole, evaluate, whole
+from .constants import as_whole, check_axes, evaluate, whole
 from .fixes import own_stage
 from .scope import Env, Fault
 from .values import SizeConst
@@ -83,6 +83,7 @@ def _joined(value: ast.Value) -> str:
 
 def _shape(value: ast.Value, env: Env) -> Shape:
     if isinstance(value, ast.Size):
+        check_axes(value, env)
         _refuse_batch(value, env)
         return tuple(_dim(part, env) for part in value.parts)
     if isinstance(value, ast.DimName):

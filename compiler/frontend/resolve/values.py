@@ -96,7 +96,10 @@ def number_text(number: Number) -> str:
     """
     if isinstance(number, int):
         return str(number) if number.bit_length() < 200 else f"{float_text(number)}"
-    value = float(number)
+    try:
+        value = float(number)
+    except OverflowError:
+        return float_text(int(number))
     if 0.01 <= abs(value) < 1e6:
         text = f"{value:.2f}".rstrip("0").rstrip(".")
         return text if float(text) == value or isinstance(number, Fraction) else f"{value:.6g}"
@@ -105,4 +108,4 @@ def number_text(number: Number) -> str:
 
 def float_text(number: int) -> str:
     """A very large whole number as a power of ten."""
-    return f"about 10**{len(str(abs(number))) - 1}"
+    return f"about {'-' * (number < 0)}10**{len(str(abs(number))) - 1}"

@@ -1,0 +1,82 @@
+"""What would fit: the largest batch, or the largest argument of the layer that needs most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ..diagnostics.model import Report
+from ..ir.layer_graph import Layer, TypedGraph
+from ..layers import LAYERS
+from ..layers.registry import Int
+from ..shapes.infer import infer
+from .memory import Need, need
+
+Measure = Callable[[Need], int]
+"""What of a need is held against the limit."""
+
+PATIENCE = 20_000
+"""How many layers may be typed in search of an argument; a whole network is for each try."""
+
+TRIES = 64
+
+
+def largest_batch(needed: Need, limit: int) -> int:
+    """Rows of the largest batch that fits, to two digits; 0 if not even one does."""
+    per_row = sum(needed.activations.values()) // needed.batch
+    left = limit - sum(needed.parameters.values())
+    return _two_digits(max(0, left // per_row)) if per_row else 0
+
+
+def largest_argument(
+    typed: TypedGraph, layers: Iterable[Layer], limit: int, measure: Measure
+) -> tuple[str, int] | None:
+    """The written whole-number argument of a layer with which the network would fit, and its
+    largest such value to two digits; `layers` are the copies of one stage."""
+    copies = tuple(layers)
+    if len(typed.graph.layers) * TRIES > PATIENCE:
+        return None
+    for spec in LAYERS[copies[0].kind].args:
+        now = copies[0].args.get(spec.name)
+        if not isinstance(spec.type, Int) or spec.name not in copies[0].given:
+            continue
+        if not isinstance(now, int):
+            continue
+        found = _largest(spec.type.low or 1, now, _fits(typed, copies, spec.name, limit, measure))
+        if found is not None:
+            return spec.name, found
+    return None
+
+
+def _fits(
+    typed: TypedGraph, copies: tuple[Layer, ...], name: str, limit: int, measure: Measure
+) -> Callable[[int], bool]:
+    """Whether the network has no errors and fits, with another value of one argument."""
+    ids = {layer.id for layer in copies}
+
+    def fits(value: int) -> bool:
+        changed = tuple(
+            replace(layer, args={**layer.args, name: value}) if layer.id in ids else layer
+            for layer in typed.graph.layers
+        )
+        report = Report()
+        tried = infer(replace(typed.graph, layers=changed), report)
+        return not report.has_errors and measure(need(tried)) <= limit
+
+    return fits
+
+
+def _largest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
+    """The largest value from `low` up to below `high` that fits, to two digits."""
+    if low >= high or not fits(low):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return _two_digits(low)
+
+
+def _two_digits(number: int) -> int:
+    """The number with all but its first two digits made zero."""
+    scale = int(10 ** max(len(str(number)) - 2, 0))
+    return number // scale * scale

@@ -1,0 +1,43 @@
+"""How many entries a value has at least, in exact whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from ..ir.dims import Dim, Shape, symbols
+from ..ir.types import DType, TensorType
+
+_BYTES = {DType.INT: 8, DType.BOOL: 1}
+
+
+def entries(shape: Shape) -> int:
+    """Entries of one row, every symbolic dimension counted as 1.
+
+    >>> from ..ir.dims import symbol
+    >>> entries((192, symbol("T") - 2, 3))
+    576
+    """
+    return prod(map(_at_one, shape))
+
+
+def float_bytes(dtype: str) -> int:
+    """Bytes of one number of the model's own width."""
+    return 8 if dtype == "float64" else 4
+
+
+def entry_bytes(type: TensorType, dtype: str) -> int:
+    """Bytes of one entry where the model computes in `dtype`."""
+    return _BYTES.get(type.dtype, float_bytes(dtype))
+
+
+def open_symbols(shapes: Iterable[Shape]) -> list[str]:
+    """The symbolic dimensions that were counted as 1, in order of the alphabet."""
+    found = {name for shape in shapes for dim in shape for name in symbols(dim)}
+    return sorted(name for name in found if name.isalnum())
+
+
+def _at_one(dim: Dim) -> int:
+    if isinstance(dim, int):
+        return dim
+    return max(1, sum(factor for _, factor in dim.terms))
