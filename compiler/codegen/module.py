@@ -20,6 +20,7 @@ from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import optimise
 from ..schedule.kernels import Kernel
 from ..version import VERSION
+from .batches import batch_counts
 from .frame import clean
 from .helpers import HELPERS_MARK, helper_functions
 from .optimizer import optimizer_view
@@ -126,6 +127,7 @@ def _view(
         losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
         params=tuple(_param(p) for p in typed.params),
         states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
+        batch_counts=tuple(batch_counts(program, size_views(typed))),
         sizes=tuple(size_views(typed)),
         constants=constant_views(program),
         train=_train(typed),
@@ -215,20 +217,27 @@ def id_limits(graph: Graph) -> dict[str, int]:
 
 
 def size_views(typed: TypedGraph) -> Iterator[SizeView]:
-    """The sizes known at run time, with the least value at which every shape has entries."""
+    """The sizes known at run time, with the bounds within which every shape has entries."""
     inputs = [typed.shape_of(n.id) for n in typed.graph.layers if n.kind == "input"]
     names = dict.fromkeys(s for shape in inputs for n in shape for s in sorted(symbols(n)))
     sizes = {n for shape in (t.shape for t in typed.types.values()) for n in shape}
-    open_sizes = [n for n in sizes if not isinstance(n, int)]
     for place, name in enumerate(names):
-        others = dict.fromkeys(names, LARGE_SIZE)
-        own = [n for n in open_sizes if name in symbols(n)]
+        own = [n for n in (*sizes, *typed.conditions) if name in symbols(n)]
+        least, most = _bounds(name, own, dict.fromkeys(names, LARGE_SIZE))
+        sample = max(6 + place, least + 2)
+        yield SizeView(name, least, most, sample if most is None else min(sample, most))
 
-        def fits(value: int, name: str = name) -> bool:
-            return all(evaluate(n, {**others, name: value}) >= 1 for n in own)  # noqa: B023
 
-        least = next((n for n in range(1, LARGE_SIZE) if fits(n)), 1)
-        yield SizeView(name, least, max(6 + place, least + 2))
+def _bounds(name: str, own: list[Dim], others: dict[str, int]) -> tuple[int, int | None]:
+    """The least value of a size at which all its dimensions are 1 or more, and the most."""
+
+    def fits(value: int) -> bool:
+        return all(evaluate(n, {**others, name: value}) >= 1 for n in own)
+
+    least = next(filter(fits, range(1, LARGE_SIZE)), 1)
+    if fits(LARGE_SIZE):
+        return least, None
+    return least, bisect_left(range(least, LARGE_SIZE), True, key=lambda n: not fits(n)) + least - 1
 
 
 def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:

@@ -44,10 +44,11 @@ class StateView:
 
 @dataclass(frozen=True, slots=True)
 class SizeView:
-    """A size known at run time: the least that the model can work on, and one for checks."""
+    """A size known at run time: the least and most that the model can work on, one for checks."""
 
     name: str
     least: int
+    most: int | None
     sample: int
 
 
@@ -145,6 +146,7 @@ class ModuleView:
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
     states: tuple[StateView, ...]
+    batch_counts: tuple[tuple[str, str], ...]
     sizes: tuple[SizeView, ...]
     constants: tuple[ConstantView, ...]
     train: dict[str, object]
@@ -269,14 +271,14 @@ class ModuleView:
         return ["B", *(s.name for s in self.sizes)]
 
     @property
-    def least_sizes(self) -> list[tuple[str, str, str, int]]:
-        """The sizes that must not be too small: input, symbol, where to read it off, the least."""
+    def bounded_sizes(self) -> list[tuple[str, str, str, int, int | None]]:
+        """The sizes with bounds: input, symbol, where to read it off, the least, the most."""
         return [
-            (a.name, s.name, _size_of(a, axis), s.least)
+            (a.name, s.name, _size_of(a, axis), s.least, s.most)
             for s in self.sizes
             for a in self.inputs
             for axis, n in enumerate(a.spec)
-            if n == s.name and s.least > 1
+            if n == s.name and (s.least > 1 or s.most is not None)
         ]
 
     @property

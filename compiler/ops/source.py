@@ -63,7 +63,10 @@ def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:
 
 
 def training(build: Builder) -> Value:
-    """Whether this is training: true or false, known at run time."""
+    """Whether this is training: true or false, known at run time; one leaf for all who ask."""
+    found = next((node for node in build.nodes if node.op == "train"), None)
+    if found is not None:
+        return build.value(found.id)
     value = leaf(build, "train", "train", TensorType((), DType.BOOL))
     return build.describe(value, hint="train")
 

@@ -1,0 +1,35 @@
+"""Layers that take statistics over a batch, which in training must hold more than one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..ir.dims import Dim, evaluate, product, symbols
+from ..ir.op_graph import Graph
+from .program import Program, size_source, size_text
+from .view import SizeView
+
+
+def batch_counts(program: Program, sizes: Iterable[SizeView]) -> Iterator[tuple[str, str]]:
+    """Such layers and, as source, the number of values of a channel, where it may be one."""
+    least = {"B": 1, **{size.name: size.least for size in sizes}}
+    said: set[Dim] = set()
+    for name, count in _counts(program.graph):
+        if evaluate(count, least) == 1 and count not in said:
+            said.add(count)
+            yield name, _source(program, count)
+
+
+def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:
+    for node in graph:
+        if node.op == "batch_stats":
+            shape, axes = graph[node.inputs[0]].type.shape, node.attr("axes")
+            assert isinstance(axes, tuple)
+            yield str(node.attr("name")), product(shape[axis] for axis in axes)
+
+
+def _source(program: Program, count: Dim) -> str:
+    inputs = [node.id for node in program.graph if node.op == "input"]
+    places = {n: size_text(program, n, size_source(program, n, inputs)) for n in symbols(count)}
+    return re.sub(r"[A-Z][A-Z0-9]*", lambda word: places[word[0]], str(count))
