@@ -19,6 +19,14 @@ SPECS = {
     "classifier": "input 300 -> dense 256 sigmoid -> dense 256 relu -> dense 10 softmax; loss crossentropy",
     "momentum": "input 300 -> dense 256 tanh -> dense 10; loss mse\n"
     "optimizer sgd lr=0.1 momentum=0.9 nesterov=true weight_decay=0.01",
+    "adam": "input 300 -> dense 256 tanh -> dense 10; loss mse\n"
+    "optimizer adam amsgrad=true weight_decay=0.01; clip norm=0.1",
+    "nadam": "input 300 -> dense 256 tanh -> dense 10; loss mse\n"
+    "optimizer nadam weight_decay=0.01 decoupled=true; clip value=0.1",
+    "rmsprop": "input 300 -> dense 256 tanh -> dense 10; loss mse\n"
+    "optimizer rmsprop centered=true momentum=0.9",
+    "adadelta": "input 300 -> dense 256 tanh -> dense 10; loss mse; optimizer adadelta",
+    "lion": "input 300 -> dense 256 tanh -> dense 10; loss mse; optimizer lion weight_decay=0.1",
     "penalty": "input 300 -> dense 256 relu -> dense 10; loss mse; regularize l2=0.01",
     "residual": "input 256 -> [id, dense 256 relu] -> add relu -> dense 10 softmax; loss crossentropy",
 }
