@@ -10,19 +10,21 @@ from ..layers import LAYERS
 from ..source import Span
 from .network import Step
 
+NEAR = 100
+"""So many characters before a step are searched for what is to go with it."""
+
 
 def remove_step(step: Step) -> list[Fix]:
     """Leave out a trailing activation, or a stage that nobody refers to by name."""
     if step.layer.calls or not _is_literal(step):
         return []
-    before = step.span.source.text[: step.span.start]
     if step.trailing:
-        gap = re.search(r"[ \t]+$", before)
+        start = _start_before(step.span, r"[ \t]+$")
     else:
-        gap = re.search(r"[ \t]*->[ \t]*$", before) if _is_unnamed(step.layer) else None
-    if gap is None:
+        start = _start_before(step.span, r"[ \t]*->[ \t]*$") if _is_unnamed(step.layer) else None
+    if start is None:
         return []
-    place = Span(step.span.source, gap.start(), step.span.stop)
+    place = Span(step.span.source, start, step.span.stop)
     return [Fix(f"remove `{step.span.text}`", (Edit(place, ""),))]
 
 
@@ -41,12 +43,18 @@ def replace_word(span: Span, word: str) -> Fix:
 def remove_argument(layer: Layer, key: str) -> list[Fix]:
     """Leave out `key=value`; safe, for an argument without effect, outside of blocks."""
     value = layer.given[key]
-    before = value.source.text[: value.start]
-    written = re.search(rf"(?:,[ \t]*|(?<=[^\s,(])[ \t]+){key}[ \t]*=[ \t]*$", before)
-    if written is None:
+    start = _start_before(value, rf"(?:,[ \t]*|(?<=[^\s,(])[ \t]+){key}[ \t]*=[ \t]*$")
+    if start is None:
         return []
-    place = Span(value.source, written.start(), value.stop)
+    place = Span(value.source, start, value.stop)
     return [Fix(f"remove `{key}={value.text}`", (Edit(place, ""),), safe=not layer.calls)]
+
+
+def _start_before(span: Span, pattern: str) -> int | None:
+    """Where a pattern begins that ends directly before a span, if it does so not far from it."""
+    near = max(0, span.start - NEAR)
+    found = re.compile(pattern).search(span.source.text, near, span.start)
+    return found.start() if found else None
 
 
 def _is_literal(step: Step) -> bool:

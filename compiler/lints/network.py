@@ -53,11 +53,11 @@ class Network:
     def steps(self, id: int) -> Iterator[Step]:
         """The steps that made a value, last first, back to a merge or an input, or far enough.
 
-        `id` and dropout of nothing are no steps.
+        `id` and dropout of nothing are no steps, unless they are where the search ends.
         """
-        for _ in range(FAR_BACK):
+        for left in range(FAR_BACK, -1, -1):
             layer = self.layers[id]
-            yield from (step for step in _own_steps(layer) if not _does_nothing(step))
+            yield from (s for s in _own_steps(layer) if not (left and _does_nothing(s)))
             if len(layer.inputs) != 1:
                 return
             id = layer.inputs[0]
