@@ -386,3 +386,39 @@ class TestSection8Hints:
 
     def test_sizes_in_parentheses_after_a_word_are_no_second_call(self):
         assert shape("let k = 2\ninput 6 -> reshape (k)x(k+1)") == "2x3"
+
+
+class TestOneFaultOneError:
+    """diagnostics.md: what follows from a fault is suppressed, what does not is reported."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "let w = 2.5\ninput 3 -> dense w relu -> dense w relu -> dense w",
+            "let w = -3\ninput 3 -> dense w relu -> dense w",
+            "let w = 3/0\nlet v = w\ninput 3 -> dense v relu -> dense w",
+            "input 3 -> dense xyz relu -> dense xyz relu -> dense (2*xyz)",
+            "block f(n) = dense n bais=true\ninput 3 -> f(3) -> f(4) -> f(5) * 3",
+            "block f(n=2.5) = dense n relu\ninput 3 -> f -> f -> f",
+            "block f(n) = [id, dense n] -> add\ninput 3 -> f(3) -> f(4) -> f(5)",
+            "input 3 as a\n[a, a -> dense 4] -> add as s -> dense 3 as q\n[q, a -> dense 5] -> mul",
+            "input 3 -> dens 3 as q -> dense 2\nq -> dense 5 as s\noutput s, q\nloss mse on q",
+            "xyz -> dense 3\nxyz -> dense 4 as b\noutput b\nloss mse on b",
+            "input 3 -> [dense 3, id] -> dense 4 -> [dense 4, id] -> add -> dense 3 as a\noutput a",
+            'include "missing.nn"\ninput 3 -> f(3) -> dense w',
+        ],
+    )
+    def test_what_follows_is_suppressed(self, text):
+        assert len(codes(text)) == 1
+
+    def test_independent_faults_are_reported_in_order_of_position(self):
+        text = (
+            "input 3 -> dense 3 bais=true -> dense 3 @ relu -> densse 3\n"
+            "loss mze\noptimiser sgd\nlet w = )\ninput 4 as a -> f(2.5)\n"
+            "block f(n) = dense n relu -> Dense 3\noutput zzz\n"
+        )
+        found = findings(text)
+        assert [d.span.start for d in found] == sorted(d.span.start for d in found)
+        assert [d.code.id for d in found] == [
+            "NN106", "NN001", "NN101", "NN105", "NN104", "NN004", "NN112", "NN101", "NN102",
+        ]  # fmt: skip

@@ -293,6 +293,7 @@ def as_whole(
     found = as_number(const, value, env, what)
     if found == int(found):
         return _held(int(found), value, env)
+    blame_let(value, env)
     raise env.fault(
         codes.NOT_WHOLE,
         value.span,
@@ -300,6 +301,14 @@ def as_whole(
         labels=origin(value, env),
         fixes=_floor_fix(value, found),
     )
+
+
+def blame_let(value: ast.Value, env: Env) -> None:
+    """A let with a wrong number is one fault, however often it is used: silent from the second on."""
+    if isinstance(value, ast.Word) and value.id in env.program.lets and value.id not in env.params:
+        if (value.id, ()) in env.program.blamed:
+            raise Fault
+        env.program.blamed.add((value.id, ()))
 
 
 def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:

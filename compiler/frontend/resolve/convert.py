@@ -22,7 +22,7 @@ from ...layers.registry import (
     SizeOf,
 )
 from .. import ast, habits
-from .constants import as_number, as_whole, evaluate, lookup, not_fitting, origin, shown
+from .constants import as_number, as_whole, blame_let, evaluate, lookup, not_fitting, origin, shown
 from .scope import Env
 from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
 
@@ -111,6 +111,7 @@ def _check_bounds(found: Number, name: str, type: Int | Num, value: ast.Value, e
     too_high = high is not None and (found > high or (below and found == high))
     if not too_low and not too_high:
         return
+    blame_let(value, env)
     percent = isinstance(type, Num) and high == 1 and 1 < found <= 100
     raise env.fault(
         codes.OUT_OF_BOUNDS,

@@ -184,11 +184,15 @@ class Env:
     ) -> Fault:
         """The fault of a word that means nothing; silent where unread text may tell.
 
-        `otherwise` is the advice where no candidate is near.
+        A definition that is missing is one fault, however often it is used. `otherwise` is the
+        advice where no candidate is near.
         """
         meant = closest(word.id, candidates)
-        if word.id in self.program.poisoned or (meant is None and self.program.unsure(word.id)):
+        program = self.program
+        if word.id in program.poisoned or (meant is None and program.unsure(word.id)):
             return Fault()
+        if meant is None:
+            program.poisoned.add(word.id)
         return self.fault(
             codes.UNKNOWN_NAME,
             word.span,
