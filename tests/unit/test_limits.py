@@ -242,6 +242,7 @@ HUGE = {
     "a repeat": ("input 4 -> (dense 4) * (10**12)", "NN403"),
     "a longer repeat": ("input 4 -> (dense 4) * (10**400)", "NN111"),
     "a power": ("input 784 -> poly 1000000000", "NN111"),
+    "powers of powers": ("input 4 -> (poly 9999) * 5000 -> dense 1", "NN405"),
     "doubling": ("input 4 -> ([id, id] -> concat) * 3000 -> dense 1", "NN405"),
     "doubling of T": ("input TxD -> ([id, id] -> concat axis=1) * 3000", "NN405"),
     "doubling after a fault": ("input 9 -> dense 9 in=4 -> ([id, id] -> concat) * 3000", "NN201"),
