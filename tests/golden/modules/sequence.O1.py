@@ -301,14 +301,14 @@ def _forward(
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
+    """The parts of the loss by name: crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
     y_shifted, y_sum = c.y_shifted, c.y_sum
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
     work1 = np.log(y_sum, out=c.work1)  # (B, T, 1)
     # the sum of all products as one dot product
-    # L = −Σ w·t·log softmax(z), mean over the rows
+    # L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, y_shifted)) / (B * T)
     return {"crossentropy": float(crossentropy_loss)}
 
@@ -396,7 +396,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """crossentropy, L = −Σ w·t·log softmax(z), mean over the rows."""
+    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
     return sum(losses(params, cache, target).values())
 
 
@@ -638,21 +638,8 @@ def as_rows(what: str, value: Any, shape: tuple[Any, ...]) -> Array:
     return cast(what, array)
 
 
-def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
-    """Rows of probabilities, one a class, from class ids or from such rows."""
-    array = real_array(what, value)
-    classes = shape[-1]
-    if array.shape == shape:
-        rows = cast(what, array)
-        sums = rows.sum(axis=-1, keepdims=True)
-        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
-            raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return np.divide(rows, sums, out=out)
-    if array.shape != shape[:-1]:
-        raise ValueError(
-            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
-            f"found {array.shape}"
-        )
+def class_ids(what: str, array: Array, classes: int) -> Array:
+    """Whole numbers from 0 to classes - 1, in one row."""
     if array.dtype.kind not in "iu":
         raise ValueError(f"{what}: class ids must be integers, found dtype {array.dtype}")
     ids = array.astype(np.int64, copy=False).reshape(-1)
@@ -661,10 +648,39 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
         raise ValueError(
             f"{what}: class ids must lie in 0..{classes - 1}, found {array.min()}..{array.max()}"
         )
+    return ids
+
+
+def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows with a 1 at each class id, and 0 elsewhere."""
+    classes = shape[-1]
+    if array.shape != shape[:-1]:
+        raise ValueError(
+            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
+            f"found {array.shape}"
+        )
+    ids = class_ids(what, array, classes)
     rows = np.empty(shape, DTYPE) if out is None else out
     rows.fill(0)
     rows.reshape(-1)[np.arange(0, rows.size, classes) + ids] = 1
     return rows
+
+
+def row_sums(what: str, rows: Array) -> Array:
+    """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
+    sums = rows.sum(axis=-1, keepdims=True)
+    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
+        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
+    return sums
+
+
+def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows of probabilities, one a class, from class ids or from such rows."""
+    array = real_array(what, value)
+    if array.shape == shape:
+        rows = cast(what, array)
+        return np.divide(rows, row_sums(what, rows), out=out)
+    return one_hot(what, array, shape, out)
 
 
 def as_params(params: Params, what: str = "params") -> Params:

@@ -149,12 +149,12 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     dot1 = cache["dot1"]
     B = len(dot1)
     target = as_unit("target", target, (B, 1))
     # siamese.nn:6  loss bce
-    # L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
+    # L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
     bce_loss = np.sum(binary_crossentropy(dot1, target)) / B
     return float(bce_loss)
 
@@ -236,7 +236,8 @@ def init_optimizer(params: Params) -> Optimizer:
 
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of sgd, in place (siamese.nn:7  optimizer sgd lr=0.01 momentum=0.9 nesterov=true)."""
-    rate, arrays, grads = learning_rate(lr), writable(params), as_params(grads, "grads")
+    rate, arrays = learning_rate(lr), writable(params)
+    grads = as_params(grads, "grads")
     check_optimizer(opt)
     opt["step"] = int(opt["step"]) + 1
     for name, p in arrays.items():

@@ -201,13 +201,13 @@ def _forward(params: Params, left: Array, right: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """The parts of the loss by name: bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     dot1 = c.dot1
     B = c.B
     # siamese.nn:6  loss bce
     work2 = c.work2  # (B, 1)
     work2[...] = binary_crossentropy(dot1, target)
-    # L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
+    # L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements
     bce_loss = np.add.reduce(work2, axis=None) / B
     return {"bce": float(bce_loss)}
 
@@ -300,7 +300,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """bce, L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -342,7 +342,6 @@ class Workspace:
         self.velocity = flatten_in_place(opt, ".velocity")
         self.g = np.zeros_like(self.p)
         self.temp1 = np.empty_like(self.p)
-        self.temp2 = np.empty_like(self.p)
         self.grads = views_of(self.g)
         self.bound = list(params.values())
         self.slots = [opt[f"{name}.{slot}"] for slot in ("velocity",) for name in PARAM_SHAPES]
@@ -418,12 +417,12 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     """One step of sgd on all parameters at once (siamese.nn:7  optimizer sgd lr=0.01 momentum=0.9 nesterov=true)."""
     opt["step"] = int(opt["step"]) + 1
     p, velocity = work.p, work.velocity
-    temp1 = np.multiply(velocity, 0.9, out=work.temp1)  # (N,)
-    np.add(temp1, g, out=velocity)  # (N,)  momentum: v ← μ v + g
-    g_2 = np.multiply(velocity, 0.9, out=work.temp2)  # (N,)
+    np.multiply(velocity, 0.9, out=velocity)  # (N,)
+    velocity += g  # (N,)  momentum: v ← μ v + g
+    g_2 = np.multiply(velocity, 0.9, out=work.temp1)  # (N,)
     g_2 += g  # (N,)  Nesterov: g ← g + μ v
-    temp2 = np.multiply(g_2, rate, out=g_2)  # (N,)
-    p -= temp2  # (N,)  p ← p − rate · g
+    temp1 = np.multiply(g_2, rate, out=g_2)  # (N,)
+    p -= temp1  # (N,)  p ← p − rate · g
 
 
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
@@ -629,15 +628,6 @@ def learning_rate(lr: float | None) -> float:
     if not 0 <= rate < float("inf"):
         raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
     return rate
-
-
-def check_optimizer(opt: Optimizer) -> None:
-    """The optimizer's arrays must have the parameters' names and shapes."""
-    for name, shape in PARAM_SHAPES.items():
-        for slot in ("velocity",):
-            array = opt.get(f"{name}.{slot}")
-            if array is None or np.shape(array) != shape:
-                raise ValueError(f"opt: expected an array {name}.{slot} of shape {shape}")
 
 
 def rows_of(what: str, value: Any) -> Any:

@@ -151,7 +151,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     kind_target = as_classes("kind", kind_target, (B, 3))
     size_target = as_values("size", size_target, (B, 1))
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    # L = −Σ w·t·log softmax(z), mean over the rows
+    # L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = 0.3 * np.sum(crossentropy(kind_z, kind_target)) / B
 
     # two_heads.nn:7  loss huber(delta=2) on size
@@ -164,7 +164,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -231,7 +231,8 @@ def init_optimizer(params: Params) -> Optimizer:
 
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of sgd, in place (two_heads.nn:8  optimizer sgd lr=0.05 momentum=0.9)."""
-    rate, arrays, grads = learning_rate(lr), writable(params), as_params(grads, "grads")
+    rate, arrays = learning_rate(lr), writable(params)
+    grads = as_params(grads, "grads")
     check_optimizer(opt)
     opt["step"] = int(opt["step"]) + 1
     for name, p in arrays.items():
@@ -351,21 +352,8 @@ def by_name(what: str, value: Any, names: Iterable[str]) -> list[Any]:
     return [value[name] for name in names]
 
 
-def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
-    """Rows of probabilities, one a class, from class ids or from such rows."""
-    array = real_array(what, value)
-    classes = shape[-1]
-    if array.shape == shape:
-        rows = cast(what, array)
-        sums = rows.sum(axis=-1, keepdims=True)
-        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
-            raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return np.divide(rows, sums, out=out)
-    if array.shape != shape[:-1]:
-        raise ValueError(
-            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
-            f"found {array.shape}"
-        )
+def class_ids(what: str, array: Array, classes: int) -> Array:
+    """Whole numbers from 0 to classes - 1, in one row."""
     if array.dtype.kind not in "iu":
         raise ValueError(f"{what}: class ids must be integers, found dtype {array.dtype}")
     ids = array.astype(np.int64, copy=False).reshape(-1)
@@ -374,10 +362,39 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
         raise ValueError(
             f"{what}: class ids must lie in 0..{classes - 1}, found {array.min()}..{array.max()}"
         )
+    return ids
+
+
+def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows with a 1 at each class id, and 0 elsewhere."""
+    classes = shape[-1]
+    if array.shape != shape[:-1]:
+        raise ValueError(
+            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
+            f"found {array.shape}"
+        )
+    ids = class_ids(what, array, classes)
     rows = np.empty(shape, DTYPE) if out is None else out
     rows.fill(0)
     rows.reshape(-1)[np.arange(0, rows.size, classes) + ids] = 1
     return rows
+
+
+def row_sums(what: str, rows: Array) -> Array:
+    """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
+    sums = rows.sum(axis=-1, keepdims=True)
+    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
+        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
+    return sums
+
+
+def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows of probabilities, one a class, from class ids or from such rows."""
+    array = real_array(what, value)
+    if array.shape == shape:
+        rows = cast(what, array)
+        return np.divide(rows, row_sums(what, rows), out=out)
+    return one_hot(what, array, shape, out)
 
 
 def as_values(what: str, value: Any, shape: tuple[int, ...]) -> Array:

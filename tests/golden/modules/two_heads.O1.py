@@ -193,13 +193,13 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) -> dict[str, float]:
-    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     kind_z_shifted, kind_z_sum, size_2 = c.kind_z_shifted, c.kind_z_sum, c.size_2
     B = c.B
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     work1 = np.log(kind_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
-    # L = −Σ w·t·log softmax(z), mean over the rows
+    # L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = (
         0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
     )
@@ -283,7 +283,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ w·t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
@@ -327,7 +327,6 @@ class Workspace:
         self.velocity = flatten_in_place(opt, ".velocity")
         self.g = np.zeros_like(self.p)
         self.temp1 = np.empty_like(self.p)
-        self.temp2 = np.empty_like(self.p)
         self.grads = views_of(self.g)
         self.bound = list(params.values())
         self.slots = [opt[f"{name}.{slot}"] for slot in ("velocity",) for name in PARAM_SHAPES]
@@ -403,10 +402,10 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     """One step of sgd on all parameters at once (two_heads.nn:8  optimizer sgd lr=0.05 momentum=0.9)."""
     opt["step"] = int(opt["step"]) + 1
     p, velocity = work.p, work.velocity
-    temp1 = np.multiply(velocity, 0.9, out=work.temp1)  # (N,)
-    np.add(temp1, g, out=velocity)  # (N,)  momentum: v ← μ v + g
-    temp2 = np.multiply(velocity, rate, out=work.temp2)  # (N,)
-    p -= temp2  # (N,)  p ← p − rate · v
+    np.multiply(velocity, 0.9, out=velocity)  # (N,)
+    velocity += g  # (N,)  momentum: v ← μ v + g
+    temp1 = np.multiply(velocity, rate, out=work.temp1)  # (N,)
+    p -= temp1  # (N,)  p ← p − rate · v
 
 
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
@@ -535,21 +534,8 @@ def by_name(what: str, value: Any, names: Iterable[str]) -> list[Any]:
     return [value[name] for name in names]
 
 
-def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
-    """Rows of probabilities, one a class, from class ids or from such rows."""
-    array = real_array(what, value)
-    classes = shape[-1]
-    if array.shape == shape:
-        rows = cast(what, array)
-        sums = rows.sum(axis=-1, keepdims=True)
-        if rows.min() < 0 or np.max(np.abs(sums - 1)) > 1e-3:
-            raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-        return np.divide(rows, sums, out=out)
-    if array.shape != shape[:-1]:
-        raise ValueError(
-            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
-            f"found {array.shape}"
-        )
+def class_ids(what: str, array: Array, classes: int) -> Array:
+    """Whole numbers from 0 to classes - 1, in one row."""
     if array.dtype.kind not in "iu":
         raise ValueError(f"{what}: class ids must be integers, found dtype {array.dtype}")
     ids = array.astype(np.int64, copy=False).reshape(-1)
@@ -558,10 +544,39 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
         raise ValueError(
             f"{what}: class ids must lie in 0..{classes - 1}, found {array.min()}..{array.max()}"
         )
+    return ids
+
+
+def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows with a 1 at each class id, and 0 elsewhere."""
+    classes = shape[-1]
+    if array.shape != shape[:-1]:
+        raise ValueError(
+            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
+            f"found {array.shape}"
+        )
+    ids = class_ids(what, array, classes)
     rows = np.empty(shape, DTYPE) if out is None else out
     rows.fill(0)
     rows.reshape(-1)[np.arange(0, rows.size, classes) + ids] = 1
     return rows
+
+
+def row_sums(what: str, rows: Array) -> Array:
+    """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
+    sums = rows.sum(axis=-1, keepdims=True)
+    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
+        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
+    return sums
+
+
+def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
+    """Rows of probabilities, one a class, from class ids or from such rows."""
+    array = real_array(what, value)
+    if array.shape == shape:
+        rows = cast(what, array)
+        return np.divide(rows, row_sums(what, rows), out=out)
+    return one_hot(what, array, shape, out)
 
 
 def as_values(what: str, value: Any, shape: tuple[int, ...]) -> Array:
@@ -615,15 +630,6 @@ def learning_rate(lr: float | None) -> float:
     if not 0 <= rate < float("inf"):
         raise ValueError(f"lr: expected a number that is not negative, found {lr!r}")
     return rate
-
-
-def check_optimizer(opt: Optimizer) -> None:
-    """The optimizer's arrays must have the parameters' names and shapes."""
-    for name, shape in PARAM_SHAPES.items():
-        for slot in ("velocity",):
-            array = opt.get(f"{name}.{slot}")
-            if array is None or np.shape(array) != shape:
-                raise ValueError(f"opt: expected an array {name}.{slot} of shape {shape}")
 
 
 def rows_of(what: str, value: Any) -> Any:
