@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..source import Span
-from .dims import Shape
+from .dims import Dim, Shape
 from .types import TensorType
 
 ArgValue = object
@@ -164,12 +164,16 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class TypedGraph:
-    """The layer graph with the type of every layer's value, all parameters and state in order."""
+    """The layer graph with the type of every layer's value, all parameters and state in order.
+
+    `conditions` are dimensions that must be 1 or more at run time, besides those of the types.
+    """
 
     graph: LayerGraph
     types: Mapping[int, TensorType]
     params: tuple[Parameter, ...]
     states: tuple[State, ...] = ()
+    conditions: tuple[Dim, ...] = ()
 
     def shape_of(self, layer: int) -> Shape:
         """Shape of a layer's value, without the batch axis."""

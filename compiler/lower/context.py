@@ -24,8 +24,8 @@ class LowerContext:
     shape rule promised, without it. `name` is the layer's own name, `owner` the one its
     parameters go by (another one under `use`), `fetch` finds the value of a parameter, `held`
     that of an array of state, by full name. `lengths` are the true lengths of padded rows where
-    the (first ragged) input is ragged.
-    `activation` is the one that trails the layer.
+    the (first ragged) input is ragged. `activation` is the one that trails the layer. `types` are
+    the inputs' types as the layer graph has them, without the batch axis.
     """
 
     build: Builder

@@ -89,6 +89,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         state.held,
         lengths,
         layer.activation,
+        tuple(state.typed.types[i] for i in layer.inputs),
     )
     kind = LAYERS[layer.kind]
     value = kind.lower(context)
@@ -103,6 +104,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         name=layer.activation.name,
         owner=layer.activation.name,
         lengths=state.lengths[layer.id],
+        types=(result,),
     )
     return named(state, LAYERS[layer.activation.kind].lower(active), (value,), name)
 

@@ -15,6 +15,16 @@ def mask_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
     return x.builder.emit("mask_steps", x, lengths, axis=axis)
 
 
+def exclude_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
+    """x with −inf from each row's length on: padding is never a maximum."""
+    return x.builder.emit("exclude_steps", x, lengths, axis=axis)
+
+
+def as_real(x: Value) -> Value:
+    """Whole numbers as real ones, in the model's dtype."""
+    return x.builder.emit("as_real", x)
+
+
 def count_steps(lengths: Value) -> Value:
     """The number of true positions in a batch, as a real scalar."""
     return lengths.builder.emit("count_steps", lengths)
@@ -33,6 +43,12 @@ def _masked(c: Gradient) -> list[object]:
     return [mask_steps(c.g, c.inputs[1], c.attr("axis")), NO_GRADIENT]
 
 
+def _largest(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
+    """Infinities are only ever compared: the maximum is what follows."""
+    excluded = exclude_steps(inputs[0], inputs[1], attrs["axis"])
+    return excluded.builder.emit("max", excluded, axes=(attrs["axis"],), keepdims=False)
+
+
 def _same(types: Types, _: Attrs) -> TensorType:
     return TensorType(types[0].shape, types[0].dtype)
 
@@ -49,5 +65,16 @@ op(
         formulas=("dx = dy, zero where there is padding",),
     )
 )
+op(
+    OpDef(
+        "exclude_steps",
+        _same,
+        _masked,  # type: ignore[arg-type]
+        samples=(Sample(((3, 4, 2), (3,)), {"axis": 1}, ints={1: 4}),),
+        composed=_largest,
+        formulas=("dx = dy, zero where there is padding",),
+    )
+)
+op(OpDef("as_real", lambda types, _: TensorType(types[0].shape), NO_GRADIENT))
 op(OpDef("count_steps", lambda types, _: TensorType(()), NO_GRADIENT))
 op(OpDef("window_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))

@@ -30,6 +30,11 @@ def narrow(x: Value, axis: int, start: Dim, stop: Dim) -> Value:
     return x.builder.emit("slice", x, axis=axis, start=start, stop=stop)
 
 
+def embed(x: Value, axis: int, start: Dim, size: Dim) -> Value:
+    """Zeros, of the given size along an axis, with x put in at start."""
+    return x.builder.emit("embed", x, axis=axis, start=start, size=size)
+
+
 def broadcast(x: Value, shape: Shape) -> Value:
     """x repeated along the axes where it has size 1, to the full shape."""
     return x if x.type.shape == shape else x.builder.emit("broadcast", x, shape=shape)
@@ -83,7 +88,7 @@ def _slice(c: Gradient) -> list[Value]:
     axis = c.attr("axis")
     size = c.x.type.shape[axis]
     start = c.attr("start")
-    return [c.g.builder.emit("embed", c.g, axis=axis, start=start, size=size)]
+    return [embed(c.g, axis, start, size)]
 
 
 def _embed_type(types: Types, attrs: Attrs) -> TensorType:

@@ -63,7 +63,7 @@ class ShapeContext:
     @property
     def kind(self) -> str:
         """What to call the layer or activation in messages."""
-        return self.named or self.layer.kind
+        return (self.named or self.layer.kind).partition(" ")[0]
 
     @property
     def input(self) -> TensorType:

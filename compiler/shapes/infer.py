@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ..diagnostics.codes import limits as codes
 from ..diagnostics.model import Report
-from ..ir.dims import TooManyTerms, product
+from ..ir.dims import Dim, TooManyTerms, product
 from ..ir.layer_graph import (
     ArgValue,
     Call,
@@ -57,6 +57,7 @@ class Inference:
     params: dict[str, Parameter] = field(default_factory=dict)
     owned: dict[str, dict[str, Parameter]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
+    conditions: list[Dim] = field(default_factory=list)
 
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
@@ -72,7 +73,7 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
         if loss.layer in known.types:
             infer_loss(state, loss)
     params, states = tuple(state.params.values()), tuple(state.states.values())
-    return TypedGraph(graph, known.types, params, states)
+    return TypedGraph(graph, known.types, params, states, tuple(state.conditions))
 
 
 def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
@@ -150,6 +151,7 @@ def apply_kind(
             note_parameter(state, layer, spec, owner)
         for kept in LAYERS[kind].states(context):
             note_state(state, layer, kept, owner)
+        state.conditions += LAYERS[kind].conditions(context)
     except ShapeFault as fault:
         fault.result = type
         raise

@@ -56,7 +56,9 @@ def lowered(c: ShapeContext):
         for k, p in c.tied.items()
     }
     name = c.layer.name
-    made = LowerContext(build, c.args, inputs, kind.shape(c), name, name, params.__getitem__)
+    made = LowerContext(
+        build, c.args, inputs, kind.shape(c), name, name, params.__getitem__, types=c.inputs
+    )
     return kind.lower(made), build
 
 

@@ -6,7 +6,7 @@ from .registry import error
 
 IN_MISMATCH = error("NN201", "in-mismatch", "`in=` differs from the size that comes in")
 NEEDS_FEATURES = error("NN202", "needs-features", "the layer needs features, not an image")
-# NN203, the kernel that is larger than its input, comes with convolution.
+KERNEL_TOO_LARGE = error("NN203", "kernel-too-large", "the kernel is larger than its input")
 BRANCHES_DIFFER = error("NN204", "branches-differ", "the branches of a merge differ in shape")
 CONCAT_SIZES_DIFFER = error("NN205", "concat-sizes-differ", "concat's branches do not line up")
 CONCAT_NEEDS_AXIS = error("NN206", "concat-needs-axis", "concat must be told its axis")

@@ -20,7 +20,6 @@ from .inputs import input_type
 from .misuse import (
     called_value,
     decorated,
-    reduction,
     refuse_fork,
     refuse_repeat,
     unknown_stage_word,
@@ -53,15 +52,7 @@ class Expander:
         `beginning` tells that the first stage may be a source: of a statement (then `flow` is
         None) or of a fork's branch.
         """
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise TooLarge(
-                env.fault(
-                    limits.EXPANSION_TOO_LARGE,
-                    chain.span,
-                    f"stages nest deeper than {MAX_DEPTH} levels",
-                )
-            )
+        self._deeper(chain.span, env)
         for i, stage in enumerate(chain.stages):
             try:
                 flow = self._stage(stage, flow, env, beginning and i == 0)
@@ -70,6 +61,12 @@ class Expander:
                 poison(stage, env)
         self.depth -= 1
         return flow
+
+    def _deeper(self, span: Span, env: Env) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            message = f"stages nest deeper than {MAX_DEPTH} levels"
+            raise TooLarge(env.fault(limits.EXPANSION_TOO_LARGE, span, message))
 
     def _stage(
         self, stage: ast.AnyStage, flow: Flow | None, env: Env, beginning: bool
@@ -212,9 +209,9 @@ class Expander:
     ) -> Flow:
         refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
-            raise reduction(stage, kind, flow, env)
+            kind = LAYERS[f"{kind.name} axis"]
         bound = bind(
-            Schema(kind.name, kind.args, kind.example),
+            Schema(kind.word, kind.args, kind.example),
             stage.kind.span,
             stage.args,
             env,
@@ -227,7 +224,7 @@ class Expander:
             refuse_fork(stage, flow, env)
         if kind.name == "id":
             return flow
-        name = called or env.scope.naming.count(kind.name)
+        name = called or env.scope.naming.count(kind.word)
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
 
     # --- pieces: groups, blocks, stages handed to blocks ----------------------------------
@@ -348,11 +345,13 @@ class Expander:
         before = self.layers.shared
         seen = replace(target.env, calls=(*env.calls, stage.span))
         self.layers.shared = (target.start, len(self.layers.made))
+        self._deeper(stage.span, env)
         try:
             assert not isinstance(target.stage, ast.Fork)
             return self._expand(target.stage, flow, seen, False, called)
         finally:
             self.layers.shared = before
+            self.depth -= 1
 
     # --- forks ----------------------------------------------------------------------------
 

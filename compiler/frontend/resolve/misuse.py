@@ -74,13 +74,6 @@ def without_fork(stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
     )
 
 
-def reduction(stage: ast.Stage, kind: LayerKind, flow: Flow, env: Env) -> Fault:
-    """A merge's name away from a fork stands for a reduction."""
-    if flow.poisoned:
-        return Fault()
-    return not_built(stage.kind.span, kind.name, "reduction", env)
-
-
 def refuse_fork(stage: ast.AnyStage, flow: Flow, env: Env) -> None:
     """Refuse the ends of a fork where one value is needed."""
     if not flow.forked or flow.poisoned:

@@ -1,0 +1,69 @@
+"""crop: a range of entries along the first axes."""
+
+from __future__ import annotations
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.shape import narrow
+from ..shapes.context import ShapeContext, ShapeFault
+from ..shapes.rules import refuse_mixing
+from .registry import Family, LayerKind, Ranges, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    ranges, shape = c.arg("ranges"), c.input.shape
+    if len(ranges) > len(shape):
+        raise ShapeFault(
+            codes.AXIS_COUNT,
+            f"crop is given {len(ranges)} ranges, but {c.input} has {len(shape)} axes",
+            at="ranges",
+            here="one range for each axis, the first axis first",
+            help=f"leave out {len(ranges) - len(shape)} of them",
+        )
+    if c.input.ragged and len(ranges) > c.input.ragged_axis:
+        raise refuse_mixing(c, "cut the positions of a row", "crop after reducing the positions")
+    for axis, (_, stop) in enumerate(ranges):
+        size = shape[axis]
+        if isinstance(size, int) and stop > size:
+            raise ShapeFault(
+                codes.CROP_RANGE,
+                f"the range ends at {stop}, but axis {axis} of {c.input} has {size} entries",
+                at="ranges",
+                here=f"must end at {size} or before",
+                help="a range `a:b` takes the entries a to b-1, counted from 0",
+            )
+    kept = tuple(stop - start for start, stop in ranges)
+    return c.input.with_shape((*kept, *shape[len(kept) :]))
+
+
+def _conditions(c: ShapeContext) -> tuple[Dim, ...]:
+    """A size known at run time must reach the end of its range."""
+    pairs = zip(c.input.shape, c.arg("ranges"), strict=False)
+    return tuple(n - stop + 1 for n, (_, stop) in pairs if not isinstance(n, int))
+
+
+def _lower(c: LowerContext) -> Value:
+    value = c.x
+    for axis, (start, stop) in enumerate(c.arg("ranges")):
+        value = narrow(value, axis + 1, start, stop)
+    return c.note(value, "a part of every row")
+
+
+layer(
+    LayerKind(
+        name="crop",
+        family=Family.SHAPE,
+        summary="keeps a range of entries along the first axis, or the first axes",
+        formula="`a:b` keeps the entries a to b−1, counted from 0",
+        example="input 8x10 -> crop 1:3 0:5 -> flatten -> dense 1; loss mse",
+        args=(positional("ranges", Ranges(), "a range for each axis: `1:3`, or `1:3 0:5`"),),
+        shape=_shape,
+        lower=_lower,
+        conditions=_conditions,
+        torch="x[:, 1:3, 0:5]",
+        keras="Cropping1D, Cropping2D",
+    )
+)

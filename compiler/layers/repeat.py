@@ -1,0 +1,42 @@
+"""repeat: copies of a row along a new first axis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from ..lower.context import LowerContext
+from ..ops.shape import broadcast, reshape
+from ..shapes.context import ShapeContext
+from ..shapes.rules import require_floats
+from .registry import Family, Int, LayerKind, layer, positional
+
+
+def _shape(c: ShapeContext) -> TensorType:
+    require_floats(c)
+    copies = c.input.with_shape((c.arg("copies"), *c.input.shape))
+    return replace(copies, ragged_axis=c.input.ragged_axis + 1) if c.input.ragged else copies
+
+
+def _lower(c: LowerContext) -> Value:
+    batch, *rest = c.x.type.shape
+    one = reshape(c.x, (batch, 1, *rest))
+    return c.note(broadcast(one, (batch, c.arg("copies"), *rest)), "the same for every copy")
+
+
+layer(
+    LayerKind(
+        name="repeat",
+        family=Family.SHAPE,
+        summary="makes n copies along a new first axis",
+        formula="D becomes nxD, TxD becomes nxTxD",
+        example="input 6 -> repeat 3 -> dense 4 tanh -> flatten -> dense 1; loss mse",
+        args=(positional("copies", Int(low=1), "number of copies"),),
+        shape=_shape,
+        lower=_lower,
+        torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
+        keras="RepeatVector(n)",
+        notes="One map seen by n groups of filters: `input Tx768 -> repeat 12` has 12 channels.",
+    )
+)
