@@ -6,8 +6,8 @@ dimensions are equal values and print alike.
 >>> T = symbol("T")
 >>> T - 2, 3 * T + 1, T * symbol("B"), (T - 3) // 2 + 1
 (T-2, 3*T+1, B*T, (T-3)//2+1)
->>> (2 * T) // 2 == T, T - T
-(True, 0)
+>>> (2 * T) // 2 == T, (2 * T + 3) // 2, T - T
+(True, T+1, 0)
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Sym:
     def __floordiv__(self, other: Dim) -> Dim:
         if other == 1:
             return self
-        if isinstance(other, int) and all(n % other == 0 for _, n in self.terms):
+        if isinstance(other, int) and all(n % other == 0 for m, n in self.terms if m):
             return _collect((m, n // other) for m, n in self.terms)
         if isinstance(other, Sym):
             exact = _divide_exactly(self, other)

@@ -3,6 +3,7 @@
 from . import (
     activation,
     attention,
+    conv,
     elementwise,
     fused,
     linear,
@@ -23,6 +24,7 @@ __all__ = [
     "OpDef",
     "activation",
     "attention",
+    "conv",
     "elementwise",
     "fused",
     "linear",

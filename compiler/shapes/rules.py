@@ -67,14 +67,14 @@ def require_positions(c: ShapeContext) -> Dim:
     )
 
 
-def check_in(c: ShapeContext, size: Dim, result: TensorType) -> None:
+def check_in(c: ShapeContext, size: Dim, result: TensorType, what: str = "features") -> None:
     """Hold the assertion `in=` against the size that comes in; `result` is the layer's type."""
     claimed = c.args.get("in")
     if claimed is None or claimed == size:
         return
     raise ShapeFault(
         codes.IN_MISMATCH,
-        f"`in={claimed}`, but {size} features come in",
+        f"`in={claimed}`, but {size} {what} come in",
         at="in",
         here=f"claims {claimed}, the input is {c.input}",
         help=f"write `in={size}`, or leave `in=` out: it only checks what comes in",

@@ -1,0 +1,239 @@
+"""The shape rules of layers that slide a kernel over CxL or CxHxW."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim, shape_text, symbols
+from ..ir.layer_graph import ArgValue
+from ..ir.types import TensorType
+from ..ops.conv import SAME, Pads, window_size
+from .context import ShapeContext, ShapeFault
+from .divisors import nearest_divisors
+from .rules import refuse_mixing, require_floats
+
+Sizes = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A kernel and how it moves, one number for each spatial axis."""
+
+    kernel: Sizes
+    stride: Sizes
+    dilation: Sizes
+    pad: Pads | str
+
+    @property
+    def reach(self) -> Sizes:
+        """The cells from the first to the last that the kernel touches, on each axis."""
+        pairs = zip(self.kernel, self.dilation, strict=True)
+        return tuple((k - 1) * d + 1 for k, d in pairs)
+
+    def padding(self, axis: int) -> int:
+        """The zeros on both sides of an axis together, where they do not depend on its size."""
+        return self.reach[axis] - 1 if isinstance(self.pad, str) else sum(self.pad[axis])
+
+
+def per_axis(args: Mapping[str, ArgValue], name: str, axes: int) -> Sizes:
+    """A size argument with one number for each axis; a lone number stands for all."""
+    value = args[name]
+    assert isinstance(value, tuple)
+    return value * axes if len(value) == 1 else value
+
+
+def window_of(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
+    """The window that `kernel stride= dilation= pad=` make over axes of such sizes."""
+    axes = len(sizes)
+    kernel, stride = per_axis(args, "kernel", axes), per_axis(args, "stride", axes)
+    dilation = per_axis(args, "dilation", axes) if "dilation" in args else (1,) * axes
+    bare = Window(kernel, stride, dilation, ((0, 0),) * axes)
+    match args["pad"]:
+        case "valid":
+            return bare
+        case "same":
+            return Window(kernel, stride, dilation, _same(bare, sizes))
+    pads = tuple((p, p) for p in per_axis(args, "pad", axes))
+    return Window(kernel, stride, dilation, pads)
+
+
+def _same(window: Window, sizes: tuple[Dim, ...]) -> Pads | str:
+    """SAME_UPPER in numbers where they do not depend on a size known only at run time."""
+    pads = []
+    for size, reach, stride in zip(sizes, window.reach, window.stride, strict=True):
+        if reach == 1 or stride == 1:
+            both = reach - 1
+        elif isinstance(size, int):
+            both = max((-(-size // stride) - 1) * stride + reach - size, 0)
+        else:
+            return SAME
+        pads.append((both // 2, both - both // 2))
+    return tuple(pads)
+
+
+def positions(window: Window, sizes: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """The number of positions of a window along each axis."""
+    found = []
+    for i, size in enumerate(sizes):
+        pad = window.pad if isinstance(window.pad, str) else window.pad[i]
+        found.append(window_size(size, window.kernel[i], window.stride[i], pad, window.dilation[i]))
+    return tuple(found)
+
+
+def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
+    """The channels and the spatial sizes of CxL or CxHxW; anything else is refused."""
+    require_floats(c)
+    shape = c.input.shape
+    if c.input.rank not in (2, 3):
+        raise ShapeFault(
+            codes.AXIS_COUNT,
+            f"{c.kind} reads channels and positions, but {c.input} has "
+            + ("one axis" if c.input.rank == 1 else f"{c.input.rank} axes"),
+            here=f"needs CxL or CxHxW, the input is {c.input}",
+            help=_as_image(shape),
+            insert=_as_image(shape).split("`")[1] if isinstance(shape[0], int) else "",
+        )
+    if c.input.rank == 2 and symbols(shape[0]) and not symbols(shape[1]):
+        raise ShapeFault(
+            codes.SYMBOLIC_PARAMETER,
+            f"{c.kind} reads channels first, CxL, but {c.input} has {shape[0]} channels",
+            here=f"reads {shape[0]} as the channels and {shape[1]} as the positions",
+            help=f"put `transpose` before it, which makes {shape[1]} channels of {shape[0]} positions",
+            insert="transpose",
+        )
+    if c.input.ragged and c.input.ragged_axis == 0:
+        raise refuse_mixing(
+            c,
+            f"read the {shape[0]} positions of a row as channels",
+            "put `transpose` before it" if c.input.rank == 2 else "put `permute 1 0 2` before it",
+        )
+    return shape[0], shape[1:]
+
+
+def _as_image(shape: tuple[Dim, ...]) -> str:
+    """How to make channels and positions of a shape with too few or too many axes."""
+    size = shape[0]
+    if len(shape) > 1:
+        return "join axes with `reshape` before it until three are left"
+    if not isinstance(size, int):
+        return f"declare the channels too, as in `input 1x{size}`"
+    side = round(size**0.5)
+    image = f"1x{side}x{side}" if side > 1 and side * side == size else f"1x{size}"
+    return f"put `reshape {image}` before it, one channel"
+
+
+def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
+    """Refuse sizes with another number of components than there are spatial axes."""
+    for name in names:
+        value = c.args.get(name)
+        if not isinstance(value, tuple) or len(value) in (1, axes):
+            continue
+        fitting = shape_text(value[:axes])
+        raise ShapeFault(
+            codes.AXIS_COUNT,
+            f"`{name}` has {len(value)} components, but {c.input} has "
+            + ("one axis of positions" if axes == 1 else f"{axes} axes of positions"),
+            at=name,
+            here=(
+                f"one number for each of the {axes} axes behind the channels"
+                if axes > 1
+                else "one number: there is one axis behind the channels"
+            ),
+            help=f"write `{fitting}` here" if axes == 1 else f"give {axes} components",
+            replace=fitting if axes == 1 else "",
+        )
+
+
+def check_reach(c: ShapeContext, window: Window) -> None:
+    """Refuse a kernel that does not fit its input even once."""
+    sizes = c.input.shape[1:]
+    if isinstance(window.pad, str):
+        return
+    room = [n + sum(p) if isinstance(n, int) else n for n, p in zip(sizes, window.pad, strict=True)]
+    fitting = tuple(
+        k if not isinstance(n, int) else min(k, (n - 1) // d + 1)
+        for k, d, n in zip(window.kernel, window.dilation, room, strict=True)
+    )
+    if fitting == window.kernel:
+        return
+    padded = shape_text(tuple(room))
+    zeros = "" if padded == shape_text(sizes) else f", {padded} with padding"
+    raise ShapeFault(
+        codes.KERNEL_TOO_LARGE,
+        "the kernel is larger than its input",
+        at="kernel",
+        here=f"needs at least {shape_text(window.reach)}, the input is {shape_text(sizes)}{zeros}",
+        help=f"use a kernel {_limits(window.kernel, fitting)}, for example "
+        f"`{_with_kernel(c, shape_text(fitting))}`",
+        replace=shape_text(fitting),
+    )
+
+
+def _limits(kernel: Sizes, fitting: Sizes) -> str:
+    """`no wider than 1`, for the axes on which a kernel is too large."""
+    words = ("taller", "wider") if len(kernel) == 2 else ("longer",)
+    limits = [f"no {w} than {n}" for w, k, n in zip(words, kernel, fitting, strict=True) if n < k]
+    return " and ".join(limits)
+
+
+def _with_kernel(c: ShapeContext, kernel: str) -> str:
+    """The stage as written but for its kernel; inside blocks, where it is a name, the kernel."""
+    written, whole = c.layer.given.get("kernel"), c.layer.span
+    if written is None or not whole.start <= written.start < written.stop <= whole.stop:
+        return kernel
+    text = whole.text
+    changed = text[: written.start - whole.start] + kernel + text[written.stop - whole.start :]
+    return " ".join(changed.split())
+
+
+def check_groups(c: ShapeContext, channels: Dim, filters: int, result: TensorType) -> None:
+    """Refuse groups that do not share out the channels that come in and the filters equally."""
+    groups = c.arg("groups")
+    if isinstance(channels, int) and channels % groups:
+        near = [n for n in nearest_divisors(groups, channels) if filters % n == 0]
+        near = near or [
+            n for n in range(min(groups, channels), 0, -1) if not (channels % n or filters % n)
+        ]
+        listed = " or ".join(f"`groups={n}`" for n in near[:2])
+        raise ShapeFault(
+            codes.NOT_DIVISIBLE,
+            f"{groups} groups cannot share {channels} channels equally: {channels} = "
+            f"{groups}·{channels // groups} + {channels % groups}",
+            at="groups",
+            here=f"must divide {channels}",
+            help=f"groups must divide {channels} channels and {filters} filters; nearest: {listed}",
+            replace=str(near[0]),
+            result=result,
+        )
+    if filters % groups:
+        below, above = filters // groups * groups, (filters // groups + 1) * groups
+        near = sorted((n for n in (below, above) if n), key=lambda n: abs(n - filters))
+        raise ShapeFault(
+            codes.NOT_DIVISIBLE,
+            f"{groups} groups cannot share {filters} filters equally: {filters} = "
+            f"{groups}·{filters // groups} + {filters % groups}",
+            at="filters",
+            here=f"must be a multiple of groups={groups}",
+            help=f"filters must be a multiple of {groups}; nearest: {' or '.join(map(str, near))}",
+            replace=str(near[0]),
+            result=result,
+        )
+
+
+def check_ragged_pad(c: ShapeContext, window: Window) -> None:
+    """Refuse padding by an amount that depends on how long the longest row of a batch is."""
+    if not c.input.ragged or not isinstance(window.pad, str):
+        return
+    axis = c.input.ragged_axis - 1
+    if window.reach[axis] == 1 or window.stride[axis] == 1:
+        return
+    even = tuple(n // 2 for n in window.reach)
+    fault = refuse_mixing(
+        c,
+        "pad every row by an amount that depends on the longest one",
+        f"write `pad={shape_text(even)}`: `same` with a stride depends on the length",
+    )
+    fault.at, fault.replace = "pad", shape_text(even)
+    raise fault
