@@ -10,8 +10,7 @@ from ..layers import LAYERS
 from ..layers.registry import Family
 from ..source import Span
 
-
-FAR_BACK = 100
+FAR_BACK = 50
 """So many layers are looked at behind a value: each of many losses may ask for them."""
 
 

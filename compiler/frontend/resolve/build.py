@@ -24,7 +24,7 @@ from .scope import End, Env, Fault, Flow, TooLarge
 class Layers:
     """The graph under construction.
 
-    `counted` are the layers that count against the limit: inputs do not.
+    `counted` are the layers that count against the limit: inputs do not, what follows a fault does.
     While `use` makes layers again, `shared` says which layer the first of them repeats and
     where the new ones began.
     """
@@ -66,6 +66,8 @@ class Layers:
         span, head = places
         own = bound.trailing[0] if bound.trailing else None
         label = _activation_name(own, name, env) if own else ""
+        self.reserve(1, span, env)
+        self.counted += 1
         if flow.poisoned:
             return End(None, None, span)
         original = self.original()
@@ -84,8 +86,6 @@ class Layers:
             activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
             shares=original.owner if original is not None else None,
         )
-        self.reserve(1, span, env)
-        self.counted += 1
         self.made.append(layer)
         return End(layer.id, None, span)
 

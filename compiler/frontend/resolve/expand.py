@@ -246,7 +246,8 @@ class Expander:
         inside = Env(
             env.program, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
         )
-        return self._piece(block.body, inside, replace(stage, args=rest), flow, env, called, block)
+        outside = replace(stage, args=rest) if own else stage
+        return self._piece(block.body, inside, outside, flow, env, called, block)
 
     def _piece(
         self,
@@ -265,11 +266,9 @@ class Expander:
             self._look(chain, body)
         for scope in self._scopes(count, called, body, env, block):
             self.layers.count_stage(stage.span, env)
-            flow = self.chain(
-                chain, flow, body if scope is body.scope else replace(body, scope=scope), False
-            )
+            flow = self.chain(chain, flow, body.within(scope), False)
             if trailing and flow is not None:
-                flow = self._activate(trailing, stage, flow, replace(env, scope=scope))
+                flow = self._activate(trailing, stage, flow, env.within(scope))
         return flow
 
     def _look(self, chain: ast.Chain, body: Env) -> None:

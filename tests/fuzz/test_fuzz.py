@@ -1,0 +1,49 @@
+"""No input may end in a traceback: the kept corpus, some thousand drawn inputs, the slow kinds."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from nnc.diagnostics.model import MAX_ERRORS
+
+from .inputs import corpus, inputs, read
+from .judge import judge
+from .pathological import PATHOLOGICAL
+
+
+@pytest.mark.parametrize("path", corpus(), ids=lambda path: path.stem)
+def test_kept_inputs(path):
+    judge(read(path), all_formats=True)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_drawn_inputs(seed):
+    for text in islice(inputs(seed), 200):
+        try:
+            judge(text)
+        except Exception as error:
+            raise AssertionError(f"this input raised: {text!r}") from error
+
+
+@pytest.mark.parametrize("name", PATHOLOGICAL)
+def test_slow_kinds_when_small(name):
+    judge(PATHOLOGICAL[name](1500))
+
+
+def test_uses_of_uses_end_in_a_finding():
+    """Each `use` of a named `use` is expanded through all before it; 2,000 exhausted the stack."""
+    report = judge(PATHOLOGICAL["uses of uses"](20_000))
+    assert "NN403" in {d.code.id for d in report}
+
+
+def test_many_losses_on_a_long_chain_of_nothing():
+    """A lint that looks back through `dropout 0` finds a step at the end of its way."""
+    judge(PATHOLOGICAL["squared losses at the end of a chain"](2_000))
+    judge("input 3" + " -> dropout 0" * 300 + "; loss mse")
+
+
+def test_after_enough_errors_the_rest_is_not_judged():
+    spec = "input 3 -> dense 3" + "".join(f"\nloss mes{i}" for i in range(3 * MAX_ERRORS))
+    found = list(judge(spec))
+    assert [d.code.id for d in found] == ["NN105"] * MAX_ERRORS
