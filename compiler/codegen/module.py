@@ -23,6 +23,7 @@ from ..version import VERSION
 from .batches import batch_counts
 from .frame import clean
 from .helpers import HELPERS_MARK, helper_functions
+from .least_squares import features_graph, solve_parts
 from .optimizer import optimizer_view
 from .program import (
     Program,
@@ -70,6 +71,7 @@ class Graphs:
     training: Graph
     inference: Graph
     data_gradient: Graph | None
+    features: Graph | None = None
 
 
 def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) -> Graphs:
@@ -88,6 +90,7 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
         optimise(Graph(whole.nodes, training), level, watch),
         inference,
         standalone_graph(data, level) if data.outputs else None,
+        features_graph(typed, forward, level),
     )
 
 
@@ -112,6 +115,7 @@ def _view(
     predict = predict_view(program, inference, leaves)
     data = graphs.data_gradient
     input_gradient = predict_view(program, data, leaves) if data else None
+    features = predict_view(program, graphs.features, leaves) if graphs.features else None
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -143,6 +147,7 @@ def _view(
         optimizer=optimizer_view(setting, level, target) if setting else None,
         schedule=schedule_view(typed.graph.training),
         clip=clip_view(typed.graph.training.clip),
+        solve=solve_parts(typed, features) if features else None,
         loss_text=_loss_text(typed),
         penalised=_uses_params(kernels.loss),
     )

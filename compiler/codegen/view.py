@@ -121,6 +121,17 @@ class OptimizerView:
 
 
 @dataclass(frozen=True, slots=True)
+class SolveView:
+    """The parts of `solve`: `undo` are expressions that each take the place of the target."""
+
+    features: KernelView
+    undo: tuple[str, ...]
+    layer: str
+    weight: tuple[int, ...]
+    bias: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConstantView:
     """An array constant at module level."""
 
@@ -162,6 +173,7 @@ class ModuleView:
     optimizer: OptimizerView | None
     schedule: ScheduleView | None
     clip: ClipView | None
+    solve: SolveView | None
     loss_text: str
     penalised: bool
 
@@ -287,7 +299,10 @@ class ModuleView:
         found = []
         for symbol in self.free_sizes:
             places = [
-                (a.name, _size_of(a, axis))
+                (
+                    a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}",
+                    _size_of(a, axis),
+                )
                 for a in self.inputs
                 for axis, n in enumerate(a.spec)
                 if n == symbol

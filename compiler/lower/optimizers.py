@@ -57,7 +57,6 @@ class UpdateContext:
 def lower_update(setting: Setting) -> Graph:
     """The graph of one optimizer step; outputs `param`, `slot:NAME` and `number:NAME`."""
     kind = OPTIMIZERS[setting.kind]
-    assert kind.update is not None
     build = Builder(Origin(setting.kind, (setting.span,), Role.UPDATE))
     array, scalar = TensorType((SIZE,)), TensorType(())
 

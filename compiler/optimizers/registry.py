@@ -26,14 +26,13 @@ class OptimizerKind:
     `slots` are the suffixes of the arrays the optimizer keeps for every parameter; they start
     at zero, or at the argument that `starts` names. `numbers` are what it keeps once, each with
     its first value. An update must read the old value of a slot before it stores the new one.
-    `update` is None where nothing goes step by step.
     """
 
     name: str
     summary: str
     formula: str
     example: str
-    update: Callable[[UpdateContext], Value] | None
+    update: Callable[[UpdateContext], Value]
     args: tuple[ArgSpec, ...] = ()
     slots: tuple[str, ...] = ()
     starts: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .registry import info, warning
+from .registry import error, info, warning
 
 SOFTMAX_TWICE = warning("NN301", "softmax-twice", "probabilities are squeezed a second time")
 CROSSENTROPY_SIGMOID = warning(
@@ -30,3 +30,9 @@ POISSON_ACTIVATION = warning(
     "NN315", "poisson-activation", "poisson takes bounded values for log-rates"
 )
 COUPLED_DECAY = info("NN316", "coupled-decay", "adam divides the weight decay by √v")
+NOT_LEAST_SQUARES = error("NN317", "not-least-squares", "lstsq cannot solve this network")
+BIAS_BEFORE_BATCHNORM = info(
+    "NN318", "bias-before-batchnorm", "a batchnorm takes the bias before it out again"
+)
+BATCH_OF_ONE = warning("NN319", "batch-of-one", "a batch of one row has no statistics")
+CONSTANT_NORM = warning("NN320", "constant-norm", "one value is normalised by itself")

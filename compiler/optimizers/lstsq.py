@@ -1,0 +1,34 @@
+"""optimizer lstsq: the exact least-squares solution, at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .registry import OptimizerKind, optimizer
+
+if TYPE_CHECKING:
+    from ..ir.op_graph import Value
+    from ..lower.optimizers import UpdateContext
+
+
+def update(c: UpdateContext) -> Value:
+    """A step, for whoever asks for one, is a plain one along the gradient."""
+    return c.note(c.param - c.grad * c.rate, "p ← p − rate · g")
+
+
+optimizer(
+    OptimizerKind(
+        name="lstsq",
+        summary="the exact least-squares solution of a model that is linear in its parameters",
+        formula="Φ = U S Vᵀ (singular values); W = V S⁻¹ Uᵀ T minimises |Φ W − T|²",
+        example="input 1 -> poly 3 -> dense 1 bias=false; loss mse; optimizer lstsq",
+        update=update,
+        torch="torch.linalg.lstsq(features, target)",
+        notes="The module gets `solve(x, target)`, which gives the parameters; `nnc train` calls it. "
+        "Φ are the features that come into the one `dense` layer, with a column of ones for its "
+        "bias; layers before it must have no parameters, layers behind it must be `scale`, `shift`, "
+        "`normalize`, `reshape` or `flatten`, the loss `mse` or `quadratic`. Where several solutions do "
+        "equally well it is the smallest one. Features that are nearly dependent are warned of with "
+        "their condition number.",
+    )
+)
