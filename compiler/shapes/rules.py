@@ -94,6 +94,16 @@ def refuse_mixing(c: ShapeContext, what: str, help: str, *, blame: int = 0) -> S
     )
 
 
+def refuse_ragged_row(c: ShapeContext) -> None:
+    """Refuse a ragged axis as the one whose entries a layer mixes."""
+    if c.input.ragged and c.input.rank == 1:
+        raise refuse_mixing(
+            c,
+            f"work across the {c.input.shape[0]} positions of a row",
+            "give every position features of its own, as in `input Tx8 ragged`",
+        )
+
+
 def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
     """The cost of a layer that does so many operations to every entry of its input."""
 
@@ -106,10 +116,5 @@ def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
 def over_features(c: ShapeContext) -> TensorType:
     """The same shape out, but each entry depends on its whole last axis."""
     require_floats(c)
-    if c.input.ragged and c.input.rank == 1:
-        raise refuse_mixing(
-            c,
-            f"work across the {c.input.shape[0]} positions of a row",
-            "give every position features of its own, as in `input Tx8 ragged`",
-        )
+    refuse_ragged_row(c)
     return c.input

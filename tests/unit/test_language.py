@@ -5,11 +5,13 @@ What a rule refuses, and in which words, is shown by the UI tests; here is what 
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from nnc.diagnostics.model import Severity
 from nnc.driver import check
 from nnc.source import Source
 
+from ..generated import build
 from .resolving import edges, error_codes, findings, graph, layer, names
 
 
@@ -355,6 +357,30 @@ class TestSection5Shapes:
         for a, b in (("3x4", "4"), ("4", "1"), ("3x4", "1x4")):
             assert codes(f"input {a} as a\ninput {b} as b\n[a, b] -> mul") == ["NN204"]
 
+    @pytest.mark.parametrize("level", [0, 1])
+    def test_symbolic_dimensions_are_checked_at_run_time(self, level):
+        two = build("input Tx8 as a\ninput Tx8 as b\n[a, b] -> add", level)
+        assert two.predict({}, {"a": np.ones((2, 5, 8)), "b": np.ones((2, 5, 8))}).shape == (
+            2,
+            5,
+            8,
+        )
+        with pytest.raises(ValueError, match="size T: a has 5, b has 4"):
+            two.predict({}, {"a": np.ones((2, 5, 8)), "b": np.ones((2, 4, 8))})
+        square = build("input TxT -> scale 2", level)
+        assert square.predict({}, np.ones((2, 5, 5))).shape == (2, 5, 5)
+        with pytest.raises(ValueError, match="size T: x axis 1 has 5, x axis 2 has 4"):
+            square.predict({}, np.ones((2, 5, 4)))
+
+    def test_layers_that_mix_positions_refuse_ragged_rows(self):
+        for text in ("8 ragged -> dense 3", "T ragged -> softmax", "Tx8 ragged -> flatten"):
+            assert codes(f"input {text}") == ["NN214"]
+        assert codes("input Tx8 ragged -> dense 3 -> softmax") == []
+
+    def test_a_lower_case_dimension_is_answered_in_upper_case(self):
+        (found,) = findings("input tx8 -> relu")
+        assert found.fixes[0].edits[0].replacement == "Tx8"
+
     def test_the_batch_axis_is_implicit(self):
         assert error_codes("input Bx3 -> dense 2") == ["NN115"]
 
@@ -373,6 +399,7 @@ class TestSection8Hints:
             ("input 3 -> dense 3\noptimiser sgd", "NN104", "optimizer"),
             ("input 3 -> dense(units: 3)", "NN108", "units=3"),
             ("include blocks.nn", "NN001", '"blocks.nn"'),
+            ("input 3x8x8 -> conv 16 3x3 same -> relu", "NN108", "pad=same"),
         ],
     )
     def test_slips_are_answered_with_what_was_meant(self, text, code, words):

@@ -12,7 +12,7 @@ from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import closest, listing, replacement
 from ...ir.layer_graph import ArgValue
 from ...layers import LayerKind
-from ...layers.registry import ArgSpec, Init, Ints, Option, Ranges
+from ...layers.registry import ArgSpec, Ints, Option, Ranges
 from ...losses import LOSSES
 from ...optimizers import OPTIMIZERS
 from ...source import Span
@@ -400,11 +400,7 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
             help=f"write `{spec.name}=…`",
         )
     for spec in schema.args:
-        if (
-            isinstance(spec.type, Option | Init)
-            and not spec.positional
-            and word.id.lower() in needs(spec)
-        ):
+        if not spec.positional and word.id.lower() in needs(spec):
             return env.fault(
                 codes.EXTRA_ARGUMENT,
                 word.span,

@@ -14,7 +14,7 @@ from .. import ast
 from .constants import as_whole, check_axes, evaluate, whole
 from .fixes import own_stage
 from .scope import Env, Fault
-from .values import SizeConst
+from .values import SizeConst, WordConst
 
 _EXAMPLES = "for example `input 784`, `input 3x28x28` or `input T int`"
 
@@ -65,12 +65,15 @@ def _extra(value: ast.Value, env: Env) -> Fault:
             "an input takes no activation",
             fixes=own_stage(value.span),
         )
+    advice = f"axes are joined by `x` without spaces: `input {_joined(value)}`"
+    if isinstance(value, ast.Word):
+        advice = "numbers are real unless `int` is given, and as precise as `dtype` says"
     return env.fault(
         codes.EXTRA_ARGUMENT,
         value.span,
         "an input takes one shape and the words `int` and `ragged`",
         here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else f"axes are joined by `x` without spaces: `input {_joined(value)}`",
+        help="" if meant else advice,
         fixes=replacement(value.span, meant),
     )
 
@@ -99,8 +102,25 @@ def _shape(value: ast.Value, env: Env) -> Shape:
             "the shape of an input is a size, not a list",
             fixes=[Fix(f"write `{size}`", (Edit(value.span, size),))],
         )
+    if isinstance(const, WordConst) and isinstance(value, ast.Word):
+        _refuse_lower_case(value, env)
     what = "the shape of an input is a size such as `784` or `3x28x28`"
     return (_positive(as_whole(const, value, env, what), value, env),)
+
+
+def _refuse_lower_case(word: ast.Word, env: Env) -> None:
+    """`tx8`, where no let is nearly called so."""
+    upper = "x".join(part.upper() for part in word.id.split("x"))
+    if not re.fullmatch("[a-z][0-9]*(x([a-z][0-9]*|[0-9]+))*", word.id):
+        return
+    if closest(word.id, env.constants()) is None and not env.program.unsure(word.id):
+        raise env.fault(
+            codes.UNKNOWN_NAME,
+            word.span,
+            f"`{word.id}` is not a let or a parameter",
+            help="symbolic dimensions are written in upper case",
+            fixes=[Fix(f"write `{upper}`", (Edit(word.span, upper),))],
+        )
 
 
 def _refuse_batch(size: ast.Size, env: Env) -> None:

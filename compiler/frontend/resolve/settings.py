@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ...diagnostics.codes import names as codes
@@ -351,15 +352,20 @@ def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
     schemas = {name: Schema(name, args) for name, args in METRICS.items()}
     found: list[Setting] = []
     for arg in statement.args:
-        if arg.key is not None:
-            raise env.fault(
-                codes.UNKNOWN_KEY,
-                arg.span,
-                "arguments of a metric stand in parentheses",
-                help=f"write `top_k({arg.span.text})`",
-            )
-        found.append(_setting(arg, (), "metric", schemas, {}, env, arg.span))
+        with suppress(Fault):
+            found.append(_metric(arg, schemas, env))
     return found
+
+
+def _metric(arg: ast.Arg, schemas: Mapping[str, Schema], env: Env) -> Setting:
+    if arg.key is not None:
+        raise env.fault(
+            codes.UNKNOWN_KEY,
+            arg.span,
+            "arguments of a metric stand in parentheses",
+            help=f"write `top_k({arg.span.text})`",
+        )
+    return _setting(arg, (), "metric", schemas, {}, env, arg.span)
 
 
 def _dtype(statement: ast.Directive, env: Env) -> str:
