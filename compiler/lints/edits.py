@@ -57,6 +57,25 @@ def _start_before(span: Span, pattern: str) -> int | None:
     return found.start() if found else None
 
 
+def set_argument(layer: Layer, key: str, value: str) -> list[Fix]:
+    """Write `key=value` behind a layer's arguments, or over another value; safe."""
+    if layer.calls:
+        return []
+    text = f"{key}={value}"
+    if key in layer.given:
+        return [Fix(f"write `{text}`", (Edit(layer.given[key], value),), safe=True)]
+    source, start = layer.span.source, layer.span.start
+    stops = [given.stop for given in layer.given.values() if given.source is source]
+    stop = max((n for n in stops if start < n <= layer.span.stop), default=None)
+    if stop is None:
+        return []
+    called = source.text[layer.head.stop : layer.head.stop + 1] == "("
+    if not called:
+        stop = re.compile(r"\)*").match(source.text, stop).end()
+    place = Span(source, stop, stop)
+    return [Fix(f"add `{text}`", (Edit(place, f"{', ' if called else ' '}{text}"),), safe=True)]
+
+
 def _is_literal(step: Step) -> bool:
     """Whether the text at the step's place is its kind (and not a block's parameter)."""
     word = re.match(r"\w*", step.span.text)

@@ -11,6 +11,7 @@ from ..lower.context import LowerContext
 from ..ops.shape import reshape
 from .context import ShapeContext
 from .rules import check_in, refuse_mixing, require_floats
+from .windows import require_channels
 
 EPS_ARG: ArgSpec = option(
     "eps", Num(low=0.0, open_low=True), "added to the variance, so that it is never zero", 1e-5
@@ -22,6 +23,8 @@ def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
     require_floats(c)
     if c.input.ragged:
         raise refuse_mixing(c, what, "normalise every position by itself: `layernorm`")
+    if c.input.rank > 1:
+        require_channels(c)
     check_in(c, c.input.shape[0], c.input)
     return c.input
 

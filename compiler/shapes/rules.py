@@ -53,17 +53,23 @@ def require_positions(c: ShapeContext) -> Dim:
     require_floats(c)
     if c.input.rank == 2:
         return c.input.shape[-1]
-    shape = shape_text(c.input.shape)
-    one = c.input.rank == 1
+    shape, one = c.input.shape, c.input.rank == 1
+    channels, pixels = shape[0], product(shape[1:])
+    known = not one and isinstance(channels, int) and isinstance(pixels, int)
+    stages = f"reshape {channels}x{pixels} -> transpose" if known else ""
+    if known:
+        help = f"put `{stages}` before it, which makes {pixels} positions of {channels} features"
+    elif one:
+        help = f"declare a vector of features at every position, as in `input Tx{channels}`"
+    else:
+        help = "join axes with `reshape` before it until two are left"
     raise ShapeFault(
         codes.NEEDS_POSITIONS,
-        f"{c.kind} works on positions, but {shape} has {'none' if one else 'more than one axis of them'}",
-        here=f"needs TxD, the input is {shape}",
-        help=(
-            f"declare a vector of features at every position, as in `input Tx{c.input.shape[0]}`"
-            if one
-            else f"put `reshape` before it, which makes positions and features of {shape}"
-        ),
+        f"{c.kind} works on positions, but {shape_text(shape)} has "
+        + ("no axis of them" if one else f"{len(shape)} axes"),
+        here=f"needs TxD, the input is {c.input}",
+        help=help,
+        insert=stages,
     )
 
 
