@@ -43,6 +43,9 @@ class Module(Protocol):
     def init_optimizer(self, params: Params) -> Any:
         """The optimizer's state and workspace."""
 
+    def solve(self, x: Any, target: Any) -> Params:
+        """The exact solution; only where the spec says `optimizer lstsq`."""
+
     def train_epoch(
         self,
         params: Params,

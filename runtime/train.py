@@ -133,11 +133,13 @@ def train_spec(
 
     What is not given comes from the spec's `train` and `optimizer` statements. `report` gets
     each epoch, `progress` how many rows of how many an epoch has done. Ctrl-C ends training
-    and keeps the weights so far; a loss that is no longer finite ends it too. Raises DataError
-    where data or plan do not fit the module.
+    and keeps the weights so far; a loss that is no longer finite ends it too. A module with
+    `solve` is solved at once, in what is reported as one epoch, unless a rate is given. Raises
+    DataError where data or plan do not fit the module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
-    if lr is None and module.TRAIN.get("lr") is None:
+    exact = lr is None and hasattr(module, "solve")
+    if lr is None and not exact and module.TRAIN.get("lr") is None:
         raise DataError(
             "the spec names no learning rate: give one, for example --lr 0.1, "
             "or write `optimizer sgd lr=0.1` in the spec"
@@ -151,6 +153,8 @@ def train_spec(
     run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
     try:
         run.weigh(train_set)
+        if exact:
+            return _solve(run, train_set, test_set, history, report or _silent)
         return _train(run, train_set, test_set, history, report or _silent)
     except KeyboardInterrupt:
         message = f"interrupted in epoch {len(history) + 1}; the weights so far are kept"
@@ -182,6 +186,24 @@ def _train(
         report(history[-1])
     counts = run.confusion(test or train) if "confusion" in run.module.METRICS else {}
     return TrainResult(run.params, tuple(history), state=run.state, confusion=counts)
+
+
+def _solve(
+    run: _Run,
+    train: Dataset,
+    test: Dataset | None,
+    history: list[Epoch],
+    report: Callable[[Epoch], None],
+) -> TrainResult:
+    """The exact solution, as one epoch; its `loss` is that of the fresh parameters."""
+    before, start = run.measure(train)["loss"], time.perf_counter()
+    run.params = run.module.solve(train.x, train.target)
+    seconds = time.perf_counter() - start
+    history.append(
+        Epoch(1, before, run.measure(train), run.measure(test) if test else {}, seconds)
+    )
+    report(history[-1])
+    return TrainResult(run.params, tuple(history), state=run.state)
 
 
 def _silent(_: Epoch) -> None:

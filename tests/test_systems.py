@@ -6,6 +6,7 @@ at -O0 too. Speed is measured by `make bench`, not here.
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -386,6 +387,41 @@ def test_s15_reaches_the_weights_and_the_cost_falls(level):
 def test_s15_by_the_training_command_gives_the_same():
     params = train_spec(system("S15"), REGRESSION).params
     assert params["dense1.W"].ravel() == pytest.approx([5.2148, -0.5733], abs=5e-5)
+
+
+# --- S17: a matrix polynomial through twelve points --------------------------------------------
+
+
+def matrices():
+    """Twelve arguments, and a 60x60 matrix for each."""
+    return np.linspace(0.1, 1.2, 12)[:, None], np.random.default_rng(0).normal(size=(12, 60, 60))
+
+
+@LEVELS
+def test_s17_interpolates_on_the_scaled_argument(level):
+    module = system("S17", level)
+    x, target = matrices()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        params = module.solve(x, target)
+    assert params["dense1.W"].shape == (12, 3600)
+    assert np.abs(module.predict(params, x) - target).max() <= 1e-10
+
+
+@LEVELS
+def test_s17_warns_of_the_raw_argument_and_still_fits(level):
+    module = system("S17_raw", level)
+    x, target = matrices()
+    with pytest.warns(RuntimeWarning, match=r"condition number is \d\.\de\+\d+"):
+        params = module.solve(x, target)
+    assert 1e-10 < np.abs(module.predict(params, x) - target).max() <= 1e-6
+
+
+def test_s17_by_the_training_command():
+    x, target = matrices()
+    result = train_spec(system("S17"), Dataset(x, target))
+    assert len(result.history) == 1
+    assert result.history[0].train["loss"] <= 1e-20 < result.history[0].loss
 
 
 # --- S19: class ids, small weights, partial batch dropped -----------------------------------
