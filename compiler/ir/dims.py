@@ -8,6 +8,8 @@ dimensions are equal values and print alike.
 (T-2, 3*T+1, B*T, (T-3)//2+1)
 >>> (2 * T) // 2 == T, (2 * T + 3) // 2, T - T
 (True, T+1, 0)
+>>> symbol("B") * (T // 3 + 1), 1 - T // 3
+(B*(T//3)+B, -(T//3)+1)
 """
 
 from __future__ import annotations
@@ -205,7 +207,8 @@ def _atom(dim: Dim) -> str:
 def _term_text(monomial: Monomial, factor: int) -> str:
     sign = "-" if factor < 0 else "+"
     size = abs(factor)
-    names = "*".join(monomial)
+    alone = len(monomial) == 1 and factor == 1
+    names = "*".join(f"({n})" if "//" in n and not alone else n for n in monomial)
     if not names:
         return f"{sign}{size}"
     return f"{sign}{names}" if size == 1 else f"{sign}{size}*{names}"
