@@ -19,6 +19,7 @@ EXAMPLES = {
     "clip": "clip norm=1",
     "dtype": "dtype float64",
     "include": 'include "blocks.nn"',
+    "input": "input 3x28x28",
     "loss": "loss crossentropy smoothing=0.1",
     "metric": "metric accuracy, top_k(5)",
     "model": 'model "LeNet"',
@@ -258,6 +259,8 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     whole = _written(statement, left, right + 1)
     advice = f"write `({whole})`"
     names = tokens[left].kind == tokens[right].kind == "word"
+    if sign == "*" and _in_input(statement, index):
+        advice = f"axes are joined by `x` without spaces: `{EXAMPLES['input']}`"
     if tokens[0].text in ("output", "metric"):
         advice = f"names are separated by commas: `{EXAMPLES[tokens[0].text]}`"
     if not left and names and sign in _MERGES:
@@ -273,6 +276,14 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     return syntax.BARE_ARITHMETIC.at(
         statement.span_of(tokens[index]), f"`{sign}` stands outside parentheses", help=advice
     )
+
+
+def _in_input(statement: Statement, index: int) -> bool:
+    """Whether a token stands in the shape of an input: after its word and numbers only."""
+    before = index - 1
+    while before > 0 and statement.tokens[before].kind in ("number", "op"):
+        before -= 1
+    return index > 0 and statement.tokens[before].text == "input"
 
 
 def operand_end(statement: Statement, index: int, step: int) -> int | None:
@@ -304,6 +315,8 @@ def _unexpected(statement: Statement, index: int) -> Diagnostic:
         advice = f"a chain begins with its source: `input {token.text} -> …`"
     elif token.text == "," and following in DIRECTIVES:
         advice = f"`{following}` begins a line of its own, or stands after `;`"
+    elif token.text == "," and following.isdigit() and _in_input(statement, index):
+        advice = f"axes are joined by `x` without spaces: `{EXAMPLES['input']}`"
     elif (what, token.text) == ("chain", ","):
         advice = "arguments are separated by spaces, stages by `->`"
     elif (what, token.text) == ("chain", ":"):

@@ -141,7 +141,9 @@ def unbalanced(statement: Statement) -> list[Diagnostic]:
             return [_unmatched(statement, token, opened)]
     if not opened:
         return []
-    end = Label(statement.span_of(statement.tokens[-1]), "the statement ends here")
+    ended = statement.source.text[statement.stop :].lstrip().startswith(";")
+    why = "`;` ends the statement here" if ended else "the statement ends here"
+    end = Label(statement.span_of(statement.tokens[-1]), why)
     return [
         syntax.UNCLOSED_BRACKET.at(
             statement.span_of(opener),

@@ -11,7 +11,7 @@ from typing import cast
 
 from lark import Lark, UnexpectedCharacters, UnexpectedToken
 
-from ..diagnostics.codes import files
+from ..diagnostics.codes import files, syntax
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
@@ -58,6 +58,7 @@ class _Reader:
     lost: set[str] = field(default_factory=set)
     faults: int = 0
     again: int = 0
+    open_until: int | None = None
 
     def read(self, words: Words) -> None:
         """Read a statement; where a stage cannot be read, the rest of it all the same."""
@@ -66,7 +67,10 @@ class _Reader:
             if not isinstance(found, Diagnostic):
                 self.statements.append(found)
                 return
+            if found.code is syntax.UNMATCHED_BRACKET and self._cut_off(words):
+                break
             self._add(found)
+            self.open_until = words.stop if found.code is syntax.UNCLOSED_BRACKET else None
             self.again += len(words.tokens)
             rest = mask_fault(words, found) if self.again < MAX_AGAIN else None
             whole = rest is None or found.code in BRACKETS
@@ -79,6 +83,11 @@ class _Reader:
             words = rest[0]
             self._lose(hidden, lost_names(hidden))
         self._lose(words.tokens, lost_names(words.tokens, words.tokens[0]))
+
+    def _cut_off(self, words: Words) -> bool:
+        """Whether a `;` in an open bracket ended the statement before, and this is what was left."""
+        between = words.source.text[self.open_until : words.start] if self.open_until else ""
+        return between.strip() == ";"
 
     def _add(self, fault: Diagnostic) -> None:
         self.report.add(fault)

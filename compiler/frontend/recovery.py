@@ -105,7 +105,10 @@ def _filled(statement: Statement, arrow: int) -> _Rest | None:
     at = tokens[arrow].stop
     if arrow == 0 or tokens[arrow - 1].text in _NO_STAGE:
         return None
-    if text[at : at + 1].strip(" \t\r\n;"):
+    if at == len(text) and text[at - 3].isspace():
+        at -= 1
+        text = f"{text[: at - 2]}->{text[-1]}"
+    if at == len(text) or text[at].strip("> \t\r\n;"):
         return None
     mask = Token("word", MASK, at, at + 1)
     rest = replace(

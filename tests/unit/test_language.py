@@ -398,6 +398,9 @@ class TestSection8Hints:
             ("input 3 -> dense 3 softmax\nloss crossentropy weight=[1, 2, 3]", "NN110", "weights="),
             ("input 3 -> dense 3\noptimiser sgd", "NN104", "optimizer"),
             ("input 3 -> dense(units: 3)", "NN108", "units=3"),
+            ("input 3,28,28 -> flatten", "NN002", "3x28x28"),
+            ("input 3*28*28 -> flatten", "NN016", "3x28x28"),
+            ('input 3 -> dense 3 activation="relu"', "NN106", "write `relu`"),
             ("include blocks.nn", "NN001", '"blocks.nn"'),
             ("input 3x8x8 -> conv 16 3x3 same -> relu", "NN108", "pad=same"),
         ],
@@ -433,6 +436,9 @@ class TestOneFaultOneError:
             "xyz -> dense 3\nxyz -> dense 4 as b\noutput b\nloss mse on b",
             "input 3 -> [dense 3, id] -> dense 4 -> [dense 4, id] -> add -> dense 3 as a\noutput a",
             'include "missing.nn"\ninput 3 -> f(3) -> dense w',
+            "input 3 -> [dense 3 -> relu] * 2 -> dense 2",
+            "let a = [1; 2]\ninput 2 -> scale a",
+            "input 3 -> dense 3 -> [id; dense 3] -> add",
         ],
     )
     def test_what_follows_is_suppressed(self, text):

@@ -231,8 +231,10 @@ def _takes_word(spec: ArgSpec, word: str) -> bool:
 
 def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     """The fault of a key that the schema does not have."""
-    if key.id in ("activation", "act", "nonlinearity") and activation(arg.value, env):
-        return _activation_by_key(schema, arg, env)
+    if key.id in ("activation", "act", "nonlinearity"):
+        quoted = isinstance(arg.value, ast.Text) and env.program.kinds.activation(arg.value.value)
+        if quoted or activation(arg.value, env):
+            return _activation_by_key(schema, arg, env)
     if key.id == "name":
         return _name_by_key(schema, key, arg, env)
     if env.program.kinds.activation(key.id):
@@ -283,7 +285,7 @@ def _activation_as_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) ->
 
 
 def _activation_by_key(schema: Schema, arg: ast.Arg, env: Env) -> Fault:
-    word = arg.value.span.text
+    word = arg.value.span.text.strip('"')
     return env.fault(
         codes.UNKNOWN_KEY,
         arg.span,

@@ -364,6 +364,8 @@ class Expander:
         if flow is not None:
             refuse_fork(fork, flow, env)
         ends = [self._branch(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
+        if fork.repeat is not None:
+            ends.append(End(None, None, fork.span))
         return Flow(tuple(ends), forked=True)
 
     def _branches(self, items: ListConst, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:

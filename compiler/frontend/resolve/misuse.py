@@ -83,7 +83,7 @@ def refuse_fork(stage: ast.AnyStage, flow: Flow, env: Env) -> None:
     raise env.fault(
         codes.FORK_WITHOUT_MERGE,
         stage.kind.span if isinstance(stage, ast.Stage) else stage.span,
-        f"{len(flow.ends)} branches come in where one value is needed",
+        f"{len(flow.ends)} branch{'es come' if len(flow.ends) > 1 else ' comes'} in where one value is needed",
         labels=[Label(first.to(last), "the branches")],
         help=(
             f"merge them first: `-> {merges[0]}`; the merges are {listing(merges)}"
