@@ -11,6 +11,7 @@ from time import perf_counter
 from nnc.diagnostics.render import render_summary, render_text
 from nnc.driver import check
 from nnc.source import Source
+
 from tests.fuzz.judge import load
 from tests.fuzz.pathological import PATHOLOGICAL, SIZE
 
@@ -66,7 +67,9 @@ def main(rounds: int) -> None:
         cold = process("lint", str(spec), times=times)
     print(f"\ncold `nnc lint` of ten layers, a whole process{cold * 1e3:9.1f} ms")
     print(f"\n{len(PATHOLOGICAL)} pathological specs of 64 KiB, check and text, best of 3")
-    slowest = sorted(((best_of_three(make(SIZE)), name) for name, make in PATHOLOGICAL.items()), reverse=True)
+    slowest = sorted(
+        ((best_of_three(make(SIZE)), name) for name, make in PATHOLOGICAL.items()), reverse=True
+    )
     for at, (seconds, name) in enumerate(slowest):
         if at < 10 or seconds >= SLOW:
             print(f"  {seconds:8.2f} s  {name}")

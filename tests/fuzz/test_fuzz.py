@@ -14,21 +14,21 @@ from .pathological import PATHOLOGICAL
 
 @pytest.mark.parametrize("path", corpus(), ids=lambda path: path.stem)
 def test_kept_inputs(path):
-    judge(read(path), all_formats=True)
+    judge(read(path))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_drawn_inputs(seed):
-    for text in islice(inputs(seed), 200):
+    for text in islice(inputs(seed), 250):
         try:
-            judge(text)
+            judge(text, all_formats=len(text) % 50 == 0)
         except Exception as error:
             raise AssertionError(f"this input raised: {text!r}") from error
 
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)
 def test_slow_kinds_when_small(name):
-    judge(PATHOLOGICAL[name](1500))
+    judge(PATHOLOGICAL[name](400))
 
 
 def test_uses_of_uses_end_in_a_finding():
