@@ -71,7 +71,7 @@ def set_argument(layer: Layer, key: str, value: str) -> list[Fix]:
         return []
     called = source.text[layer.head.stop : layer.head.stop + 1] == "("
     if not called:
-        stop = re.compile(r"\)*").match(source.text, stop).end()
+        stop += len(re.findall(r"\A\)*", source.text[stop : layer.span.stop])[0])
     place = Span(source, stop, stop)
     return [Fix(f"add `{text}`", (Edit(place, f"{', ' if called else ' '}{text}"),), safe=True)]
 

@@ -412,6 +412,25 @@ dtype float64
 """
 
 
+NAMES = {
+    "batchnorm1.gamma": "first.weight",
+    "batchnorm1.beta": "first.bias",
+    "dense1.W": "one.weight",
+    "norm.gamma": "norm.weight",
+    "norm.beta": "norm.bias",
+    "dense2.W": "two.weight",
+    "dense2.b": "two.bias",
+    "dense3.W": "three.weight",
+    "dense3.b": "three.bias",
+}
+STATE = {
+    "batchnorm1.running_mean": "first.running_mean",
+    "batchnorm1.running_var": "first.running_var",
+    "norm.running_mean": "norm.running_mean",
+    "norm.running_var": "norm.running_var",
+}
+
+
 class Deep(nn.Module):
     """The same network, its second batchnorm used twice."""
 
@@ -428,36 +447,18 @@ class Deep(nn.Module):
         h = torch.tanh(self.norm(self.one(self.first(x).flatten(1))))
         return self.three(torch.tanh(self.norm(self.two(h))))
 
-    NAMES = {
-        "batchnorm1.gamma": "first.weight",
-        "batchnorm1.beta": "first.bias",
-        "dense1.W": "one.weight",
-        "norm.gamma": "norm.weight",
-        "norm.beta": "norm.bias",
-        "dense2.W": "two.weight",
-        "dense2.b": "two.bias",
-        "dense3.W": "three.weight",
-        "dense3.b": "three.bias",
-    }
-    STATE = {
-        "batchnorm1.running_mean": "first.running_mean",
-        "batchnorm1.running_var": "first.running_var",
-        "norm.running_mean": "norm.running_mean",
-        "norm.running_var": "norm.running_var",
-    }
-
     def take(self, params: dict[str, np.ndarray]) -> None:
         own = dict(self.named_parameters())
         with torch.no_grad():
-            for name, theirs in self.NAMES.items():
+            for name, theirs in NAMES.items():
                 own[theirs].copy_(torch.tensor(params[name].T))
 
     def agrees(self, params: dict[str, np.ndarray], state: dict[str, np.ndarray]) -> None:
         held = self.state_dict()
         for name, value in params.items():
-            assert error(value, held[self.NAMES[name]].numpy().T, 1e-4) < 1e-10, name
+            assert error(value, held[NAMES[name]].numpy().T, 1e-4) < 1e-10, name
         for name, value in state.items():
-            assert error(value, held[self.STATE[name]].numpy(), 1e-4) < 1e-10, name
+            assert error(value, held[STATE[name]].numpy(), 1e-4) < 1e-10, name
 
 
 @pytest.mark.parametrize("level", [0, 1])

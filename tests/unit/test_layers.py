@@ -55,9 +55,21 @@ def lowered(c: ShapeContext):
         f"{c.args.get('tie')}.{k}": leaf(build, "param", k, TensorType(p.shape))
         for k, p in c.tied.items()
     }
+    states = {
+        f"{c.layer.name}.{s.suffix}": leaf(build, "state", s.suffix, TensorType(s.shape))
+        for s in kind.states(c)
+    }
     name = c.layer.name
     made = LowerContext(
-        build, c.args, inputs, kind.shape(c), name, name, params.__getitem__, types=c.inputs
+        build,
+        c.args,
+        inputs,
+        kind.shape(c),
+        name,
+        name,
+        params.__getitem__,
+        states.__getitem__,
+        types=c.inputs,
     )
     return kind.lower(made), build
 
@@ -91,6 +103,18 @@ CASES = [
     ("normalize", ((2, 100),), {"mean": (1.0, 2.0), "std": (3.0, 4.0)}, (2, 100)),
     ("normalize", ((3, 8, 8),), {"mean": 0.5, "std": (1.0, 2.0, 3.0)}, (3, 8, 8)),
     ("dropout", ((T, 8),), {"p": 0.5}, (T, 8)),
+    ("noise", ((T, 8),), {"std": 0.5}, (T, 8)),
+    ("batchnorm", ((6,),), {}, (6,)),
+    ("batchnorm", ((6, T),), {"eps": 0.1}, (6, T)),
+    ("batchnorm", ((3, 8, 8),), {"momentum": 0.5, "in": 3}, (3, 8, 8)),
+    ("layernorm", ((T, 8),), {"in": 8}, (T, 8)),
+    ("rmsnorm", ((3, 4, 5),), {}, (3, 4, 5)),
+    ("groupnorm", ((6, T, 4),), {"groups": 3}, (6, T, 4)),
+    ("attention", ((T, 8),), {"heads": 2}, (T, 8)),
+    ("attention", ((5, 8),), {"heads": 8, "causal": True, "bias": False}, (5, 8)),
+    ("positional", ((T, 7),), {}, (T, 7)),
+    ("positional", ((T, 7),), {"learned": True, "max": 9}, (T, 7)),
+    ("positional", ((5, 7),), {"learned": True}, (5, 7)),
     ("poly", ((3,),), {"degree": 4}, (15,)),
     ("poly", ((T, 2),), {"degree": 0}, (T, 2)),
     ("add", (*PAIR, (6,)), {}, (6,)),
@@ -104,6 +128,10 @@ CASES = [
     ("concat", ((3, 8, 8), (5, 8, 8)), {"axis": 0}, (8, 8, 8)),
     ("concat", ((T, 4), (T, 6)), {"axis": -1}, (T, 10)),
     ("concat", ((T, 4), (6, 4)), {"axis": 0}, (T + 6, 4)),
+    ("conv", ((3, 32, 32),), {"filters": 16, "kernel": (3,)}, (16, 30, 30)),
+    ("conv", ((8, T),), {"filters": 4, "kernel": (3,), "pad": "same"}, (4, T)),
+    ("depthwise", ((3, T, 9),), {"kernel": (3, 2), "mult": 2}, (6, T - 2, 8)),
+    ("conv_transpose", ((3, T),), {"filters": 2, "kernel": (4,), "stride": (2,)}, (2, 2 * T + 2)),
     ("sigmoid", ((5,),), {"beta": 2.0}, (5,)),
     ("gelu", ((5,),), {"approx": "tanh"}, (5,)),
     *((name, ((T, 5),), {}, (T, 5)) for name, k in LAYERS.items() if k.is_activation),
@@ -305,6 +333,7 @@ TAKES_INTS = {"id", "flatten", "reshape", "input"}
 @pytest.mark.parametrize("kind", sorted(LAYERS.keys() - TAKES_INTS))
 def test_arithmetic_refuses_whole_numbers(kind):
     given = {"units": 3, "a": 1.0, "b": 1.0, "mean": 0.0, "std": 1.0, "p": 0.1, "degree": 2}
+    given |= {"groups": 2, "heads": 2, "filters": 3, "kernel": (3,)}
     args = {s.name: given[s.name] for s in LAYERS[kind].args if s.required}
     shapes = PAIR if LAYERS[kind].is_merge else ((6,),)
     assert fault(kind, *shapes, dtype=DType.INT, **args).code is codes.INTEGER_INPUT

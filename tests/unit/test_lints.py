@@ -75,6 +75,15 @@ TROUBLE = {
     "input 4 -> dense 3; loss mse; optimizer nadam weight_decay=0.1 decoupled=true": [],
     "input 4 -> dense 3; loss mse; optimizer adamw weight_decay=0.1": [],
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 weight_decay=0.1": [],
+    # normalisation
+    "input 4 -> dense 3 -> batchnorm; loss mse": ["NN318"],
+    "input 4 -> dense 3 -> id -> batchnorm -> dense 3 id -> batchnorm; loss mse": ["NN318"] * 2,
+    "input 8x4x4 -> conv 3 3x3 -> batchnorm; loss mse": ["NN318"],
+    "input 4 -> batchnorm; loss mse; train batch=1": ["NN319"],
+    "input 4x1x1 -> batchnorm; loss mse; train batch=1": ["NN319"],
+    "input 4 -> dense 1 -> layernorm; loss mse": ["NN320"],
+    "input Tx1 -> layernorm; loss mse": ["NN320"],
+    "input 4x1 -> groupnorm 4; loss mse": ["NN320"],
     # ignored arguments
     "input 4 -> dense 3; loss mse; schedule cosine steps=9": ["NN312"],
     "input 4 -> dense 3; loss mse; optimizer sgd; schedule onecycle steps=9": ["NN312"],
@@ -88,6 +97,19 @@ TROUBLE = {
 }
 
 PEACE = [
+    # biases that a batchnorm does not take out again, statistics that there are
+    "input 4 -> dense 3 tanh -> batchnorm; loss mse",
+    "input 4 -> dense 3 as a -> batchnorm as b; output a, b; loss mse on a; loss mse on b",
+    "input 4 -> dense 3 as a -> batchnorm as b\n[a, b] -> add; loss mse",
+    "input 5x4 -> dense 3 -> batchnorm; loss mse",
+    "input 4 -> dense 4 as a -> tanh -> use a -> batchnorm; loss mse",
+    "input 4 -> dense 3 bias=false -> batchnorm; loss mse",
+    "input 4 -> dense 3 -> layernorm; loss mse; train batch=1",
+    "input 4 -> batchnorm; loss mse; train batch=2",
+    "input 4x5 -> batchnorm; loss mse; train batch=1",
+    "input 4xT -> batchnorm; loss mse; train batch=1",
+    "input 4x5 -> groupnorm 4; loss mse",
+    "input Tx4 -> rmsnorm; loss mse",
     # a softmax may stand anywhere, and softmax of log_softmax is softmax
     "input 4 -> dense 3 softmax -> dense 3 softmax; loss crossentropy",
     "input 4 -> dense 3 log_softmax -> softmax; loss crossentropy",
@@ -248,3 +270,30 @@ def test_a_thousand_layers_take_milliseconds():
 
 def test_lints_find_themselves():
     assert len(LINTS) == len(set(LINTS)) >= 9
+
+
+@pytest.mark.parametrize(
+    ("stage", "fixed"),
+    [
+        ("dense 3", "dense 3 bias=false"),
+        ("dense(3)", "dense(3, bias=false)"),
+        ("dense(3,)", "dense(3, bias=false,)"),
+        ("dense (1+2) id", "dense (1+2) bias=false id"),
+        ("dense ((1+2)) as a", "dense ((1+2)) bias=false as a"),
+        ("dense units=3 init=normal(0.1)", "dense units=3 init=normal(0.1) bias=false"),
+        ("dense 3 bias=TRUE", "dense 3 bias=false"),
+    ],
+)
+def test_the_bias_before_a_batchnorm_is_left_out(stage, fixed):
+    text = "input 4 -> {} -> batchnorm relu -> dense 1; loss mse"
+    (found,) = findings(text.format(stage))
+    (fix,) = found.fixes
+    assert fix.safe
+    assert applied(text.format(stage), fix) == text.format(fixed)
+    assert codes(text.format(fixed)) == []
+
+
+def test_in_a_block_the_bias_is_left_to_its_author():
+    block = "block b(n, m=n) = dense n -> batchnorm relu\ninput 4 -> b(3) -> dense 1; loss mse"
+    (found,) = [d for d in findings(block) if d.code.id == "NN318"]
+    assert not found.fixes
