@@ -36,7 +36,8 @@ def load(
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
     match path.suffix.lower():
         case ".npz":
-            data = read_npz(path, list(module.INPUTS), list(module.TARGETS))
+            ragged = getattr(module, "RAGGED", ())
+            data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
             require_rows(data, module)
             return data, None
         case ".csv" | ".tsv" | ".txt":

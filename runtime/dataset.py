@@ -19,12 +19,15 @@ class Dataset:
     """Inputs and targets with the same number of rows.
 
     `x` and `target` are one array each, or arrays by name where the model has several; target
-    is None where there is nothing to learn from. `name` is how messages call the data.
+    is None where there is nothing to learn from. `lengths` are the true lengths of padded rows,
+    by name where several inputs have them; what lies beyond may be anything. `name` is how
+    messages call the data.
     """
 
     x: Arrays
     target: Arrays | None = None
     name: str = "the data"
+    lengths: Arrays | None = None
 
     def __post_init__(self) -> None:
         sizes = {what: len(array) for what, array in self._arrays().items()}
@@ -34,13 +37,27 @@ class Dataset:
         if not len(self):
             raise DataError(f"{self.name}: there are no rows")
         for what, array in self._arrays().items():
-            _refuse_non_finite(array, f"{self.name}: {what}")
+            _refuse_non_finite(array, f"{self.name}: {what}", self._beyond(what, array))
 
     def _arrays(self) -> dict[str, Array]:
-        parts = {"x": self.x} if self.target is None else {"x": self.x, "target": self.target}
+        given = {"x": self.x, "target": self.target, "lengths": self.lengths}
+        parts = {what: value for what, value in given.items() if value is not None}
         return {
             label: array for what, value in parts.items() for label, array in _named(what, value)
         }
+
+    def _beyond(self, what: str, array: Array) -> Array | None:
+        """Where the second axis may hold padding, in arrays that can have any."""
+        if self.lengths is None or array.ndim < 2:
+            return None
+        if isinstance(self.lengths, Mapping):
+            own = self.lengths.get(what)
+            longest = np.max([np.ravel(n) for n in self.lengths.values()], axis=0)
+            lengths = longest if own is None else np.ravel(own)
+        else:
+            lengths = np.ravel(self.lengths)
+        beyond: Array = np.arange(array.shape[1]) >= lengths[:, None]
+        return beyond
 
     def __len__(self) -> int:
         return len(next(iter(self._arrays().values())))
@@ -48,7 +65,8 @@ class Dataset:
     def take(self, rows: slice | Array) -> Dataset:
         """The chosen rows only."""
         target = None if self.target is None else _rows_of(self.target, rows)
-        return replace(self, x=_rows_of(self.x, rows), target=target)
+        lengths = None if self.lengths is None else _rows_of(self.lengths, rows)
+        return replace(self, x=_rows_of(self.x, rows), target=target, lengths=lengths)
 
     def split(self, test_fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """A training and a test set, drawn at random but always alike for the same seed.
@@ -68,7 +86,10 @@ class Dataset:
 
 
 def _named(what: str, value: Arrays) -> list[tuple[str, Array]]:
-    return list(value.items()) if isinstance(value, Mapping) else [(what, value)]
+    if not isinstance(value, Mapping):
+        return [(what, value)]
+    lead = "lengths of " if what == "lengths" else ""
+    return [(f"{lead}{name}", array) for name, array in value.items()]
 
 
 def _rows_of(value: Arrays, rows: slice | Array) -> Arrays:
@@ -77,10 +98,12 @@ def _rows_of(value: Arrays, rows: slice | Array) -> Arrays:
     return value[rows]
 
 
-def _refuse_non_finite(array: Array, what: str) -> None:
+def _refuse_non_finite(array: Array, what: str, beyond: Array | None) -> None:
     if array.dtype.kind != "f":
         return
     bad = ~np.isfinite(array)
+    if beyond is not None:
+        bad[beyond] = False
     if bad.any():
         row = int(np.argwhere(bad)[0][0])
         raise DataError(f"{what} is not finite in row {row + 1}")

@@ -15,16 +15,30 @@ TARGET_KEYS = ("y", "target", "targets", "labels")
 """What a file may call its only target."""
 
 
-def read_npz(path: Path, inputs: Sequence[str], targets: Sequence[str]) -> Dataset:
+def read_npz(
+    path: Path, inputs: Sequence[str], targets: Sequence[str], ragged: Sequence[str] = ()
+) -> Dataset:
     """A dataset from a file of named arrays; never unpickles.
 
     An only input may be called `x` whatever the model calls it, an only target any of
-    TARGET_KEYS. Arrays that belong to neither are left alone.
+    TARGET_KEYS. The true lengths of padded rows are called `lengths`, or `NAME_lengths` where
+    several inputs have them (`ragged`). Arrays that belong to nothing are left alone.
     """
     arrays = _read(path)
     x = _pick(arrays, inputs, ("x",), path, "input")
     target = _pick(arrays, targets, TARGET_KEYS, path, "target") if targets else None
-    return Dataset(x, target, path.name)
+    return Dataset(x, target, path.name, _lengths(arrays, ragged, path))
+
+
+def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> Arrays | None:
+    if not ragged:
+        return None
+    keys = [f"{name}_lengths" for name in ragged]
+    if len(ragged) == 1:
+        return _pick(arrays, keys, ("lengths",), path, "true lengths of rows")
+    found = _pick(arrays, keys, (), path, "true lengths of rows")
+    assert isinstance(found, Mapping)
+    return {name: found[key] for name, key in zip(ragged, keys, strict=True)}
 
 
 def _read(path: Path) -> dict[str, Array]:

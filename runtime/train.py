@@ -16,6 +16,7 @@ from .dataset import DataError, Dataset
 from .fit import Fitted, cast, fit_targets
 from .metrics import metric_named
 from .module import Array, Arrays, Module, Params
+from .ragged import TruePositions
 from .scores import confusions, scores_of
 
 DEFAULT_BATCH = 32
@@ -199,9 +200,7 @@ def _solve(
     before, start = run.measure(train)["loss"], time.perf_counter()
     run.params = run.module.solve(train.x, train.target)
     seconds = time.perf_counter() - start
-    history.append(
-        Epoch(1, before, run.measure(train), run.measure(test) if test else {}, seconds)
-    )
+    history.append(Epoch(1, before, run.measure(train), run.measure(test) if test else {}, seconds))
     report(history[-1])
     return TrainResult(run.params, tuple(history), state=run.state)
 
@@ -236,6 +235,8 @@ class _Run:
             self.keywords["rng"] = np.random.default_rng([chosen.seed, 1])
         if self.state:
             self.keywords["state"] = self.state
+        kept = {"state": self.state} if self.state else {}
+        self.positions = TruePositions(module, params, kept)
 
     def weigh(self, data: Dataset) -> None:
         """Count the classes of the training set where the spec says `weights=balanced`."""
@@ -248,7 +249,13 @@ class _Run:
         with np.errstate(over="ignore", invalid="ignore"):
             for piece in self._pieces(order):
                 mean = self.module.train_epoch(
-                    self.params, data.x, data.target, self.opt, order=piece, **self.keywords
+                    self.params,
+                    data.x,
+                    data.target,
+                    self.opt,
+                    order=piece,
+                    **self.keywords,
+                    **_lengths(data),
                 )
                 total, done = total + mean * len(piece), done + len(piece)
                 if self.progress:
@@ -278,16 +285,18 @@ class _Run:
         for part, y, loss in self._forward(data):
             losses.append(loss)
             sizes.append(len(part))
-            parts.append(y)
+            parts.append(self.positions.select(part, y))
         scores = {"loss": float(np.average(losses, weights=sizes))}
         if self.metrics and data.target is not None:
-            scores |= scores_of(self.metrics, _joined(parts), data.target)
+            target = self.positions.select(data, data.target)
+            scores |= scores_of(self.metrics, _joined(parts), target)
         return scores
 
     def confusion(self, data: Dataset) -> dict[str, Array]:
         """True against predicted classes over all rows."""
         assert data.target is not None
-        return confusions(_joined([y for _, y, _ in self._forward(data)]), data.target)
+        parts = [self.positions.select(part, y) for part, y, _ in self._forward(data)]
+        return confusions(_joined(parts), self.positions.select(data, data.target))
 
     def _forward(self, data: Dataset) -> Iterator[tuple[Dataset, Arrays, float]]:
         """The rows in parts, each with its outputs and loss."""
@@ -295,8 +304,13 @@ class _Run:
         weights = {k: v for k, v in self.keywords.items() if k == "class_weights"}
         for start in range(0, len(data), _CHUNK):
             part = data.take(slice(start, start + _CHUNK))
-            y, cache = self.module.forward(self.params, part.x, **keywords)
+            y, cache = self.module.forward(self.params, part.x, **keywords, **_lengths(part))
             yield part, y, self.module.loss(self.params, cache, part.target, **weights)
+
+
+def _lengths(data: Dataset) -> dict[str, Any]:
+    """The keyword by which functions take the true lengths of padded rows."""
+    return {} if data.lengths is None else {"lengths": data.lengths}
 
 
 def _joined(parts: list[Arrays]) -> Arrays:

@@ -40,7 +40,8 @@ NONLINEARITIES = {
     "softsign": torch.nn.functional.softsign,
     "sigmoid": torch.sigmoid,
     "sigmoid(1.5)": lambda z: torch.sigmoid(1.5 * z),
-    "hard_sigmoid": torch.nn.functional.hardsigmoid,
+    # hardsigmoid's own derivative is 1/6 in single precision, even in float64.
+    "hard_sigmoid": lambda z: torch.clamp(z / 6 + 0.5, 0, 1),
     "hard_tanh": torch.nn.functional.hardtanh,
     "id": lambda z: z,
 }
