@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..schedule.statements import Statement
+from ..schedule.statements import Assign, Statement
 from .rates import ClipView, ScheduleView
 
 
@@ -316,6 +316,16 @@ class ModuleView:
         """The sizes of targets, read off a cache called c."""
         used = {s for a in self.targets for n in a.spec for s in re.findall(r"[A-Z]\w*", str(n))}
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
+
+    @property
+    def input_gradient_halves(self) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """What input_gradient does before it takes targets, to know the lengths of their rows."""
+        if self.input_gradient is None:
+            return (), ()
+        statements, lengths = self.input_gradient.statements, {a.lengths for a in self.targets}
+        made = [i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths]
+        cut = made[-1] + 1 if made else 0
+        return statements[:cut], statements[cut:]
 
     @property
     def input_gradient_dims(self) -> tuple[tuple[str, str], ...]:
