@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .diagnostics.model import Report, SpecError, TooManyErrors
+from .emitted import check_emit
 from .ir.layer_graph import TypedGraph
 from .ir.op_graph import Graph
 from .limits.bounds import DEFAULT_MEMORY
@@ -108,7 +109,8 @@ def compile_source(
     """
     from .passes.pipeline import check_options
 
-    check_options(options.level, options.emit, options.dump_after)
+    check_options(options.level, options.dump_after)
+    check_emit(options.emit)
     checked = check(source, load, options.max_memory)
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)

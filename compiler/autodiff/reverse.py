@@ -7,7 +7,7 @@ Griewank and Walther, Evaluating Derivatives, 2008). A layer never carries a gra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..ir.dims import Shape
@@ -23,26 +23,38 @@ class MissingGradient(Exception):
 
 
 def differentiate(build: Builder, total: int, params: Sequence[str], inputs: Sequence[str]) -> None:
-    """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`.
+    """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`."""
+    build.origin = _backward(build.nodes[total])
+    pull_back(build, {total: const(build, 1.0)}, params, inputs)
 
-    Gradients refer to values of the forward pass by name wherever a rule asks for a value that
-    forward has computed, as textbooks do. A leaf that the loss does not reach gets zeros.
+
+def pull_back(
+    build: Builder,
+    seeds: Mapping[int, Value],
+    params: Sequence[str],
+    inputs: Sequence[str],
+    purposes: tuple[str, str] = ("grad", "dx"),
+) -> None:
+    """Append what reaches parameters and inputs of gradients that are given for some values.
+
+    `purposes` name the outputs, as in `grad:PARAM` and `dx:INPUT`. Gradients refer to values of
+    the forward pass by name wherever a rule asks for a value that forward has computed, as
+    textbooks do. A leaf that no gradient reaches gets zeros.
     """
-    forward = list(build.nodes)
+    forward = [node for node in build.nodes if node.origin.role is not Role.BACKWARD]
     build.known = {node.key: node.id for node in forward}
-    build.origin = _backward(forward[total])
-    grads: dict[int, Value] = {total: const(build, 1.0)}
-    for node in reversed(forward[: total + 1]):
+    grads: dict[int, Value] = dict(seeds)
+    for node in reversed(forward):
         if node.id in grads:
             _call(build, grads[node.id], node)
             _propagate(build, node, grads)
     leaves = {(n.op, n.attr("name")): n for n in forward if n.op in ("param", "input")}
-    for kind, names, prefix in (("param", params, "grad"), ("input", inputs, "dx")):
+    for kind, names, purpose in (("param", params, purposes[0]), ("input", inputs, purposes[1])):
         for name in names:
             leaf = leaves[kind, name]
             value = grads.get(leaf.id) or _zeros(build, leaf)
             _call(build, value, leaf)
-            build.outputs[f"{prefix}:{name}"] = value.id
+            build.outputs[f"{purpose}:{name}"] = value.id
     build.known = {}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..emitted import EMITTED, CannotEmit, check_emit
 from . import terminal
 from .app import app
 from .memory import DEFAULT, MemoryOption
@@ -28,7 +29,7 @@ def compile(
     target: Annotated[str, typer.Option(metavar="NAME", help="What the module runs on.")] = "numpy",
     emit: Annotated[
         list[str] | None,
-        typer.Option(metavar="FUNCTION", help="Another function to generate: input-gradient."),
+        typer.Option(metavar="FUNCTION", help=f"A function besides: {', '.join(EMITTED)}."),
     ] = None,
     dump_after: Annotated[
         str | None,
@@ -71,6 +72,8 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
 
     try:
         return compile_source(spec.source, options, spec.files.load)
+    except CannotEmit as error:
+        raise typer.BadParameter(str(error)) from None
     except SpecError as error:
         if not error.report.has_errors:
             refuse_library(spec.source)
@@ -88,7 +91,8 @@ def _check_options(options: Options) -> None:
 
     targets = [module.name for module in iter_modules(templates.__path__)]
     try:
-        check_options(options.level, options.emit, options.dump_after)
+        check_options(options.level, options.dump_after)
+        check_emit(options.emit)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if options.target not in targets:

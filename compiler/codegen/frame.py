@@ -148,7 +148,7 @@ def dims_used(nodes: Iterable[Node]) -> list[str]:
     found: set[str] = set()
     for node in nodes:
         mentioned = [a for name, a in node.attrs if name != "shape"]
-        if node.op in ("broadcast", "embed"):
+        if node.op in ("broadcast", "embed", "zeros"):
             mentioned += node.type.shape
         if node.op == "reshape" and sum(not isinstance(n, int) for n in node.type.shape) > 1:
             mentioned += node.type.shape

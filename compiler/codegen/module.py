@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ..autodiff.reverse import differentiate
+from ..emitted import CannotEmit
 from ..ir.dims import Dim, Shape, evaluate, symbols
 from ..ir.layer_graph import Parameter, Setting, TypedGraph
 from ..ir.op_graph import Graph, Role
@@ -34,6 +35,7 @@ from .program import (
     kernel_view,
     predict_view,
 )
+from .pullback import add_pull_backs, jacobian_view, real_inputs, upstreams, vjp_view
 from .rates import clip_view, schedule_view, train_constants
 from .target import Target, load_target
 from .view import ArrayView, ModuleView, ParamView, SizeView, StateView
@@ -78,11 +80,12 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
     build = lower(typed)
     forward = build.graph()
     inference = inference_graph(forward.only("out"), level)
-    if not typed.graph.losses:
-        return Graphs(optimise(forward, level, watch), inference, None)
-    inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
-    wanted = inputs if "input-gradient" in emit else []
-    differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
+    inputs = real_inputs(typed)
+    _refuse_emit(typed, emit, inputs)
+    if typed.graph.losses:
+        wanted = inputs if "input-gradient" in emit else []
+        differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
+    add_pull_backs(typed, build, emit)
     whole = build.graph()
     training = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
     data = whole.only("dx")
@@ -92,6 +95,15 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
         standalone_graph(data, level) if data.outputs else None,
         features_graph(typed, forward, level),
     )
+
+
+def _refuse_emit(typed: TypedGraph, emit: tuple[str, ...], inputs: list[str]) -> None:
+    """Say why a function cannot be generated for this model; raises CannotEmit."""
+    if "input-gradient" in emit and not typed.graph.losses:
+        raise CannotEmit("cannot emit 'input-gradient': the spec has no loss to differentiate")
+    for name in ("input-gradient", "jacobian"):
+        if name in emit and not inputs:
+            raise CannotEmit(f"cannot emit '{name}': no input holds real numbers")
 
 
 def _view(
@@ -142,6 +154,9 @@ def _view(
         backward=backward,
         predict=predict,
         input_gradient=input_gradient,
+        vjp=vjp_view(program),
+        upstreams=upstreams(program),
+        jacobian=jacobian_view(program, _outputs(typed)),
         gradient_copies=gradient_copies(program, backward) if backward else (),
         cache=cache_view(program),
         optimizer=optimizer_view(setting, level, target) if setting else None,
@@ -183,6 +198,7 @@ def _leaves(typed: TypedGraph) -> dict[str, str]:
         granted[f"input:{inputs[0].name}"] = "x"
     if len(typed.graph.outputs) == 1:
         granted[f"out:{typed.graph.outputs[0].name}"] = "y"
+        granted[f"upstream:{typed.graph.outputs[0].name}"] = "dy"
     if len(target_layers(typed)) == 1:
         granted["target:target"] = "target"
         granted["target:target.weights"] = "class_weights"

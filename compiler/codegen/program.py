@@ -49,6 +49,10 @@ class Program:
             return Text(f"{ARRAY_DICTS[node.op]}[{node.attr('name')!r}]")
         return Text(self.names[node.id])
 
+    def size_texts(self, sources: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+        """Symbolic sizes with the expressions that read them off values."""
+        return tuple((name, size_text(self, name, i)) for name, i in sources.items())
+
     def frame(self, graph: Graph, given: Iterable[int] = ()) -> Frame:
         """A fresh frame that knows the outside values and those given by name."""
         frame = Frame(self.target, graph, {}, self.constants)
@@ -68,7 +72,7 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
     """Name all values and plan all arrays; `leaves` are identifiers promised to the outside."""
     namer = Namer(target.words)
     kernels = split(graph)
-    if level == 0:
+    if level == 0 or kernels.row_vjp:
         kernels = _with_sizes(kernels)
     program = Program(target, level, graph, kernels, namer)
     for node in graph:
@@ -78,7 +82,7 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
             name = namer.grant(granted) if granted else namer.fresh(node.origin.hint)
             program.names[node.id] = name
     _grant_outputs(program, leaves)
-    name_values((kernels.forward, kernels.loss, kernels.backward), program.names, namer)
+    _name_kernels(program)
     _name_constants(program, graph)
     if level == 1:
         _name_ones(program, graph)
@@ -86,6 +90,17 @@ def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str,
             kernels, program.names, target.may_overwrite, CACHE, namer.fresh
         )
     return program
+
+
+def _name_kernels(program: Program) -> None:
+    """Name the values of forward for all functions, and those behind it for each alone."""
+    kernels, names = program.kernels, program.names
+    name_values((kernels.forward,), names, program.namer)
+    for group in ((kernels.loss, kernels.backward), (kernels.vjp,), (kernels.row_vjp,)):
+        own = program.namer.copy()
+        own.take(names[n.id] for k in group if k for n in k.nodes if n.id in names)
+        name_values(group, names, own)
+    program.namer.take(names.values())
 
 
 def _is_variable(node: Node) -> bool:
@@ -106,13 +121,12 @@ def _with_sizes(kernels: Kernels) -> Kernels:
 
 def _sizes_behind(kernels: Kernels) -> set[str]:
     """The symbolic sizes that loss and backward mention, or check their targets against."""
-    behind = [k for k in (kernels.loss, kernels.backward) if k is not None]
-    return _target_sizes(kernels.graph).union(*(dims_used(k.nodes) for k in behind))
+    return _target_sizes(kernels.graph).union(*(dims_used(k.nodes) for k in kernels.behind))
 
 
 def _target_sizes(graph: Graph) -> set[str]:
-    """The symbolic sizes of the targets."""
-    shapes = [node.type.shape for node in graph if node.op == "target"]
+    """The symbolic sizes of the targets, and of gradients from outside."""
+    shapes = [node.type.shape for node in graph if node.op in ("target", "upstream")]
     return {s for shape in shapes for size in shape for s in symbols(size)}
 
 
@@ -158,7 +172,7 @@ def kernel_view(
     """
     own = {n.id for n in kernel.nodes}
     outside = [i for i in program.kernels.cached if i not in own]
-    loads = [] if kernel is program.kernels.forward else _loaded(program, kernel, outside)
+    loads = [] if kernel is program.kernels.forward else loaded(program, kernel, outside)
     frame = program.frame(program.graph, outside)
     if program.level == 1:
         statements = buffered(kernel, frame, program.names, program.plan.kernels[kernel.name])
@@ -170,11 +184,11 @@ def kernel_view(
             loads += [i for i in dict.fromkeys(sources.values()) if i not in loads]
         dims = tuple((name, size_text(program, name, i)) for name, i in sources.items())
     texts = tuple((name, frame.text(i).code) for name, i in results.items())
-    loaded = dict.fromkeys((*(program.names[i] for i in loads), *padded))
-    return KernelView(tuple(loaded), dims, tuple(statements), texts)
+    read = dict.fromkeys((*(program.names[i] for i in loads), *padded))
+    return KernelView(tuple(read), dims, tuple(statements), texts)
 
 
-def _loaded(program: Program, kernel: Kernel, outside: list[int]) -> list[int]:
+def loaded(program: Program, kernel: Kernel, outside: list[int]) -> list[int]:
     """The cached values that a kernel reads (at -O0 also what tells it its dimensions)."""
     graph = program.graph
     used = {i for n in kernel.nodes for i in n.inputs} | set(kernel.results)
@@ -192,11 +206,21 @@ def _size_sources(program: Program, kernel: Kernel, outside: list[int]) -> dict[
     if kernel is program.kernels.forward:
         places = [n.id for n in program.graph if n.op == "input"]
     else:
-        places = _loaded(program, kernel, outside)
+        places = loaded(program, kernel, outside)
+    return dims_from(program, kernel, [*places, *outside])
+
+
+def dims_from(program: Program, kernel: Kernel, places: list[int]) -> dict[str, int]:
+    """The symbolic sizes that a kernel mentions or checks, each with one of the places."""
+    return {name: size_source(program, name, places) for name in sizes_of(program, kernel)}
+
+
+def sizes_of(program: Program, kernel: Kernel) -> list[str]:
+    """The symbolic sizes that a kernel mentions, or checks what it is given against."""
     wanted = set(dims_used(kernel.nodes))
     if kernel is not program.kernels.forward:
         wanted |= _target_sizes(program.graph)
-    return {name: size_source(program, name, [*places, *outside]) for name in sorted(wanted)}
+    return sorted(wanted)
 
 
 def size_source(program: Program, name: str, places: Iterable[int]) -> int:
@@ -218,21 +242,19 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     kernels = single(graph)
     inner = Program(program.target, 0, graph, kernels, Namer(program.target.words))
     inner.constants = program.constants
-    outer = {
-        (n.op, n.attr("name")): program.names[n.id]
-        for n in program.graph
-        if _is_variable(n)
-    }
+    outer = {(n.op, n.attr("name")): program.names[n.id] for n in program.graph if _is_variable(n)}
     for node in graph:
         if _is_variable(node):
-            name = outer.get((node.op, node.attr("name"))) or leaves[f"{node.op}:{node.attr('name')}"]
+            name = (
+                outer.get((node.op, node.attr("name"))) or leaves[f"{node.op}:{node.attr('name')}"]
+            )
             inner.names[node.id] = inner.namer.grant(name)
     _grant_outputs(inner, leaves)
     name_values((kernels.forward,), inner.names, inner.namer)
     _name_constants(program, graph)
     frame = inner.frame(graph)
     statements = textbook(kernels.forward, frame, inner.names)
-    texts = _owned(
+    texts = owned(
         graph,
         {name.partition(":")[2]: (i, frame.text(i).code) for name, i in graph.outputs.items()},
     )
@@ -241,9 +263,11 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     return KernelView((), dims, tuple(statements), texts)
 
 
-def _owned(graph: Graph, results: Mapping[str, tuple[int, str]]) -> tuple[tuple[str, str], ...]:
-    """Results that belong to the caller: copies of what came in, or is given already."""
-    given: set[int] = set()
+def owned(
+    graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Results that belong to the caller: copies of what came in, is kept, or is given already."""
+    given: set[int] = {root(graph, i) for i in kept}
     texts = []
     for name, (id, code) in results.items():
         base = root(graph, id)

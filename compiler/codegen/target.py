@@ -134,9 +134,7 @@ def _words(name: str) -> set[str]:
 
 def _view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
     attrs = dict(node.attrs)
-    return OpView(
-        node.op, tuple(operands), attrs, node.type.shape, tuple(shapes), node.type.rank
-    )
+    return OpView(node.op, tuple(operands), attrs, node.type.shape, tuple(shapes), node.type.rank)
 
 
 def number(value: float) -> str:

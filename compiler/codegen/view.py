@@ -83,6 +83,23 @@ class KernelView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptView:
+    """A value of the cache, and the axis that has its rows (None: the same for all rows)."""
+
+    name: str
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JacobianView:
+    """A pull-back to the inputs, what it reads of the cache, its gradients by output."""
+
+    kernel: KernelView
+    kept: tuple[KeptView, ...]
+    upstreams: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BufferView:
     """An array of the cache: attribute, shape as source, dtype as source, what it holds."""
 
@@ -168,6 +185,9 @@ class ModuleView:
     backward: KernelView | None
     predict: KernelView
     input_gradient: KernelView | None
+    vjp: KernelView | None
+    upstreams: tuple[tuple[str, str], ...]
+    jacobian: JacobianView | None
     gradient_copies: tuple[tuple[str, str], ...]
     cache: CacheView
     optimizer: OptimizerView | None
@@ -176,6 +196,11 @@ class ModuleView:
     solve: SolveView | None
     loss_text: str
     penalised: bool
+
+    @property
+    def vjp_inputs(self) -> list[str]:
+        """What vjp's results call the gradients of the inputs."""
+        return [f"vjp_dx:{a.name}" for a in self.inputs]
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -323,7 +348,9 @@ class ModuleView:
         if self.input_gradient is None:
             return (), ()
         statements, lengths = self.input_gradient.statements, {a.lengths for a in self.targets}
-        made = [i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths]
+        made = [
+            i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
+        ]
         cut = made[-1] + 1 if made else 0
         return statements[:cut], statements[cut:]
 

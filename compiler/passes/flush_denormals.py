@@ -11,6 +11,7 @@ them out of every product behind it.
 from __future__ import annotations
 
 from ..ir.op_graph import Builder, Graph, Node, Role, Value
+from ..ops.source import LEAVES
 from .rewrite import rewrite
 
 WHY = "what is too small to matter becomes zero: products over denormal numbers are slow"
@@ -46,6 +47,6 @@ def _sources(graph: Graph) -> set[int]:
                 for i in node.inputs
                 if graph[i].origin.role is Role.BACKWARD
                 and i not in behind
-                and graph[i].op != "transpose"
+                and graph[i].op not in ("transpose", *LEAVES)
             }
     return sources

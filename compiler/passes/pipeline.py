@@ -35,17 +35,10 @@ PASSES: dict[int, tuple[Pass, ...]] = {
 }
 
 
-EMITTED = ("input-gradient",)
-"""Functions that are generated only when asked for."""
-
-
-def check_options(level: int, emit: tuple[str, ...], dump_after: str | None) -> None:
+def check_options(level: int, dump_after: str | None) -> None:
     """Refuse what does not exist, saying what does; raises ValueError."""
     if level not in PASSES:
         raise ValueError(f"no optimisation level {level}: there are {_list(PASSES)}")
-    for name in emit:
-        if name not in EMITTED:
-            raise ValueError(f"cannot emit '{name}': there is {_list(EMITTED)}")
     if dump_after is not None and dump_after not in ("lower", *pass_names(level)):
         names = _list(("lower", *pass_names(level)))
         raise ValueError(f"no pass '{dump_after}' at -O{level}: there are {names}")

@@ -28,6 +28,9 @@ class Kernel:
 class Kernels:
     """The kernels of a module; loss and backward are None without a loss.
 
+    `vjp` pulls a gradient of the outputs back to parameters and inputs, `row_vjp` to the inputs
+    alone; they are None unless they were asked for.
+
     `cached` are the values that forward keeps for the others: its inputs and every named or
     computed value they use.
     """
@@ -37,21 +40,36 @@ class Kernels:
     loss: Kernel | None
     backward: Kernel | None
     cached: tuple[int, ...]
+    vjp: Kernel | None = None
+    row_vjp: Kernel | None = None
+
+    @property
+    def behind(self) -> tuple[Kernel, ...]:
+        """The kernels that use what forward keeps."""
+        kernels = (self.loss, self.backward, self.vjp, self.row_vjp)
+        return tuple(k for k in kernels if k is not None)
 
 
 def split(graph: Graph) -> Kernels:
     """Divide a graph into its kernels."""
     outs = graph.outputs_for("out").values()
-    parts = graph.outputs_for("loss").values()
-    grads = graph.outputs_for("grad").values()
-    if not parts:
-        return single(graph)
     forward = {n.id for n in graph if n.origin.role is Role.FORWARD}
-    loss = _kernel("loss", graph, parts, forward)
-    backward = _kernel("backward", graph, grads, forward)
-    cached = _cached(graph, (loss, backward), forward)
+
+    def behind(name: str, *purposes: str) -> Kernel | None:
+        results = [i for p in purposes for i in graph.outputs_for(p).values()]
+        return _kernel(name, graph, results, forward) if results else None
+
+    loss, backward = behind("loss", "loss"), behind("backward", "grad")
+    if loss is not None and backward is None:  # a model without parameters
+        backward = _kernel("backward", graph, (), forward)
+    vjp, row_vjp = behind("vjp", "vjp", "vjp_dx"), behind("row_vjp", "row_dx")
+    kernels = [k for k in (loss, backward, vjp, row_vjp) if k is not None]
+    if not kernels:
+        return single(graph)
+    cached = _cached(graph, kernels, forward)
     wanted = [*outs, *(i for i in cached if i not in outs)]
-    return Kernels(graph, _kernel("forward", graph, wanted, ()), loss, backward, cached)
+    whole = _kernel("forward", graph, wanted, ())
+    return Kernels(graph, whole, loss, backward, cached, vjp, row_vjp)
 
 
 def single(graph: Graph) -> Kernels:

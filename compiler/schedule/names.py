@@ -14,6 +14,16 @@ class Namer:
     def __init__(self, reserved: Iterable[str]) -> None:
         self._taken = {*reserved, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
 
+    def copy(self) -> Namer:
+        """Another namer that knows the same words as taken, for a function of its own."""
+        other = Namer(())
+        other._taken = set(self._taken)
+        return other
+
+    def take(self, names: Iterable[str]) -> None:
+        """Keep identifiers from being handed out."""
+        self._taken.update(names)
+
     def grant(self, name: str) -> str:
         """Take a reserved identifier for the value it is reserved for."""
         self._taken.add(name)
