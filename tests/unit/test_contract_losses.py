@@ -202,3 +202,36 @@ def test_training_makes_signs_of_0_and_1_for_hinge():
     want = generated.loss(result.params, cache, 2 * data.target - 1)
     assert result.history[-1].train["loss"] == pytest.approx(want)
     assert 0 <= result.history[-1].train["accuracy"] <= 1
+
+
+# --- padded rows --------------------------------------------------------------------------
+
+LENGTHS = np.array([1, 4, 2])
+RAGGED = {
+    "crossentropy weights=[1, 2, 3] smoothing=0.1": lambda rng: rng.integers(0, 3, (3, 4)),
+    "crossentropy weights=[1, 2, 3]": lambda rng: rng.dirichlet(np.ones(3), (3, 4)),
+    "hinge": lambda rng: rng.integers(0, 3, (3, 4)),
+    "hinge reduction=sum": lambda rng: rng.choice([-1.0, 1.0], (3, 4, 3)),
+    "kl": lambda rng: rng.dirichlet(np.ones(3), (3, 4)),
+    "poisson": lambda rng: rng.poisson(2, (3, 4, 3)).astype(float),
+    "bce pos_weight=[1, 2, 3]": lambda rng: rng.random((3, 4, 3)),
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("loss", RAGGED)
+def test_padding_takes_no_part(loss, level):
+    """Rows padded with NaN (ids with 99) are judged as all true positions in one row are."""
+    end = "log_softmax" if loss == "kl" else ""
+    spec = f"input Tx3{{}} -> dense 3 {end}; loss {loss}; dtype float64"
+    padded, plain = module(spec.format(" ragged"), level), module(spec.format(""), level)
+    rng = np.random.default_rng(0)
+    params, x, target = padded.init_params(1), rng.normal(size=(3, 4, 3)), RAGGED[loss](rng)
+    true = np.arange(4) < LENGTHS[:, None]
+    _, cache = plain.forward(params, x[true][None])
+    want = plain.loss(params, cache, target[true][None])
+    grads = copied(plain.backward(params, cache, target[true][None]))
+    x[~true], target[~true] = np.nan, 99 if target.dtype.kind == "i" else np.nan
+    _, cache = padded.forward(params, x, lengths=LENGTHS)
+    assert padded.loss(params, cache, target) == pytest.approx(want, rel=1e-12)
+    same(padded.backward(params, cache, target), grads)
