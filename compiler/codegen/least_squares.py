@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..ir.layer_graph import Layer, TypedGraph
 from ..ir.op_graph import Graph
+from ..optimizers.solvable import solvable
 from ..passes.inference import inference_graph
-from ..shapes.least_squares import solvable
 from .view import KernelView, SolveView
 
 

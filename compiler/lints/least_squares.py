@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
+from ..optimizers.solvable import Obstacle, solvable
 from ..shapes.faults import call_labels
-from ..shapes.least_squares import Obstacle, solvable
 from .network import Network
 from .registry import lint_whole
 
