@@ -50,6 +50,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        aliases=("embed",),
         torch="nn.Embedding(V, D)",
         keras="Embedding(V, D)",
         notes="T int gives TxD, any other shape of ids likewise. Ids out of range are refused; "

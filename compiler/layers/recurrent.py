@@ -193,8 +193,10 @@ def lower_recurrent(c: LowerContext, bias: str, core: Core) -> Value:
             break
         h = _dropped(c, _side_by_side(states, 2), place)
     if c.arg("return") == "all":
-        return _side_by_side(states, 2)
-    return _side_by_side([_last(c, h, run) for h, run in zip(states, runs, strict=True)], 1)
+        return c.note(_side_by_side(states, 2), "h after every step")
+    last = [_last(c, h, run) for h, run in zip(states, runs, strict=True)]
+    whose = "each row's own" if c.lengths is not None else "the"
+    return c.note(_side_by_side(last, 1), f"h after {whose} last step")
 
 
 def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
@@ -224,9 +226,9 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
     """The state after a pass's last step, which in reverse is the row's first."""
     batch, steps, size = h.type.shape
     if c.lengths is not None and not run.reverse:
-        return c.note(last_step(h, c.lengths), "h at each row's own last step")
+        return last_step(h, c.lengths)
     at: Dim = 0 if run.reverse else steps - 1
-    return c.note(reshape(narrow(h, 1, at, at + 1), (batch, size)), "h after the last step")
+    return reshape(narrow(h, 1, at, at + 1), (batch, size))
 
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:

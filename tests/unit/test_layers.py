@@ -134,6 +134,14 @@ CASES = [
     ("conv_transpose", ((3, T),), {"filters": 2, "kernel": (4,), "stride": (2,)}, (2, 2 * T + 2)),
     ("sigmoid", ((5,),), {"beta": 2.0}, (5,)),
     ("gelu", ((5,),), {"approx": "tanh"}, (5,)),
+    ("embedding", ((T,),), {"count": 9, "size": 4, "dtype": DType.INT}, (T, 4)),
+    ("embedding", ((2, 3),), {"count": 9, "size": 4, "dtype": DType.INT}, (2, 3, 4)),
+    ("rnn", ((T, 3),), {"units": 5}, (5,)),
+    ("rnn", ((6, 3),), {"units": 5, "return": "all", "reverse": True}, (6, 5)),
+    ("lstm", ((T, 3),), {"units": 5, "bidirectional": True}, (10,)),
+    ("lstm", ((T, 3),), {"units": 5, "bidirectional": True, "return": "all"}, (T, 10)),
+    ("gru", ((1, 3),), {"units": 5, "layers": 3, "dropout": 0.5, "in": 3}, (5,)),
+    ("gru", ((T, 3),), {"units": 5, "return": "all", "bias": False}, (T, 5)),
     *((name, ((T, 5),), {}, (T, 5)) for name, k in LAYERS.items() if k.is_activation),
 ]
 
@@ -154,7 +162,8 @@ def test_every_kind_is_among_the_cases():
 
 def test_every_kind_has_a_file_of_its_name():
     files = {p.stem for p in Path(nnc.layers.__file__).parent.glob("*.py")}
-    assert files == LAYERS.keys() | {"__init__", "registry"}
+    shared = {"__init__", "registry", "recurrent"}
+    assert files == LAYERS.keys() | shared
 
 
 @pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
@@ -165,7 +174,8 @@ def test_every_kind_is_documented(kind):
     assert kind.keras
     assert kind.name in kind.example
     assert all(spec.doc for spec in kind.args)
-    assert (kind.trailing is Trailing.NO) == (kind.family in (Family.ACTIVATION, Family.INPUT))
+    refuses = kind.family in (Family.ACTIVATION, Family.INPUT) or kind.name in ("lstm", "gru")
+    assert (kind.trailing is Trailing.NO) == refuses
 
 
 def test_a_kind_is_registered_once():
@@ -327,7 +337,7 @@ def test_tied_sizes_are_those_of_the_owner_the_other_way_round():
     assert fault("dense", (32,), units=784, tie="relu1").code is codes.TIE_MISMATCH
 
 
-TAKES_INTS = {"id", "flatten", "reshape", "input"}
+TAKES_INTS = {"id", "flatten", "reshape", "input", "embedding"}
 
 
 @pytest.mark.parametrize("kind", sorted(LAYERS.keys() - TAKES_INTS))
