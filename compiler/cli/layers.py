@@ -38,7 +38,8 @@ def layers(
     elif kind is None:
         _list()
     elif found := find(kind):
-        show_markdown(entry(found), sys.stdout)
+        for each in found:
+            show_markdown(entry(each), sys.stdout)
     elif kind.lower() in _inits():
         from ..report.reference import initialisations
 

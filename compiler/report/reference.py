@@ -88,14 +88,11 @@ def initialisations() -> str:
     return "\n".join(rows) + "\n"
 
 
-def find(word: str) -> Kind | None:
-    """The layer, loss, optimizer or schedule of a name or another name for it."""
+def find(word: str) -> tuple[Kind, ...]:
+    """What a word stands for: `mean` is a merge and a reduction."""
     wanted = word.lower()
-    for section in sections():
-        for kind in section.kinds:
-            if wanted == kind.name or wanted in kind.aliases:
-                return kind
-    return None
+    kinds = [kind for section in sections() for kind in section.kinds]
+    return tuple(k for k in kinds if wanted in (k.name, k.name.partition(" ")[0], *k.aliases))
 
 
 def names() -> list[str]:

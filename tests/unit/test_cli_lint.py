@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 GOOD = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 FIXABLE = "input 784 → Dense 30 sigmoid\n-> Dense 10 SoftMax\nloss crossentropy\n"
 REPAIRED = "input 784 -> dense 30 sigmoid\n-> dense 10 softmax\nloss crossentropy\n"
-BAD = "input 784 -> dense 30 in=500 -> dense 10 softmax; loss crossentropy\n"
-HALF = FIXABLE.replace("784 ", "784 -> dense 7 in=500 ")
+BAD = "input 784 -> dense 30 in=500 relu -> dense 10 softmax; loss crossentropy\n"
+HALF = FIXABLE.replace("784 ", "784 -> dense 7 in=500 tanh ")
 
 every_format = pytest.mark.parametrize("format", list(Format))
 
