@@ -15,7 +15,7 @@ from ..lower.windows import alone, with_bias
 from ..ops.conv import Pads, conv_transpose, stretched_lengths
 from ..shapes.context import ShapeContext, ShapeFault
 from ..shapes.rules import check_in
-from ..shapes.windows import Sizes, check_axes, check_groups, per_axis, require_channels
+from ..shapes.windows import Sizes, check_axes, check_groups, per_axis, require_channels, written
 from .conv import KERNEL_ARG, STRIDE_ARG
 from .registry import (
     BIAS_ARG,
@@ -89,10 +89,10 @@ def _check_output_pad(c: ShapeContext, axes: int) -> None:
         )
     if all(m < s for m, s in zip(more, stride, strict=True)):
         return
-    fitting = shape_text(tuple(min(m, s - 1) for m, s in zip(more, stride, strict=True)))
+    fitting = written(tuple(min(m, s - 1) for m, s in zip(more, stride, strict=True)))
     raise ShapeFault(
         codes.OUT_OF_BOUNDS,
-        f"`output_pad` must be less than the stride, {shape_text(stride)}",
+        f"`output_pad` must be less than the stride, {written(stride)}",
         at="output_pad",
         here="no kernel reaches so far",
         help=f"write `output_pad={fitting}`, or a larger `stride=`",
@@ -114,8 +114,8 @@ def _check_cut(c: ShapeContext, stamp: Stamp, result: TensorType) -> None:
         f"`pad` cuts both ends of {shape_text(tuple(uncut))}, and nothing is left",
         at="pad",
         here=f"leaves {shape_text(result.shape[1:])}",
-        help=f"cut no more than `pad={shape_text(most)}`",
-        replace=shape_text(most),
+        help=f"cut no more than `pad={written(most)}`",
+        replace=written(most),
     )
 
 

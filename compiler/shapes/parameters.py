@@ -49,6 +49,15 @@ def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> 
     if parameter.shape == shape:
         return
     had, needed = shape_text(parameter.shape), shape_text(shape)
+    if len(shape) > 2:
+        raise ShapeFault(
+            codes.SHARED_MISMATCH,
+            f"{parameter.name} is {had}, but here it would have to be {needed}",
+            at="use",
+            here=f"{layer.owner} was made for another number of channels",
+            help=f"feed it as many channels, or write a new {layer.kind} in place of `use`",
+            also=((parameter.span, f"{parameter.name} is {had} since here"),),
+        )
     raise ShapeFault(
         codes.SHARED_MISMATCH,
         f"{parameter.name} is {had}, but here it would have to be {needed}",

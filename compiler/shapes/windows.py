@@ -92,8 +92,7 @@ def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
             f"{c.kind} reads channels and positions, but {c.input} has "
             + ("one axis" if c.input.rank == 1 else f"{c.input.rank} axes"),
             here=f"needs CxL or CxHxW, the input is {c.input}",
-            help=_as_image(shape),
-            insert=_as_image(shape).split("`")[1] if isinstance(shape[0], int) else "",
+            help=_as_image(c, shape),
         )
     if c.input.rank == 2 and symbols(shape[0]) and not symbols(shape[1]):
         raise ShapeFault(
@@ -112,7 +111,7 @@ def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
     return shape[0], shape[1:]
 
 
-def _as_image(shape: tuple[Dim, ...]) -> str:
+def _as_image(c: ShapeContext, shape: tuple[Dim, ...]) -> str:
     """How to make channels and positions of a shape with too few or too many axes."""
     size = shape[0]
     if len(shape) > 1:
@@ -120,8 +119,17 @@ def _as_image(shape: tuple[Dim, ...]) -> str:
     if not isinstance(size, int):
         return f"declare the channels too, as in `input 1x{size}`"
     side = round(size**0.5)
-    image = f"1x{side}x{side}" if side > 1 and side * side == size else f"1x{size}"
-    return f"put `reshape {image}` before it, one channel"
+    signal, image = f"`reshape 1x{size}`", f"`reshape 1x{side}x{side}`"
+    if side * side != size or side < 2:
+        return f"put {signal} before it, one channel"
+    if len(c.arg("kernel")) == 2:
+        return f"put {image} before it, one channel"
+    return f"put {image} before it if these are the pixels of an image, {signal} if a signal"
+
+
+def written(parts: Sizes) -> str:
+    """Sizes as short as a spec may write them: `2` for `2x2`."""
+    return str(parts[0]) if len(set(parts)) == 1 else shape_text(parts)
 
 
 def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
@@ -180,11 +188,11 @@ def _limits(kernel: Sizes, fitting: Sizes) -> str:
 
 def _with_kernel(c: ShapeContext, kernel: str) -> str:
     """The stage as written but for its kernel; inside blocks, where it is a name, the kernel."""
-    written, whole = c.layer.given.get("kernel"), c.layer.span
-    if written is None or not whole.start <= written.start < written.stop <= whole.stop:
+    place, whole = c.layer.given.get("kernel"), c.layer.span
+    if place is None or not whole.start <= place.start < place.stop <= whole.stop:
         return kernel
     text = whole.text
-    changed = text[: written.start - whole.start] + kernel + text[written.stop - whole.start :]
+    changed = text[: place.start - whole.start] + kernel + text[place.stop - whole.start :]
     return " ".join(changed.split())
 
 
@@ -233,7 +241,7 @@ def check_ragged_pad(c: ShapeContext, window: Window) -> None:
     fault = refuse_mixing(
         c,
         "pad every row by an amount that depends on the longest one",
-        f"write `pad={shape_text(even)}`: `same` with a stride depends on the length",
+        f"write `pad={written(even)}`: `same` with a stride depends on the length",
     )
-    fault.at, fault.replace = "pad", shape_text(even)
+    fault.at, fault.replace = "pad", written(even)
     raise fault
