@@ -16,7 +16,7 @@ LISTING = frozenset({"output", "metric"})
 """Directives whose arguments are listed with commas; those of others stand side by side."""
 
 _SIZED = re.compile(r"x[0-9A-Z(]")
-_DIMENSION = re.compile(r"[A-Z][A-Z0-9]*x")
+_DIMENSION = re.compile(r"[A-Z][A-Z0-9]*x(?:(?:[0-9]+|[A-Z][A-Z0-9]*)x)*")
 _TIGHT = frozenset({"**", ":", "="})
 
 
