@@ -1,4 +1,4 @@
-"""NN312: an argument about parameters that the layer does not have."""
+"""NN312: an argument about something that the layer does not have."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from .registry import lint
 
 @lint
 def ignored_argument(network: Network) -> Iterator[Diagnostic]:
-    """`init=` beside `tie=`, and `bias_init=` beside `bias=false`."""
+    """`init=` beside `tie=`, `bias_init=` beside `bias=false`, and recurrent layers' `reverse=`
+    beside `bidirectional=true` and `dropout=` with one layer."""
     for layer in network.graph.layers:
         if "init" in layer.given and layer.args.get("tie") is not None:
             yield _finding(layer, "init", "tie", f"start as those of `{layer.args['tie']}` do")
         if "bias_init" in layer.given and _has_no_bias(layer):
             yield _finding(layer, "bias_init", "bias", "has no biases")
+        if layer.args.get("reverse") and layer.args.get("bidirectional"):
+            why = "reads every row in both directions anyway"
+            yield _finding(layer, "reverse", "bidirectional", why)
+        if layer.args.get("dropout") and layer.args.get("layers") == 1:
+            yield _dropout_of_one_layer(layer)
 
 
 def _has_no_bias(layer: Layer) -> bool:
@@ -33,9 +39,22 @@ def _finding(layer: Layer, ignored: str, because: str, why: str) -> Diagnostic:
     return codes.IGNORED_ARGUMENT.at(
         layer.given[ignored],
         f"`{ignored}=` has no effect beside `{because}=`",
-        here="starts nothing",
+        here="changes nothing" if ignored == "reverse" else "starts nothing",
         labels=[Label(layer.given[because], f"{subject} {why}"), *call_labels(layer)],
         notes=["training starts exactly as it would without it"],
         help=f"remove `{ignored}=`, or `{because}=`",
         fixes=remove_argument(layer, ignored),
+    )
+
+
+def _dropout_of_one_layer(layer: Layer) -> Diagnostic:
+    """PyTorch warns of this too: many expect it to act behind the only layer."""
+    rate = layer.args["dropout"]
+    return codes.IGNORED_ARGUMENT.at(
+        layer.given["dropout"],
+        "`dropout=` acts between stacked layers, and here is one",
+        here="drops nothing",
+        labels=call_labels(layer),
+        help=f"write `-> dropout {rate:g}` behind the layer, or `layers=2`",
+        fixes=remove_argument(layer, "dropout"),
     )
