@@ -37,13 +37,13 @@ def layers(
         typer.echo(reference(), nl=False)
     elif kind is None:
         _list()
-    elif found := find(kind):
-        for each in found:
-            show_markdown(entry(each), sys.stdout)
-    elif kind.lower() in _inits():
+    elif find(kind) or kind.lower() in _inits():
         from ..report.reference import initialisations
 
-        show_markdown(initialisations(), sys.stdout)
+        for each in find(kind):
+            show_markdown(entry(each), sys.stdout)
+        if kind.lower() in _inits():
+            show_markdown(initialisations(), sys.stdout)
     else:
         near = did_you_mean(kind, [*names(), *_inits()])
         later = f"{kind!r} is part of the language but not built yet"

@@ -338,6 +338,11 @@ class TestLayers:
     def test_inits(self, nnc):
         assert "| `normal(std)` |" in nnc("layers", "kaiming").stdout
 
+    def test_a_schedule_and_an_initialisation_of_one_name(self, nnc):
+        shown = nnc("layers", "constant").stdout
+        assert "after a warm-up" in shown
+        assert "| `constant(v)` |" in shown
+
 
 class TestTrain:
     SPEC = "input 4 -> dense 8 tanh -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1"
