@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -80,16 +81,34 @@ def mnist() -> Dataset:
     return Dataset(data.x.reshape(len(data), -1), data.target, data.name)
 
 
-def random_batch(module, rows: int, seed: int = 0):
-    """Inputs and targets that any module accepts: uniform numbers, rows of probabilities."""
+def random_batch(module, rows: int, seed: int = 0, size: int = 6):
+    """Inputs and targets that any module accepts: uniform numbers or ids, rows of probabilities.
+
+    Sizes known at run time only are all `size`.
+    """
     rng = np.random.default_rng(seed)
-    x = {n: rng.uniform(-1, 1, (rows, *shape[1:])) for n, shape in module.INPUTS.items()}
-    target = {n: _random_target(rng, rows, shape) for n, shape in module.TARGETS.items()}
+    x = {}
+    for name, shape in module.INPUTS.items():
+        whole = (rows, *_sizes(shape, size))
+        x[name] = rng.integers(0, 5, whole) if _is_ids(module) else rng.uniform(-1, 1, whole)
+    target = {
+        n: _random_target(rng, rows, _sizes(shape, size)) for n, shape in module.TARGETS.items()
+    }
     return _only(x), _only(target)
 
 
+def _sizes(shape, size):
+    """The sizes of a row."""
+    return [n if isinstance(n, int) else size for n in shape[1:]]
+
+
+def _is_ids(module) -> bool:
+    """Whether the spec's inputs are whole numbers."""
+    return re.search(r"^input \w+ int\b", module.SPEC, flags=re.MULTILINE) is not None
+
+
 def _random_target(rng, rows, shape):
-    weights = rng.uniform(0.1, 1, (rows, *shape[1:]))
+    weights = rng.uniform(0.1, 1, (rows, *shape))
     return weights if shape[-1] == 1 else weights / weights.sum(axis=-1, keepdims=True)
 
 

@@ -165,3 +165,17 @@ def test_mixture_learns_a_function_with_two_regimes():
     target = np.where(x[:, :1] > 0, x[:, 1:2], -x[:, 1:2])
     _, result = trained("mixture", Dataset(x, target), epochs=200)
     assert result.history[-1].train["loss"] < 0.3 * np.abs(target).mean()
+
+
+def test_transformer_finds_the_period_of_a_sequence():
+    """Five random tokens over and over: from the second round on, the next one is known."""
+    rng = np.random.default_rng(0)
+    rows = np.tile(rng.integers(0, 20, (900, 5)), 4)[:, :16]
+    module, result = trained("transformer", Dataset(rows[:800, :-1], rows[:800, 1:]), epochs=8)
+    seen = rows[800:, :-1]
+    guess = module.predict(result.params, seen).argmax(axis=-1)
+    assert np.mean(guess[:, 6:] == rows[800:, 7:]) > 0.9
+    changed = seen.copy()
+    changed[:, 10:] = 0
+    same = module.predict(result.params, changed)[:, :10]
+    assert np.allclose(same, module.predict(result.params, seen)[:, :10], atol=1e-5)
