@@ -205,7 +205,8 @@ def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
     z = reshape(x, (batch * steps, size)) @ c.param(f"{run.prefix}Wx")
     if c.arg("bias"):
         z = c.note(z + c.param(f"{run.prefix}{bias}"), "x W + b of all steps at once")
-    return reshape(z, (batch, steps, z.type.shape[1]))
+    z = reshape(z, (batch, steps, z.type.shape[1]))
+    return c.build.describe(z, hint=_name(c, run, "z"))
 
 
 def _dropped(c: LowerContext, h: Value, place: int) -> Value:
@@ -232,9 +233,13 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
 
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
-    """Call a core's value after its layer and pass: `lstm1_l2_reverse_tape`."""
-    hint = f"{c.name}.{run.prefix}tape".replace(".", "_")
-    return c.build.describe(tape, formula=formula, hint=hint)
+    """Say of a core's value what it follows, and call it after its layer and pass."""
+    return c.build.describe(tape, formula=formula, hint=_name(c, run, "tape"))
+
+
+def _name(c: LowerContext, run: Run, what: str) -> str:
+    """A name such as `lstm1_l2_reverse_tape`."""
+    return f"{c.name}.{run.prefix}{what}".replace(".", "_")
 
 
 def given_lengths(c: LowerContext) -> tuple[Value, ...]:

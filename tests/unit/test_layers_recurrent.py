@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from nnc.diagnostics.codes import shapes as codes
@@ -196,3 +199,19 @@ def test_other_names_are_understood():
     assert "NN" not in "".join(codes_of("input T int -> embed 9 4 -> gru 4 -> dense 1; loss mse"))
     assert LAYERS["rnn"].aliases
     assert context("rnn", (T, 3), units=4).kind == "rnn"
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_modules_check_their_own_gradients(level, tmp_path):
+    text = (
+        "input T int ragged -> embedding 6 3 as emb -> lstm 3 layers=2 bidirectional=true return=all"
+        " -> gru 3 reverse=true return=all -> rnn 3 relu return=all -> dense 6 tie=emb\n"
+        "loss crossentropy"
+    )
+    file = tmp_path / "model.py"
+    file.write_text(compile_source(Source("spec.nn", text), Options(level=level)).code, "utf-8")
+    run = subprocess.run(
+        [sys.executable, file, "--check"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count(" ok") == len(build(text).PARAM_SHAPES)
