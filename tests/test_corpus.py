@@ -78,14 +78,15 @@ def test_an_unfound_fault_and_a_spurious_one_are_counted():
 
 
 def arguments(kinds) -> set[tuple[str, str]]:
-    return {(kind.name, arg.name) for kind in kinds.values() for arg in kind.args}
+    return {(name, arg.name) for name, kind in kinds.items() for arg in kind.args}
 
 
 def places() -> list[tuple[str, str, set[str]]]:
     """A word, a spec with a hole for it, and the words that may stand in the hole."""
     found = []
+    layers = {name: kind for name, kind in LAYERS.items() if kind.word == name}
     activations = {name for name, kind in LAYERS.items() if kind.is_activation}
-    others = set(LAYERS) - activations - {"input"}
+    others = set(layers) - activations - {"input"}
     found += [(w, "input 4 -> {} 2 -> dense 2\nloss mse\n", set(LAYERS)) for w in sorted(others)]
     found += [
         (w, "input 4 -> dense 3 {} -> dense 2\nloss mse\n", set(LAYERS))
@@ -100,7 +101,7 @@ def places() -> list[tuple[str, str, set[str]]]:
         (w, "input 4 -> dense 2\nloss mse\nmetric {}\n", set(METRICS)) for w in sorted(METRICS)
     ]
     found += [(w, "input 4 -> dense 2\n{} x\n", set(DIRECTIVES)) for w in sorted(DIRECTIVES)]
-    for kind, key in sorted(arguments(LAYERS)):
+    for kind, key in sorted(arguments(layers)):
         keys = {arg.name for arg in LAYERS[kind].args}
         found.append((key, f"input 4 -> {kind} {{}}=2 -> dense 2\nloss mse\n", keys))
     for kind, key in sorted(arguments(OPTIMIZERS)):

@@ -71,6 +71,7 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
         or _empty_item(statement, index)
         or _missing_value(statement, index)
         or _bare_arithmetic(statement, index)
+        or _before_argument(statement, index)
         or _unexpected(statement, index)
     )
 
@@ -276,6 +277,17 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
     return syntax.BARE_ARITHMETIC.at(
         statement.span_of(tokens[index]), f"`{sign}` stands outside parentheses", help=advice
     )
+
+
+def _before_argument(statement: Statement, index: int) -> Diagnostic | None:
+    """`dense 2*width relu`: what was read as a repeat is followed by an argument."""
+    tokens = statement.tokens
+    if index < 4 or index >= len(tokens) or tokens[index - 2].text != "*":
+        return None
+    values = (tokens[index - 3], tokens[index - 1], tokens[index])
+    if any(token.kind not in ("number", "word") for token in values):
+        return None
+    return _bare_arithmetic(statement, index - 2)
 
 
 def _in_input(statement: Statement, index: int) -> bool:

@@ -155,7 +155,7 @@ def test_blocks_see_their_own_stages():
         ("input 3 -> [id, [id, id]] -> add", "NN121"),
         ("input 3 -> [id, id] -> [id, id] -> add", "NN121"),
         ("input 3 -> dense 3 -> add", "NN122"),
-        ("input 3 -> mean -> dense 3", "NN103"),
+        ("input 3 -> mean -> dense 3", "NN107"),
         ("input 3 -> [id, id] * 2 -> add", "NN123"),
         ("input 3 -> [id, id] as f -> add", "NN123"),
         ("input 3 -> ([id, id]) as f -> add", "NN123"),

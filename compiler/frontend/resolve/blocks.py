@@ -55,16 +55,17 @@ def bind_params(
     schema = Schema(block.name.id, ())
     names = [param.name.id for param in block.params]
     given: dict[str, ast.Arg] = {}
-    free = [n for n in names if n not in {arg.key.id for arg in args if arg.key}]
+    places = iter(names)
     for arg in args:
         if arg.key is not None:
             name = arg.key.id
             if name not in names:
                 raise _unknown_param(block, arg.key, arg, env)
-        elif not free:
-            raise _too_many(schema, block, arg, env)
         else:
-            name = free.pop(0)
+            place = next(places, None)
+            if place is None:
+                raise _too_many(schema, block, arg, env)
+            name = place
         if name in given:
             raise env.fault(
                 codes.REPEATED_ARGUMENT,
@@ -164,15 +165,17 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
             labels=[Label(stage.span, "named here")],
             help=f"a block works on what comes in; join other values outside: `[…, {word}] -> add`",
         )
-    candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks]
+    candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks, *_options()]
     raise env.unknown(place, "a let, a parameter, an option or a layer kind", candidates)
 
 
 def _is_option(word: str) -> bool:
     """Whether some argument may be this word, in whatever case."""
-    return word.lower() in _OPTION_WORDS | INITS.keys() or any(
-        word.lower() in spec.type.words
-        for kind in LAYERS.values()
-        for spec in kind.args
-        if isinstance(spec.type, Option)
-    )
+    return word.lower() in _options()
+
+
+def _options() -> set[str]:
+    """Every word that some argument may be."""
+    specs = [spec for kind in LAYERS.values() for spec in kind.args]
+    words = {word for spec in specs if isinstance(spec.type, Option) for word in spec.type.words}
+    return words | _OPTION_WORDS | INITS.keys()
