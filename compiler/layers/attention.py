@@ -97,6 +97,12 @@ def _flops(c: ShapeContext) -> Dim:
     return projections + 4 * length * length * size + 5 * length * length * int(c.arg("heads"))
 
 
+def _kept(c: ShapeContext) -> Dim:
+    """Queries, keys, values and their mean; the weights of every query for every key."""
+    length, size = c.input.shape
+    return 4 * length * size + int(c.arg("heads")) * length * length
+
+
 layer(
     LayerKind(
         name="attention",
@@ -118,6 +124,7 @@ layer(
         params=_params,
         lower=_lower,
         flops=_flops,
+        kept=_kept,
         aliases=("self_attention", "multihead_attention", "mha"),
         torch="nn.MultiheadAttention(D, heads, batch_first=True)",
         keras="MultiHeadAttention(heads, D // heads)",

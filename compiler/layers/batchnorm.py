@@ -5,13 +5,14 @@ from __future__ import annotations
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from ..lower.context import LowerContext
+from ..lower.norms import gained
 from ..ops.norm import batch_stats, standardized
 from ..ops.shape import reshape
 from ..ops.source import training
 from ..shapes.context import ShapeContext
-from ..shapes.norms import EPS_ARG, channel_params, gained, normalizes_channels
+from ..shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
 from ..shapes.rules import per_entry
-from .registry import IN_ARG, Family, LayerKind, Num, StateSpec, layer, option
+from .registry import Family, LayerKind, Num, StateSpec, layer, option
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -56,7 +57,7 @@ layer(
                 0.1,
             ),
             EPS_ARG,
-            IN_ARG,
+            CHANNELS_ARG,
         ),
         shape=_shape,
         params=channel_params,

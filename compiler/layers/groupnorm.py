@@ -6,13 +6,14 @@ from ..ir.dims import product
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from ..lower.context import LowerContext
+from ..lower.norms import gained
 from ..ops.norm import row_stats, standardized
 from ..ops.shape import reshape
 from ..shapes.context import ShapeContext
 from ..shapes.divisors import check_divides
-from ..shapes.norms import EPS_ARG, channel_params, gained, normalizes_channels
+from ..shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
 from ..shapes.rules import per_entry
-from .registry import IN_ARG, Family, Int, LayerKind, layer, positional
+from .registry import Family, Int, LayerKind, layer, positional
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -45,7 +46,7 @@ layer(
         args=(
             positional("groups", Int(low=1), "number of groups; it divides the channels"),
             EPS_ARG,
-            IN_ARG,
+            CHANNELS_ARG,
         ),
         shape=_shape,
         params=channel_params,

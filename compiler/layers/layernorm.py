@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
+from ..lower.norms import gained
 from ..ops.norm import row_stats, standardized
-from ..shapes.norms import EPS_ARG, feature_params, gained, normalizes_features
+from ..shapes.norms import EPS_ARG, feature_params, normalizes_features
 from ..shapes.rules import per_entry
 from .registry import IN_ARG, Family, LayerKind, layer
 

@@ -164,6 +164,7 @@ class Family(Enum):
     FIXED = "fixed arithmetic"
     NOISE = "regularisation"
     MERGE = "merges"
+    POOLING = "pooling"
     REDUCTION = "reductions"
 
 
@@ -233,8 +234,9 @@ class LayerKind:
     """A registry entry; see the module's docstring.
 
     `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
-    point operations of one row's forward pass (a multiply-add is two). `states` are arrays that
-    training updates besides the parameters. `lengths` gives the lengths of rows behind the
+    point operations of one row's forward pass (a multiply-add is two), `kept` the entries of a
+    row that it needs besides its value where those are many (attention's scores). `states` are
+    arrays that training updates besides the parameters. `lengths` gives the lengths of rows behind the
     layer, where its value is ragged. `conditions` are dimensions that must be 1 or more once
     sizes are known, besides those of the layers' values. `feeding_init` names the
     default initialisation of weights whose layer an activation of this kind follows. `summary`,
@@ -252,6 +254,7 @@ class LayerKind:
     args: tuple[ArgSpec, ...] = ()
     params: Callable[[ShapeContext], tuple[ParamSpec, ...]] = no_params
     flops: Callable[[ShapeContext], Dim] = no_flops
+    kept: Callable[[ShapeContext], Dim] = no_flops
     states: Callable[[ShapeContext], tuple[StateSpec, ...]] = no_states
     lengths: Callable[[LowerContext], Value | None] = same_lengths
     conditions: Callable[[ShapeContext], tuple[Dim, ...]] = no_conditions

@@ -15,6 +15,7 @@ from math import prod
 from ..ir.layer_graph import Layer, TypedGraph
 from ..layers import LAYERS
 from ..lower.optimizers import lower_update
+from ..shapes.context import ShapeContext
 from .bounds import DEFAULT_BATCH
 from .sizes import entries, entry_bytes, float_bytes
 
@@ -53,11 +54,14 @@ def need(typed: TypedGraph) -> Need:
 
 
 def row_bytes(typed: TypedGraph, layer: Layer) -> int:
-    """Bytes of a layer's value for one row; a view shares the memory of its input."""
-    if LAYERS[layer.kind].is_view and layer.activation is None:
+    """Bytes of a layer's value for one row, and of what it keeps; a view has its input's memory."""
+    kind = LAYERS[layer.kind]
+    if kind.is_view and layer.activation is None:
         return 0
     type = typed.types[layer.id]
-    return entries(type.shape) * entry_bytes(type, typed.graph.dtype)
+    inputs = tuple(typed.types[i] for i in layer.inputs)
+    kept = entries((kind.kept(ShapeContext(layer, layer.args, inputs, {})),))
+    return (entries(type.shape) + kept) * entry_bytes(type, typed.graph.dtype)
 
 
 def _copies(typed: TypedGraph) -> int:

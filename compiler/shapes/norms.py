@@ -1,20 +1,21 @@
-"""What the layers that normalise have in common: arguments, refusals, gains and shifts."""
+"""What the layers that normalise have in common: arguments, refusals, parameters."""
 
 from __future__ import annotations
 
-from ..ir.dims import Dim, Shape
+from ..ir.dims import Dim
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..layers.registry import ArgSpec, Num, ParamSpec, option
-from ..lower.context import LowerContext
-from ..ops.shape import reshape
+from ..layers.registry import ArgSpec, Int, Num, ParamSpec, option
 from .context import ShapeContext
 from .rules import check_in, refuse_mixing, require_floats
 from .windows import require_channels
 
 EPS_ARG: ArgSpec = option(
     "eps", Num(low=0.0, open_low=True), "added to the variance, so that it is never zero", 1e-5
+)
+
+CHANNELS_ARG: ArgSpec = option(
+    "in", Int(low=1), "asserts the number of features (D) or channels (CxL, CxHxW) that come in"
 )
 
 
@@ -55,9 +56,3 @@ def feature_params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 def _gain_and_shift(c: ShapeContext, size: Dim) -> tuple[ParamSpec, ...]:
     ones, zeros = Call("ones", {}, c.layer.head), Call("zeros", {}, c.layer.head)
     return (ParamSpec("gamma", (size,), "gain", ones), ParamSpec("beta", (size,), "bias", zeros))
-
-
-def gained(c: LowerContext, hat: Value, beside: Shape) -> Value:
-    """γ · x̂ + β, both brought into a shape that broadcasts against a row of x."""
-    gamma, beta = reshape(c.param("gamma"), beside), reshape(c.param("beta"), beside)
-    return c.note(hat * gamma + beta, "y = γ · x̂ + β")

@@ -533,6 +533,20 @@ def test_the_gradient_outside_training_takes_statistics_as_given(level):
         assert error(grads[name], leaf.grad.numpy(), 1e-6) < 1e-10, name
 
 
+@pytest.mark.parametrize("kind", ["batchnorm", "layernorm"])
+def test_statistics_of_large_batches_are_put_together_from_parts(kind):
+    x = 5 + np.random.default_rng(0).standard_normal((7, 3, 50_000))
+    text = f"input 3x50000 -> {kind}; loss mse; dtype float64"
+    module = load(compile_source(Source("wide.nn", text), Options(format=False)).code)
+    state = module.init_state() if kind == "batchnorm" else {}
+    words = {"state": state, "train": True} if state else {}
+    y, _ = module.forward(module.init_params(), x, **words)
+    twin = (nn.BatchNorm1d(3) if state else nn.LayerNorm(50_000)).double()
+    assert error(y, twin(torch.tensor(x)).detach().numpy()) < 1e-10
+    for name, value in state.items():
+        assert error(value, twin.state_dict()[name.partition(".")[2]].numpy()) < 1e-10
+
+
 # --- noise --------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import pytest
 from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import Options, check, compile_source
 from nnc.layers import LAYERS
+from nnc.limits.memory import need
 from nnc.shapes.divisors import nearest_divisors
 from nnc.source import Source
 
@@ -116,6 +117,14 @@ def test_a_table_of_positions_is_as_long_as_the_rows():
 def test_batchnorm_reads_channels_first():
     found = fault("batchnorm", (T, 8))
     assert (found.code, found.insert) == (codes.SYMBOLIC_PARAMETER, "transpose")
+
+
+def test_the_scores_of_attention_count_as_memory():
+    graph = check(Source("m.nn", "input 10x8 -> attention 2 -> dense 1; loss mse")).graph
+    counted = list(need(graph).activations.values())
+    assert counted == [32 * 4 * n for n in (80, 80 + 4 * 80 + 2 * 100, 10)]
+    found = check(Source("m.nn", "input 30000x64 -> attention 8 -> dense 1; loss mse")).report
+    assert [d.code.id for d in found] == ["NN405"]
 
 
 @pytest.mark.parametrize(
