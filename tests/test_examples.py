@@ -15,6 +15,7 @@ from .generated import (
     build,
     gradient_error,
     in_float64,
+    lengths_for,
     mnist,
     random_batch,
     spec_text,
@@ -52,7 +53,7 @@ def test_levels_agree(name):
         module = build(text, level)
         x, target = random_batch(module, rows=5)
         params = module.init_params(seed=2)
-        y, memory = module.forward(params, x)
+        y, memory = module.forward(params, x, **lengths_for(module, x))
         grads = module.backward(params, memory, target)
         values = list(y.values()) if isinstance(y, dict) else [y]
         results.append([*map(np.copy, values), *(np.copy(grads[key]) for key in params)])
