@@ -94,7 +94,7 @@ def as_json(summary: Summary) -> dict[str, object]:
 def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:
     type = typed.types[layer.id]
     shared = LAYERS[layer.kind].is_view and layer.activation is None
-    elements = 0 if shared else product(type.shape)
+    elements = 0 if shared else product(type.shape) + _kept(typed, layer)
     return Row(
         name=layer.name,
         kind=layer.kind,
@@ -105,6 +105,12 @@ def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:
         activation_bytes=elements * entry_bytes(type, typed.graph.dtype),
         shares=layer.shares,
     )
+
+
+def _kept(typed: TypedGraph, layer: Layer) -> Dim:
+    """Entries of a row that the layer needs besides its value."""
+    inputs = tuple(typed.types[i] for i in layer.inputs)
+    return LAYERS[layer.kind].kept(ShapeContext(layer, layer.args, inputs, {}))
 
 
 def _flops(typed: TypedGraph, layer: Layer) -> Dim:

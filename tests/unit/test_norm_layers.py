@@ -8,6 +8,7 @@ from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import Options, check, compile_source
 from nnc.layers import LAYERS
 from nnc.limits.memory import need
+from nnc.report.summary import summarise
 from nnc.shapes.divisors import nearest_divisors
 from nnc.source import Source
 
@@ -122,6 +123,7 @@ def test_batchnorm_reads_channels_first():
 def test_the_scores_of_attention_count_as_memory():
     graph = check(Source("m.nn", "input 10x8 -> attention 2 -> dense 1; loss mse")).graph
     counted = list(need(graph).activations.values())
+    assert summarise(graph, 32).activation_bytes == sum(counted)
     assert counted == [32 * 4 * n for n in (80, 80 + 4 * 80 + 2 * 100, 10)]
     found = check(Source("m.nn", "input 30000x64 -> attention 8 -> dense 1; loss mse")).report
     assert [d.code.id for d in found] == ["NN405"]
