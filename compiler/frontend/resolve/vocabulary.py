@@ -50,8 +50,6 @@ LANGUAGE: dict[str, frozenset[str]] = {
 """Every name of the language; one without a registry entry is not built yet."""
 
 OTHER_NAMES = {
-    **dict.fromkeys(("max_pool", "maxpool2d", "max_pooling"), "maxpool"),
-    **dict.fromkeys(("avg_pool", "avgpool2d", "average_pooling"), "avgpool"),
     **dict.fromkeys(("linear", "fc"), "dense"),
     **dict.fromkeys(("swish",), "silu"),
 }

@@ -1,0 +1,45 @@
+"""avgpool: the mean of what is under a window."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..lower.pools import pooled_lengths, window_over
+from ..lower.windows import alone
+from ..ops.pooling import avg_pool
+from ..shapes.pools import numbers, pool_flops, pooled
+from .maxpool import MARGIN_ARG, STEP_ARG, WINDOW_ARG
+from .registry import Family, LayerKind, layer
+
+
+def _lower(c: LowerContext) -> Value:
+    window = window_over(c)
+    x = alone(c, window.reach)
+    y = avg_pool(x, kernel=window.kernel, stride=window.stride, pad=numbers(window))
+    return c.note(y, "y[i] = mean of x[i·s + u − p] over u")
+
+
+layer(
+    LayerKind(
+        name="avgpool",
+        family=Family.POOLING,
+        summary="the mean of what is under a window that slides over a signal CxL or an image CxHxW",
+        formula="y[c, i] = Σ x[c, i·stride + u − pad] / size of the window, over its entries u",
+        example="input 3x32x32 -> conv 8 3x3 relu -> avgpool 2 -> flatten -> dense 10 softmax; "
+        "loss crossentropy",
+        args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG),
+        shape=pooled,
+        lower=_lower,
+        flops=pool_flops,
+        lengths=pooled_lengths,
+        aliases=(
+            *("avg_pool", "average_pooling", "avgpool1d", "avgpool2d"),
+            *("averagepooling1d", "averagepooling2d"),
+        ),
+        torch="nn.AvgPool1d(kernel), nn.AvgPool2d(kernel)",
+        keras="AveragePooling1D(kernel, data_format='channels_first'), AveragePooling2D(...)",
+        notes="Positions that do not fill a window are left out. Zeros added by `pad` count in the "
+        "mean, as in PyTorch (count_include_pad=True); Keras leaves them out. Ragged rows are "
+        "pooled each by itself, as if alone.",
+    )
+)

@@ -1,0 +1,51 @@
+"""maxpool: the largest entry under a window."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..lower.context import LowerContext
+from ..lower.pools import finite, pooled_lengths, window_over, without_padding
+from ..ops.pooling import max_pool
+from ..shapes.pools import numbers, pool_flops, pooled
+from .registry import Family, LayerKind, SizeOf, layer, option, positional
+
+WINDOW_ARG = positional("kernel", SizeOf(), "size of the window: `2x2`, or `2` on every axis")
+STEP_ARG = option("stride", SizeOf(), "step from one position to the next; else the window's size")
+MARGIN_ARG = option("pad", SizeOf(low=0), "cells added at both ends, at most half the window", (0,))
+
+
+def _lower(c: LowerContext) -> Value:
+    window = window_over(c)
+    x = without_padding(c, window)
+    y = max_pool(x, kernel=window.kernel, stride=window.stride, pad=numbers(window))
+    return finite(c, c.note(y, "y[i] = max x[i·s + u − p] over u"), window)
+
+
+layer(
+    LayerKind(
+        name="maxpool",
+        family=Family.POOLING,
+        summary="the largest entry under a window that slides over a signal CxL or an image CxHxW",
+        formula="y[c, i] = max x[c, i·stride + u − pad], over the entries u of the window",
+        example="input 1x28x28 -> conv 8 3x3 relu -> maxpool 2 -> flatten -> dense 10 softmax; "
+        "loss crossentropy",
+        args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG),
+        shape=pooled,
+        lower=_lower,
+        flops=pool_flops,
+        lengths=pooled_lengths,
+        aliases=(
+            "max_pool",
+            "max_pooling",
+            "maxpool1d",
+            "maxpool2d",
+            "maxpooling1d",
+            "maxpooling2d",
+        ),
+        torch="nn.MaxPool1d(kernel), nn.MaxPool2d(kernel)",
+        keras="MaxPooling1D(kernel, data_format='channels_first'), MaxPooling2D(...)",
+        notes="Positions that do not fill a window are left out. `pad` adds cells of −∞, which are "
+        "never the maximum. Where several entries are the largest, the gradient goes to the first "
+        "in reading order, as in PyTorch. Padding of ragged rows takes no part.",
+    )
+)

@@ -1,0 +1,35 @@
+"""What lowering has in common for layers that pool."""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Value
+from ..ops.ragged import exclude_steps, mask_steps
+from ..shapes.pools import pool_window
+from ..shapes.windows import Window
+from .context import LowerContext
+from .windows import lengths_behind
+
+
+def window_over(c: LowerContext) -> Window:
+    """The window of a pooling over the layer's input."""
+    return pool_window(c.args, c.x.type.shape[2:])
+
+
+def pooled_lengths(c: LowerContext) -> Value | None:
+    """The lengths of rows behind a pooling."""
+    return lengths_behind(c, window_over(c))
+
+
+def without_padding(c: LowerContext, window: Window) -> Value:
+    """The input with −inf in place of padding where a window would reach into it."""
+    if c.lengths is None or window.reach[c.result.ragged_axis - 1] == 1:
+        return c.x
+    return exclude_steps(c.x, c.lengths, c.result.ragged_axis + 1)
+
+
+def finite(c: LowerContext, y: Value, window: Window) -> Value:
+    """y with zeros where its windows met nothing but padding, and hold −inf."""
+    lengths = lengths_behind(c, window)
+    if lengths is None or window.reach[c.result.ragged_axis - 1] == 1:
+        return y
+    return mask_steps(y, lengths, c.result.ragged_axis + 1)

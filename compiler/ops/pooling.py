@@ -1,0 +1,233 @@
+"""Pooling: a window slides over every channel by itself; and the locally connected product.
+
+x is (B, C, sizes…) and y (B, C, positions…), with one or two spatial axes. With s the stride and
+p the padding in front, entry u of the window lies at position i on cell j = i·s + u − p:
+
+    max_pool        y[i] = max x[j] over u             dx[j] = Σ dy[i] where x[j] is the first maximum
+    avg_pool        y[i] = Σ x[j] / size of window     dx[j] = Σ dy[i] / size of window
+    weighted_pool   y[i] = Σ x[j] w[u]                 dx[j] = Σ dy[i] w[u],  dw[u] = Σ dy[i] x[j]
+
+    local           y[f, i] = Σ x[c, j] W[i, (c, u), f] over c and u
+
+Cells of padding are no candidates of a maximum, and zeros elsewhere.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..ir.dims import Dim, product
+from ..ir.op_graph import Value
+from ..ir.types import TensorType
+from .conv import Pads, window_size
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+
+Sizes = tuple[int, ...]
+
+
+def max_pool(x: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
+    """The largest entry under the window at each position."""
+    return x.builder.emit("max_pool", x, kernel=kernel, stride=stride, pad=pad)
+
+
+def avg_pool(x: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
+    """The mean of what is under the window at each position, zeros of padding included."""
+    return x.builder.emit("avg_pool", x, kernel=kernel, stride=stride, pad=pad)
+
+
+def weighted_pool(x: Value, w: Value, *, stride: Sizes, pad: Pads) -> Value:
+    """The sum of what is under the window times the weights w, one kernel for all channels."""
+    return x.builder.emit("weighted_pool", x, w, stride=stride, pad=pad)
+
+
+def global_max(x: Value) -> Value:
+    """The largest entry along the last axis; the first one, where several are."""
+    return x.builder.emit("global_max", x)
+
+
+def local(x: Value, w: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
+    """x under a sliding window that has weights of its own at every position."""
+    return x.builder.emit("local", x, w, kernel=kernel, stride=stride, pad=pad)
+
+
+def _positions(sizes: tuple[Dim, ...], kernel: tuple[Dim, ...], attrs: Attrs) -> tuple[Dim, ...]:
+    found = []
+    for size, k, s, p in zip(sizes, kernel, attrs["stride"], attrs["pad"], strict=True):
+        assert isinstance(k, int)
+        found.append(window_size(size, k, s, p, 1))
+    return tuple(found)
+
+
+def _pool_type(types: Types, attrs: Attrs) -> TensorType:
+    batch, channels, *sizes = types[0].shape
+    kernel = types[1].shape if len(types) > 1 else attrs["kernel"]
+    return TensorType((batch, channels, *_positions(tuple(sizes), kernel, attrs)))
+
+
+def _with_size(types: Types, attrs: Attrs) -> TensorType:
+    return TensorType((*types[0].shape[:2], *attrs["size"]))
+
+
+def _of_x(types: Types, _: Attrs) -> TensorType:
+    return TensorType(types[1].shape)
+
+
+def _window(c: Gradient, *names: str) -> dict[str, Any]:
+    return {name: c.attr(name) for name in names}
+
+
+def _max_pool(c: Gradient) -> list[Value]:
+    window = _window(c, "kernel", "stride", "pad")
+    return [c.g.builder.emit("max_pool_dx", c.g, c.x, c.out, **window)]
+
+
+def _avg_pool(c: Gradient) -> list[Value]:
+    window = _window(c, "kernel", "stride", "pad")
+    return [c.g.builder.emit("avg_pool_dx", c.g, size=c.x.type.shape[2:], **window)]
+
+
+def _weighted_pool(c: Gradient) -> list[Value]:
+    x, w = c.inputs
+    window = _window(c, "stride", "pad")
+    emit = c.g.builder.emit
+    return [
+        emit("weighted_pool_dx", c.g, w, size=x.type.shape[2:], **window),
+        emit("weighted_pool_dw", c.g, x, kernel=w.type.shape, **window),
+    ]
+
+
+def _global_max(c: Gradient) -> list[Value]:
+    return [c.g.builder.emit("global_max_dx", c.g, c.x)]
+
+
+def _local_type(types: Types, _: Attrs) -> TensorType:
+    *positions, _cells, filters = types[1].shape
+    return TensorType((types[0].shape[0], filters, *positions))
+
+
+def _local(c: Gradient) -> list[Value]:
+    x, w = c.inputs
+    window = _window(c, "kernel", "stride", "pad")
+    emit = c.g.builder.emit
+    return [
+        emit("local_dx", c.g, w, size=x.type.shape[2:], **window),
+        emit("local_dw", c.g, x, **window),
+    ]
+
+
+def _local_dx_type(types: Types, attrs: Attrs) -> TensorType:
+    channels = types[1].shape[-2] // prod(attrs["kernel"])
+    return TensorType((types[0].shape[0], channels, *attrs["size"]))
+
+
+def _local_dw_rows_type(types: Types, attrs: Attrs) -> TensorType:
+    return TensorType((types[0].shape[0], *_local_dw_type(types, attrs).shape))
+
+
+def _local_dw_type(types: Types, attrs: Attrs) -> TensorType:
+    y, x = types
+    cells = x.shape[1] * product(attrs["kernel"])
+    return TensorType((*y.shape[2:], cells, y.shape[1]))
+
+
+def _local_flops(types: Types, out: TensorType) -> Dim:
+    return 2 * types[1].shape[-2] * product(out.shape)
+
+
+_SIGNAL = {"kernel": (3,), "stride": (2,), "pad": ((1, 1),)}
+_LONG = {"kernel": (2,), "stride": (3,), "pad": ((0, 0),)}
+_IMAGE = {"kernel": (2, 3), "stride": (2, 3), "pad": ((0, 0), (0, 0))}
+_OVERLAP = {"kernel": (3, 2), "stride": (1, 2), "pad": ((1, 1), (1, 0))}
+_ONE = {"kernel": (1, 1), "stride": (2, 1), "pad": ((0, 0), (0, 0))}
+_POOLS = (
+    sample((2, 3, 6), **_SIGNAL),
+    sample((3, 1, 8), **_LONG),
+    sample((2, 2, 5, 7), **_IMAGE),
+    sample((1, 2, 4, 5), **_OVERLAP),
+    sample((2, 1, 4, 3), **_ONE),
+)
+
+
+def _weighted(shape: tuple[int, ...], window: dict[str, Any]) -> Sample:
+    attrs = {name: window[name] for name in ("stride", "pad")}
+    return sample(shape, window["kernel"], **attrs)
+
+
+def _locals() -> tuple[Sample, ...]:
+    return (
+        sample((2, 3, 6), (3, 9, 2), **_SIGNAL),
+        sample((3, 1, 8), (3, 2, 1), **_LONG),
+        sample((2, 2, 5, 7), (2, 2, 12, 3), **_IMAGE),
+        sample((1, 2, 4, 5), (4, 3, 12, 2), **_OVERLAP),
+        sample((2, 3, 4, 3), (2, 3, 3, 2), **_ONE),
+    )
+
+
+op(
+    OpDef(
+        "max_pool",
+        _pool_type,
+        _max_pool,
+        samples=_POOLS,
+        formulas=("dx = dy at the first maximum of each window",),
+    )
+)
+op(OpDef("max_pool_dx", _of_x, NO_GRADIENT))
+op(
+    OpDef(
+        "avg_pool",
+        _pool_type,
+        _avg_pool,
+        samples=_POOLS,
+        formulas=("dx[j] = Σ dy[i] / size of the window, over i·s + u − p = j",),
+    )
+)
+op(OpDef("avg_pool_dx", _with_size, NO_GRADIENT))
+op(
+    OpDef(
+        "weighted_pool",
+        _pool_type,
+        _weighted_pool,
+        samples=(
+            _weighted((2, 3, 6), _SIGNAL),
+            _weighted((3, 1, 8), _LONG),
+            _weighted((2, 2, 5, 7), _IMAGE),
+            _weighted((1, 2, 4, 5), _OVERLAP),
+            _weighted((2, 1, 4, 3), _ONE),
+        ),
+        formulas=(
+            "dx[j] = Σ dy[i] w[u] over i·s + u − p = j",
+            "dw[u] = Σ dy[i] x[i·s + u − p]",
+        ),
+    )
+)
+op(OpDef("weighted_pool_dx", _with_size, NO_GRADIENT))
+op(OpDef("weighted_pool_dw", lambda _, attrs: TensorType(attrs["kernel"]), NO_GRADIENT))
+op(
+    OpDef(
+        "global_max",
+        lambda types, _: TensorType(types[0].shape[:-1]),
+        _global_max,
+        samples=(sample((2, 3, 5)), sample((3, 1, 1))),
+        formulas=("dx = dy at the first maximum",),
+        flops=lambda types, _: product(types[0].shape),
+    )
+)
+op(OpDef("global_max_dx", _of_x, NO_GRADIENT, flops=move_flops))
+op(
+    OpDef(
+        "local",
+        _local_type,
+        _local,
+        samples=_locals(),
+        formulas=(
+            "dx[j] = Σ dz[i] W[i, u] over i·s + u − p = j",
+            "dW[i, u] = Σ dz[i] x[i·s + u − p] over the batch",
+        ),
+        flops=_local_flops,
+    )
+)
+op(OpDef("local_dx", _local_dx_type, NO_GRADIENT))
+op(OpDef("local_dw", _local_dw_type, NO_GRADIENT))
+op(OpDef("local_dw_rows", _local_dw_rows_type, NO_GRADIENT))
