@@ -6,6 +6,7 @@ EMITTED = {
     "input-gradient": "the gradient of the loss by the input",
     "vjp": "pulls a gradient of the output from outside back to parameters and input",
     "jacobian": "the derivatives of every output by every input entry",
+    "per-example": "the gradient of each row's own loss",
 }
 """Every such function, and what it computes."""
 

@@ -35,7 +35,14 @@ from .program import (
     kernel_view,
     predict_view,
 )
-from .pullback import add_pull_backs, jacobian_view, real_inputs, upstreams, vjp_view
+from .pullback import (
+    add_pull_backs,
+    jacobian_view,
+    real_inputs,
+    row_gradients,
+    upstreams,
+    vjp_view,
+)
 from .rates import clip_view, schedule_view, train_constants
 from .target import Target, load_target
 from .view import ArrayView, ModuleView, ParamView, SizeView, StateView
@@ -73,6 +80,7 @@ class Graphs:
     training: Graph
     inference: Graph
     data_gradient: Graph | None
+    row_gradients: Graph | None = None
     features: Graph | None = None
 
 
@@ -93,6 +101,7 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
         optimise(Graph(whole.nodes, training), level, watch),
         inference,
         standalone_graph(data, level) if data.outputs else None,
+        standalone_graph(row_gradients(typed), level) if "per-example" in emit else None,
         features_graph(typed, forward, level),
     )
 
@@ -101,6 +110,11 @@ def _refuse_emit(typed: TypedGraph, emit: tuple[str, ...], inputs: list[str]) ->
     """Say why a function cannot be generated for this model; raises CannotEmit."""
     if "input-gradient" in emit and not typed.graph.losses:
         raise CannotEmit("cannot emit 'input-gradient': the spec has no loss to differentiate")
+    if "per-example" in emit and not typed.graph.losses:
+        raise CannotEmit("cannot emit 'per-example': the spec has no loss to differentiate")
+    if "per-example" in emit and typed.states:
+        layer = typed.states[0].name.rpartition(".")[0]
+        raise CannotEmit(f"cannot emit 'per-example': {layer} makes rows depend on each other")
     for name in ("input-gradient", "jacobian"):
         if name in emit and not inputs:
             raise CannotEmit(f"cannot emit '{name}': no input holds real numbers")
@@ -127,6 +141,8 @@ def _view(
     predict = predict_view(program, inference, leaves)
     data = graphs.data_gradient
     input_gradient = predict_view(program, data, leaves) if data else None
+    rows = graphs.row_gradients
+    per_example = predict_view(program, rows, leaves) if rows else None
     features = predict_view(program, graphs.features, leaves) if graphs.features else None
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
@@ -154,6 +170,7 @@ def _view(
         backward=backward,
         predict=predict,
         input_gradient=input_gradient,
+        per_example=per_example,
         vjp=vjp_view(program),
         upstreams=upstreams(program),
         jacobian=jacobian_view(program, _outputs(typed)),

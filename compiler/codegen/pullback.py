@@ -1,4 +1,4 @@
-"""Functions that pull a gradient from outside back through the network: vjp and jacobian.
+"""Functions that pull other gradients than the loss's back: vjp, jacobian, each row's own.
 
 They are written as plain formulas at every level, over the values that forward keeps: what they
 give belongs to the caller.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..autodiff.reverse import pull_back
+from ..autodiff.per_row import NotPerRow, per_row
+from ..autodiff.reverse import differentiate, pull_back
+from ..emitted import CannotEmit
 from ..ir.dims import BATCH, symbols
 from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Builder, Graph, Origin, Role, Value
 from ..ir.types import DType, TensorType
+from ..lower.graph import lower
 from ..ops.source import leaf
 from ..schedule.kernels import Kernel
 from .program import CACHE, Program, dims_from, loaded, owned, sizes_of
@@ -42,6 +45,19 @@ def add_pull_backs(typed: TypedGraph, build: Builder, emit: tuple[str, ...]) -> 
         pull_back(build, seeds, [p.name for p in typed.params], inputs, ("vjp", "vjp_dx"))
     if "jacobian" in emit:
         pull_back(build, seeds, [], inputs, ("", "row_dx"))
+
+
+def row_gradients(typed: TypedGraph) -> Graph:
+    """The gradients of every row's own loss, as outputs `row:PARAM` of shape (B, …)."""
+    build = lower(typed, per_row=True)
+    differentiate(build, build.outputs["total"], [p.name for p in typed.params], [])
+    rows = {}
+    for name, id in build.graph().outputs_for("grad").items():
+        try:
+            rows[f"row:{name}"] = per_row(build, build.value(id)).id
+        except NotPerRow as error:
+            raise CannotEmit(f"cannot emit 'per-example': {error} adds up the rows") from None
+    return Graph(tuple(build.nodes), rows)
 
 
 def vjp_view(program: Program) -> KernelView | None:

@@ -185,6 +185,7 @@ class ModuleView:
     backward: KernelView | None
     predict: KernelView
     input_gradient: KernelView | None
+    per_example: KernelView | None
     vjp: KernelView | None
     upstreams: tuple[tuple[str, str], ...]
     jacobian: JacobianView | None
@@ -361,6 +362,11 @@ class ModuleView:
         return tuple(
             (d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets
         )
+
+    @property
+    def per_example_dims(self) -> tuple[tuple[str, str], ...]:
+        """The sizes that per_example_gradients needs, read off the inputs."""
+        return self.cache.dims if self.per_example else ()
 
     @property
     def cache_differs(self) -> str:

@@ -37,7 +37,7 @@ def _weighted(c: LossContext, logits: Value, target: Value, weights: Value) -> V
         return c.reduce(each)
     counts = select(c.ids, sum_over(weights * c.target, last), const(c.build, 1.0))
     counts = c.build.describe(counts, hint="row_weights", formula="w of the class id, or 1")
-    return c.sum(each) / c.sum(counts)
+    return c.ratio(each, counts)
 
 
 loss(

@@ -41,8 +41,11 @@ class Lowering:
         return self.states[name]
 
 
-def lower(typed: TypedGraph) -> Builder:
-    """Lower every layer, then every loss and penalty; outputs are `out:NAME`, `loss:NAME`, `total`."""
+def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
+    """Lower every layer, then every loss and penalty; outputs are `out:NAME`, `loss:NAME`, `total`.
+
+    With `per_row` the total is the sum of the rows' own losses, without the penalty.
+    """
     graph = typed.graph
     state = Lowering(typed, Builder(Origin("", (), Role.FORWARD)))
     declare_params(state)
@@ -51,7 +54,9 @@ def lower(typed: TypedGraph) -> Builder:
     for output in graph.outputs:
         state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
     if graph.losses:
-        lower_losses(typed, state.build, state.values, state.params, state.lengths)
+        lower_losses(
+            typed, state.build, state.values, state.params, state.lengths, per_row=per_row
+        )
     return state.build
 
 

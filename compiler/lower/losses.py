@@ -11,8 +11,8 @@ from ..ir.op_graph import Builder, Origin, Role, Value
 from ..ir.types import DType, TensorType
 from ..losses import LOSSES
 from ..ops.elementwise import scale, unary
-from ..ops.ragged import count_steps, mask_steps
-from ..ops.reduction import sum_all
+from ..ops.ragged import as_real, count_steps, mask_steps
+from ..ops.reduction import sum_all, sum_over
 from ..ops.source import leaf
 
 PARTIAL_SUM = 16
@@ -24,7 +24,8 @@ class LossContext:
     """One loss about to be lowered: the judged value, its target (of the same shape), options.
 
     Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
-    whole shape): padding takes no part in the loss.
+    whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
+    own, as if it were a batch alone, and the loss is their sum.
     """
 
     build: Builder
@@ -33,6 +34,7 @@ class LossContext:
     target: Value
     lengths: Value | None = None
     ragged_axis: int = 1
+    per_row: bool = False
 
     @property
     def ids(self) -> Value:
@@ -64,24 +66,43 @@ class LossContext:
         `mean` says what the default stands for: the quadratic cost is averaged over the batch.
         """
         how = mean if self.args["reduction"] == "mean" else self.args["reduction"]
-        shape = each.type.shape
-        if self.lengths is not None:
-            each = mask_steps(each, self.lengths, self.ragged_axis)
-            if how == "mean":
-                others = product(n for i, n in enumerate(shape) if i not in (0, self.ragged_axis))
-                return scale(sum_all(each), 1.0, others) / count_steps(self.lengths)
-        over = {"mean": product(shape), "batchmean": shape[0], "sum": 1}
-        return scale(sum_all(each), 1.0, over[str(how)])
+        batch, *sizes = each.type.shape
+        rows = 1 if self.per_row else batch
+        if self.lengths is not None and how == "mean":
+            others = product(n for i, n in enumerate(sizes, 1) if i != self.ragged_axis)
+            return self.ratio(scale(each, 1.0, others), None)
+        over = {"mean": rows * product(sizes), "batchmean": rows, "sum": 1}
+        return scale(sum_all(self._masked(each)), 1.0, over[str(how)])
 
-    def sum(self, each: Value) -> Value:
-        """The sum of all entries, padding left out."""
-        if self.lengths is not None:
-            each = mask_steps(each, self.lengths, self.ragged_axis)
-        return sum_all(each)
+    def ratio(self, each: Value, weights: Value | None) -> Value:
+        """The sum of all entries over the sum of their weights, or over the number of positions."""
+        each = self._masked(each)
+        if weights is not None:
+            weights = self._masked(weights)
+        if not self.per_row:
+            if weights is not None:
+                return sum_all(each) / sum_all(weights)
+            assert self.lengths is not None
+            return sum_all(each) / count_steps(self.lengths)
+        if weights is not None:
+            return sum_all(_row_sums(each) / _row_sums(weights))
+        assert self.lengths is not None
+        return sum_all(_row_sums(each) / as_real(self.lengths))
+
+    def _masked(self, each: Value) -> Value:
+        """Zeros in place of padding."""
+        if self.lengths is None:
+            return each
+        return mask_steps(each, self.lengths, self.ragged_axis)
 
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows."""
         return self.build.describe(value, formula=formula)
+
+
+def _row_sums(each: Value) -> Value:
+    """Σ over all but the batch axis."""
+    return sum_over(each, tuple(range(1, each.type.rank))) if each.type.rank > 1 else each
 
 
 def lower_losses(
@@ -90,15 +111,20 @@ def lower_losses(
     values: Mapping[int, Value],
     params: Mapping[str, Value],
     lengths: Mapping[int, Value | None],
+    *,
+    per_row: bool = False,
 ) -> None:
-    """Emit every loss, the penalty if there is one, and their sum `total`."""
+    """Emit every loss, the penalty if there is one, and their sum `total`.
+
+    With `per_row` the losses are sums of the rows' own ones, without the penalty.
+    """
     targets: dict[int, Value] = {}
     parts = []
     for loss in typed.graph.losses:
-        part = lower_loss(typed, build, loss, values[loss.layer], targets, lengths)
+        part = lower_loss(typed, build, loss, values[loss.layer], targets, lengths, per_row)
         build.outputs[f"loss:{loss.name}"] = part.id
         parts.append(part)
-    if typed.graph.regularize is not None:
+    if typed.graph.regularize is not None and not per_row:
         penalty = lower_penalty(typed, build, typed.graph.regularize, params)
         if penalty is not None:
             build.outputs["loss:regularize"] = penalty.id
@@ -117,6 +143,7 @@ def lower_loss(
     output: Value,
     targets: dict[int, Value],
     lengths: Mapping[int, Value | None],
+    per_row: bool,
 ) -> Value:
     """One loss as it enters the total, its weight included."""
     span = loss.setting.span
@@ -130,7 +157,7 @@ def lower_loss(
     kind = LOSSES[loss.setting.kind]
     axis = typed.types[loss.layer].ragged_axis + 1
     context = LossContext(
-        build, loss.setting.args, output, targets[loss.layer], lengths[loss.layer], axis
+        build, loss.setting.args, output, targets[loss.layer], lengths[loss.layer], axis, per_row
     )
     value = kind.lower(context)
     if loss.weight != 1.0:

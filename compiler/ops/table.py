@@ -42,3 +42,6 @@ op(
     )
 )
 op(OpDef("add_rows", _added, NO_GRADIENT))
+
+# ids + count · (number of the row): the rows of a batch name tables of their own.
+op(OpDef("offset_ids", lambda types, _: types[0], NO_GRADIENT))
