@@ -7,9 +7,9 @@ from ..ir.layer_graph import Call
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from ..lower.context import LowerContext
-from ..ops.attention import batch_matmul, masked_softmax, transposed
+from ..ops.attention import batch_matmul, masked_softmax, merge_heads, split_heads, transposed
 from ..ops.elementwise import scale
-from ..ops.shape import narrow, reshape, transpose
+from ..ops.shape import narrow, reshape
 from ..shapes.context import ShapeContext
 from ..shapes.divisors import check_divides
 from ..shapes.rules import check_in, refuse_mixing, require_positions
@@ -66,7 +66,7 @@ def _lower(c: LowerContext) -> Value:
     c.build.describe(weights, hint=f"{c.name}_weights", formula="A = softmax S over the keys")
     mixed = batch_matmul(weights, v)
     c.build.describe(mixed, hint=f"{c.name}_mixed", formula="each query's mean of v, A v")
-    rows = reshape(transpose(mixed, (0, 2, 1, 3)), (batch * length, size))
+    rows = merge_heads(mixed)
     c.build.describe(rows, hint=f"{c.name}_rows", formula="the heads side by side")
     y = rows @ c.param("Wo")
     if c.arg("bias"):
@@ -78,9 +78,8 @@ def _heads(c: LowerContext, qkv: Value, part: int) -> Value:
     """The queries (part 0), keys or values by heads, (B, heads, T, D/heads)."""
     batch, length, size = c.x.type.shape
     assert isinstance(size, int)
-    heads = c.arg("heads")
     own = narrow(qkv, 1, part * size, (part + 1) * size)
-    split = transpose(reshape(own, (batch, length, heads, size // heads)), (0, 2, 1, 3))
+    split = split_heads(own, (batch, length), c.arg("heads"))
     name = ("q", "k", "v")[part]
     return c.build.describe(split, hint=f"{c.name}_{name}", formula=f"{name} by heads")
 

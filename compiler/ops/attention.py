@@ -6,7 +6,7 @@ from ..ir.dims import Dim, product
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from .activation import softmax_gradient
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, sample
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 from .shape import transpose
 
 
@@ -19,6 +19,17 @@ def transposed(x: Value) -> Value:
     """x with its last two axes exchanged."""
     last = x.type.rank - 1
     return transpose(x, (*range(last - 1), last, last - 1))
+
+
+def split_heads(x: Value, rows: tuple[Dim, Dim], heads: int) -> Value:
+    """(B·T, D) as (B, heads, T, D/heads), each head's columns contiguous; rows are (B, T)."""
+    return x.builder.emit("split_heads", x, rows=rows, heads=heads)
+
+
+def merge_heads(x: Value) -> Value:
+    """(B, heads, T, D/heads) as (B·T, D): the heads side by side."""
+    batch, _, length, _ = x.type.shape
+    return x.builder.emit("merge_heads", x, rows=(batch, length))
 
 
 def masked_softmax(scores: Value, lengths: Value | None, *, causal: bool) -> Value:
@@ -47,6 +58,16 @@ def _products(c: Gradient) -> list[Value]:
     return [batch_matmul(c.g, transposed(b)), batch_matmul(transposed(a), c.g)]
 
 
+def _split_type(types: Types, attrs: Attrs) -> TensorType:
+    (batch, length), heads, size = attrs["rows"], attrs["heads"], types[0].shape[1]
+    return TensorType((batch, heads, length, size // heads))
+
+
+def _merged_type(types: Types, _: Attrs) -> TensorType:
+    batch, heads, length, size = types[0].shape
+    return TensorType((batch * length, heads * size))
+
+
 def _flops(types: Types, out: TensorType) -> Dim:
     return 2 * types[0].shape[-1] * product(out.shape)
 
@@ -63,6 +84,25 @@ op(
         samples=(sample((2, 3, 4), (2, 4, 5)), sample((2, 1, 3, 2), (2, 1, 2, 3))),
         formulas=("da = dy bᵀ", "db = aᵀ dy"),
         flops=_flops,
+    )
+)
+op(
+    OpDef(
+        "split_heads",
+        _split_type,
+        lambda c: [merge_heads(c.g)],
+        view=True,
+        samples=(sample((6, 8), rows=(2, 3), heads=4), sample((3, 5), rows=(3, 1), heads=1)),
+        flops=move_flops,
+    )
+)
+op(
+    OpDef(
+        "merge_heads",
+        _merged_type,
+        lambda c: [split_heads(c.g, c.attr("rows"), c.x.type.shape[1])],  # type: ignore[arg-type]
+        samples=(sample((2, 4, 3, 2), rows=(2, 3)), sample((3, 1, 1, 5), rows=(3, 1))),
+        flops=move_flops,
     )
 )
 op(
