@@ -60,7 +60,8 @@ def require_positions(c: ShapeContext) -> Dim:
     if known:
         help = f"put `{stages}` before it, which makes {pixels} positions of {channels} features"
     elif one:
-        help = f"declare a vector of features at every position, as in `input Tx{channels}`"
+        declared = f"Tx{channels}" if isinstance(channels, int) else f"{channels}x1"
+        help = f"declare a vector of features at every position, as in `input {declared}`"
     else:
         help = "join axes with `reshape` before it until two are left"
     raise ShapeFault(

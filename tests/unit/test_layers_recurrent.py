@@ -97,7 +97,8 @@ def test_features_and_images_have_no_steps(kind):
         found = fault(kind, shape, units=4)
         assert found.code is codes.NEEDS_POSITIONS
         assert "x".join(map(str, shape)) in found.message
-    assert "Tx784" in fault(kind, (784,), units=4).help
+    assert "`input Tx784`" in fault(kind, (784,), units=4).help
+    assert "`input Tx1`" in fault(kind, (T,), units=4).help
 
 
 @CELLS
