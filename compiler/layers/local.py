@@ -61,7 +61,7 @@ def _shape(c: ShapeContext) -> TensorType:
     signal = _as_signal(c)
     channels, sizes = require_channels(signal)
     _require_numbers(c, sizes)
-    check_axes(signal, len(sizes), "kernel", "stride", "pad")
+    check_axes(c, len(sizes), "kernel", "stride", "pad")
     check_reach(signal, _window(c))
     filters = c.arg("filters")
     if c.input.rank == 1:
@@ -75,7 +75,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 def _require_numbers(c: ShapeContext, sizes: tuple[Dim, ...]) -> None:
     """Refuse positions whose number is known only at run time, naming the layer that copes."""
-    open_sizes = [str(n) for n in sizes if symbols(n)]
+    open_sizes = sorted({symbol for n in sizes for symbol in symbols(n)})
     if not open_sizes:
         return
     unknown = " and ".join(open_sizes)

@@ -11,7 +11,12 @@ from .registry import Family, LayerKind, SizeOf, layer, option, positional
 
 WINDOW_ARG = positional("kernel", SizeOf(), "size of the window: `2x2`, or `2` on every axis")
 STEP_ARG = option("stride", SizeOf(), "step from one position to the next; else the window's size")
-MARGIN_ARG = option("pad", SizeOf(low=0), "cells added at both ends, at most half the window", (0,))
+MARGIN_ARG = option(
+    "pad",
+    SizeOf(low=0, words=("valid",)),
+    "cells added at both ends, at most half the window; `valid` for none",
+    (0,),
+)
 
 
 def _lower(c: LowerContext) -> Value:

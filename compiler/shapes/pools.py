@@ -10,7 +10,15 @@ from ..ir.layer_graph import ArgValue
 from ..ir.types import TensorType
 from ..ops.conv import Pads
 from .context import ShapeContext, ShapeFault
-from .windows import Window, check_axes, check_reach, positions, require_channels, window_of
+from .windows import (
+    Window,
+    check_axes,
+    check_reach,
+    positions,
+    require_channels,
+    window_of,
+    written,
+)
 
 
 def numbers(window: Window) -> Pads:
@@ -48,14 +56,13 @@ def _check_pad(c: ShapeContext, window: Window) -> None:
     allowed = tuple(min(p, m) for p, m in zip(pad, most, strict=True))
     if pad == allowed:
         return
-    fitting = str(allowed[0]) if len(set(allowed)) == 1 else shape_text(allowed)
     raise ShapeFault(
         codes.POOL_PADDING,
         f"`pad={_as_written(c, 'pad')}` is more than half of the window of {_as_written(c, 'kernel')}",
         at="pad",
-        here=f"at most {shape_text(most)}, half the window rounded down",
-        help=f"write `pad={fitting}`; for zeros around the data, put `pad {max(pad)}` before it",
-        replace=fitting,
+        here=f"at most {written(most)}, half the window rounded down",
+        help=f"write `pad={written(allowed)}`; for zeros around the data, put `pad {max(pad)}` before it",
+        replace=written(allowed),
     )
 
 

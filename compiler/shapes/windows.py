@@ -122,7 +122,8 @@ def _as_image(c: ShapeContext, shape: tuple[Dim, ...]) -> str:
     signal, image = f"`reshape 1x{size}`", f"`reshape 1x{side}x{side}`"
     if side * side != size or side < 2:
         return f"put {signal} before it, one channel"
-    if len(c.arg("kernel")) == 2:
+    kernel = c.args.get("kernel", ())
+    if isinstance(kernel, tuple) and len(kernel) == 2:
         return f"put {image} before it, one channel"
     return f"put {image} before it if these are the pixels of an image, {signal} if a signal"
 
