@@ -1,8 +1,9 @@
 """Bad specs with planted faults: how many are found, how much is said that nobody planted.
 
 `blind` was written from the language page and the public explanation pages alone, with its
-expectations fixed before the linter first saw the files; `mutated` is made from good specs by
-seeded mutation. `pytest tests/test_corpus.py -s` prints the figures and every miss.
+expectations fixed before the linter first saw the files (two were taken out since: they said
+that `lion` and `attention` were not built yet); `mutated` is made from good specs by seeded
+mutation. `pytest tests/test_corpus.py -s` prints the figures and every miss.
 """
 
 from __future__ import annotations
@@ -30,22 +31,16 @@ def scores(folder: str) -> list[Score]:
     return [score(path) for path in sorted((FOLDER / folder).glob("*.nn"))]
 
 
-def waits(result: Score) -> bool:
-    """Whether a spec is written in a part of the language that is not built yet."""
-    return any(d.code.id == "NN103" for d in result.spurious)
-
-
 @pytest.mark.parametrize("folder", ["blind", "mutated"])
 def test_planted_faults_are_found_and_little_else(folder):
-    everything = scores(folder)
-    results = [s for s in everything if not waits(s)]
+    results = scores(folder)
     met = sum(len(s.met) for s in results)
     planted = met + sum(len(s.missed) for s in results)
     spurious = sum(len(s.spurious) for s in results)
     typos = [pair for s in results for pair in s.typos]
     right = sum(got == expected.word for expected, got in typos)
     print(
-        f"\n{folder}: {len(results)} specs ({len(everything) - len(results)} wait for layers), {met} of {planted} planted faults ({met / planted:.1%}), "
+        f"\n{folder}: {len(results)} specs, {met} of {planted} planted faults ({met / planted:.1%}), "
         f"{spurious} of {met + spurious} findings spurious, "
         f"{right} of {len(typos)} typos with the right suggestion first"
     )

@@ -46,16 +46,7 @@ def layers(
             show_markdown(initialisations(), sys.stdout)
     else:
         near = did_you_mean(kind, [*names(), *_inits()])
-        later = f"{kind!r} is part of the language but not built yet"
-        missing = f"there is no layer, loss, optimizer or schedule {kind!r}{near}"
-        raise typer.BadParameter(later if _is_planned(kind) else missing)
-
-
-def _is_planned(kind: str) -> bool:
-    """Whether the language has a thing of that name, which this version has not."""
-    from ..frontend.resolve.vocabulary import LANGUAGE, OTHER_NAMES
-
-    return any(OTHER_NAMES.get(kind, kind) in names for names in LANGUAGE.values())
+        raise typer.BadParameter(f"there is no layer, loss, optimizer or schedule {kind!r}{near}")
 
 
 def _inits() -> list[str]:

@@ -6,7 +6,6 @@ from .registry import error, warning
 
 UNKNOWN_KIND = error("NN101", "unknown-kind", "no such layer kind")
 UNKNOWN_NAME = error("NN102", "unknown-name", "nothing of that name")
-NOT_BUILT = error("NN103", "not-built-yet", "part of the language but not built yet")
 UNKNOWN_DIRECTIVE = error("NN104", "unknown-directive", "no such statement")
 UNKNOWN_CHOICE = error("NN105", "unknown-choice", "no such loss, optimizer, metric or option")
 UNKNOWN_KEY = error("NN106", "unknown-argument", "no argument of that name")

@@ -14,7 +14,6 @@ from ...ir.layer_graph import ArgValue
 from ...layers import LayerKind
 from ...layers.registry import ArgSpec, Ints, Option, Ranges
 from ...losses import LOSSES
-from ...optimizers import OPTIMIZERS
 from ...source import Span
 from .. import ast, habits
 from .constants import evaluate, lookup
@@ -362,9 +361,6 @@ def _without_place(schema: Schema, value: ast.Value, env: Env) -> str:
 
 def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
     name = value.name
-    unbuilt = env.program.kinds.unbuilt(name.id, "activation")
-    if unbuilt:
-        return not_built(name.span, unbuilt, "activation", env)
     known = env.program.kinds
     if known.find(name.id) or name.id in env.program.blocks:
         return _missing_arrow(value.span, name.id, env)
@@ -411,9 +407,6 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
                     Fix(f"write `{spec.name}={word.id}`", (insert(word.span, f"{spec.name}="),))
                 ],
             )
-    unbuilt = kinds.unbuilt(word.id, "activation") if activations else None
-    if unbuilt:
-        return not_built(word.span, unbuilt, "activation", env)
     candidates = [*(kinds.activations() if activations else ()), *env.constants()]
     what = "a let, a parameter or an activation" if activations else "a value"
     times = re.fullmatch("x([0-9]+)", word.id)
@@ -422,23 +415,6 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
         stage = word.id if env.scope.find(word.id) else "NAME"
         advice = f"a loss judges the stage that `on {stage}` names; targets come with the data"
     return env.unknown(word, what, candidates, advice)
-
-
-_INSTEAD = {
-    "optimizer": f"this version has {listing(OPTIMIZERS)}",
-    "loss": f"this version has {listing(LOSSES)}",
-}
-"""For what is not built yet: what there is."""
-
-
-def not_built(span: Span, name: str, what: str, env: Env) -> Fault:
-    """The fault of something the language has and this version has not."""
-    return env.fault(
-        codes.NOT_BUILT,
-        span,
-        f"the {what} `{name}` is part of the language but not built yet",
-        help=_INSTEAD.get(what, "`nnc layers` lists what this version has"),
-    )
 
 
 def activation(value: ast.Value, env: Env) -> Trailing | None:

@@ -10,13 +10,13 @@ from ...diagnostics.suggest import closest, listing, replacement
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
-from .arguments import activation, not_built
+from .arguments import activation
 from .constants import lookup
 from .fixes import insert, own_stage
 from .scope import Env, Fault, Flow
 from .sharing import unknown_stage
 from .values import describe
-from .vocabulary import DIRECTIVES, LANGUAGE
+from .vocabulary import DIRECTIVES
 
 
 def called_value(stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
@@ -45,9 +45,6 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
         return env.fault(
             codes.NOT_A_STAGE, word.span, f"`{word.id}` is {describe(const)}, not a stage"
         )
-    unbuilt = program.kinds.unbuilt(word.id)
-    if unbuilt:
-        return not_built(word.span, unbuilt, "layer", env)
     if (sizes := _both_sizes(stage)) and _meant(word, env) == "dense":
         return _linear(stage, sizes, env)
     if beginning and not stage.args and not stage.called:
@@ -144,7 +141,7 @@ def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
 def _meant(word: ast.Word, env: Env, more: Sequence[str] = ()) -> str | None:
     """The kind, block or other word that is written nearly like this one, by its own name."""
     kinds = env.program.kinds
-    known = [*LAYERS, *env.program.blocks, *more, *LANGUAGE["layer kind"], *kinds.others]
+    known = [*LAYERS, *env.program.blocks, *more, *kinds.others]
     meant = closest(word.id, known)
     return kinds.proper(meant) if meant else None
 

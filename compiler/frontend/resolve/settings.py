@@ -20,10 +20,10 @@ from ...schedules import SCHEDULES
 from ...schedules import aliases as schedule_aliases
 from ...source import Span
 from .. import ast, habits
-from .arguments import Bound, Schema, bind, not_built
+from .arguments import Bound, Schema, bind
 from .misuse import without_source
 from .scope import Env, Fault
-from .vocabulary import DIRECTIVES, LANGUAGE, STATEMENTS
+from .vocabulary import DIRECTIVES, STATEMENTS
 
 _POSITIVE = Num(low=0.0, open_low=True)
 
@@ -107,10 +107,7 @@ def _check_word(word: ast.Word, env: Env) -> None:
     if word.id in DIRECTIVES:
         return
     program = env.program
-    known = (
-        program.kinds.find(word.id) or word.id in program.blocks or program.kinds.unbuilt(word.id)
-    )
-    if known or word.id in LAYERS:
+    if program.kinds.find(word.id) or word.id in program.blocks:
         raise without_source(word, f"`input 784 -> {word.id} …`", env)
     if env.scope.find(word.id) is not None or program.defined(word.id) is not None:
         raise env.fault(
@@ -271,12 +268,9 @@ def _unknown_choice(
     others: Mapping[str, str],
     env: Env,
 ) -> Fault:
-    language = LANGUAGE.get(what, frozenset())
-    if name in language:
-        return not_built(word.span, name, what, env)
     names = [*known, *others]
     elsewhere = habits.called_here(word.id, habits.CHOICES, names)
-    near = closest(word.id, [*names, *language])
+    near = closest(word.id, names)
     meant = elsewhere or (others.get(near, near) if near else None)
     return env.fault(
         codes.UNKNOWN_CHOICE,

@@ -25,30 +25,6 @@ RESERVED = frozenset(("on", "as", "use", "true", "false", "int", "ragged", *STAT
 REDUCTIONS = frozenset(("sum", "mean", "max"))
 """Merges that, away from a fork, are reductions over an axis."""
 
-_LAYERS = """
-dense relu leaky_relu prelu elu selu gelu silu mish softplus softsign sigmoid tanh hard_sigmoid
-hard_tanh softmax log_softmax id flatten reshape transpose permute pad crop repeat upsample scale
-shift normalize poly dropout noise batchnorm layernorm rmsnorm groupnorm conv depthwise
-conv_transpose maxpool avgpool global_avgpool global_maxpool weightedpool local embedding rnn lstm
-gru attention positional add sub mul max mean dot concat sum
-"""
-_ACTIVATIONS = """
-relu leaky_relu prelu elu selu gelu silu mish softplus softsign sigmoid tanh hard_sigmoid hard_tanh
-softmax log_softmax id
-"""
-
-LANGUAGE: dict[str, frozenset[str]] = {
-    "layer kind": frozenset(_LAYERS.split()),
-    "activation": frozenset(_ACTIVATIONS.split()),
-    "loss": frozenset(
-        ["crossentropy", "bce", "mse", "mae", "quadratic", "huber", "hinge", "kl", "poisson"]
-    ),
-    "optimizer": frozenset(
-        ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "nadam", "lion", "lstsq"]
-    ),
-}
-"""Every name of the language; one without a registry entry is not built yet."""
-
 OTHER_NAMES = {
     **dict.fromkeys(("linear", "fc"), "dense"),
     **dict.fromkeys(("swish",), "silu"),
@@ -80,25 +56,20 @@ class Kinds:
         kind = self.find(word)
         return kind if kind and kind.is_activation else None
 
-    def unbuilt(self, word: str, what: str = "layer kind") -> str | None:
-        """The language's name for a word that has no registry entry yet."""
-        name = self.proper(word)
-        return name if name in LANGUAGE[what] and name not in LAYERS else None
-
     def activations(self) -> list[str]:
         """Names of all activations."""
         return [name for name, kind in LAYERS.items() if kind.is_activation]
 
 
 def is_kind(word: str) -> bool:
-    """Whether a word is the language's name of a layer kind, built or not."""
-    return word in LAYERS or word in LANGUAGE["layer kind"]
+    """Whether a word is the language's name of a layer kind."""
+    return word in LAYERS
 
 
 def is_activation(word: str) -> bool:
-    """Whether a word is the language's name of an activation, built or not."""
+    """Whether a word is the language's name of an activation."""
     kind = LAYERS.get(word)
-    return word in LANGUAGE["activation"] or (kind is not None and kind.is_activation)
+    return kind is not None and kind.is_activation
 
 
 def counted_from(word: str, blocks: Iterable[str]) -> str | None:
