@@ -54,9 +54,7 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     for output in graph.outputs:
         state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
     if graph.losses:
-        lower_losses(
-            typed, state.build, state.values, state.params, state.lengths, per_row=per_row
-        )
+        lower_losses(typed, state.build, state.values, state.params, state.lengths, per_row=per_row)
     return state.build
 
 
@@ -67,7 +65,6 @@ def declare_params(state: Lowering) -> None:
         state.params[param.name] = leaf(
             state.build, "param", param.name, TensorType(tuple(param.shape))
         )
-
 
     for kept in state.typed.states:
         state.build.origin = Origin(kept.name, (kept.span,), Role.FORWARD, hint=kept.name)
