@@ -1,4 +1,4 @@
-"""`python -m benchmarks [step] [looping] [compiling] [linting] [--rounds N]`; without names, all of them."""
+"""`python -m benchmarks [PART ...] [--rounds N]`; without parts, all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .threads import pin
 
-PARTS = ("step", "looping", "compiling", "linting")
+PARTS = ("step", "looping", "derivatives", "compiling", "linting")
 
 
 def main() -> None:

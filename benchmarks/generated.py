@@ -12,9 +12,10 @@ from nnc.source import Source
 DIGITS = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 
 
-def module(text: str, level: int = 1) -> ModuleType:
+def module(text: str, level: int = 1, emit: tuple[str, ...] = ()) -> ModuleType:
     """The module of a spec, made in memory."""
-    code = compile_source(Source("bench.nn", text), Options(level=level, format=False)).code
+    options = Options(level=level, emit=emit, format=False)
+    code = compile_source(Source("bench.nn", text), options).code
     made = ModuleType("bench")
     sys.modules["bench"] = made
     exec(compile(code, "bench.py", "exec"), made.__dict__)

@@ -26,15 +26,16 @@ def spec_text(name: str) -> str:
 
 
 @cache
-def module_code(text: str, level: int = 1) -> str:
-    return compile_source(Source("spec.nn", text), Options(level=level, format=False)).code
+def module_code(text: str, level: int = 1, emit: tuple[str, ...] = ()) -> str:
+    options = Options(level=level, emit=emit, format=False)
+    return compile_source(Source("spec.nn", text), options).code
 
 
-def build(text: str, level: int = 1):
-    """A spec's module, imported anew."""
+def build(text: str, level: int = 1, emit: tuple[str, ...] = ()):
+    """A spec's module, with the functions asked for, imported anew."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.py"
-        path.write_text(module_code(text, level), encoding="utf-8")
+        path.write_text(module_code(text, level, emit), encoding="utf-8")
         return import_module(path)
 
 

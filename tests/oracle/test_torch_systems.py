@@ -39,11 +39,45 @@ def test_s10_trains_as_pytorch_does(level):
         torch.nn.functional.mse_loss(network(torch.tensor(x)), torch.tensor(target)).backward()
         theirs.step()
         made.train_step(params, x, target, opt)
+    assert_moved_alike(params, start, linear)
+
+
+def assert_moved_alike(params, start, linear):
     for i, layer in enumerate(linear, 1):
         for name, want in ((f"dense{i}.W", layer.weight.T), (f"dense{i}.b", layer.bias)):
             found = want.detach().numpy()
             assert np.abs(params[name] - found).max() <= 1e-9 * np.abs(found).max(), name
             assert np.abs(params[name] - start[name]).max() > 0.01, f"{name} did not move"
+
+
+def pull_of_the_robot(settings, wanted):
+    """How an arm of two joints wants them changed, for its hand to come nearer: plain NumPy."""
+    a, b = (np.pi * settings).T
+    hand = np.stack([np.cos(a) + np.cos(a + b), np.sin(a) + np.sin(a + b)], axis=1)
+    dx, dy = (hand - wanted).T / len(settings)
+    by_b = -np.sin(a + b) * dx + np.cos(a + b) * dy
+    return np.pi * np.stack([by_b - np.sin(a) * dx + np.cos(a) * dy, by_b], axis=1)
+
+
+@LEVELS
+def test_s10_trains_by_a_gradient_from_outside_as_pytorch_does(level):
+    made = build(in_float64(spec_text("systems/S10")), level, ("vjp",))
+    params = made.init_params(seed=0)
+    opt = made.init_optimizer(params)
+    network, linear = policy(params)
+    theirs = torch.optim.AdamW(network.parameters(), lr=0.005, weight_decay=0.01)
+    rng = np.random.default_rng(0)
+    start = {n: p.copy() for n, p in params.items()}
+    for _ in range(200):
+        x = rng.uniform(-1, 1, (16, 2))
+        y = network(torch.tensor(x))
+        theirs.zero_grad()
+        y.backward(torch.tensor(pull_of_the_robot(y.detach().numpy(), x)))
+        theirs.step()
+        y, cache = made.forward(params, x)
+        grads, _ = made.vjp(params, cache, pull_of_the_robot(y, x))
+        made.optimizer_step(params, grads, opt)
+    assert_moved_alike(params, start, linear)
 
 
 @LEVELS
