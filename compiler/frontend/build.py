@@ -82,7 +82,7 @@ Item = Value | Paren
 
 
 class Builder:
-    """One method a rule or alias; before each parse it must be told what is read.
+    """One method a rule, alias or terminal; before each parse it must be told what is read.
 
     `offset` is where the text that is parsed begins in `source`.
     """
@@ -98,9 +98,9 @@ class Builder:
 
     # --- atoms ------------------------------------------------------------------------------
 
-    def number(self, parts: list[Token]) -> Number:
+    def NUMBER(self, token: Token) -> Number:
         """`30`, `0.1`."""
-        token, span = parts[0], self._span(parts[0], parts[0])
+        span = self._span(token, token)
         if token.isdigit():
             if len(token) > MAX_DIGITS:
                 advice = f"integers have {MAX_DIGITS} digits at most"
@@ -112,17 +112,17 @@ class Builder:
             _fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
         return Number(value, span)
 
-    def word(self, parts: list[Token]) -> Name:
+    def WORD(self, token: Token) -> Name:
         """A word, or a symbolic dimension where all its letters are upper-case."""
-        span = self._span(parts[0], parts[0])
-        if parts[0] == "as":
+        text, span = str(token), self._span(token, token)
+        if text == "as":
             advice = "`as NAME` follows the stage it names: `dense 30 relu as hidden`"
             _fail(syntax.UNEXPECTED_TOKEN, span, "`as` cannot stand here", help=advice)
-        return (DimName if re.fullmatch(r"[A-Z][A-Z0-9]*", parts[0]) else Word)(str(parts[0]), span)
+        return DimName(text, span) if text.isupper() and "_" not in text else Word(text, span)
 
-    def text(self, parts: list[Token]) -> Text:
+    def STRING(self, token: Token) -> Text:
         """`"LeNet"`."""
-        return Text(parts[0][1:-1], self._span(parts[0], parts[0]))
+        return Text(token[1:-1], self._span(token, token))
 
     def size(self, parts: list[Item]) -> Size:
         """`3x3`, `Tx768`, `(k)x(k)`."""
@@ -148,7 +148,7 @@ class Builder:
         """`normal(0.01)`."""
         args = tuple(parts[2:-1])
         _refuse_spaced_size(args)
-        return CallValue(self.word(parts[:1]), args, self._span(parts[0], parts[-1]))  # type: ignore[arg-type]
+        return CallValue(self.WORD(parts[0]), args, self._span(parts[0], parts[-1]))  # type: ignore[arg-type]
 
     # --- arithmetic -------------------------------------------------------------------------
 
@@ -190,8 +190,10 @@ class Builder:
 
     def arg(self, parts: list[Any]) -> Arg:
         """`30`, `in=500`."""
-        key = as_word(parts[0]) if len(parts) == 3 else None
-        return Arg(key, _inner(parts[-1]), self._span(parts[0], parts[-1]))
+        item = parts[-1]
+        if len(parts) == 1:
+            return Arg(None, _inner(item), item.span)
+        return Arg(as_word(parts[0]), _inner(item), self._span(parts[0], item))
 
     # --- stages -----------------------------------------------------------------------------
 
@@ -201,8 +203,10 @@ class Builder:
         leading = [self.arg([head])] if isinstance(head, Paren) else []
         _refuse_spaced_size([*leading, *args])
         _refuse_missing_arrow(head, args)
-        stage = self._stage_of(head)
         span = self._span(head, args[-1] if args else head)
+        if isinstance(head, Word | DimName):
+            return Stage(as_word(head), tuple(args), False, 0, None, None, span)
+        stage = self._stage_of(head)
         return replace(stage, args=(*stage.args, *args), span=span) if args else stage
 
     def group(self, parts: list[Any]) -> Group:
@@ -292,7 +296,7 @@ class Builder:
         """`block NAME(p, q=3) = STAGE -> …`."""
         block, name, *rest = parts
         if isinstance(name, Token):
-            name = self.word([name])
+            name = self.WORD(name)
         params = tuple(part for part in rest if isinstance(part, BlockParam))
         return Block(_definable(name), params, rest[-1], self._span(block, rest[-1]))
 

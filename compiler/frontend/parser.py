@@ -10,6 +10,7 @@ from threading import Lock
 from typing import cast
 
 from lark import Lark, UnexpectedCharacters, UnexpectedToken
+from lark import Token as Terminal
 
 from ..diagnostics.codes import files, syntax
 from ..diagnostics.model import Diagnostic, Report
@@ -21,6 +22,7 @@ from .lexical import BRACKETS, lexical_fault, unbalanced
 from .recovery import MASK, lost_names, mask_fault
 from .statements import Statement as Words
 from .statements import Token, split
+from .terminals import Terminals
 
 MAX_CHARACTERS = 1 << 20
 MAX_FAULTS = 50
@@ -102,13 +104,12 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
     fault = lexical_fault(words)
     if fault:
         return fault
-    lark, builder = _parser()
+    parser = _parser()
     # Of a TextSlice, Lark would count the lines before it, for each statement anew.
     text = words.reading[words.start : words.stop]
     try:
         with _lock:
-            builder.source, builder.offset = words.source, words.start
-            return cast(Statement, lark.parse(text, start=words.rule))
+            return parser.read(text, words)
     except SyntaxFault as stop:
         return stop.diagnostic
     except BareOperator as stop:
@@ -120,17 +121,42 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
         return explain(words, words.start + (error.pos_in_stream or 0))
 
 
+class _Parser:
+    """Lark's parser with the builder it calls."""
+
+    def __init__(self, grammar: str) -> None:
+        self.builder = Builder()
+        self.lark = Lark(
+            grammar,
+            parser="lalr",
+            lexer="contextual",
+            start=["chain", "let", "block", "directive"],
+            transformer=self.builder,
+        )
+        self.terminals = Terminals(self.lark)
+
+    def read(self, text: str, words: Words) -> Statement:
+        """The tree of a statement's text; raises what Lark or the builder raises."""
+        self.builder.source, self.builder.offset = words.source, words.start
+        tokens = self.terminals.tokens(text)
+        try:
+            if tokens:
+                return self._fed(tokens, words.rule)
+        except UnexpectedToken:
+            pass
+        return cast(Statement, self.lark.parse(text, start=words.rule))
+
+    def _fed(self, tokens: list[Terminal], rule: str) -> Statement:
+        """The tree of tokens that were cut without asking the parser what it expects."""
+        parser = self.lark.parse_interactive(start=rule)
+        for token in tokens:
+            parser.feed_token(token)
+        return cast(Statement, parser.feed_eof(tokens[-1]))  # type: ignore[no-untyped-call]
+
+
 @cache
-def _parser() -> tuple[Lark, Builder]:
-    """The parser with the builder it calls; built once, used under the lock."""
+def _parser() -> _Parser:
+    """Built once, used under the lock."""
     grammar = pkgutil.get_data("nnc.grammar", "nnc.lark")
     assert grammar is not None
-    builder = Builder()
-    lark = Lark(
-        grammar.decode(),
-        parser="lalr",
-        lexer="contextual",
-        start=["chain", "let", "block", "directive"],
-        transformer=builder,
-    )
-    return lark, builder
+    return _Parser(grammar.decode())

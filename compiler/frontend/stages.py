@@ -61,4 +61,4 @@ def value_as_stage(value: Value) -> AnyStage | None:
 
 def as_word(value: Word | DimName) -> Word:
     """An upper-case word in a place where only names stand: `LSTM 100`."""
-    return Word(value.id, value.span)
+    return value if isinstance(value, Word) else Word(value.id, value.span)

@@ -13,11 +13,13 @@ import lark
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lark import Lark
 from nnc.diagnostics.model import Diagnostic, Report
 from nnc.frontend import ast
 from nnc.frontend.lexical import MAX_NESTING
 from nnc.frontend.parser import MAX_CHARACTERS, MAX_FAULTS, parse
 from nnc.frontend.stages import value_as_chain
+from nnc.frontend.terminals import Terminals
 from nnc.source import Source
 
 
@@ -723,7 +725,7 @@ def test_reading_stops_after_many_broken_statements():
 def conflicts(grammar: str, start: list[str], caplog: pytest.LogCaptureFixture) -> list[str]:
     caplog.clear()
     with caplog.at_level(logging.DEBUG, lark.logger.name):
-        lark.Lark(grammar, parser="lalr", start=start, debug=True)
+        Lark(grammar, parser="lalr", start=start, debug=True)
     return [message for message in caplog.messages if "onflict" in message]
 
 
@@ -756,3 +758,18 @@ def test_any_text_gives_a_tree_or_findings(text):
         assert 0 <= node.span.start < node.span.stop <= len(text)  # type: ignore[attr-defined]
         if isinstance(parent, ast.File):
             assert sketch(node)
+
+
+@given(NEARLY_SPECS.map(" ".join) | NEARLY_SPECS.map("".join))
+def test_tokens_cut_in_advance_read_as_those_cut_on_demand(text):
+    quick, found = read(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Terminals, "tokens", lambda self, text: None)
+        assert str(read(text)) == str((quick, found))
+
+
+def test_specs_are_read_with_tokens_cut_in_advance(monkeypatch):
+    monkeypatch.setattr(Lark, "parse", None)
+    file, found = read("input 3x28xT as a # b\n -> conv(16, (k)x(k)) * 2\nloss mse on a weight=.5")
+    assert not found
+    assert len(file.statements) == 2
