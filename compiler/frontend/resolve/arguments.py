@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeGuard
 
 from ...diagnostics.codes import names as codes
@@ -147,14 +148,16 @@ class _Binder:
         return found is not None
 
     def _next_positional(self) -> ArgSpec | None:
-        free = [s for s in self.schema.positionals if s.name not in self.bound.given]
-        taken = len(self.rest)
-        return free[taken] if taken < len(free) else None
+        given = self.bound.given
+        free = (s for s in self.schema.args if s.positional and s.name not in given)
+        return next(islice(free, len(self.rest), None), None)
 
     def _by_place(self) -> None:
+        rest = self.rest
+        if not rest:
+            return
         keyed = [s for s in self.schema.positionals if s.name in self.bound.given]
         free = [s for s in self.schema.positionals if s.name not in self.bound.given]
-        rest = self.rest
         while rest and free:
             spec = free.pop(0)
             many = isinstance(spec.type, Ints | Ranges)
