@@ -89,6 +89,19 @@ CASES = [
         (T, 784),
     ),
     ("flatten", ((3, 28, 28),), {}, (2352,)),
+    ("transpose", ((T, 8),), {}, (8, T)),
+    ("permute", ((2, 3, 4),), {"order": (2, 0, 1)}, (4, 2, 3)),
+    ("pad", ((2, 3, T),), {"size": 1}, (2, 5, T + 2)),
+    ("pad", ((2, 3),), {"size": 0}, (2, 3)),
+    ("crop", ((8, 10),), {"ranges": ((1, 3), (0, 5))}, (2, 5)),
+    ("crop", ((T, 10),), {"ranges": ((1, 3),)}, (2, 10)),
+    ("repeat", ((T, 8),), {"copies": 12}, (12, T, 8)),
+    ("upsample", ((2, 3, T),), {"factor": (2, 3)}, (2, 6, T * 3)),
+    ("upsample", ((2, 3),), {"factor": (2,)}, (2, 6)),
+    ("sum", ((T, 8),), {"axis": 0}, (8,)),
+    ("mean axis", ((T, 8),), {"axis": -1}, (T,)),
+    ("max axis", ((2, 3, 4),), {"axis": 1}, (2, 4)),
+    ("max axis", ((5,),), {"axis": 0}, (1,)),
     ("flatten", ((T, 8),), {}, (T * 8,)),
     ("flatten", ((5,),), {}, (5,)),
     ("reshape", ((784,),), {"size": (28, 28)}, (28, 28)),
@@ -162,8 +175,8 @@ def test_every_kind_is_among_the_cases():
 
 def test_every_kind_has_a_file_of_its_name():
     files = {p.stem for p in Path(nnc.layers.__file__).parent.glob("*.py")}
-    shared = {"__init__", "registry", "recurrent"}
-    assert files == LAYERS.keys() | shared
+    shared = {"__init__", "registry", "recurrent", "reductions"}
+    assert files == {name.replace(" ", "_") for name in LAYERS} | shared
 
 
 @pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
@@ -337,13 +350,14 @@ def test_tied_sizes_are_those_of_the_owner_the_other_way_round():
     assert fault("dense", (32,), units=784, tie="relu1").code is codes.TIE_MISMATCH
 
 
-TAKES_INTS = {"id", "flatten", "reshape", "input", "embedding"}
+TAKES_INTS = {"id", "flatten", "reshape", "input", "embedding", "transpose", "permute", "crop"}
 
 
 @pytest.mark.parametrize("kind", sorted(LAYERS.keys() - TAKES_INTS))
 def test_arithmetic_refuses_whole_numbers(kind):
     given = {"units": 3, "a": 1.0, "b": 1.0, "mean": 0.0, "std": 1.0, "p": 0.1, "degree": 2}
     given |= {"groups": 2, "heads": 2, "filters": 3, "kernel": (3,)}
+    given |= {"axis": 0, "size": 1, "copies": 2, "factor": (2,)}
     args = {s.name: given[s.name] for s in LAYERS[kind].args if s.required}
     shapes = PAIR if LAYERS[kind].is_merge else ((6,),)
     assert fault(kind, *shapes, dtype=DType.INT, **args).code is codes.INTEGER_INPUT
