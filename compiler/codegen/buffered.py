@@ -79,7 +79,7 @@ def _compute(
         if augmented is not None:
             return [replace(augmented, comment=note)]
     out = local[before] if before is not None else plan.of[node.id]
-    if node.op == "matmul" and _is_gradient(out):
+    if node.op == "matmul" and _by_columns(out, frame):
         product = _final_gradient(node, frame, local, plan)
         return [Assign(name, out), *product]
     form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
@@ -93,8 +93,13 @@ def _compute(
 
 
 def _is_gradient(place: str) -> bool:
-    """Whether an array is a parameter's gradient, which lies in memory by columns."""
+    """Whether an array is a parameter's gradient."""
     return place.startswith("grads[")
+
+
+def _by_columns(place: str, frame: Frame) -> bool:
+    """Whether an array is a gradient that lies in memory by columns, as its parameter does."""
+    return _is_gradient(place) and place not in frame.by_rows
 
 
 def _final_gradient(
@@ -106,7 +111,7 @@ def _final_gradient(
     product that is written into the transposed array.
     """
     place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
-    if node.op == "matmul":
+    if node.op == "matmul" and _by_columns(place, frame):
         operands = [_transposed(operand) for operand in reversed(operands)]
         place = f"{place}.T"
     form, text = frame.target.buffered_call(node, operands, frame.shapes(node), place)

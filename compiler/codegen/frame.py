@@ -24,12 +24,16 @@ MAX_SPEC_TEXT = 72
 
 @dataclass(slots=True)
 class Frame:
-    """The texts of a function's values; what has no text yet is written out where it is used."""
+    """The texts of a function's values; what has no text yet is written out where it is used.
+
+    `by_rows` are the gradients' arrays that lie in memory by rows.
+    """
 
     target: Target
     graph: Graph
     texts: dict[int, Text] = field(default_factory=dict)
     constants: Mapping[Constant, str] = field(default_factory=dict)
+    by_rows: frozenset[str] = frozenset()
 
     def text(self, id: int) -> Text:
         """The value as an expression: its name, or the op written out."""

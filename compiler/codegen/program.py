@@ -42,6 +42,7 @@ class Program:
     constants: dict[Constant, str] = field(default_factory=dict)
     ones: dict[Shape, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
+    by_rows: frozenset[str] = frozenset()
 
     def leaf(self, node: Node) -> Text:
         """How a kernel refers to a value from outside."""
@@ -55,7 +56,8 @@ class Program:
 
     def frame(self, graph: Graph, given: Iterable[int] = ()) -> Frame:
         """A fresh frame that knows the outside values and those given by name."""
-        frame = Frame(self.target, graph, {}, self.constants)
+        places = frozenset(f"grads[{name!r}]" for name in self.by_rows)
+        frame = Frame(self.target, graph, {}, self.constants, places)
         for node in graph:
             if node.op in LEAVES:
                 frame.texts[node.id] = self.leaf(node)
@@ -68,13 +70,22 @@ class Program:
         return frame
 
 
-def build_program(graph: Graph, level: int, target: Target, leaves: Mapping[str, str]) -> Program:
-    """Name all values and plan all arrays; `leaves` are identifiers promised to the outside."""
+def build_program(
+    graph: Graph,
+    level: int,
+    target: Target,
+    leaves: Mapping[str, str],
+    by_rows: frozenset[str] = frozenset(),
+) -> Program:
+    """Name all values and plan all arrays; `leaves` are identifiers promised to the outside.
+
+    `by_rows` are the parameters that lie in memory by rows at -O1, the others by columns.
+    """
     namer = Namer(target.words)
     kernels = split(graph)
     if level == 0 or kernels.row_vjp:
         kernels = _with_sizes(kernels)
-    program = Program(target, level, graph, kernels, namer)
+    program = Program(target, level, graph, kernels, namer, by_rows=by_rows)
     for node in graph:
         if _is_variable(node):
             key = f"{node.op}:{node.attr('name')}"

@@ -173,6 +173,7 @@ class ModuleView:
     targets: tuple[ArrayView, ...]
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
+    by_rows: tuple[str, ...]
     states: tuple[StateView, ...]
     batch_counts: tuple[tuple[str, str], ...]
     sizes: tuple[SizeView, ...]
