@@ -320,19 +320,20 @@ RAGGED = [(made, "transpose") for made in SIGNAL] + [(made, "repeat 2") for made
 @pytest.mark.parametrize(("made", "way"), RAGGED, ids=lambda v: getattr(v, "stage", v))
 @pytest.mark.parametrize("level", [0, 1])
 def test_rows_of_different_lengths_are_pooled_as_if_alone(made, way, level):
-    """Padding of the batch is NaN, and what a dense layer behind makes of it has no effect."""
+    """Padding of the batch is NaN, and 3 by the time it comes to the layer: neither has an effect."""
     rng = np.random.default_rng(len(made.stage))
     lengths = np.array([7, 3, 4, 9, 5])
     behind = "" if made.kind.startswith("global") else " -> scale 2"
-    begin = f"input Tx3 ragged -> scale -1 -> {way} -> {made.stage} tanh{behind}"
+    begin = f"input Tx3 ragged -> shift 3 -> {way} -> {made.stage} tanh{behind}"
     module = compiled(f"{begin}\nloss mse\ndtype float64\n", level)
     params = made.params(rng)
-    x = rng.standard_normal((5, 9, 3))
+    x = rng.standard_normal((5, 9, 3)) - 3
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}
     rows = [torch.tensor(x[i : i + 1, :n], requires_grad=True) for i, n in enumerate(lengths)]
     values = []
     for row in rows:
-        image = -row.transpose(1, 2) if way == "transpose" else torch.stack([-row] * 2, 1)
+        shifted = row + 3
+        image = shifted.transpose(1, 2) if way == "transpose" else torch.stack([shifted] * 2, 1)
         value = torch.tanh(made.reference(leaves, image))[0]
         values.append(2 * value if behind else value)
     whole = max(values, key=lambda v: v.shape[-1 if v.ndim < 3 else 1] if behind else 0).shape
