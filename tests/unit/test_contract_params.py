@@ -343,7 +343,7 @@ def test_tables_and_kernels_lie_by_rows_and_weights_by_columns():
       -> dense 2
     loss mse
     """
-    params = build(spec, 1).init_params()
+    params = module(spec, 1).init_params()
     assert params["embedding1.W"].flags.c_contiguous
     assert params["conv1.W"].flags.c_contiguous
     assert params["dense1.W"].flags.f_contiguous
