@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .diagnostics.model import Report, SpecError, TooManyErrors
+from .diagnostics.codes import limits
+from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
 from .ir.layer_graph import TypedGraph
 from .ir.op_graph import Graph
@@ -71,6 +72,7 @@ def check(source: Source, load: Load = no_includes, max_memory: int = DEFAULT_ME
     try:
         checked = _checked(source, load, max_memory, report)
     except TooManyErrors:
+        report.add(_more_errors(report))
         checked = Checked(report, None)
     sources = {source, *(d.span.source for d in checked.report.found)}
     if any("nnc:" in s.text for s in sources):
@@ -78,6 +80,17 @@ def check(source: Source, load: Load = no_includes, max_memory: int = DEFAULT_ME
 
         apply(checked.report, source, complete=checked.graph is not None)
     return checked
+
+
+def _more_errors(report: Report) -> Diagnostic:
+    """What is said after the last finding when there is no room for more."""
+    *_, last = report
+    source = last.span.source
+    return limits.TOO_MANY_ERRORS.at(
+        source.span(len(source.text), len(source.text)),
+        f"there are more than {MAX_ERRORS} errors; the rest is not shown",
+        help="repair some of these first",
+    )
 
 
 def _checked(source: Source, load: Load, max_memory: int, report: Report) -> Checked:

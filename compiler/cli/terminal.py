@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
 
 from ..diagnostics.model import Diagnostic, Report, Severity
-from ..diagnostics.render import render_concise, render_json, render_summary, render_text
+from ..diagnostics.render import (
+    bounded,
+    render_concise,
+    render_json,
+    render_summary,
+    render_text,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +66,7 @@ def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> N
         case Format.JSON:
             stream.write(render_json(found))
         case Format.CONCISE:
-            stream.writelines(map(render_concise, found))
+            _show_lines(render_concise, found, stream)
         case Format.SARIF:
             from ..diagnostics.render.sarif import render_sarif
 
@@ -68,7 +74,7 @@ def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> N
         case Format.GITHUB:
             from ..diagnostics.render.github import render_github
 
-            stream.writelines(map(render_github, found))
+            _show_lines(render_github, found, stream)
         case Format.TEXT:
             _show_text(found, stream)
 
@@ -102,10 +108,19 @@ def show_on_stderr(report: Report) -> None:
     show(report, Format.TEXT, sys.stderr)
 
 
+def _show_lines(
+    render: Callable[[Diagnostic], str], found: list[Diagnostic], stream: TextIO
+) -> None:
+    shown, left_out = bounded(found)
+    stream.writelines(map(render, shown))
+    stream.write(left_out)
+
+
 def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
     if not found:
         return
-    text = "\n".join(map(render_text, found)) + f"\n{render_summary(found)}\n"
+    shown, left_out = bounded(found)
+    text = "\n".join(map(render_text, shown)) + f"\n{left_out}{render_summary(found)}\n"
     if not on_terminal(stream):
         stream.write(text)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 
 from .codes import CODES
@@ -10,6 +11,7 @@ from .codes import CODES
 _BLOCK = r"^## {heading}\n.*?^```nn\n(.*?)^```"
 
 
+@cache
 def page(code: str) -> str:
     """The Markdown page of a code; KeyError if there is no such code."""
     return (files("nnc.diagnostics.pages") / f"{CODES[code].id}.md").read_text("utf-8")

@@ -113,17 +113,17 @@ class Report:
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a finding; saying the same thing of the same place twice is saying it once.
 
-        Raises TooManyErrors with the last error there is room for.
+        Raises TooManyErrors for an error there is no room for.
         """
         said = (diagnostic.code, diagnostic.span, diagnostic.message)
         if said in self._said:
             return
         self._said.add(said)
-        self.found.append(diagnostic)
         if diagnostic.severity is Severity.ERROR:
-            self._errors += 1
             if self._errors == MAX_ERRORS:
                 raise TooManyErrors
+            self._errors += 1
+        self.found.append(diagnostic)
 
     @property
     def has_errors(self) -> bool:

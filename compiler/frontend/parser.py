@@ -12,7 +12,7 @@ from typing import cast
 from lark import Lark, UnexpectedCharacters, UnexpectedToken
 from lark import Token as Terminal
 
-from ..diagnostics.codes import files, syntax
+from ..diagnostics.codes import files, limits, syntax
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
@@ -84,12 +84,23 @@ class _Reader:
                 break
             words = rest[0]
             self._lose(hidden, lost_names(hidden))
+        else:
+            self._stop(words.source)
         self._lose(words.tokens, lost_names(words.tokens, words.tokens[0]))
 
     def _cut_off(self, words: Words) -> bool:
         """Whether a `;` in an open bracket ended the statement before, and this is what was left."""
         between = words.source.text[self.open_until : words.start] if self.open_until else ""
         return between.strip() == ";"
+
+    def _stop(self, source: Source) -> None:
+        self.report.add(
+            limits.TOO_MANY_ERRORS.at(
+                source.span(len(source.text), len(source.text)),
+                f"after {MAX_FAULTS} syntax errors the rest is not read",
+                help="repair some of these first",
+            )
+        )
 
     def _add(self, fault: Diagnostic) -> None:
         self.report.add(fault)

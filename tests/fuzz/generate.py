@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
-from nnc.frontend.resolve.vocabulary import LANGUAGE
 from nnc.layers import LAYERS
 from nnc.layers.registry import Family
 from nnc.losses import LOSSES
 from nnc.optimizers import OPTIMIZERS
 
 SHAPES = ("1", "3", "20", "3x8", "3x8x8", "T", "Tx5", "TxD", "T int", "Tx4 ragged", "T int ragged")
-ACTIVATIONS = sorted(LANGUAGE["activation"])
+ACTIVATIONS = sorted(k.name for k in LAYERS.values() if k.is_activation)
 MERGES = sorted(k.name for k in LAYERS.values() if k.family is Family.MERGE)
 KINDS = sorted(set(LAYERS) - set(MERGES) - {"input"})
 VALUES = (

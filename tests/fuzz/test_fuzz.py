@@ -43,7 +43,14 @@ def test_many_losses_on_a_long_chain_of_nothing():
     judge("input 3" + " -> dropout 0" * 300 + "; loss mse")
 
 
-def test_after_enough_errors_the_rest_is_not_judged():
-    spec = "input 3 -> dense 3" + "".join(f"\nloss mes{i}" for i in range(3 * MAX_ERRORS))
-    found = list(judge(spec))
-    assert [d.code.id for d in found] == ["NN105"] * MAX_ERRORS
+@pytest.mark.parametrize(("errors", "told"), [(MAX_ERRORS, 0), (MAX_ERRORS + 1, 1), (999, 1)])
+def test_after_enough_errors_the_rest_is_not_judged_and_that_is_told(errors, told):
+    spec = "input 3 -> dense 3" + "".join(f"\nloss mes{i}" for i in range(errors))
+    found = list(judge(spec, all_formats=True))
+    assert [d.code.id for d in found] == ["NN105"] * MAX_ERRORS + ["NN406"] * told
+
+
+def test_too_many_errors_in_what_is_repeated_0_times():
+    layers = " -> ".join(f"dense units{i}" for i in range(MAX_ERRORS + 1))
+    found = list(judge(f"input 3 -> ({layers}) * 0"))
+    assert len(found) >= MAX_ERRORS

@@ -34,6 +34,17 @@ def nnc(tmp_path, monkeypatch):
     return run
 
 
+@every_format
+def test_tells_where_it_stops(nnc, tmp_path, format):
+    (tmp_path / "many.nn").write_text("input 3 -> dense 3" + "\nloss mes" * 101)
+    (tmp_path / "unused.nn").write_text(
+        "input 3 -> dense 3\nloss mse" + "".join(f"\nlet a{i} = 1" for i in range(150))
+    )
+    assert "there are more than 100 errors" in nnc("many.nn", "--format", format).stdout
+    told = "50 more of NN140 not shown" in nnc("unused.nn", "--format", format).stdout
+    assert told != format.is_document
+
+
 @pytest.fixture
 def finding(monkeypatch):
     """Lets every spec have one finding of a severity."""

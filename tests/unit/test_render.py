@@ -6,7 +6,13 @@ import json
 
 import pytest
 from nnc.diagnostics.model import Code, Edit, Fix, Label, Severity
-from nnc.diagnostics.render import render_concise, render_json, render_summary, render_text
+from nnc.diagnostics.render import (
+    bounded,
+    render_concise,
+    render_json,
+    render_summary,
+    render_text,
+)
 from nnc.source import Source, Span
 
 KERNEL = Code("NN203", "kernel-too-large", Severity.ERROR, "the kernel is too large")
@@ -255,6 +261,16 @@ def test_summary_counts_by_severity(kernel, convs):
     )
     assert render_summary([unused, other]) == "2 warnings in 2 files"
     assert render_summary([]) == ""
+
+
+def test_of_one_code_so_many_findings_are_shown():
+    source = Source("a.nn", "x" * 1200)
+    many = [KERNEL.at(source.span(i, i), "m") for i in range(1200)]
+    other = UNUSED.at(source.span(5, 5), "m")
+    shown, left_out = bounded([*many, other])
+    assert shown == [*many[:100], other]
+    assert left_out == "1,100 more of NN203 not shown; `--format json` has all\n"
+    assert bounded(many[:100]) == (many[:100], "")
 
 
 def test_concise_is_one_line(kernel):

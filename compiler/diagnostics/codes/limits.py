@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .registry import error
+from .registry import error, info
 
 NESTING_TOO_DEEP = error("NN401", "nesting-too-deep", "brackets or arithmetic too deep")
 TOO_MANY_AXES = error("NN402", "too-many-axes", "a shape beyond what arrays can have")
@@ -11,3 +11,4 @@ PARAMETERS_TOO_LARGE = error("NN404", "parameters-too-large", "the parameters ne
 ACTIVATIONS_TOO_LARGE = error(
     "NN405", "activations-too-large", "the activations need too much memory"
 )
+TOO_MANY_ERRORS = info("NN406", "too-many-errors", "more errors than are reported")

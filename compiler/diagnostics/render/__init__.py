@@ -1,7 +1,8 @@
 """Views of diagnostics: text for people, one line each for editors, JSON for tools."""
 
+from .bounded import bounded
 from .concise import render_concise
 from .json import render_json
 from .text import render_summary, render_text
 
-__all__ = ["render_concise", "render_json", "render_summary", "render_text"]
+__all__ = ["bounded", "render_concise", "render_json", "render_summary", "render_text"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Label, Report
+from ...diagnostics.model import Label, Report, TooManyErrors
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
@@ -279,6 +279,8 @@ class Expander:
         report, program.report = program.report, Report()
         try:
             self.chain(chain, unknown, replace(body, scope=scope, params=params), False)
+        except TooManyErrors:
+            pass  # the first of them, reported below, are enough
         finally:
             found, program.report = program.report, report
         for finding in found:
