@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..source import Span
 from .model import Edit, Fix
@@ -42,7 +43,12 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     >>> closest("ReLU", ["elu", "relu"]), closest("dence", ["dense"]), closest("x", ["y"])
     ('relu', 'dense', None)
     """
-    known = list(dict.fromkeys(candidates))
+    return _closest(word, tuple(dict.fromkeys(candidates)))
+
+
+@lru_cache(maxsize=256)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
+    """Remembered, since a misspelt word in a repeat is met in every copy."""
     lower = word.lower()
     letters = set(lower)
     for candidate in known:

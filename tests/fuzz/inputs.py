@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -24,6 +25,7 @@ def corpus() -> list[Path]:
     return sorted(CORPUS.glob("*.nn"))
 
 
+@cache
 def seeds() -> list[str]:
     """Every spec in the repository, those in its Markdown pages included."""
     files = [*ROOT.glob("examples/**/*.nn"), *ROOT.glob("tests/ui/**/*.nn"), *corpus()]
