@@ -344,12 +344,9 @@ class ModuleView:
         used = {s for a in self.targets for n in a.spec for s in re.findall(r"[A-Z]\w*", str(n))}
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
 
-    @property
-    def input_gradient_halves(self) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """What input_gradient does before it takes targets, to know the lengths of their rows."""
-        if self.input_gradient is None:
-            return (), ()
-        statements, lengths = self.input_gradient.statements, {a.lengths for a in self.targets}
+    def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """What a function does before it takes targets, to know the lengths of their rows."""
+        statements, lengths = kernel.statements, {a.lengths for a in self.targets}
         made = [
             i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
         ]

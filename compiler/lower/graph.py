@@ -95,7 +95,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
     )
     kind = LAYERS[layer.kind]
     value = kind.lower(context)
-    state.lengths[layer.id] = kind.lengths(context) if result.ragged else None
+    state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None
     if layer.activation is None or kind.trailing is Trailing.OWN:
         return named(state, value, inputs, name)
     value = named(state, value, inputs, f"{layer.name}_z")
@@ -109,6 +109,15 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         types=(result,),
     )
     return named(state, LAYERS[layer.activation.kind].lower(active), (value,), name)
+
+
+def lengths_behind(state: Lowering, layer: Layer, context: LowerContext) -> Value | None:
+    """The lengths of the rows behind a layer, called after it if they are new."""
+    lengths = LAYERS[layer.kind].lengths(context)
+    given = [state.lengths[i] for i in layer.inputs]
+    if lengths is None or any(n is not None and n.id == lengths.id for n in given):
+        return lengths
+    return state.build.describe(lengths, hint=f"{layer.name}_lengths")
 
 
 def lower_input(state: Lowering, layer: Layer) -> Value:

@@ -18,12 +18,30 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
             here=f"the output is {type}",
             help="leave `int` out of the input, so that it holds real numbers",
         )
+    if loss.setting.kind in ("crossentropy", "hinge", "kl"):
+        _check_padding(loss, type)
     if loss.setting.kind == "crossentropy":
         _check_classes(loss, layer, type)
     if loss.setting.args.get("weights") == "balanced":
         _check_balanced(type)
     for name in ("weights", "pos_weight"):
         _check_list(loss, name, type)
+
+
+def _check_padding(loss: Loss, type: TensorType) -> None:
+    """Rows of scores or probabilities cannot have different lengths."""
+    if not type.ragged or type.ragged_axis != type.rank - 1:
+        return
+    raise ShapeFault(
+        codes.LOSS_OUTPUT,
+        f"{loss.setting.kind} judges rows of the last axis, but these have different lengths",
+        here=f"the last axis is padded, the output is {type}",
+        help=(
+            "give every position features of its own, as in `input Tx8 ragged`"
+            if type.rank == 1
+            else "put the positions before the last axis again, with `transpose` or `permute`"
+        ),
+    )
 
 
 def _check_classes(loss: Loss, layer: Layer, type: TensorType) -> None:

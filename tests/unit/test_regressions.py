@@ -221,3 +221,76 @@ def test_input_gradient_takes_the_keywords_of_forward():
         assert not np.allclose(dropped, made.input_gradient(params, x, target))
         with pytest.raises(ValueError, match="rng"):
             made.input_gradient(params, x, target, train=True)
+
+
+@pytest.mark.parametrize("stage", ["permute 0", "reshape 6 -> permute 0 -> permute 0"])
+def test_a_permutation_that_moves_nothing_behind_a_product(stage):
+    """-O1 took every transpose of a product for (ab)ᵀ = bᵀaᵀ, and could not multiply the shapes."""
+    text = f"input 5 -> dense 2 as h -> dense 6 as g -> {stage} -> dense 2 tie=g; loss mse"
+    x = np.linspace(-1, 1, 15).reshape(3, 5)
+    first, second = (made.predict(made.init_params(), x) for made in modules(text))
+    assert np.allclose(first, second, rtol=1e-12)
+
+
+PADDED_BEHIND = {
+    "two lengths in a row": (
+        "input Tx3 ragged -> transpose -> conv_transpose 2 2 stride=2 -> pad 2 tanh; loss mse",
+        None,
+    ),
+    "padded along another axis": ("input Tx3 ragged -> repeat 2 -> log_softmax; loss kl", 2),
+    "class ids along another axis": ("input Tx3 ragged -> repeat 2; loss crossentropy", 2),
+}
+
+
+@pytest.mark.parametrize("name", PADDED_BEHIND)
+def test_targets_are_padded_where_their_output_is(name):
+    """Targets took the first one's axis or axis 1; lengths behind two layers had no name yet."""
+    text, axis = PADDED_BEHIND[name]
+    for made in modules(text, ("input-gradient", "per-example")):
+        params, lengths = made.init_params(), np.array([2, 4])
+        x = np.random.default_rng(3).normal(size=(2, 4, 3))
+        y, cache = made.forward(params, x, lengths=lengths)
+        target = np.full(y.shape, 1 / y.shape[-1])
+        if "crossentropy" in text:
+            target = np.zeros(y.shape[:-1], int)
+        wanted = made.loss(params, cache, target)
+        if axis is not None:
+            target[0, :, 2:] = 99
+            target = target if target.dtype.kind == "i" else np.where(target == 99, np.nan, target)
+        assert made.loss(params, cache, target) == wanted > 0
+        x[0, 2:] = np.nan
+        dx = made.input_gradient(params, x, target, lengths=lengths)
+        assert (dx[0, 2:] == 0).all()
+        assert np.isfinite(dx).all()
+        assert dx.any()
+        rows = made.per_example_gradients(params, x, target, lengths=lengths)
+        assert all(np.isfinite(g).all() for g in rows.values())
+
+
+def test_two_targets_padded_along_two_axes():
+    """The second one was masked along the first one's axis."""
+    text = "input Tx3 ragged as a -> dense 2 as p; p -> transpose as q; output p, q\n"
+    text += "loss mse on p; loss mse on q"
+    for made in modules(text, ("input-gradient",)):
+        params, lengths = made.init_params(), np.array([1, 4])
+        x = np.random.default_rng(5).normal(size=(2, 4, 3))
+        y, cache = made.forward(params, x, lengths=lengths)
+        target = {"p": y["p"] + 1, "q": y["q"] - 1}
+        target["p"][0, 1:], target["q"][0, :, 1:] = np.nan, np.nan
+        assert made.loss(params, cache, target) == pytest.approx(2)
+        assert np.isfinite(made.input_gradient(params, x, target, lengths=lengths)).all()
+
+
+def test_a_block_that_nobody_calls_may_take_sizes_after_an_unknown_number():
+    """Its parameter had no place, so that `(k)x(k)` was taken for the number of filters."""
+    block = "block cell(ch, k=3) = [id, conv ch (k)x(k) pad=same relu] -> add\n"
+    report = check(Source("spec.nn", block + "input 2x3x6 -> flatten -> dense 1; loss mse")).report
+    assert [d.code.id for d in report.found] == ["NN140"]
+    assert not check(Source("spec.nn", block)).report.has_errors
+
+
+@pytest.mark.parametrize("loss", ["crossentropy", "hinge", "kl"])
+def test_rows_of_scores_have_one_length(loss):
+    """The modules failed with an IndexError."""
+    report = check(Source("spec.nn", f"input T ragged -> tanh; loss {loss}")).report
+    assert "NN216" in [d.code.id for d in report.found]

@@ -81,6 +81,7 @@ class _Binder:
     failed: bool = False
 
     def bind(self, args: Sequence[ast.Arg]) -> Bound:
+        unknown = False
         for arg in self._own(args):
             try:
                 if arg.key is not None:
@@ -91,7 +92,9 @@ class _Binder:
                     self.rest.append(arg)
             except Fault:
                 self.failed = True
-        self._by_place()
+                unknown = unknown or (arg.key is None and isinstance(arg.value, ast.Word))
+        if not unknown:  # or else nobody knows which places are taken
+            self._by_place()
         self._defaults()
         if self.failed:
             raise Fault
