@@ -149,6 +149,8 @@ def _transpose(build: Builder, node: Node, x: Value) -> Value | None:
     """Two transposes compose; the transpose of a product is the product of the transposes."""
     inner, perm = _node(build, x), node.attr("perm")
     assert isinstance(perm, tuple)
+    if perm == tuple(range(len(perm))):
+        return x
     if inner.op == "transpose":
         before = inner.attr("perm")
         assert isinstance(before, tuple)
