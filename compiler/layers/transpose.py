@@ -20,9 +20,11 @@ def _shape(c: ShapeContext) -> TensorType:
             codes.AXIS_COUNT,
             f"transpose swaps two axes, but {c.input} has {rank}",
             here=f"needs 2 axes, the input is {c.input}",
-            help=f"name the new order of the axes, for example `permute {order}`"
-            if rank > 2
-            else "leave it out: a row of features has nothing to swap",
+            help=(
+                f"name the new order of the axes, for example `permute {order}`"
+                if rank > 2
+                else "leave it out: a row of features has nothing to swap"
+            ),
             replace=f"permute {order}" if rank > 2 else "",
         )
     return permuted(c.input, (1, 0))

@@ -17,8 +17,8 @@ def stage_text(layer: Layer) -> str:
     """
     declared = layer.args.get("type")
     if isinstance(declared, InputLayer):
-        return f"{layer.kind} {declared.type}"
-    words = [layer.kind]
+        return f"{LAYERS[layer.kind].word} {declared.type}"
+    words = [LAYERS[layer.kind].word]
     for spec in LAYERS[layer.kind].args:
         value = layer.args.get(spec.name)
         if spec.positional and (spec.required or spec.name in layer.given):

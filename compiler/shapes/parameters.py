@@ -28,19 +28,22 @@ def fixed_shape(known: Known, layer: Layer, spec: ParamSpec | StateSpec) -> tupl
 
 
 def _way_out(known: Known, layer: Layer, feed: Layer, symbol: str) -> str:
-    """What to write instead; layers are proposed only where the registry has them."""
+    """What to write instead."""
     type = known.types[feed.id]
-    ways = [f"write a number for {symbol} in the input's shape"]
+    first_known = type.rank == 2 and isinstance(type.shape[0], int)
+    ways = []
+    if first_known:
+        ways.append("put `transpose` before it")
+    if feed.kind == "input" and first_known:
+        ways.append(f"declare positions first: `input {symbol}x{type.shape[0]}`")
     if feed.kind == "flatten":
-        ways.insert(0, f"leave out `flatten`: {layer.kind} then works at every position")
-    if feed.kind == "input" and type.rank == 2 and isinstance(type.shape[0], int):
-        ways.insert(0, f"declare positions first: `input {symbol}x{type.shape[0]}`")
-    if "transpose" in LAYERS and type.rank == 2 and isinstance(type.shape[0], int):
-        ways.insert(0, "put `transpose` before it")
-    if "lstm" in LAYERS and type.rank == 2:
+        ways.append(f"leave out `flatten`: {layer.kind} then works at every position")
+    ways.append(f"write a number for {symbol} in the input's shape")
+    axis = next((i for i, n in enumerate(type.shape) if symbol in symbols(n)), 0)
+    if type.rank > 1:
+        ways.append(f"reduce {symbol} with `mean axis={axis}`")
+    if type.rank == 2 and axis == 0:
         ways.append(f"reduce {symbol} with `lstm`")
-    if any(arg.name == "axis" for arg in LAYERS["mean"].args):
-        ways.append(f"reduce {symbol} with `mean axis=0`")
     return ", or ".join(ways)
 
 
