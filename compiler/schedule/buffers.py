@@ -102,7 +102,8 @@ def _chains(
     for i in (*kernel.results, *kernels.cached):
         below = root(kernel.graph, i)
         fixed[below] = i if below == i else fixed.get(below, i)
-    grads = gradients(kernel.graph)
+    # What forward computes too, such as zeros, is kept there and copied.
+    grads = {} if kernel is kernels.forward else gradients(kernel.graph)
     chain_of: dict[int, Chain] = {}
     chains = []
     for position, node in enumerate(kernel.nodes):

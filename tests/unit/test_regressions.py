@@ -294,3 +294,15 @@ def test_rows_of_scores_have_one_length(loss):
     """The modules failed with an IndexError."""
     report = check(Source("spec.nn", f"input T ragged -> tanh; loss {loss}")).report
     assert "NN216" in [d.code.id for d in report.found]
+
+
+def test_zeros_of_the_forward_pass_are_no_gradient():
+    """-O1 shared a missing bias's zeros with the gradient of what no loss depends on."""
+    text = "input Tx2 as a -> gru 3 return=all bias=false -> dense 2 -> gru 3 as p\n"
+    text += "a -> dense 2 as q\noutput p, q\nloss mse on q"
+    for made in modules(text):
+        params, x = made.init_params(), np.linspace(-1, 1, 12).reshape(2, 3, 2)
+        y, cache = made.forward(params, x)
+        grads = made.backward(params, cache, y["q"] + 1)
+        assert grads["q.b"] == pytest.approx(-1)
+        assert not any(g.any() for name, g in grads.items() if not name.startswith("q."))
