@@ -24,7 +24,7 @@ LIMIT = 1.0
 """Seconds that no input of 64 KiB may take; those drawn here are much shorter."""
 
 ENDLESS = 20
-"""After so many seconds an input is given up."""
+"""After so many seconds of processor time an input is given up."""
 
 
 class Endless(Exception):
@@ -96,17 +96,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz", metavar="FOLDER")
     chosen = parser.parse_args()
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, interrupt)
+    if hasattr(signal, "SIGVTALRM"):
+        signal.signal(signal.SIGVTALRM, interrupt)
     tally, start = Tally(), perf_counter()
     for text in islice(inputs(chosen.seed), chosen.inputs):
-        if hasattr(signal, "alarm"):
-            signal.alarm(ENDLESS)
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_VIRTUAL, ENDLESS)
         run(text, tally, chosen.keep)
         if tally.inputs % 10_000 == 0:
             print(tally.line(perf_counter() - start), flush=True)
-    if hasattr(signal, "alarm"):
-        signal.alarm(0)
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     print(tally.line(perf_counter() - start))
     for place, times in tally.raised.most_common():
         print(f"  {times:6} {place}")
