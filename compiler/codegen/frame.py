@@ -147,13 +147,15 @@ def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
     return result
 
 
-def dims_used(nodes: Iterable[Node]) -> list[str]:
-    """Symbols of dimensions that the expressions of these ops mention."""
+def dims_used(kernel: Kernel) -> list[str]:
+    """Symbols of dimensions that the expressions of a kernel mention."""
     found: set[str] = set()
-    for node in nodes:
+    for node in kernel.nodes:
         mentioned = [a for name, a in node.attrs if name != "shape"]
         if node.op in ("broadcast", "embed", "zeros"):
             mentioned += node.type.shape
+        if node.op == "embed":
+            mentioned += kernel.graph[node.inputs[0]].type.shape
         if node.op == "reshape" and sum(not isinstance(n, int) for n in node.type.shape) > 1:
             mentioned += node.type.shape
         for attr in mentioned:

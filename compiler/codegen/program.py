@@ -132,7 +132,7 @@ def _with_sizes(kernels: Kernels) -> Kernels:
 
 def _sizes_behind(kernels: Kernels) -> set[str]:
     """The symbolic sizes that loss and backward mention, or check their targets against."""
-    return _target_sizes(kernels.graph).union(*(dims_used(k.nodes) for k in kernels.behind))
+    return _target_sizes(kernels.graph).union(*(dims_used(k) for k in kernels.behind))
 
 
 def _target_sizes(graph: Graph) -> set[str]:
@@ -187,7 +187,7 @@ def kernel_view(
     frame = program.frame(program.graph, outside)
     if program.level == 1:
         statements = buffered(kernel, frame, program.names, program.plan.kernels[kernel.name])
-        dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel.nodes))
+        dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel))
     else:
         statements = textbook(kernel, frame, program.names)
         sources = _size_sources(program, kernel, outside)
@@ -228,7 +228,7 @@ def dims_from(program: Program, kernel: Kernel, places: list[int]) -> dict[str, 
 
 def sizes_of(program: Program, kernel: Kernel) -> list[str]:
     """The symbolic sizes that a kernel mentions, or checks what it is given against."""
-    wanted = set(dims_used(kernel.nodes))
+    wanted = set(dims_used(kernel))
     if kernel is not program.kernels.forward:
         wanted |= _target_sizes(program.graph)
     return sorted(wanted)

@@ -306,3 +306,14 @@ def test_zeros_of_the_forward_pass_are_no_gradient():
         grads = made.backward(params, cache, y["q"] + 1)
         assert grads["q.b"] == pytest.approx(-1)
         assert not any(g.any() for name, g in grads.items() if not name.startswith("q."))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_gradient_of_learned_positions_knows_how_many_came(level):
+    """Where nothing else in the backward pass mentioned T, it had no such name."""
+    made = module("input Tx2 -> positional learned=true max=5 -> tanh; loss quadratic", level)
+    params, x = made.init_params(), np.ones((3, 4, 2))
+    y, cache = made.forward(params, x)
+    grad = made.backward(params, cache, y - 1)["positional1.W"]
+    assert (grad[4:] == 0).all()
+    assert (grad[:4] > 0).all()
