@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import lark
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Lark
 from nnc.diagnostics.model import Diagnostic, Report
@@ -762,6 +762,7 @@ def test_any_text_gives_a_tree_or_findings(text):
             assert sketch(node)
 
 
+@settings(deadline=None)
 @given(NEARLY_SPECS.map(" ".join) | NEARLY_SPECS.map("".join))
 def test_tokens_cut_in_advance_read_as_those_cut_on_demand(text):
     quick, found = read(text)
