@@ -277,15 +277,25 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
 def owned(
     graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Results that belong to the caller: copies of what came in, is kept, or is given already."""
+    """Results that belong to the caller: copies of what came in, is kept, or is given already.
+
+    Also of what NumPy repeats in appearance only, which nobody could write to.
+    """
     given: set[int] = {root(graph, i) for i in kept}
     texts = []
     for name, (id, code) in results.items():
         base = root(graph, id)
-        shared = base in given or graph[base].op in (*LEAVES, "const")
+        shared = base in given or graph[base].op in (*LEAVES, "const") or repeated(graph, id)
         texts.append((name, f"np.array({code})" if shared else code))
         given.add(base)
     return tuple(texts)
+
+
+def repeated(graph: Graph, id: int) -> bool:
+    """Whether a value shows single entries many times, alone or seen through other views."""
+    while OPS[graph[id].op].view and graph[id].op != "broadcast":
+        id = graph[id].inputs[0]
+    return graph[id].op == "broadcast"
 
 
 def cache_view(program: Program) -> CacheView:

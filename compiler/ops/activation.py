@@ -29,9 +29,7 @@ def _relu(c: Gradient) -> list[Value]:
 
 
 def _leaky_relu(c: Gradient) -> list[Value]:
-    build = c.g.builder
-    slope = select(greater_zero(c.x), const(build, 1.0), const(build, c.attr("slope")))
-    return [c.g * slope]
+    return [select(greater_zero(c.x), c.g, scale(c.g, c.attr("slope")))]
 
 
 def _prelu(c: Gradient) -> list[Value]:

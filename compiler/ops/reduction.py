@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ir.dims import Dim, Shape, product
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .ragged import as_real
 from .registry import Attrs, Gradient, OpDef, Types, op, sample
 from .shape import broadcast, reshape
 
@@ -41,7 +42,7 @@ def _sum(c: Gradient) -> list[Value]:
 
 def _max(c: Gradient) -> list[Value]:
     """Entries that tie share the gradient equally."""
-    hits = c.g.builder.emit("equal", c.x, _spread(c, c.out))
+    hits = as_real(c.g.builder.emit("equal", c.x, _spread(c, c.out)))
     count = c.g.builder.emit("sum", hits, axes=c.attr("axes"), keepdims=True)
     return [hits * (_spread(c, c.g) / count)]
 

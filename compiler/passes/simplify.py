@@ -15,6 +15,7 @@ from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ir.types import DType
 from ..ops import OPS
 from ..ops.elementwise import scale
+from ..ops.ragged import as_real
 from ..ops.shape import broadcast, reshape, transpose
 from .rewrite import rewrite
 
@@ -91,8 +92,9 @@ def _mul(build: Builder, inputs: tuple[Value, ...]) -> Value | None:
     """x · c is a scaling; a scaling of one factor is a scaling of the product."""
     for x, other in (inputs, inputs[::-1]):
         constant = _constant(build, other)
-        if constant is not None and x.type.dtype is not DType.BOOL:
-            return _scaled(build, x, *constant)
+        if constant is not None:
+            # A plain number times booleans would be an array of NumPy's choice of type.
+            return _scaled(build, as_real(x) if x.type.dtype is DType.BOOL else x, *constant)
     for x, other in (inputs, inputs[::-1]):
         node = _node(build, other)
         if node.op == "scale" and not _hint(node):
@@ -140,7 +142,7 @@ def _reshape(build: Builder, node: Node, x: Value) -> Value | None:
     if inner.op == "reshape":
         x = build.value(inner.inputs[0])
     scalar = _unspread(build, x)
-    if scalar.type.shape == ():
+    if scalar.type.shape == () and (_spread(build, x) or _constant(build, x)):
         return broadcast(scalar, node.type.shape)
     return reshape(x, node.type.shape)
 
