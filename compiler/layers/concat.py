@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, shape_text
 from ..ir.op_graph import Value
@@ -11,7 +9,7 @@ from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.shape import concat
 from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.merges import listed, require_branches
+from ..shapes.merges import listed, padded_like, require_branches
 from ..shapes.rules import refuse_mixing
 from .registry import Family, Int, LayerKind, layer, option
 
@@ -24,15 +22,15 @@ def _shape(c: ShapeContext) -> TensorType:
     for i, other in enumerate(c.inputs):
         if _others(other, axis) != _others(first, axis):
             raise _differ(c, i, f"on every axis but axis {axis}")
-    if axis == 0 and any(t.ragged for t in c.inputs):
+    if any(t.ragged and t.ragged_axis == axis for t in c.inputs):
         raise refuse_mixing(
-            c, "join positions end to end", "join the features instead: `concat axis=-1`"
+            c, "join positions end to end", f"join another axis: `concat axis={0 if axis else -1}`"
         )
     total: Dim = 0
     for type in c.inputs:
         total = total + type.shape[axis]
     shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
-    return replace(first, shape=shape, ragged=any(t.ragged for t in c.inputs))
+    return padded_like(c, first.with_shape(shape))
 
 
 def _require_one_rank(c: ShapeContext) -> None:

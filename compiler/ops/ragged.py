@@ -78,3 +78,4 @@ op(
 op(OpDef("as_real", lambda types, _: TensorType(types[0].shape), NO_GRADIENT))
 op(OpDef("count_steps", lambda types, _: TensorType(()), NO_GRADIENT))
 op(OpDef("window_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))
+op(OpDef("equal_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))

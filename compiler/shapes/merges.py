@@ -8,7 +8,7 @@ from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, product, shape_text
 from ..ir.types import TensorType
 from .context import ShapeContext, ShapeFault
-from .rules import require_floats
+from .rules import refuse_mixing, require_floats
 
 
 def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
@@ -56,7 +56,22 @@ def common_type(c: ShapeContext) -> TensorType:
                 help=_how_to_agree(c.kind, first, other, i),
                 blame=i,
             )
-    return replace(first, ragged=any(t.ragged for t in c.inputs))
+    return padded_like(c, first)
+
+
+def padded_like(c: ShapeContext, type: TensorType) -> TensorType:
+    """The type with the padding that branches have, which must lie along one axis in all."""
+    ragged = [i for i, t in enumerate(c.inputs) if t.ragged]
+    axes = [c.inputs[i].ragged_axis for i in ragged]
+    if len(set(axes)) > 1:
+        other = next(i for i in ragged if c.inputs[i].ragged_axis != axes[0])
+        raise refuse_mixing(
+            c,
+            f"put positions along axis {axes[0]} and along axis {c.inputs[other].ragged_axis} together",
+            "bring the positions of all branches to one axis, with `transpose` or `permute`",
+            blame=other,
+        )
+    return replace(type, ragged=bool(axes), ragged_axis=axes[0] if axes else type.ragged_axis)
 
 
 def _how_to_agree(kind: str, first: TensorType, other: TensorType, index: int) -> str:

@@ -223,7 +223,7 @@ class Scheduled:
                     return known.ExponentialLR(optimizer, a["gamma"])
                 case "cosine":
                     return known.CosineAnnealingLR(optimizer, a["steps"], a["min"])
-                case "linear":
+                case "linear" if a["end"] <= rate:
                     return known.LinearLR(optimizer, 1.0, a["end"] / rate, a["steps"])
                 case "onecycle":
                     return known.OneCycleLR(

@@ -57,10 +57,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Input:
-    """`input 3x4 as a`."""
+    """`input 3x4 as a`; `words` are what follows the shape, such as `int ragged`."""
 
     shape: Shape
     name: str | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def node_text(node: Node) -> str:
         case Layer(text=text, act=act, name=name):
             words = [text, act.text if act else "", _as(name)]
         case Input(shape=shape, name=name):
-            words = ["input", "x".join(str(d) for d in shape), _as(name)]
+            words = ["input", "x".join(str(d) for d in shape), node.words, _as(name)]
         case Ref(name=name):
             words = [name]
         case Use(target=target, name=name):

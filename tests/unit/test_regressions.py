@@ -317,3 +317,45 @@ def test_the_gradient_of_learned_positions_knows_how_many_came(level):
     grad = made.backward(params, cache, y - 1)["positional1.W"]
     assert (grad[4:] == 0).all()
     assert (grad[:4] > 0).all()
+
+
+def test_rows_of_two_inputs_that_are_put_together_are_as_long():
+    """The first input's lengths were taken for both, so that padding of the other one counted."""
+    text = "input Tx2 ragged as a -> dense 2 as p\ninput Tx2 ragged as b -> dense 2 as q\n"
+    text += "[p, q] -> add as y\nloss mse"
+    for made in modules(text):
+        x = {name: np.ones((2, 3, 2)) for name in "ab"}
+        lengths = {name: np.array([3, 2]) for name in "ab"}
+        made.forward(made.init_params(), x, lengths=lengths)
+        lengths["b"] = np.array([3, 1])
+        with pytest.raises(ValueError, match="as long"):
+            made.forward(made.init_params(), x, lengths=lengths)
+        with pytest.raises(ValueError, match="as long"):
+            made.predict(made.init_params(), x, lengths=lengths)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_padding_stays_on_its_axis_through_merges(level):
+    """concat took axis 0 for that of the positions, and a merge its first branch's axis."""
+    text = "input Tx2 ragged as a -> repeat 2 as r\ninput 2xTx2 as b\n"
+    text += "[b, r] -> add -> [id, tanh] -> concat axis=0 as y\nloss mse"
+    made = module(text, level)
+    x = {"a": np.full((1, 4, 2), np.nan), "b": np.ones((1, 2, 4, 2))}
+    x["a"][:, :3] = 1
+    y = made.predict({}, x, lengths=np.array([3]))
+    assert y.shape == (1, 4, 4, 2)
+    assert (y[:, :, :3] > 0.9).all()
+    assert not y[:, :, 3:].any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input Tx2 ragged -> repeat 2 -> [id, id] -> concat axis=1; loss mse",
+        "input TxT ragged as a -> transpose as b; [a, b] -> add; loss mse",
+    ],
+)
+def test_merges_that_would_mix_positions_are_refused(text):
+    """Positions were joined end to end, or compared with other positions."""
+    report = check(Source("spec.nn", text)).report
+    assert [d.code.id for d in report.found if d.severity.name == "ERROR"] == ["NN214"]
