@@ -1,0 +1,58 @@
+"""Random choices, and how a layer's arguments are written down."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..tree import Layer
+
+
+class Dice(random.Random):
+    """Random choices in the words that generators use."""
+
+    def chance(self, p: float) -> bool:
+        """True with probability p."""
+        return self.random() < p
+
+    def number(self, low: float, high: float) -> float:
+        """A number with two decimals, never zero."""
+        return round(self.uniform(low, high), 2) or 0.5
+
+    def sizes(self, axes: int, low: int, high: int) -> list[int]:
+        """One number for all axes, or one for each."""
+        count = 1 if self.chance(0.5) else axes
+        return [self.randint(low, high) for _ in range(count)]
+
+
+def written(value: Any) -> str:
+    """A value as a spec writes it; a list of numbers in brackets, a tuple as a size."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return "[" + ", ".join(written(v) for v in value) + "]"
+        case tuple():
+            return "x".join(str(v) for v in value)
+        case int() | float() if value < 0:
+            return f"({value})"
+    return str(value)
+
+
+def layer(
+    dice: Dice,
+    kind: str,
+    places: Sequence[Any],
+    options: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+) -> Layer:
+    """A layer as written, the options in any order, in call form or not."""
+    words = [written(p) for p in places]
+    keyed = [f"{key}={written(value)}" for key, value in options.items()]
+    dice.shuffle(keyed)
+    given = {"given": tuple(options)}
+    if places and dice.chance(0.2):
+        call = f"{kind}({', '.join([*words, *keyed])})"
+        return Layer(call, kind, {**attrs, **given})
+    return Layer(" ".join([kind, *words, *keyed]), kind, {**attrs, **given})

@@ -1,0 +1,65 @@
+"""Some steps of a random optimizer, schedule and clipping, and the running statistics behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ..draws import error
+from ..torch_training import OPTIMIZERS, SCHEDULES, Options, draw_clip, draw_schedule
+from .comparison import Trial, compiled
+from .evaluation import Data, Run
+from .program import Program
+
+STEPS = 5
+TOLERANCE = 1e-8
+"""Rounding grows from step to step where a gradient is divided by its own size."""
+
+
+def trained(program: Program, data: Data, seed: int, level: int) -> tuple[list[str], str]:
+    """Where parameters and statistics differ after the steps, and the statements that trained."""
+    rng = np.random.default_rng([seed, 23])
+    options = Options(rng)
+    kind = str(rng.choice([k for k in OPTIMIZERS if k != "lion"]))
+    build = OPTIMIZERS[kind](options)
+    dummy = build([torch.zeros(1, requires_grad=True)])
+    rate = dummy.param_groups[0]["lr"]
+    schedule = draw_schedule(rng, str(rng.choice(SCHEDULES)), rate, STEPS)
+    clip, clipped = draw_clip(rng)
+    extra = f"optimizer {kind} {options.text()}\n{schedule.text}\n{clip}\n"
+    params, state, losses = _by_torch(program, data, build, schedule, clipped)
+    trial = Trial(compiled(program, "float64", level, extra), program, data, "float64")
+    opt = trial.module.init_optimizer(trial.params)
+    words = trial.words(None)
+    got = [
+        trial.module.train_step(trial.params, trial.x, trial.target, opt, **words)
+        for _ in range(STEPS)
+    ]
+    errors = [(error(trial.params[k], v, 1e-3), k) for k, v in params.items()]
+    errors += [(error(words["state"][k], v), k) for k, v in state.items()]
+    errors.append((error(np.array(got), np.array(losses), 1e-3), "losses"))
+    far, where = max(errors)
+    return ([] if far <= TOLERANCE else [f"after training {where}: error {far:.1e}"]), extra
+
+
+def _by_torch(program: Program, data: Data, build, schedule, clipped):
+    leaves = {k: torch.tensor(v, requires_grad=True) for k, v in data.params.items()}
+    optimizer = build(list(leaves.values()))
+    scheduler = schedule.attach(optimizer, STEPS)
+    state, losses = data.state, []
+    for _ in range(STEPS):
+        run = Run(program, replace(data, state=state), torch.float64, train=True)
+        run.params = leaves
+        total = run.forward().loss()
+        losses.append(total.item())
+        optimizer.zero_grad()
+        grads = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        for leaf, g in zip(leaves.values(), grads, strict=True):
+            leaf.grad = g
+        clipped(list(leaves.values()))
+        optimizer.step()
+        scheduler.step()
+        state = {k: v.numpy() for k, v in run.state.items()}
+    return {k: v.detach().numpy() for k, v in leaves.items()}, state, losses
