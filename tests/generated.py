@@ -51,7 +51,7 @@ def gradient_error(module, params, x, target, *, seed: int = 0, eps: float = 1e-
     entries of each parameter; a single wrong entry shows almost surely.
     """
     rng = np.random.default_rng(seed)
-    _, cache_ = module.forward(params, x, **lengths_for(module, x))
+    _, cache_ = module.forward(params, x, **keywords_for(module, x))
     grads = {name: np.array(g) for name, g in module.backward(params, cache_, target).items()}
     largest = max(float(np.abs(g).max()) for g in grads.values())
     errors = []
@@ -68,16 +68,17 @@ def gradient_error(module, params, x, target, *, seed: int = 0, eps: float = 1e-
 
 def _loss_at(module, params, name, value, x, target) -> float:
     moved = {**{k: np.array(v) for k, v in params.items()}, name: value}
-    _, cache_ = module.forward(moved, x, **lengths_for(module, x))
+    _, cache_ = module.forward(moved, x, **keywords_for(module, x))
     return module.loss(moved, cache_, target)
 
 
-def lengths_for(module, x) -> dict[str, object]:
-    """The keyword `lengths=` for some rows, unsorted; empty where no input is ragged."""
+def keywords_for(module, x) -> dict[str, object]:
+    """What forward needs besides: `lengths=`, unsorted, for padded rows; batchnorm in training."""
+    state = {"state": module.init_state(), "train": True} if module.STATE_SHAPES else {}
     names = getattr(module, "RAGGED", ())
     arrays = {name: x[name] if isinstance(x, dict) else x for name in names}
     found = {name: 1 + np.arange(len(a)) * 3 % np.shape(a)[1] for name, a in arrays.items()}
-    return {"lengths": _only(found)} if found else {}
+    return state | ({"lengths": _only(found)} if found else {})
 
 
 @cache

@@ -15,7 +15,7 @@ from .generated import (
     build,
     gradient_error,
     in_float64,
-    lengths_for,
+    keywords_for,
     mnist,
     random_batch,
     spec_text,
@@ -26,6 +26,8 @@ SATURATING = {f"systems/S{n}" for n in ("06", "06_book", "08", "08_nobias", "08_
 """Sigmoids under a squared loss at high rates: they came so, and are told what may happen."""
 
 GALLERY = [name for name in NAMES if "/" not in name]
+SMALLER = {"resnet": ("32x32", "5x5")}
+"""Of 700,000 relus, some have their kink within the step of any difference."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +42,8 @@ def test_examples_begin_with_two_lines_of_why_and_lint_clean(name):
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("name", GALLERY)
 def test_gradients_equal_central_differences(name, level):
-    module = build(in_float64(spec_text(name)), level)
+    text = spec_text(name).replace(*SMALLER.get(name, ("", "")))
+    module = build(in_float64(text), level)
     x, target = random_batch(module, rows=6)
     assert gradient_error(module, module.init_params(seed=4), x, target) < 1e-6
 
@@ -53,7 +56,7 @@ def test_levels_agree(name):
         module = build(text, level)
         x, target = random_batch(module, rows=5)
         params = module.init_params(seed=2)
-        y, memory = module.forward(params, x, **lengths_for(module, x))
+        y, memory = module.forward(params, x, **keywords_for(module, x))
         grads = module.backward(params, memory, target)
         values = list(y.values()) if isinstance(y, dict) else [y]
         results.append([*map(np.copy, values), *(np.copy(grads[key]) for key in params)])
