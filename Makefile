@@ -1,7 +1,7 @@
 # make demo    compile a spec, train it on real digits, leave the module to read
 # make test    all tests that need no PyTorch
 # make oracle  the tests against PyTorch
-# make bench   speed, printed
+# make bench   speed: docs/benchmarks.md, beside PyTorch and JAX; and what compiling costs
 # make lint    formatting, lint rules, types
 #
 # Each sets up what it needs in .venv and does not do so twice.
@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 JOBS ?= auto
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test oracle bench lint typing clean
@@ -39,6 +40,10 @@ $(VENV)/.oracle: $(VENV)/.test
 	$(INSTALL) --editable '.[oracle]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.base
+	$(INSTALL) --editable '.[bench]'
+	@touch $@
+
 $(VENV)/.lint: $(VENV)/.test
 	$(INSTALL) --editable '.[lint]'
 	@touch $@
@@ -59,8 +64,9 @@ test: $(VENV)/.test
 oracle: $(VENV)/.oracle
 	$(RUN) pytest -n $(JOBS) tests/oracle tests/properties
 
-bench: $(VENV)/.oracle
+bench: $(VENV)/.bench
 	$(RUN) benchmarks
+	$(RUN) benchmarks.frameworks $(BENCH)
 
 lint: $(VENV)/.lint typing
 	$(RUN) ruff check .

@@ -1,0 +1,1 @@
+"""How each contender runs a workload: one file a contender."""
