@@ -359,3 +359,19 @@ def test_merges_that_would_mix_positions_are_refused(text):
     """Positions were joined end to end, or compared with other positions."""
     report = check(Source("spec.nn", text)).report
     assert [d.code.id for d in report.found if d.severity.name == "ERROR"] == ["NN214"]
+
+
+def test_lengths_of_an_input_that_nobody_reads():
+    """Its rows were asked for, its lengths refused."""
+    text = "input Tx2 ragged as a -> tanh as p\ninput Tx2 ragged as b -> dense 2 as q\n"
+    text += "output q\nloss mse on q"
+    for made in modules(text, ("input-gradient",)):
+        x = {name: np.ones((2, 3, 2)) for name in "ab"}
+        lengths = {"a": np.array([1, 2]), "b": np.array([3, 1])}
+        params = made.init_params()
+        y, cache = made.forward(params, x, lengths=lengths)
+        assert np.array_equal(y, made.predict(params, x, lengths=lengths))
+        made.train_step(params, x, y, made.init_optimizer(params), 0.1, lengths=lengths)
+        dx = made.input_gradient(params, x, y + 1, lengths=lengths)
+        assert dx["b"].any()
+        assert not dx["a"].any()
