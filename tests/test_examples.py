@@ -183,3 +183,58 @@ def test_transformer_finds_the_period_of_a_sequence():
     changed[:, 10:] = 0
     same = module.predict(result.params, changed)[:, :10]
     assert np.allclose(same, module.predict(result.params, seen)[:, :10], atol=1e-5)
+
+
+# --- images, texts, recordings -------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_lenet_reaches_95_percent_on_real_mnist():
+    data = mnist()
+    images = Dataset(data.x.reshape(-1, 1, 28, 28), data.target)
+    train, test = images.take(slice(0, 8000)), images.take(slice(8000, None))
+    _, result = trained("lenet", train, test=test, epochs=2)
+    assert result.history[-1].test["accuracy"] >= 0.95
+
+
+def test_resnet_learns_by_heart_and_keeps_its_statistics():
+    text = spec_text("resnet").replace("32x32", "6x6").replace("width = 16", "width = 6")
+    module = build(text)
+    rng = np.random.default_rng(0)
+    x, target = rng.standard_normal((20, 3, 6, 6)), np.arange(20) % 10
+    params, state = module.init_params(0), module.init_state()
+    opt = module.init_optimizer(params)
+    for _ in range(80):
+        module.train_step(params, x, target, opt, lr=0.05, state=state)
+    for _ in range(80):  # the running statistics come to those of the weights as they are
+        module.forward(params, x, state=state, train=True)
+    assert np.mean(module.predict(params, x, state=state).argmax(axis=1) == target) == 1
+
+
+def texts(rows, steps=12):
+    """Texts of unlike length; what they mean is whether word 7 stands before word 9 or behind."""
+    rng = np.random.default_rng(0)
+    lengths, target = rng.integers(6, steps + 1, rows), rng.integers(0, 2, rows)
+    x = rng.integers(20, 200, (rows, steps))
+    first, at = rng.integers(0, lengths - 2), np.arange(rows)
+    x[at, first] = np.where(target == 1, 7, 9)
+    x[at, first + 1] = np.where(target == 1, 9, 7)
+    return Dataset(x, target, lengths=lengths)
+
+
+@pytest.mark.parametrize("name", ["text_cnn", "lstm"])
+def test_text_classifiers_know_the_order_of_two_words(name):
+    data = texts(700)
+    _, result = trained(name, data.take(slice(0, 600)), test=data.take(slice(600, None)), epochs=8)
+    assert result.history[-1].test["accuracy"] >= 0.95
+
+
+def test_gru_names_the_gesture():
+    rng = np.random.default_rng(0)
+    kind, t = np.arange(240) % 4, np.arange(16)[:, None]
+    pace = np.where(kind < 2, 0.4, 0.9)[:, None, None]
+    lag = np.where(kind % 2, 1.5, -1.5)[:, None, None] * np.arange(3)
+    x = np.sin(pace * t + lag) + 0.2 * rng.standard_normal((240, 16, 3))
+    data = Dataset(x, kind, lengths=rng.integers(8, 17, 240))
+    _, result = trained("gru", data.take(slice(0, 200)), test=data.take(slice(200, None)))
+    assert result.history[-1].test["accuracy"] >= 0.95
