@@ -15,7 +15,7 @@ from nnc.source import Source
 from ..draws import error
 from ..generated import TOLERANCE, load
 from .evaluation import Answer, Arrays, Data, Run, outputs_of
-from .numbers import apart, gradient_error
+from .numbers import apart, gradient_error, largest_of
 from .program import Program
 
 
@@ -130,9 +130,7 @@ def disagreements(trial: Trial, want: Answer, train: bool) -> list[str]:
         found.append(f"{where}: error {far:.1e}")
     if not train:
         y = named(trial.module.predict(trial.params, trial.x, **trial.predicting()), got.outputs)
-        floor = 1e-4 * max(
-            (float(np.abs(g).max()) for g in want.grads.values() if g.size), default=0
-        )
+        floor = 1e-4 * largest_of(want.grads.values())
         for name, value in want.outputs.items():
             if not (far := error(y[name], value, floor)) <= tolerance:
                 found.append(f"predict {name}: error {far:.1e}")
@@ -161,7 +159,7 @@ def pulled(trial: Trial, seed: int) -> list[str]:
     grads, dx = trial.module.vjp(trial.params, cache, lone(outside))
     found = named(dx, trial.data.inputs)
     got = [*(grads[k] for k in run.params), *(found[k] for k in real)]
-    largest = max((float(np.abs(g).max()) for g in want if g.size), default=0.0)
+    largest = largest_of(want)
     names = [*run.params, *real]
     errors = [(gradient_error(*one, largest), n) for *one, n in zip(got, want, names, strict=True)]
     far, where = max(errors)

@@ -219,9 +219,12 @@ class Maker:
             return [Group(body)], after
         repeats = style != "named"
         keep = {"keeps": True, "but": None} if repeats else {}
+        reason = self.reason
         body, after = self.chain(t, place.deeper(open=False, **keep), 2)
         name = self.fresh() if place.open and style != "repeated" else None
         times = self.dice.choice((0, 1, 2, 2, 3)) if repeats else None
+        if times == 0:  # what is left out is not judged
+            self.reason = reason
         node = Group(body, times, name)
         if name:
             self.known[name] = after

@@ -14,8 +14,7 @@ from .evaluation import Data, Run
 from .program import Program
 
 STEPS = 5
-TOLERANCE = 1e-8
-"""Rounding grows from step to step where a gradient is divided by its own size."""
+TOLERANCE = 1e-10
 
 
 def trained(program: Program, data: Data, seed: int, level: int) -> tuple[list[str], str]:
@@ -29,7 +28,11 @@ def trained(program: Program, data: Data, seed: int, level: int) -> tuple[list[s
     schedule = draw_schedule(rng, str(rng.choice(SCHEDULES)), rate, STEPS)
     clip, clipped = draw_clip(rng)
     extra = f"optimizer {kind} {options.text()}\n{schedule.text}\n{clip}\n"
-    params, state, losses = _by_torch(program, data, build, schedule, clipped)
+    torch.set_default_dtype(torch.float64)  # NAdam keeps a product of its own in this width
+    try:
+        params, state, losses = _by_torch(program, data, build, schedule, clipped)
+    finally:
+        torch.set_default_dtype(torch.float32)
     trial = Trial(compiled(program, "float64", level, extra), program, data, "float64")
     opt = trial.module.init_optimizer(trial.params)
     words = trial.words(None)
