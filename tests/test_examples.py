@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.diagnostics.model import Report
 from nnc.driver import check
+from nnc.format.formatter import format_source
 from nnc.runtime.data import Dataset, load
 from nnc.runtime.datasets import digits
 from nnc.runtime.train import train_spec
@@ -39,6 +41,16 @@ def test_examples_begin_with_two_lines_of_why_and_lint_clean(name):
     assert [d.code.id for d in report] == expected, [d.message for d in report]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_in_canonical_form(name):
+    text = spec_text(name)
+    assert format_source(Source(f"{name}.nn", text), Report()) == text
+
+
+def test_every_system_has_a_spec():
+    assert [n for n in range(1, 22) if f"systems/S{n:02}" not in NAMES] == []
+
+
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("name", GALLERY)
 def test_gradients_equal_central_differences(name, level):
@@ -46,6 +58,22 @@ def test_gradients_equal_central_differences(name, level):
     module = build(in_float64(text), level)
     x, target = random_batch(module, rows=6)
     assert gradient_error(module, module.init_params(seed=4), x, target) < 1e-6
+
+
+@pytest.mark.parametrize("spec", ["mnist", "residual_mlp"])
+def test_the_modules_own_check_finds_a_gradient_that_is_off_by_a_thousandth(spec, capsys):
+    """In spite of the shorter differences that it tries where one does not fit."""
+    module = build(spec_text(spec), 0)
+    assert module.check()
+    right, output = module.backward, list(module.PARAM_SHAPES)[-1]
+
+    def wrong(*given):
+        grads = right(*given)
+        return {**grads, output: grads[output] * 1.001}
+
+    module.backward = wrong
+    assert not module.check()
+    assert capsys.readouterr().out.count("WRONG") == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
