@@ -6,13 +6,16 @@ import io
 import keyword
 import re
 import tokenize
+from functools import cache
 
 import numpy as np
 import pytest
 from nnc.diagnostics.model import SpecError
+from nnc.driver import Options, compile_source
+from nnc.source import Source
 
 from ..oracle.draws import error
-from .contract import LEVELS, code, module
+from .contract import LEVELS, code, load, module
 from .test_contract_files import EVERYTHING
 
 PLAIN = ("np", "params", "cache", "lr", "len", "x", "y", "grads", "loss", "forward", "self")
@@ -185,3 +188,131 @@ def test_the_spec_is_quoted_safely(kind, level):
     text = f"{HOSTILE_TEXTS[kind]}input 3 -> dense 2 {HOSTILE_TEXTS[kind]}loss mse\n"
     for whole in (text, text.rstrip("\n"), text.replace("\n", "\r\n"), text + "\n\n"):
         assert whole == module(whole, level).SPEC
+
+
+LAYERS = {
+    "statistics": (
+        "input 2x6x6 as {0} -> conv 4 3 pad=same as {1} -> batchnorm relu as {2} -> dropout 0.3 as {3}"
+        " -> maxpool 2 as {4} -> [depthwise 3 pad=same as {5}, conv_transpose 4 3 pad=1 as {6}] -> max"
+        " -> groupnorm 2 as {7} -> weightedpool 2 stride=1 as {8} -> (local 2 2 tanh as {9}) as {10}"
+        " -> pad 1 -> flatten -> layernorm as {11} -> dense 3 leaky_relu(0.1) as {12}"
+        " -> dense 3 softmax as {13}\nloss crossentropy on {13}\nloss mse on {12} weight=0.1\n"
+        "optimizer adam lr=0.01\nclip norm=1\nschedule cosine steps=9\n"
+    ),
+    "sequences": (
+        "input Tx4 ragged as {0} -> lstm 2 return=all bidirectional=true as {1} -> noise 0.1 as {2}"
+        " -> positional as {3} -> attention 2 causal=true as {4} -> rmsnorm as {5} -> max axis=0 as {6}\n"
+        "input L int ragged as {7} -> embedding 5 4 as {8} -> rnn 4 relu layers=2 dropout=0.2 as {9}\n"
+        "[{6}, {9}] -> sub as {10} -> dense 4 as {11}\n{8} -> gru 4 as {12} -> dense 5 tie={8} as {13}\n"
+        "output {11}, {13}\nloss huber on {11}\nloss crossentropy smoothing=0.1 on {13} weight=0.5\n"
+        "optimizer rmsprop lr=0.01 momentum=0.5 centered=true\nregularize l2=0.01\n"
+    ),
+}
+"""Specs of all layers with something to collide with: fourteen names each."""
+
+WORDS = (
+    "state",
+    "train",
+    "rng",
+    "lengths",
+    "lengths_2",
+    "tape",
+    "conv",
+    "c",
+    "cache",
+    "dy",
+    "kept",
+)
+WORDS += (
+    "stats",
+    "opt",
+    "lr",
+    "np",
+    "x_lengths",
+    "x_data",
+    "h",
+    "target_ids",
+    "found",
+    "value",
+    "j",
+)
+
+
+def emitted(kind: str) -> tuple[str, ...]:
+    """The further functions of a spec: with batchnorm there are no rows on their own."""
+    rows = () if kind == "statistics" else ("per-example",)
+    return ("input-gradient", "vjp", "jacobian", *rows)
+
+
+@cache
+def layered(kind: str, names: tuple[str, ...], level: int) -> str:
+    """The module of one of LAYERS with its stages called so."""
+    text = f"{LAYERS[kind].format(*names)}dtype float64\n"
+    options = Options(level=level, format=False, emit=emitted(kind))
+    return compile_source(Source("layers.nn", text), options).code
+
+
+def spoken(kind: str, names: tuple[str, ...], level: int) -> list[np.ndarray]:
+    """Everything the module says, in order and without names; of two rows, one shorter."""
+    made = load(layered(kind, names, level))
+    rng = np.random.default_rng(0)
+    params = {n: rng.normal(0, 0.4, shape) for n, shape in made.PARAM_SHAPES.items()}
+    sizes = {"B": 3, "T": 4, "L": 2}
+    more: dict[str, object] = {}
+    if kind == "statistics":
+        x, more = rng.normal(size=(3, 2, 6, 6)), {"state": made.init_state()}
+    else:
+        wide, narrow = made.INPUTS
+        x = {wide: rng.normal(size=(3, 4, 4)), narrow: rng.integers(0, 5, (3, 2))}
+        more = {"lengths": {wide: np.array([4, 1, 3]), narrow: np.array([1, 2, 2])}}
+    target = {}
+    for name, shape in made.TARGETS.items():
+        rows = rng.random([sizes.get(n, n) for n in shape])
+        target[name] = rows / rows.sum(axis=-1, keepdims=True)
+    seeded = lambda: {**more, "rng": np.random.default_rng(0)}  # noqa: E731
+    y, cache_ = made.forward(params, x, train=True, **seeded())
+    said = [*listed(y), np.array(made.loss(params, cache_, target))]
+    said += [np.array(g) for g in made.backward(params, cache_, target).values()]
+    grads, dx = made.vjp(params, cache_, y)
+    said += [*grads.values(), *listed(dx)]
+    said += listed(made.input_gradient(params, x, target, train=True, **seeded()))
+    if "per-example" in emitted(kind):
+        said += made.per_example_gradients(params, x, target, train=True, **seeded()).values()
+    for value in listed_deep(made.jacobian(params, x, **more)):
+        said.append(value)
+    opt = made.init_optimizer(params)
+    said += [np.array(made.train_step(params, x, target, opt, **seeded())) for _ in range(2)]
+    return [*said, *listed(made.predict(params, x, **more)), *params.values()]
+
+
+def listed_deep(found) -> list[np.ndarray]:
+    """The arrays of dicts of dicts."""
+    if isinstance(found, dict):
+        return [array for value in found.values() for array in listed_deep(value)]
+    return [np.array(found)]
+
+
+def quiet() -> tuple[str, ...]:
+    """Names that nothing else has."""
+    return tuple(f"quiet_{letter}" for letter in "abcdefghijklmn")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_every_identifier_of_the_layers_modules(kind, level):
+    code_ = layered(kind, quiet(), level)
+    tokens = tokenize.generate_tokens(io.StringIO(code_).readline)
+    used = {t.string.lower().strip("_") for t in tokens if t.type == tokenize.NAME}
+    used = {n for n in used if re.fullmatch("[a-z][a-z0-9_]*", n) and "quiet" not in n}
+    names = allowed(list(dict.fromkeys([*WORDS, *sorted(used - set(identifiers()))])))
+    assert set(WORDS) - set(names) <= {"conv", "train"}, "kinds and directives are taken"
+    want = spoken(kind, quiet(), level)
+    for start in range(0, len(names), 14):
+        some = tuple((names[start:] + names)[:14])
+        try:
+            got = spoken(kind, some, level)
+        except (TypeError, NameError, AttributeError, ValueError, SyntaxError) as collision:
+            raise AssertionError(f"{some}: {collision}") from collision
+        assert len(got) == len(want)
+        for a, b in zip(got, want, strict=True):
+            assert error(a, b, 1e-3) < 1e-12, some
