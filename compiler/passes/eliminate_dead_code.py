@@ -11,10 +11,10 @@ from ..ir.op_graph import Graph, renumbered
 
 
 def eliminate_dead_code(graph: Graph) -> Graph:
-    """Keep the ancestors of the outputs; inputs, lengths, parameters and targets always stay."""
+    """Keep the ancestors of the outputs; what comes from outside always stays."""
     live = set(graph.outputs.values())
     for node in reversed(graph.nodes):
         if node.id in live:
             live.update(node.inputs)
-    leaves = ("input", "lengths", "param", "target")
+    leaves = ("input", "lengths", "param", "target", "upstream")
     return renumbered((n for n in graph if n.id in live or n.op in leaves), graph.outputs)

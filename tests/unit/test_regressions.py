@@ -375,3 +375,17 @@ def test_lengths_of_an_input_that_nobody_reads():
         dx = made.input_gradient(params, x, y + 1, lengths=lengths)
         assert dx["b"].any()
         assert not dx["a"].any()
+
+
+def test_vjp_takes_gradients_that_reach_nothing():
+    """An output that no parameter moves was not asked for, and the dict of all then refused."""
+    text = "input 3 as x -> poly 0 as ones -> scale 2 as p\n"
+    text += "ones -> dense 2 bias=false as q\noutput p, q"
+    source = Source("spec.nn", text + FLOAT64)
+    for level in (0, 1):
+        made = load(compile_source(source, Options(level, format=False, emit=("vjp",))).code)
+        params = made.init_params()
+        y, cache = made.forward(params, np.ones((4, 3)))
+        grads, dx = made.vjp(params, cache, {name: np.ones_like(v) for name, v in y.items()})
+        assert grads["q.W"] == pytest.approx(4)
+        assert not dx.any()
