@@ -35,6 +35,10 @@ def _flops(c: ShapeContext) -> Dim:
     return recurrent.recurrent_flops(c, 3)
 
 
+def _kept(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_kept(c, GRU)
+
+
 layer(
     LayerKind(
         name="gru",
@@ -48,6 +52,7 @@ layer(
         params=_params,
         lower=_lower,
         flops=_flops,
+        kept=_kept,
         trailing=Trailing.NO,
         torch="nn.GRU(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
         keras="GRU(units, reset_after=True, return_sequences=…)",

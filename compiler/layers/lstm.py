@@ -34,6 +34,10 @@ def _flops(c: ShapeContext) -> Dim:
     return recurrent.recurrent_flops(c, 4)
 
 
+def _kept(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_kept(c, LSTM)
+
+
 layer(
     LayerKind(
         name="lstm",
@@ -48,6 +52,7 @@ layer(
         params=_params,
         lower=_lower,
         flops=_flops,
+        kept=_kept,
         trailing=Trailing.NO,
         torch="nn.LSTM(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
         keras="LSTM(units, return_sequences=…), in Bidirectional(…) where it is",

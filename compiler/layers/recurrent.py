@@ -16,7 +16,7 @@ from ..ir.layer_graph import Call
 from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
 from ..lower.context import LowerContext
-from ..ops.recurrent import last_step
+from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
 from ..shapes.context import ShapeContext, ShapeFault
 from ..shapes.rules import check_in, require_positions
@@ -175,6 +175,13 @@ def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
         total = total + len(runs) * gates * units * (2 * size + 2 * units + 10)
         size = units * len(runs)
     return total * c.input.shape[0]
+
+
+def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
+    """The tapes: what every step of every layer and direction leaves for the way back."""
+    runs = sum(map(len, stack(c)))
+    steps: Dim = c.input.shape[0]
+    return steps * (runs * cell.parts * int(c.arg("units")))
 
 
 # --- lowering -----------------------------------------------------------------------------

@@ -64,6 +64,10 @@ def _flops(c: ShapeContext) -> Dim:
     return recurrent.recurrent_flops(c, 1)
 
 
+def _kept(c: ShapeContext) -> Dim:
+    return recurrent.recurrent_kept(c, RNN)
+
+
 layer(
     LayerKind(
         name="rnn",
@@ -76,6 +80,7 @@ layer(
         params=_params,
         lower=_lower,
         flops=_flops,
+        kept=_kept,
         aliases=("simple_rnn", "simplernn"),
         trailing=Trailing.OWN,
         torch="nn.RNN(in, units, num_layers=layers, nonlinearity=…, batch_first=True)",

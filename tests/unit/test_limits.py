@@ -16,7 +16,7 @@ from nnc.driver import Options, check, compile_source
 from nnc.ir.dims import MAX_TERMS, TooManyTerms, symbol, total
 from nnc.limits.amounts import at_least, bytes_text, parse_bytes
 from nnc.limits.bounds import DEFAULT_MEMORY, MAX_AXES, MAX_LAYERS, MAX_MEMORY, MAX_WHOLE
-from nnc.limits.memory import need
+from nnc.limits.memory import need, row_bytes
 from nnc.limits.sizes import entries
 from nnc.report.summary import summarise
 from nnc.source import Source
@@ -359,3 +359,11 @@ def test_training_takes_the_limit(nnc):
 @pytest.mark.parametrize("words", [["summary", "--batch"], ["train", "--data", "digits", "--seed"]])
 def test_numbers_of_the_command_line_are_limited(nnc, words):
     assert nnc(*words, "9" * 400, "-c", "input 64 -> dense 10; loss mse").exit_code == 2
+
+
+@pytest.mark.parametrize(("kind", "parts"), [("rnn", 2), ("lstm", 7), ("gru", 6)])
+def test_what_recurrent_steps_leave_for_the_way_back_is_counted(kind, parts):
+    text = f"input 10x3 -> {kind} 5 layers=2 bidirectional=true -> dense 1\nloss mse\n"
+    typed = check(Source("m.nn", text)).graph
+    layer = next(n for n in typed.graph.layers if n.kind == kind)
+    assert row_bytes(typed, layer) == 4 * (10 + 10 * 2 * 2 * parts * 5)
