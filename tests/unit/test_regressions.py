@@ -369,7 +369,7 @@ def test_lengths_of_an_input_that_nobody_reads():
         x = {name: np.ones((2, 3, 2)) for name in "ab"}
         lengths = {"a": np.array([1, 2]), "b": np.array([3, 1])}
         params = made.init_params()
-        y, cache = made.forward(params, x, lengths=lengths)
+        y, _ = made.forward(params, x, lengths=lengths)
         assert np.array_equal(y, made.predict(params, x, lengths=lengths))
         made.train_step(params, x, y, made.init_optimizer(params), 0.1, lengths=lengths)
         dx = made.input_gradient(params, x, y + 1, lengths=lengths)
