@@ -12,6 +12,7 @@ from typing import Any
 
 from ..threads import environment
 from . import report
+from .workloads import chosen
 
 
 def main() -> int:
@@ -52,6 +53,12 @@ def arguments() -> argparse.Namespace:
         parser.error("a spread needs at least 2 rounds")
     if not all(one.isdecimal() and int(one) for one in options.threads.split(",")):
         parser.error("--threads takes numbers separated by commas")
+    if options.clock == "cpu" and options.threads != "1":
+        parser.error("seconds of the processor say nothing about several threads")
+    try:
+        chosen(options.workloads)
+    except ValueError as unknown:
+        parser.error(str(unknown))
     if options.out is None and not options.workloads:
         options.out = Path("docs")
     return options

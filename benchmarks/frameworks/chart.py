@@ -20,18 +20,21 @@ COLOURS = {
     NUMPY: "#e0a030",
     FLOOR: "#c9d6c3",
 }
+TICKS = [step * 10.0**power for power in range(-4, 3) for step in (1, 2, 5)]
 HEIGHT = 0.8  # of a workload's bars together
 
 
 def draw(results: Sequence[Results], path: Path, title: str) -> None:
-    """Write the SVG; workloads without PyTorch's time are left out."""
+    """Write the SVG; workloads without PyTorch's time are left out. Nothing if all are."""
+    shown = [one for one in results if one.best(EAGER)]
+    if not shown:
+        return
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.hashsalt": "nnc", "svg.fonttype": "none", "font.size": 9})
     from matplotlib import pyplot
 
-    shown = [one for one in results if one.best(EAGER)]
     names = [name for name in COLOURS if any(one.best(name) for one in shown)]
     figure, axes = pyplot.subplots(
         figsize=(8, 0.4 + 0.7 * max(len(shown), 2)), layout="constrained"
@@ -48,7 +51,11 @@ def draw(results: Sequence[Results], path: Path, title: str) -> None:
             color=COLOURS[name],
         )
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in TICKS if low <= tick <= high], minor=False)
+    axes.set_xticks([], minor=True)
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(y=0.01)
     axes.axvline(1, color=COLOURS[EAGER], linewidth=0.8)
     axes.set_yticks(range(len(shown)), [one.found["name"] for one in shown])
     axes.invert_yaxis()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import chart
 from .harness import Sampled
 from .workload import COMPILED, EAGER, EPOCH, FLOOR, JAX, LOOP, NNC, NUMBA, NUMBA_EPOCH, NUMPY
 
@@ -24,7 +26,7 @@ generated module and by others. `make bench` writes this page.
   process, in turns whose order changes. Before anything is timed they must agree on the loss of
   three steps and on the parameters after them (with Adam: on the losses).
 * A time is the median over the rounds of one step; a sample repeats the step until it takes
-  2 ms or more. ± is half the distance between the quartiles. A ratio is one of medians.
+  2 ms or more, after a pause and a step that does not count. ± is half the distance between the quartiles. A ratio is one of medians.
 * PyTorch eager is `nn.Module` and `torch.optim` as in its tutorials; torch.compile wraps model
   with loss, and the optimizer's step; JAX jit is the whole step in one function whose parameters
   are donated; data lie ready in each one's own arrays. NumPy by hand allocates every result.
@@ -156,10 +158,11 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 
 def write(folder: Path, text: str, runs: list[dict[str, Any]]) -> None:
     """The page and its picture."""
-    from . import chart
-
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "benchmarks.md").write_text(text, encoding="utf-8")
     first = runs[0]
     results = [Results(found) for found in first["workloads"]]
-    chart.draw(results, folder / "benchmarks.svg", f"float32, {on_threads(first)}")
+    try:
+        chart.draw(results, folder / "benchmarks.svg", f"float32, {on_threads(first)}")
+    except ImportError:
+        print("matplotlib is not installed: no picture", file=sys.stderr)

@@ -35,8 +35,6 @@ BYTES = 64 << 20  # of batches, as far as they go: small networks see many, W9 a
 
 def run(options: Namespace) -> dict[str, Any]:
     """Everything the report needs, of one number of threads."""
-    if torch := sys.modules.get("torch"):
-        raise RuntimeError(f"threads must be set before {torch.__name__} is imported")
     workloads = [one_run(workload, options) for workload in chosen(options.workloads)]
     return {
         "threads": int(options.threads),

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
+SLOW_TO_COMPILE = ["torch.compile", "JAX jit", "nnc numba", "nnc numba train_epoch"]
 NAMES = [*(f"W{number}" for number in range(1, 11)), "W11a", "W11b", "W12"]
 
 
@@ -27,7 +28,7 @@ def contenders(name):
     rng = np.random.default_rng(0)
     data = [tuple(part[:2] for part in workload.draw(rng)) for _ in range(3)]
     start = generated.module(workload).init_params(0)
-    made, _ = build(workload, start, data, without=["torch.compile", "JAX jit"])
+    made, _ = build(workload, start, data, without=SLOW_TO_COMPILE)
     return workload, start, made
 
 
