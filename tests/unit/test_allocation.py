@@ -28,6 +28,11 @@ SPECS = {
     "adadelta": "input 300 -> dense 256 tanh -> dense 10; loss mse; optimizer adadelta",
     "lion": "input 300 -> dense 256 tanh -> dense 10; loss mse; optimizer lion weight_decay=0.1",
     "penalty": "input 300 -> dense 256 relu -> dense 10; loss mse; regularize l2=0.01",
+    "statistics": "input 300 -> dense 256 -> batchnorm relu -> dense 256 -> rmsnorm -> dense 10; loss mse",
+    "norms": "input 300 -> dense 256 leaky_relu(0.1) -> layernorm -> dense 256 elu -> dense 10; loss mse",
+    "random": "input 300 -> dense 256 prelu -> dropout 0.3 -> dense 256 -> noise 0.1 -> dense 10; loss mse",
+    "attention": "input 4x64 -> dense 64 -> positional -> attention 4 causal=true -> flatten -> dense 10"
+    "; loss mse",
     "residual": "input 256 -> [id, dense 256 relu] -> add relu -> dense 10 softmax; loss crossentropy",
 }
 
@@ -43,13 +48,15 @@ def peak(spec: str, level: int) -> int:
     x = rng.random((ROWS, *space["INPUTS"]["x"][1:]), dtype=np.float32)
     target = rng.random((ROWS, 10), dtype=np.float32)
     target /= target.sum(axis=1, keepdims=True)
+    more = {"state": space["init_state"]()} if space["STATE_SHAPES"] else {}
+    more |= {"rng": rng} if "dropout_mask" in space else {}
     tracemalloc.start()
     try:
         for _ in range(3):
-            space["train_step"](params, x, target, opt, 0.01)
+            space["train_step"](params, x, target, opt, 0.01, **more)
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        space["train_step"](params, x, target, opt, 0.01)
+        space["train_step"](params, x, target, opt, 0.01, **more)
         return tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()

@@ -116,7 +116,8 @@ class Cache:
         self.B = B
         self.work1 = np.empty((B, 3, 3), DTYPE)
         self.work2 = np.empty((B, 9), DTYPE)  # normalize1
-        self.y = np.empty((B, 2), DTYPE)  # dense1_z, then y
+        self.work3 = np.empty((B, 2), DTYPE)  # dense1_z
+        self.y = np.empty((B, 2), DTYPE)  # y
 
 
 def _forward(params: Params, x: Array, c: Cache) -> Any:
@@ -134,10 +135,11 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     normalize1 /= 2  # (B, 9)  y = (x − mean) / std
 
     # no_loss.nn:2  dense 2 prelu
-    dense1_z = normalize1.dot(params["dense1.W"], out=c.y)  # (B, 2)
+    dense1_z = normalize1.dot(params["dense1.W"], out=c.work3)  # (B, 2)
     dense1_z += params["dense1.b"]  # (B, 2)  z = x W + b
-    y = dense1_z  # (B, 2)  y = z where z > 0, else a z
-    y[...] = leaky_relu(dense1_z, params["prelu1.a"])
+    y = c.y  # (B, 2)  y = z where z > 0, else a z
+    np.multiply(dense1_z, params["prelu1.a"], out=y)
+    np.copyto(y, dense1_z, where=dense1_z > 0)
     return y
 
 

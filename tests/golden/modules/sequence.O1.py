@@ -216,13 +216,26 @@ def ratio(x: Array, above: tuple[float, ...], below: tuple[float, ...]) -> Array
     return p / q
 
 
+def few_rows(x: Array) -> Iterable[Array]:
+    """Views of x, a few rows each: numbers are drawn in float64, and that much room is enough."""
+    count = max(1, 2**12 * len(x) // x.size)
+    return (x[start : start + count] for start in range(0, len(x), count))
+
+
 def dropout_mask(
-    shape: tuple[int, ...], rate: float, train: bool, rng: np.random.Generator | None
+    shape: tuple[int, ...],
+    rate: float,
+    train: bool,
+    rng: np.random.Generator | None,
+    out: Array | None = None,
 ) -> Array:
     """0 with probability rate, else 1 / (1 - rate), so that the mean stays; ones outside training."""
-    if not train or rng is None:
-        return np.ones(shape, DTYPE)
-    return (rng.random(shape) >= rate) / DTYPE.type(1 - rate)
+    mask = np.empty(shape, DTYPE) if out is None else out
+    mask.fill(1)
+    if train and rng is not None:
+        for some in few_rows(mask):
+            np.divide(rng.random(some.shape) >= rate, DTYPE.type(1 - rate), out=some)
+    return mask
 
 
 # --- forward, loss, backward: the arithmetic ----------------------------------------------
@@ -279,8 +292,10 @@ def _forward(
     np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
 
     # sequence.nn:2  dropout 0.2
-    dropout1_dropout_mask = c.dropout1_dropout_mask  # (B, T, 4)
-    dropout1_dropout_mask[...] = dropout_mask(dropout1_dropout_mask.shape, 0.2, train, rng)
+    # (B, T, 4)
+    dropout1_dropout_mask = dropout_mask(
+        c.dropout1_dropout_mask.shape, 0.2, train, rng, out=c.dropout1_dropout_mask
+    )
     # (B, T, 4)  y = x · mask, the mask 0 or 1/(1 − p)
     dropout1 = np.multiply(dense1, dropout1_dropout_mask, out=dense1)
 
