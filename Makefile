@@ -1,6 +1,6 @@
 # make demo    compile a spec, train it on real digits, leave the module to read
 # make test    all tests that need no PyTorch
-# make oracle  the tests against PyTorch
+# make oracle  the tests against PyTorch, and those of --target numba
 # make bench   speed: docs/benchmarks.md, beside PyTorch and JAX; and what compiling costs
 # make lint    formatting, lint rules, types
 #
@@ -37,7 +37,7 @@ $(VENV)/.test: $(VENV)/.base
 	@touch $@
 
 $(VENV)/.oracle: $(VENV)/.test
-	$(INSTALL) --editable '.[oracle]'
+	$(INSTALL) --editable '.[oracle,numba]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.base

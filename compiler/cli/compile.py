@@ -26,7 +26,13 @@ def compile(
         int,
         typer.Option("-O", min=0, max=1, metavar="LEVEL", help="-O0 to read, -O1 to run."),
     ] = 1,
-    target: Annotated[str, typer.Option(metavar="NAME", help="What the module runs on.")] = "numpy",
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What the module runs on: numpy, numba (-O0 is always plain NumPy).",
+        ),
+    ] = "numpy",
     emit: Annotated[
         list[str] | None,
         typer.Option(metavar="FUNCTION", help=f"A function besides: {', '.join(EMITTED)}."),

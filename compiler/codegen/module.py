@@ -24,6 +24,7 @@ from ..version import VERSION
 from .batches import batch_counts
 from .frame import clean
 from .helpers import HELPERS_MARK, helper_functions
+from .jit_view import jit_view, update_kernel
 from .least_squares import features_graph, solve_parts
 from .optimizer import optimizer_view
 from .program import (
@@ -53,6 +54,9 @@ CONTRACT = 1
 LARGE_SIZE = 10_000
 """What a size known at run time is taken to be where only the others matter."""
 
+READABLE = "numpy"
+"""The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
+
 Watch = Callable[[str, Graph], None]
 
 
@@ -66,7 +70,7 @@ def generate(
     watch: Watch,
 ) -> str:
     """The module's source, before Black. `spec` is the text it comes from, includes inlined."""
-    loaded = load_target(target)
+    loaded = load_target(target if level else READABLE)
     graphs = _graphs(typed, level, emit, watch)
     view = _view(typed, graphs, spec, file, level, loaded)
     text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK)
@@ -183,6 +187,9 @@ def _view(
         solve=solve_parts(typed, features) if features else None,
         loss_text=_loss_text(typed),
         penalised=_uses_params(kernels.loss),
+        jit=jit_view(program, typed.params) if target.kind.jits else None,
+        jit_update=update_kernel(setting, target) if setting and target.kind.jits else None,
+        jits=target.kind.jits,
     )
 
 

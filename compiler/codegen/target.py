@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
@@ -46,13 +46,29 @@ class OpView:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class TargetKind:
+    """What a target is: the one whose templates it falls back on, and whether it compiles kernels.
+
+    A target that compiles has scalars.jinja: the ops that it can fuse in loops, and those on whole
+    arrays that may stand between them; a kernel with any other op is left as it is.
+    """
+
+    base: str | None = None
+    jits: bool = False
+
+
+TARGETS = {"numpy": TargetKind(), "numba": TargetKind(base="numpy", jits=True)}
+"""Every target by name, which is also that of its template folder."""
+
+
 class Target:
     """One template folder, loaded."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.kind = name, TARGETS[name]
         self.environment = Environment(
-            loader=PackageLoader(f"nnc.templates.{name}", ""),
+            loader=_loader(name, self.kind.base),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -73,6 +89,9 @@ class Target:
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
+        self.scalars: Any = None
+        if self.kind.jits:
+            self.scalars = self.environment.get_template("scalars.jinja").module
 
     @property
     def helper_files(self) -> list[str]:
@@ -82,15 +101,33 @@ class Target:
     @property
     def words(self) -> set[str]:
         """Every identifier that occurs in the templates: none may be given to a value."""
-        return _words(self.name)
+        return _words(self.name) | (_words(self.kind.base) if self.kind.base else set())
 
     def expression(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
         """The op as an expression of its operands."""
-        own, *needs = self.expressions.BINDING.get(node.op, (100, 0))
-        needs += [needs[-1]] * (len(operands) - len(needs))
-        view = _view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
-        macro = getattr(self.expressions, f"{node.op}_op", self.expressions.function)
-        return Text(str(macro(view)).strip(), own)
+        return _expression(self.expressions, node, operands, shapes)
+
+    def has_scalar(self, op: str) -> bool:
+        """Whether an op has a form for one entry of each operand."""
+        return hasattr(self.scalars, f"{op}_op")
+
+    def scalar(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+        """The op on one entry of each of its operands."""
+        return _expression(self.scalars, node, operands, shapes)
+
+    def whole_call(
+        self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
+    ) -> str | None:
+        """Statements for an op on whole arrays inside a compiled kernel; None if there are none."""
+        macro = getattr(self.scalars, f"{node.op}_whole", None)
+        view = _view(node, [t.within(100) for t in operands], shapes)
+        return None if macro is None else str(macro(view, out))
+
+    @property
+    def indices(self) -> list[str]:
+        """What loops count with, the outermost first."""
+        counts: list[str] = self.scalars.INDICES
+        return counts
 
     def buffered_call(
         self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
@@ -116,6 +153,24 @@ class Target:
     def render(self, template: str, **views: object) -> str:
         """A whole template."""
         return self.environment.get_template(template).render(**views)
+
+
+def _loader(name: str, base: str | None) -> ChoiceLoader:
+    """A template is looked for in the target's folder, then in its base's; `BASE/FILE` is the base's."""
+    own = PackageLoader(f"nnc.templates.{name}", "")
+    if base is None:
+        return ChoiceLoader([own])
+    theirs = PackageLoader(f"nnc.templates.{base}", "")
+    return ChoiceLoader([own, theirs, PrefixLoader({base: theirs})])
+
+
+def _expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+    """An op by its macro, with parentheses around operands that bind less tightly than it needs."""
+    own, *needs = macros.BINDING.get(node.op, (100, 0))
+    needs += [needs[-1]] * (len(operands) - len(needs))
+    view = _view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
+    macro = getattr(macros, f"{node.op}_op", None) or macros.function
+    return Text(str(macro(view)).strip(), own)
 
 
 @cache

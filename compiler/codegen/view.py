@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..schedule.statements import Assign, Statement
+from .jit_kernels import JitKernel, JitView
 from .rates import ClipView, ScheduleView
 
 
@@ -198,6 +199,9 @@ class ModuleView:
     solve: SolveView | None
     loss_text: str
     penalised: bool
+    jit: JitView | None = None
+    jit_update: JitKernel | None = None
+    jits: bool = False
 
     @property
     def vjp_inputs(self) -> list[str]:

@@ -1,0 +1,478 @@
+"""Kernels as one compiled function each: loops over fused ops, products by the matrix library.
+
+All a kernel works on are flat arrays: the parameters p, the gradients g, and rooms, in which
+every value that must be kept has its place; the function starts with views of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from ..ir.dims import Dim, Shape, Sym, product, symbols
+from ..ir.op_graph import Graph, Node
+from ..ir.types import DType
+from ..ops import OPS
+from ..ops.source import RANDOM
+from ..schedule.kernels import Kernel
+from ..schedule.loops import (
+    REDUCTIONS,
+    Index,
+    Indices,
+    Nest,
+    Step,
+    Whole,
+    by_row,
+    by_rows,
+    is_inline,
+    nests,
+    operand_indices,
+    summed,
+    value_indices,
+)
+from ..schedule.names import Namer
+from ..schedule.statements import Call, Heading, Note, Statement
+from .frame import comment, constant, heading
+from .target import Target, Text, number
+
+ROOMS = {DType.FLOAT: "work", DType.BOOL: "flags", DType.INT: "counts"}
+"""The flat arrays of each kind of value."""
+
+
+class CannotJit(Exception):
+    """A kernel holds an op that has no loop and no function that Numba knows."""
+
+
+@dataclass(slots=True)
+class Rooms:
+    """Where in the flat arrays every stored value lies; places are given out as they are asked for."""
+
+    starts: dict[str, tuple[str, Dim]] = field(default_factory=dict)
+    sizes: dict[str, Dim] = field(default_factory=dict)
+
+    def view(self, place: str, shape: Shape, dtype: DType) -> str:
+        """The place as an expression: `work[10 * B : 40 * B].reshape(B, 30)`."""
+        room = ROOMS[dtype]
+        if place not in self.starts:
+            start = self.sizes.get(room, 0)
+            self.starts[place] = (room, start)
+            self.sizes[room] = start + product(shape)
+        room, start = self.starts[place]
+        return part_text(room, start, shape)
+
+
+def part_text(flat: str, start: Dim, shape: Shape, by_columns: bool = False) -> str:
+    """A part of a flat array in a shape."""
+    part = f"{flat}[{start} : {start + product(shape)}]"
+    if len(shape) == 1:
+        return part
+    sizes = ", ".join(map(str, reversed(shape) if by_columns else shape))
+    return f"{part}.reshape({sizes})" + (".T" if by_columns else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ParamPlace:
+    """Where a parameter lies among all."""
+
+    start: int
+    shape: tuple[int, ...]
+    by_columns: bool
+
+
+@dataclass(slots=True)
+class KernelWriter:
+    """Writes one kernel; `leaves` are the texts of values from outside, `places` planned arrays.
+
+    `kept` are the values that must be stored because other functions read them.
+    """
+
+    target: Target
+    kernel: Kernel
+    namer: Namer
+    leaves: Mapping[int, str]
+    places: Mapping[int, str]
+    constants: Mapping[tuple[float, ...], str]
+    params: Mapping[str, ParamPlace]
+    rooms: Rooms
+    kept: frozenset[int]
+    arrays: dict[str, tuple[str, str]] = field(default_factory=dict)
+    scalars: dict[int, str] = field(default_factory=dict)
+    hoisted: dict[int, str] = field(default_factory=dict)
+    viewed: dict[int, str] = field(default_factory=dict)
+    readers: dict[int, set[int]] = field(default_factory=dict)
+    at_hand: dict[int, Text] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    lines: list[Statement] = field(default_factory=list)
+    headings: str = ""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the kernel is a part of."""
+        return self.kernel.graph
+
+    def write(self) -> list[Statement]:
+        """All statements, with headings; raises CannotJit."""
+        items = nests(self.kernel, self.fusible, self.places.get)
+        self.readers = self._readers()
+        for item in items:
+            if isinstance(item, Whole):
+                self.whole(item.node)
+            else:
+                self.nest(item)
+        return self.lines
+
+    def fusible(self, node: Node) -> bool:
+        """Whether an op has a form for single entries."""
+        return node.op in REDUCTIONS or self.target.has_scalar(node.op)
+
+    def _readers(self) -> dict[int, set[int]]:
+        """For every value the ops that read it, also through views and scalars; -1 for outside."""
+        readers: dict[int, set[int]] = {}
+
+        def read(i: int, by: int) -> None:
+            readers.setdefault(i, set()).add(by)
+            if is_inline(self.graph[i]):
+                for j in self.graph[i].inputs:
+                    read(j, by)
+
+        for node in self.kernel.nodes:
+            if not is_inline(node):
+                for i in node.inputs:
+                    read(i, node.id)
+        for i in (*self.kernel.results, *self.kept):
+            read(i, -1)
+        return readers
+
+    def copies(self, gradients: Mapping[str, int]) -> list[Statement]:
+        """Gradients that were not computed in place: shared by two parameters, or a mere view."""
+        self.lines = []
+        for name, i in gradients.items():
+            if self.places.get(i) != f"grads[{name!r}]":
+                code = f"{self.param(name, 'g')}[...] = {self.whole_text(i)[0]}"
+                self._line(0, code)
+        return self.lines
+
+    # --- arrays -----------------------------------------------------------------------------
+
+    def dim(self, size: Dim) -> str:
+        """A size as source; the function will read off the symbols it needs."""
+        self.used |= symbols(size)
+        return str(size)
+
+    def array(self, i: int) -> str:
+        """The variable of a stored value or a value from outside."""
+        node = self.graph[i]
+        if node.op == "param":
+            return self.param(str(node.attr("name")), "p")
+        if i in self.leaves:
+            return self.leaves[i]
+        if node.op == "const":
+            return self.constants[constant(node)]
+        place = self.places.get(i)
+        if place is None:
+            raise CannotJit(node.op)
+        if place.startswith("grads["):
+            return self.param(place[7:-2], "g")
+        return self._room(place, node)
+
+    def _room(self, place: str, node: Node) -> str:
+        if place not in self.arrays:
+            for size in node.type.shape:
+                self.dim(size)
+            text = self.rooms.view(place, node.type.shape, node.type.dtype)
+            self.arrays[place] = (place.rpartition(".")[2], text)
+        return self.arrays[place][0]
+
+    def param(self, name: str, flat: str) -> str:
+        """The variable of a parameter, or of its gradient."""
+        key, at = f"{flat}:{name}", self.params[name]
+        if key not in self.arrays:
+            text = part_text(flat, at.start, at.shape, at.by_columns)
+            hint = name if flat == "p" else f"g_{name}"
+            self.arrays[key] = (self.namer.fresh(hint), text)
+        return self.arrays[key][0]
+
+    def by_columns(self, i: int) -> bool:
+        """Whether a value lies in memory by columns."""
+        node, place = self.graph[i], self.places.get(i, "")
+        if node.op == "param":
+            return self.params[str(node.attr("name"))].by_columns
+        return place.startswith("grads[") and self.params[place[7:-2]].by_columns
+
+    def whole_text(self, i: int) -> tuple[str, str]:
+        """A value as an array expression, and its order: C by rows, F by columns, A neither."""
+        node = self.graph[i]
+        if not OPS[node.op].view:
+            columns = self.by_columns(i) and node.type.rank > 1
+            return self.array(i), "F" if columns else "C"
+        text, order = self.whole_text(node.inputs[0])
+        for size in node.type.shape:
+            self.dim(size)
+        match node.op:
+            case "transpose" if node.attr("perm") == (1, 0):
+                text = text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
+                return text, {"C": "F", "F": "C", "A": "A"}[order]
+            case "transpose":
+                perm = node.attr("perm")
+                assert isinstance(perm, tuple)
+                return f"np.transpose({text}, {perm})", "A"
+            case "reshape":
+                sizes = ", ".join(map(str, node.type.shape))
+                return f"{self._by_rows(text, order)}.reshape(({sizes},))", "C"
+            case "slice":
+                axis, start, stop = (node.attr(a) for a in ("axis", "start", "stop"))
+                assert isinstance(axis, int)
+                lead = ":, " * axis
+                return f"{text}[{lead}{start} : {stop}]", (
+                    order if axis == 0 and order == "C" else "A"
+                )
+            case "broadcast" if node.inputs and self.graph[node.inputs[0]].type.rank:
+                sizes = ", ".join(map(str, node.type.shape))
+                return f"np.broadcast_to({text}, ({sizes},))", "A"
+        raise CannotJit(node.op)
+
+    def _by_rows(self, text: str, order: str) -> str:
+        return text if order == "C" else f"np.ascontiguousarray({text})"
+
+    def matrix(self, i: int) -> str:
+        """A value as an operand of a product, which reads arrays in order, by rows or columns."""
+        text, order = self.whole_text(i)
+        return text if order in "CF" else self._by_rows(text, order)
+
+    # --- whole ops --------------------------------------------------------------------------
+
+    def whole(self, node: Node) -> None:
+        """An op on whole arrays."""
+        if node.op in RANDOM:  # drawn before the kernel is called
+            self.array(node.id)
+            return
+        out = self.array(node.id)
+        if node.op == "matmul":
+            left, right = map(self.matrix, node.inputs)
+            if self.by_columns(node.id):
+                left, right, out = _transposed(right), _transposed(left), _transposed(out)
+            self._say(node, [f"np.dot({left}, {right}, {out})"])
+            return
+        operands = [Text(self.whole_text(i)[0]) for i in node.inputs]
+        text = self.target.whole_call(node, operands, self._shapes(node), out)
+        if text is None:
+            raise CannotJit(node.op)
+        for size in node.type.shape:
+            self.dim(size)
+        self._say(node, text.splitlines())
+
+    def _say(self, node: Node, code: Iterable[str]) -> None:
+        self._head([node])
+        note = comment(node, node.origin.formula)
+        for line in code:
+            if line.strip():
+                self._line(0, line.strip(), note)
+                note = ""
+
+    def _shapes(self, node: Node) -> list[Shape]:
+        return [self.graph[i].type.shape for i in node.inputs]
+
+    # --- loops ------------------------------------------------------------------------------
+
+    def nest(self, nest: Nest) -> None:
+        """Loops over the rows of a shape, and in each row over its entries."""
+        self._head(nest.nodes)
+        self._hoist(nest)
+        for node in nest.nodes:
+            if by_rows(self.graph, node):
+                self._start(node)
+        for depth, size in enumerate(nest.shape[:-1]):
+            self._loop(depth, size)
+        for step in nest.steps:
+            self._step(nest, step)
+        self.at_hand.clear()
+
+    def _head(self, nodes: Sequence[Node]) -> None:
+        """Where the ops come from, and what passes say of them (not of sums: those are loops here)."""
+        found = "; ".join(dict.fromkeys(filter(None, (heading(n.origin) for n in nodes))))
+        if found and found != self.headings:
+            self.lines.append(Heading(found))
+            self.headings = found
+        notes = (n.origin.notes for n in nodes if n.op not in REDUCTIONS)
+        self.lines += [Note(note) for note in dict.fromkeys(chain.from_iterable(notes))]
+
+    def _line(self, depth: int, code: str, note: str = "") -> None:
+        self.lines.append(Call(f"{'    ' * depth}{code}", note))
+
+    def _loop(self, depth: int, size: Dim) -> None:
+        self._line(depth, f"for {self.target.indices[depth]} in range({self.dim(size)}):")
+
+    def _hoist(self, nest: Nest) -> None:
+        """Scalars that a nest reads, and views that no index expresses, get variables before it."""
+        self.viewed.clear()
+        for node in nest.nodes:
+            for i in summed(node):
+                root, _ = operand_indices(self.graph, node, i, nest.shape)
+                value = self.graph[root]
+                if value.type.rank == 0 and value.op != "const":
+                    self._scalar(root)
+                elif OPS[value.op].view and root not in self.viewed:
+                    name = self.viewed[root] = self.namer.fresh(f"{self._hint(value)}_view")
+                    self._line(0, f"{name} = {self.whole_text(root)[0]}")
+
+    def _scalar(self, i: int) -> None:
+        node = self.graph[i]
+        if i in self.hoisted or node.type.dtype is DType.BOOL:
+            return
+        name = self.namer.fresh(f"{self._hint(node)}_real")
+        self._line(0, f"{name} = real({self.scalar_text(i).code})", node.origin.formula)
+        self.hoisted[i] = name
+
+    def scalar_text(self, i: int) -> Text:
+        """A scalar as an expression."""
+        node = self.graph[i]
+        if i in self.scalars:
+            return Text(self.scalars[i])
+        if i in self.leaves:
+            return Text(self.leaves[i])
+        if node.op == "const":
+            return Text(number(float(str(node.attr("value")))))
+        if node.type.rank:  # an array of one entry, seen as a number
+            raise CannotJit(node.op)
+        if OPS[node.op].view:
+            return self.scalar_text(node.inputs[0])
+        for a in dict(node.attrs).values():
+            self.used |= symbols(a) if isinstance(a, Sym) else set()
+        if not self.target.has_scalar(node.op):
+            raise CannotJit(node.op)
+        operands = [self.scalar_text(j) for j in node.inputs]
+        return self.target.scalar(node, operands, self._shapes(node))
+
+    def _start(self, node: Node) -> None:
+        """What a sum over rows begins with."""
+        start, note = ("-np.inf" if node.op == "max" else "0"), node.origin.formula
+        if node.type.rank:
+            code = f"{self.array(node.id)}[...] = {start}"
+            self._line(0, code, comment(node, note))
+            return
+        name = self.scalars[node.id] = self.namer.fresh(self._hint(node))
+        self._line(0, f"{name} = {start if node.op == 'max' else '0.0'}", note)
+
+    def _hint(self, node: Node) -> str:
+        return node.origin.hint or f"{node.origin.layer}_{node.op}"
+
+    def _step(self, nest: Nest, step: Step) -> None:
+        """One step: every op for one entry; what is kept is stored when all have read their operands."""
+        depth = len(nest.shape) - 1
+        sums = [node for node in step.nodes if by_row(self.graph, node)]
+        for node in sums:
+            name = self.namer.fresh(f"{self._hint(node)}_row")
+            start = "-np.inf" if node.op == "max" else "0"
+            self._line(depth, f"{name} = real({start})")
+            self.at_hand[node.id] = Text(name)
+        if step.entries:
+            self._loop(depth, nest.shape[-1])
+        self._body(nest, step, depth + step.entries)
+        for node in sums:
+            if self._stored(nest, step, node):
+                code = f"{self._at(nest, node)} = {self.at_hand[node.id].code}"
+                self._line(depth, code, comment(node, node.origin.formula))
+
+    def _stored(self, nest: Nest, step: Step, node: Node) -> bool:
+        """Whether somebody reads a value who does not find it at hand."""
+        rows = by_row(self.graph, node) or not step.entries
+        near = nest.nodes if rows else step.nodes
+        return bool(self.readers.get(node.id, set()) - {n.id for n in near})
+
+    def _body(self, nest: Nest, step: Step, depth: int) -> None:
+        own = {node.id for node in step.nodes}
+        nodes = [node for node in step.nodes if node.op not in REDUCTIONS]
+        stored = {node.id for node in nodes if self._stored(nest, step, node)}
+        later: list[str] = []
+        for node in step.nodes:
+            note = comment(node, node.origin.formula)
+            if node.op in REDUCTIONS:
+                self._accumulate(nest, node, depth, note)
+                continue
+            text, readers = self._entry(nest, node), self.readers.get(node.id, set())
+            if node.id in stored and len(stored) == 1 and not readers & own:
+                self._line(depth, f"{self._at(nest, node)} = {text.code}", note)
+            elif step.entries and node.id not in stored and self._once(node, step):
+                self.at_hand[node.id] = text
+            else:
+                suffix = "at" if step.entries else "row"
+                name = self.namer.fresh(f"{self._hint(node)}_{suffix}")
+                self._line(depth, f"{name} = {text.code}", note)
+                self.at_hand[node.id] = Text(name)
+                if node.id in stored:
+                    later.append(f"{self._at(nest, node)} = {name}")
+        for code in later:
+            self._line(depth, code)
+        if step.entries:
+            for node in nodes:
+                self.at_hand.pop(node.id, None)
+
+    def _once(self, node: Node, step: Step) -> bool:
+        """Whether a value without a name of its own is read once, and so is written out there."""
+        uses = sum(i == node.id for n in step.nodes for i in n.inputs)
+        return (
+            uses == 1
+            and not node.origin.hint
+            and self.readers[node.id] <= {n.id for n in step.nodes if node.id in n.inputs}
+        )
+
+    def _accumulate(self, nest: Nest, node: Node, depth: int, note: str) -> None:
+        terms = [self._operand(nest, node, i) for i in summed(node)]
+        code = " * ".join(t.within(70) for t in terms) if len(terms) > 1 else terms[0].code
+        if by_row(self.graph, node):
+            place = self.at_hand[node.id].code
+        elif node.type.rank:
+            place = self._at(nest, node)
+        else:
+            place = self.scalars[node.id]
+        if node.op == "max":
+            self._line(depth, f"{place} = larger_of({place}, {code})", note)
+        else:
+            self._line(depth, f"{place} += {code}", note)
+
+    def _at(self, nest: Nest, node: Node) -> str:
+        """The entry of a value's own array."""
+        return self._read(node.id, value_indices(self.graph, node, nest.shape))
+
+    def _read(self, i: int, at: Indices) -> str:
+        return f"{self.array(i)}[{', '.join(map(self._index, at))}]"
+
+    def _index(self, index: Index) -> str:
+        if index.axis is None:
+            return self.dim(index.start)
+        count = self.target.indices[index.axis]
+        return count if index.start == 0 else f"{count} + {self.dim(index.start)}"
+
+    def _entry(self, nest: Nest, node: Node) -> Text:
+        """An op on one entry of each of its operands."""
+        operands = [self._operand(nest, node, i) for i in node.inputs]
+        for a in dict(node.attrs).values():
+            self.used |= symbols(a) if isinstance(a, Sym) else set()
+        return self.target.scalar(node, operands, self._shapes(node))
+
+    def _operand(self, nest: Nest, node: Node, i: int) -> Text:
+        """One entry of an operand."""
+        root, at = operand_indices(self.graph, node, i, nest.shape)
+        value, found = self.graph[root], self.at_hand.get(root)
+        if found is not None:
+            text = found
+        elif value.type.rank == 0:
+            text = self._scalar_operand(root)
+        elif OPS[value.op].view:
+            text = Text(f"{self.viewed[root]}[{', '.join(map(self._index, at))}]")
+        else:
+            text = Text(self._read(root, at))
+        condition = node.op == "select" and i == node.inputs[0]
+        if value.type.dtype is not DType.FLOAT and not condition:
+            return Text(f"real({text.code})")
+        return text
+
+    def _scalar_operand(self, i: int) -> Text:
+        if self.graph[i].op == "const":
+            return Text(f"real({self.scalar_text(i).code})")
+        return Text(self.hoisted[i]) if i in self.hoisted else self.scalar_text(i)
+
+
+def _transposed(text: str) -> str:
+    return text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
