@@ -389,3 +389,13 @@ def test_vjp_takes_gradients_that_reach_nothing():
         grads, dx = made.vjp(params, cache, {name: np.ones_like(v) for name, v in y.items()})
         assert grads["q.W"] == pytest.approx(4)
         assert not dx.any()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_running_statistics_forget_what_momentum_says(level):
+    """With momentum=1 a variance of 1e-12 kept the rounding of the one before."""
+    made = module("input 1 -> batchnorm momentum=1; loss mse; dtype float64", level)
+    x = 1e-6 * np.array([[1.0], [2.0], [4.0]])
+    state = made.init_state()
+    made.forward(made.init_params(), x, state=state, train=True)
+    assert state["batchnorm1.running_var"] == pytest.approx(x.var(axis=0, ddof=1), rel=1e-12)
