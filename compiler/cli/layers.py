@@ -16,7 +16,9 @@ def layers(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="KIND", help="A layer, activation, loss, optimizer or schedule.", show_default=False
+            metavar="KIND",
+            help="A layer, activation, loss, optimizer or schedule.",
+            show_default=False,
         ),
     ] = None,
     markdown: Annotated[

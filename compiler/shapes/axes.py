@@ -18,9 +18,11 @@ def feature_axis(c: ShapeContext, axis: int, at: str = "axis") -> int:
         codes.BAD_AXIS,
         f"there is no axis {axis} in {c.input}",
         at=at,
-        here=f"feature axes count from 0 to {rank - 1}, or -1 for the last"
-        if rank > 1
-        else "there is one feature axis, 0",
+        here=(
+            f"feature axes count from 0 to {rank - 1}, or -1 for the last"
+            if rank > 1
+            else "there is one feature axis, 0"
+        ),
         help="write `axis=-1` for the last axis; the batch axis is not counted",
         replace="-1",
     )

@@ -157,7 +157,30 @@ def change(pattern: str, new: str, code: str) -> Mutation:
 
 
 WORDS = frozenset(
-    ["dense", "scale", "shift", "poly", "dropout", "concat", "add", "dot", "relu", "tanh", "sigmoid", "softmax", "gelu", "silu", "mean", "sub", "elu", "selu", "mish", "sum", "max", "id"]
+    [
+        "dense",
+        "scale",
+        "shift",
+        "poly",
+        "dropout",
+        "concat",
+        "add",
+        "dot",
+        "relu",
+        "tanh",
+        "sigmoid",
+        "softmax",
+        "gelu",
+        "silu",
+        "mean",
+        "sub",
+        "elu",
+        "selu",
+        "mish",
+        "sum",
+        "max",
+        "id",
+    ]
 )
 ON_CHAINS: tuple[Mutation, ...] = (
     misspell(r"-> (dense|dropout|scale|poly|concat|shift)\b", "NN101", WORDS),
