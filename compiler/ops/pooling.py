@@ -193,6 +193,7 @@ op(
             _weighted((2, 3, 6), _SIGNAL),
             _weighted((3, 1, 8), _LONG),
             _weighted((2, 2, 5, 7), _IMAGE),
+            _weighted((2, 2, 4, 6), _IMAGE),  # covered like tiles
             _weighted((1, 2, 4, 5), _OVERLAP),
             _weighted((2, 1, 4, 3), _ONE),
         ),
