@@ -142,6 +142,8 @@ def test_rule_agrees_with_central_differences(name, sample, level):
     upstream = np.random.default_rng(2).standard_normal(out_shape)
     result = {k: np.array(v) for k, v in f(**arrays, upstream=upstream).items()}
     value, _ = function(replace_outputs(op_graph(name, sample)), 0)
+    plain = value(**arrays, upstream=upstream)["out:value"]
+    np.testing.assert_allclose(result["out:value"], plain, rtol=1e-12, atol=1e-14, err_msg=source)
 
     def total(**moved):
         return float(np.sum(value(**moved, upstream=upstream)["out:value"] * upstream))
