@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .threads import pin
 
-PARTS = ("step", "looping", "derivatives", "compiling", "linting")
+PARTS = ("step", "looping", "derivatives", "convolution", "compiling", "linting")
 
 
 def main() -> None:

@@ -183,29 +183,15 @@ def by_loops(x, w, b):
     """The same by four nested loops: over images, filters, rows and columns."""
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
     y = np.empty((len(x), len(w), *x.shape[2:]), x.dtype)
-    for n in range(y.shape[0]):
-        for f in range(y.shape[1]):
-            for i in range(y.shape[2]):
-                for j in range(y.shape[3]):
-                    y[n, f, i, j] = np.sum(padded[n, :, i : i + 3, j : j + 3] * w[f]) + b[f]
+    for n, f, i, j in np.ndindex(y.shape):
+        y[n, f, i, j] = np.sum(padded[n, :, i : i + 3, j : j + 3] * w[f]) + b[f]
     return y
 
 
-def test_s16_is_far_faster_than_loops(record_property):
-    """Measured: some 1,000 times; the bound is wide, since others may use the machine."""
-    module, x = s16("same", 1, 1), images()
+@LEVELS
+def test_s16_equals_four_nested_loops(level):
+    """`python -m benchmarks convolution` prints how much faster it is."""
+    module, x = s16("same", 1, level), images()
     params = module.init_params(seed=2)
-    start = time.perf_counter()
     slow = by_loops(x, params["conv1.W"], params["conv1.b"])
-    loops = time.perf_counter() - start
-    _, cache = module.forward(params, x)
-    times = []
-    for _ in range(50):
-        start = time.perf_counter()
-        fast, cache = module.forward(params, x, cache=cache)
-        times.append(time.perf_counter() - start)
-    ratio = loops / np.median(times)
-    record_property("times faster than loops", ratio)
-    print(f"S16: loops {loops * 1e3:.0f} ms, module {np.median(times) * 1e6:.0f} us: x{ratio:.0f}")
-    np.testing.assert_allclose(fast, slow, rtol=1e-4, atol=1e-5)
-    assert ratio > 100
+    np.testing.assert_allclose(module.forward(params, x)[0], slow, rtol=1e-4, atol=1e-5)
