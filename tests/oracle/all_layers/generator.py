@@ -149,6 +149,8 @@ class Maker:
         if t.ints and self.dice.chance(0.9):
             return ["embedding"]
         roll = self.dice.random()
+        if roll > 0.85 and any(out == t.sizes[-1] for _, out in self.tables.values()):
+            return ["dense"]
         if t.rank == 1 and roll < 0.15:
             return ["reshape", "repeat", "local"]
         if t.rank in (2, 3) and roll < 0.3:
@@ -173,7 +175,7 @@ class Maker:
     def tied(self, node: Layer, t: Type, place: Place) -> Layer:
         """A dense layer that uses the transpose of another one, sometimes."""
         fits = [n for n, (_, out) in self.tables.items() if out == t.sizes[-1]]
-        if node.op != "dense" or not place.open or not fits or self.dice.chance(0.5):
+        if node.op != "dense" or not place.open or not fits or self.dice.chance(0.3):
             return node
         name = self.dice.choice(fits)
         rows, columns = self.tables[name]
