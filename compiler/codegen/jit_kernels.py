@@ -8,13 +8,45 @@ from ..schedule.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
-class JitKernel:
-    """A compiled function's body: sizes it reads off, arrays it sees, statements, results."""
+class JitPart:
+    """A run of statements, compiled or not, with the words and the arrays that occur in it."""
 
-    dims: tuple[str, ...]
+    compiled: bool
+    words: frozenset[str]
     arrays: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JitKernel:
+    """A kernel: one compiled part, or several with calls of Python functions between them.
+
+    `words` and `arrays` are those that the function around several parts needs.
+    """
+
+    parts: tuple[JitPart, ...]
+    words: frozenset[str]
+    arrays: tuple[tuple[str, str], ...]
     results: tuple[str, ...]
+
+    @property
+    def calls(self) -> bool:
+        """Whether functions are called that stay Python's."""
+        return any(not part.compiled for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Something besides inputs and targets that kernels are given: its name, and where it is found.
+
+    `kept` says that the cache keeps it, `rows` that it has an entry for every row.
+    """
+
+    name: str
+    type: str
+    source: str
+    kept: bool
+    rows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +67,12 @@ class JitView:
     backward: JitKernel
     rooms: tuple[tuple[str, str, str], ...]
     draws: tuple[Draw, ...]
+    given: tuple[Given, ...]
+
+    @property
+    def calls(self) -> bool:
+        """Whether some kernel calls functions that stay Python's, so that a step is one of Python's."""
+        return self.forward.calls or self.loss.calls or self.backward.calls
 
     @property
     def room_names(self) -> tuple[str, ...]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..ir.layer_graph import Parameter, Setting
-from ..ir.op_graph import Graph, Node
+from ..ir.op_graph import Graph, Node, Role
 from ..lower.optimizers import lower_update
 from ..ops.source import LEAVES, RANDOM
 from ..passes.pipeline import optimise
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
-from ..schedule.statements import Statement
-from .jit_kernels import Draw, JitKernel, JitView
-from .jitted import CannotJit, KernelWriter, ParamPlace, Rooms
+from ..schedule.statements import Call, Statement
+from .jit_kernels import Draw, Given, JitKernel, JitPart, JitView
+from .jitted import CannotJit, KernelWriter, ParamPlace, Part, Rooms
 from .program import Program
 from .target import Target, Text
 
 DTYPES = {"work": "DTYPE", "flags": "bool", "counts": "np.int64"}
 """What the rooms hold, as source."""
+
+
+GIVEN = ("lengths", "state", "train")
+"""Leaves that only some models have."""
 
 
 def jit_view(program: Program, params: Sequence[Parameter]) -> JitView | None:
@@ -28,18 +33,34 @@ def jit_view(program: Program, params: Sequence[Parameter]) -> JitView | None:
         return None
     if kernels.vjp or kernels.row_vjp:  # these read the cache's arrays by name
         return None
+    if any(n.op == "mask_steps" and n.origin.role is Role.LOSS for n in program.graph):
+        return None  # padded targets are taken in only when forward has found their lengths
     rooms, places = Rooms(), param_places(program, params)
+    given = {n.id: _given(program, n) for n in program.graph if n.op in GIVEN}
     drawn = {n.id: f"drawn.{_drawn_name(program, n)}" for n in kernels.forward.nodes if _random(n)}
     try:
         forward, loss, backward = (
-            _kernel(program, kernel, rooms, places, drawn)
+            _kernel(program, kernel, rooms, places, drawn, given)
             for kernel in (kernels.forward, kernels.loss, kernels.backward)
         )
     except CannotJit:
         return None
     draws = tuple(_draw(program, program.graph[i], place, rooms) for i, place in drawn.items())
     sizes = tuple((name, str(size), DTYPES[name]) for name, size in rooms.sizes.items())
-    return JitView(forward, loss, backward, sizes, draws)
+    return JitView(forward, loss, backward, sizes, draws, tuple(given.values()))
+
+
+def _given(program: Program, node: Node) -> Given:
+    """Lengths, state and whether this is training, as arguments of kernels."""
+    name = str(node.attr("name"))
+    match node.op:
+        case "state":
+            own = program.namer.fresh(name)
+            return Given(own, "Array", f"state[{name!r}]", kept=False, rows=False)
+        case "lengths":
+            own = program.names[node.id]
+            return Given(own, "Array", own, kept=True, rows=True)
+    return Given("train", "bool", "train", kept=True, rows=False)
 
 
 def _random(node: Node) -> bool:
@@ -69,31 +90,60 @@ def _kernel(
     rooms: Rooms,
     params: Mapping[str, ParamPlace],
     drawn: Mapping[int, str],
+    given: Mapping[int, Given],
 ) -> JitKernel:
     graph, plans = program.graph, program.plan.kernels
     leaves = {n.id: program.names[n.id] for n in graph if n.op in ("input", "target")}
+    leaves.update({i: g.name for i, g in given.items()})
+    slots = {
+        i: f"scalar.{program.names[i]}"
+        for i in program.kernels.cached
+        if graph[i].type.rank == 0 and graph[i].op not in LEAVES
+    }
     places = {**plans["forward"].of, **plans[kernel.name].of, **drawn}
     writer = KernelWriter(
         program.target, kernel, program.namer.copy(), leaves, places, program.constants, params,
-        rooms, frozenset(),
+        rooms, {} if kernel.name == "forward" else dict(slots),
     )  # fmt: skip
-    statements = writer.write()
+    writer.write()
+    if kernel.name == "forward":
+        writer.keep_scalars(slots)
+    elif kernel.name == "backward":
+        writer.copies(graph.outputs_for("grad"))
+    parts = writer.end()
     results: list[str] = []
     if kernel.name == "forward":
         results = [_output(writer, graph, i) for i in graph.outputs_for("out").values()]
     elif kernel.name == "loss":
         results = [writer.scalar_text(i).code for i in graph.outputs_for("loss").values()]
-    else:
-        statements += writer.copies(graph.outputs_for("grad"))
-    return finished(writer, statements, results)
+    return finished(writer, parts, results)
 
 
-def finished(
+def finished(writer: KernelWriter, parts: Sequence[Part], results: Sequence[str]) -> JitKernel:
+    """The kernel's parts, each with the sizes and arrays that it mentions."""
+    last = list(results)
+    made = [_part(writer, part, last if len(parts) == 1 else []) for part in parts]
+    around = _needs(writer, [s for p in parts if not p.compiled for s in p.statements], last)
+    return JitKernel(tuple(made), *around, tuple(results))
+
+
+def _part(writer: KernelWriter, part: Part, results: Sequence[str]) -> JitPart:
+    words, arrays = _needs(writer, part.statements, results)
+    return JitPart(part.compiled, words, arrays, tuple(part.statements))
+
+
+def _needs(
     writer: KernelWriter, statements: Sequence[Statement], results: Sequence[str]
-) -> JitKernel:
-    """The kernel with what its statements turned out to need."""
-    arrays = tuple((name, text) for name, text in writer.arrays.values() if text)
-    return JitKernel(tuple(sorted(writer.used)), arrays, tuple(statements), tuple(results))
+) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+    """The words that occur in some code, and the arrays among them with their texts."""
+    code = [*results, *(s.text for s in statements if isinstance(s, Call))]
+    words = _words(code)
+    arrays = tuple((n, text) for n, text in writer.arrays.values() if text and n in words)
+    return words | _words(text for _, text in arrays), arrays
+
+
+def _words(code: Iterable[str]) -> frozenset[str]:
+    return frozenset(re.findall(r"[A-Za-z_]\w*", "\n".join(code)))
 
 
 def _output(writer: KernelWriter, graph: Graph, i: int) -> str:
@@ -123,11 +173,11 @@ def update_kernel(setting: Setting, target: Target) -> JitKernel:
         if graph[i].type.rank:
             places[i] = f"flat.{name}"
             arrays[places[i]] = (name, "")
-    writer = KernelWriter(target, kernel, namer, leaves, places, {}, {}, Rooms(), frozenset())
+    writer = KernelWriter(target, kernel, namer, leaves, places, {}, {}, Rooms())
     writer.arrays.update(arrays)
-    statements = writer.write()
+    writer.write()
     numbers = [writer.scalar_text(i).code for i in graph.outputs_for("number").values()]
-    return finished(writer, statements, numbers)
+    return finished(writer, writer.end(), numbers)
 
 
 def _computed(graph: Graph) -> tuple[Node, ...]:

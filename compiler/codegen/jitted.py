@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from ..ir.dims import Dim, Shape, Sym, product, symbols
+from ..ir.dims import Dim, Shape, product
 from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
@@ -23,6 +23,7 @@ from ..schedule.loops import (
     Nest,
     Step,
     Whole,
+    base_array,
     by_row,
     by_rows,
     is_inline,
@@ -71,6 +72,14 @@ def part_text(flat: str, start: Dim, shape: Shape, by_columns: bool = False) -> 
     return f"{part}.reshape({sizes})" + (".T" if by_columns else "")
 
 
+@dataclass(slots=True)
+class Part:
+    """A run of a kernel's statements: compiled, or calls of functions that stay Python's."""
+
+    compiled: bool
+    statements: list[Statement]
+
+
 @dataclass(frozen=True, slots=True)
 class ParamPlace:
     """Where a parameter lies among all."""
@@ -84,7 +93,7 @@ class ParamPlace:
 class KernelWriter:
     """Writes one kernel; `leaves` are the texts of values from outside, `places` planned arrays.
 
-    `kept` are the values that must be stored because other functions read them.
+    `slots` are places of scalars that forward keeps for the other kernels.
     """
 
     target: Target
@@ -95,23 +104,23 @@ class KernelWriter:
     constants: Mapping[tuple[float, ...], str]
     params: Mapping[str, ParamPlace]
     rooms: Rooms
-    kept: frozenset[int]
+    slots: dict[int, str] = field(default_factory=dict)
     arrays: dict[str, tuple[str, str]] = field(default_factory=dict)
     scalars: dict[int, str] = field(default_factory=dict)
     hoisted: dict[int, str] = field(default_factory=dict)
     viewed: dict[int, str] = field(default_factory=dict)
     readers: dict[int, set[int]] = field(default_factory=dict)
     at_hand: dict[int, Text] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
     lines: list[Statement] = field(default_factory=list)
     headings: str = ""
+    parts: list[Part] = field(default_factory=list)
 
     @property
     def graph(self) -> Graph:
         """The graph that the kernel is a part of."""
         return self.kernel.graph
 
-    def write(self) -> list[Statement]:
+    def write(self) -> None:
         """All statements, with headings; raises CannotJit."""
         items = nests(self.kernel, self.fusible, self.places.get)
         self.readers = self._readers()
@@ -120,7 +129,6 @@ class KernelWriter:
                 self.whole(item.node)
             else:
                 self.nest(item)
-        return self.lines
 
     def fusible(self, node: Node) -> bool:
         """Whether an op has a form for single entries."""
@@ -140,25 +148,25 @@ class KernelWriter:
             if not is_inline(node):
                 for i in node.inputs:
                     read(i, node.id)
-        for i in (*self.kernel.results, *self.kept):
+        for i in self.kernel.results:
             read(i, -1)
         return readers
 
-    def copies(self, gradients: Mapping[str, int]) -> list[Statement]:
+    def copies(self, gradients: Mapping[str, int]) -> None:
         """Gradients that were not computed in place: shared by two parameters, or a mere view."""
-        self.lines = []
         for name, i in gradients.items():
             if self.places.get(i) != f"grads[{name!r}]":
-                code = f"{self.param(name, 'g')}[...] = {self.whole_text(i)[0]}"
-                self._line(0, code)
-        return self.lines
+                base = base_array(self.graph, i)
+                single = self.graph[base].type.rank == 0
+                text = self.scalar_text(base).code if single else self.whole_text(i)[0]
+                self._line(0, f"{self.param(name, 'g')}[...] = {text}")
+
+    def keep_scalars(self, slots: Mapping[int, str]) -> None:
+        """Scalars put where the other kernels find them; after the kernel is written."""
+        for i, place in slots.items():
+            self._line(0, f"{self._room(place, self.graph[i])}[0] = {self.scalar_text(i).code}")
 
     # --- arrays -----------------------------------------------------------------------------
-
-    def dim(self, size: Dim) -> str:
-        """A size as source; the function will read off the symbols it needs."""
-        self.used |= symbols(size)
-        return str(size)
 
     def array(self, i: int) -> str:
         """The variable of a stored value or a value from outside."""
@@ -178,9 +186,7 @@ class KernelWriter:
 
     def _room(self, place: str, node: Node) -> str:
         if place not in self.arrays:
-            for size in node.type.shape:
-                self.dim(size)
-            text = self.rooms.view(place, node.type.shape, node.type.dtype)
+            text = self.rooms.view(place, node.type.shape or (1,), node.type.dtype)
             self.arrays[place] = (place.rpartition(".")[2], text)
         return self.arrays[place][0]
 
@@ -207,8 +213,6 @@ class KernelWriter:
             columns = self.by_columns(i) and node.type.rank > 1
             return self.array(i), "F" if columns else "C"
         text, order = self.whole_text(node.inputs[0])
-        for size in node.type.shape:
-            self.dim(size)
         match node.op:
             case "transpose" if node.attr("perm") == (1, 0):
                 text = text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
@@ -230,6 +234,9 @@ class KernelWriter:
             case "broadcast" if node.inputs and self.graph[node.inputs[0]].type.rank:
                 sizes = ", ".join(map(str, node.type.shape))
                 return f"np.broadcast_to({text}, ({sizes},))", "A"
+            case "states_of" | "split_heads":
+                source = Text(self._by_rows(text, order))
+                return self.target.expression(node, [source], self._shapes(node)).code, "A"
         raise CannotJit(node.op)
 
     def _by_rows(self, text: str, order: str) -> str:
@@ -254,13 +261,50 @@ class KernelWriter:
                 left, right, out = _transposed(right), _transposed(left), _transposed(out)
             self._say(node, [f"np.dot({left}, {right}, {out})"])
             return
-        operands = [Text(self.whole_text(i)[0]) for i in node.inputs]
+        operands = [self._whole_operand(i) for i in node.inputs]
         text = self.target.whole_call(node, operands, self._shapes(node), out)
-        if text is None:
-            raise CannotJit(node.op)
-        for size in node.type.shape:
-            self.dim(size)
+        if text is not None:
+            self._say(node, text.splitlines())
+            return
+        _, text = self.target.buffered_call(node, operands, self._shapes(node), out)
+        self._call_python(node, text)
+
+    def _whole_operand(self, i: int) -> Text:
+        return self.scalar_text(i) if self.graph[i].type.rank == 0 else Text(self.whole_text(i)[0])
+
+    def _call_python(self, node: Node, text: str) -> None:
+        """A helper function that stays Python's, between compiled parts of the kernel."""
+        self._end_part(compiled=True)
+        if not self.parts or self.parts[-1].compiled:
+            self.parts.append(Part(False, []))
+        lines, self.lines, self.headings = self.lines, self.parts[-1].statements, ""
         self._say(node, text.splitlines())
+        self.lines, self.headings = lines, ""
+
+    def _end_part(self, compiled: bool) -> None:
+        """Finish a compiled part: its sums are put where the parts behind it find them."""
+        for i, name in self.scalars.items():
+            place = f"scalar.{name}_kept"
+            self._line(0, f"{self._room(place, self.graph[i])}[0] = {name}")
+            self.slots[i] = place
+        self.scalars.clear()
+        self.hoisted.clear()
+        if self.lines:
+            self.parts.append(Part(compiled, self.lines))
+            self.lines = []
+
+    @property
+    def calls(self) -> bool:
+        """Whether the kernel calls functions that stay Python's."""
+        return any(not part.compiled for part in self.parts)
+
+    def end(self) -> list[Part]:
+        """The kernel's parts, when all is written."""
+        if self.calls:
+            self._end_part(compiled=True)
+        else:
+            self.parts.append(Part(True, self.lines))
+        return self.parts
 
     def _say(self, node: Node, code: Iterable[str]) -> None:
         self._head([node])
@@ -301,7 +345,7 @@ class KernelWriter:
         self.lines.append(Call(f"{'    ' * depth}{code}", note))
 
     def _loop(self, depth: int, size: Dim) -> None:
-        self._line(depth, f"for {self.target.indices[depth]} in range({self.dim(size)}):")
+        self._line(depth, f"for {self.target.indices[depth]} in range({size}):")
 
     def _hoist(self, nest: Nest) -> None:
         """Scalars that a nest reads, and views that no index expresses, get variables before it."""
@@ -331,14 +375,14 @@ class KernelWriter:
             return Text(self.scalars[i])
         if i in self.leaves:
             return Text(self.leaves[i])
+        if i in self.slots:
+            return Text(f"{self._room(self.slots[i], node)}[0]")
         if node.op == "const":
             return Text(number(float(str(node.attr("value")))))
         if node.type.rank:  # an array of one entry, seen as a number
             raise CannotJit(node.op)
         if OPS[node.op].view:
             return self.scalar_text(node.inputs[0])
-        for a in dict(node.attrs).values():
-            self.used |= symbols(a) if isinstance(a, Sym) else set()
         if not self.target.has_scalar(node.op):
             raise CannotJit(node.op)
         operands = [self.scalar_text(j) for j in node.inputs]
@@ -440,15 +484,13 @@ class KernelWriter:
 
     def _index(self, index: Index) -> str:
         if index.axis is None:
-            return self.dim(index.start)
+            return str(index.start)
         count = self.target.indices[index.axis]
-        return count if index.start == 0 else f"{count} + {self.dim(index.start)}"
+        return count if index.start == 0 else f"{count} + {index.start}"
 
     def _entry(self, nest: Nest, node: Node) -> Text:
         """An op on one entry of each of its operands."""
         operands = [self._operand(nest, node, i) for i in node.inputs]
-        for a in dict(node.attrs).values():
-            self.used |= symbols(a) if isinstance(a, Sym) else set()
         return self.target.scalar(node, operands, self._shapes(node))
 
     def _operand(self, nest: Nest, node: Node, i: int) -> Text:
