@@ -141,7 +141,7 @@ def test_s07_overfits_from_every_seed_without_exploding(seed):
 
 
 def test_s07_dies_on_raw_pixels():
-    raw = spec_text("systems/S07").replace("shift -0.5 -> ", "")
+    raw = spec_text("systems/S07").replace("  -> shift -0.5\n", "")
     module = build(raw)
     assert "shift" not in raw.split("input", 1)[1]
     results = [train_spec(module, images(seed), seed=seed) for seed in range(6)]
