@@ -1,7 +1,11 @@
-"""Generated modules, by the compiler's one entry point, and what they say of a draw."""
+"""Generated modules, by the compiler's one entry point, and what they say of a draw.
+
+NNC_TEST_TARGET=numba has every test that makes its modules here make them for that target.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from types import ModuleType
@@ -13,13 +17,14 @@ from nnc.source import Source
 from .draws import Draw, error, worst
 from .programs import Program
 
+TARGET = os.environ.get("NNC_TEST_TARGET", "numpy")
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
 
 
 @cache
 def code(text: str, level: int = 1, format: bool = False) -> str:
     """The module's text; unformatted unless asked, because Black takes most of the time."""
-    options = Options(level=level, format=format)
+    options = Options(level=level, format=format, target=TARGET)
     return compile_source(Source("program.nn", text), options).code
 
 
