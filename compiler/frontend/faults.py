@@ -164,7 +164,7 @@ def spaced_size(statement: Statement, first: int, last: int) -> Diagnostic:
 def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
     """`conv (16, 3x3)`, and the same in the head of a block."""
     tokens = statement.tokens
-    opener = _opener(statement, index)
+    opener = next(reversed(_openers(statement, index)), None)
     if index < len(tokens) and tokens[index].text == "(":
         opener = index if statement.rule == "block" and index == 2 else opener
     elif index == len(tokens) or tokens[index].text not in (",", "=", ")"):
@@ -353,37 +353,36 @@ def _fault(statement: Statement, token: Token, message: str, advice: str) -> Dia
 # --- what surrounds a token ---------------------------------------------------------------
 
 
-def _opener(statement: Statement, index: int) -> int | None:
-    """Index of the innermost bracket that is open before a token."""
+def _openers(statement: Statement, index: int) -> list[int]:
+    """Indices of the brackets that are open before a token, outermost first."""
     opened: list[int] = []
     for i, token in enumerate(statement.tokens[:index]):
         if token.text in OPENING:
             opened.append(i)
         elif token.text in CLOSING and opened:
             opened.pop()
-    return opened[-1] if opened else None
+    return opened
 
 
 def reading(statement: Statement, index: int) -> str:
     """What was being read at a token: a key of EXAMPLES."""
-    opener = _opener(statement, index)
-    if opener is None:
-        word = statement.tokens[0].text
-        return word if word in EXAMPLES and word in DIRECTIVES else "chain"
+    word = statement.tokens[0].text
+    what = word if word in EXAMPLES and word in DIRECTIVES else "chain"
+    holds_stages = in_chain = statement.rule not in ("let", "directive")
+    for opener in _openers(statement, index):
+        what = _inside(statement, opener, in_chain)
+        in_chain = holds_stages and what in ("fork", "group")
+    return what
+
+
+def _inside(statement: Statement, opener: int, in_chain: bool) -> str:
+    """What a bracket encloses; `in_chain` says that stages stand where it opens."""
     starts_stage = opener == 0 or statement.tokens[opener - 1].text in ("->", "=", "[", "(", ",")
     if statement.tokens[opener].text == "[":
-        return "fork" if starts_stage and _is_chain(statement, opener) else "list"
+        return "fork" if starts_stage and in_chain else "list"
     if opener and statement.touches(opener, "(") and statement.tokens[opener - 1].kind == "word":
         return "block" if statement.rule == "block" and opener == 2 else "call"
-    return "group" if starts_stage and _is_chain(statement, opener) else "parentheses"
-
-
-def _is_chain(statement: Statement, opener: int) -> bool:
-    """Whether stages, not values, stand where this bracket opens."""
-    if statement.rule in ("let", "directive"):
-        return False
-    outer = _opener(statement, opener)
-    return outer is None or reading(statement, opener) in ("fork", "group")
+    return "group" if starts_stage and in_chain else "parentheses"
 
 
 def _written(statement: Statement, first: int, stop: int) -> str:
