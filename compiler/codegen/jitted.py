@@ -35,7 +35,7 @@ from ..schedule.loops import (
 from ..schedule.names import Namer
 from ..schedule.statements import Call, Heading, Note, Statement
 from .frame import comment, constant, heading
-from .target import Target, Text, number
+from .target import Target, Text, number, tuple_text
 
 ROOMS = {DType.FLOAT: "work", DType.BOOL: "flags", DType.INT: "counts"}
 """The flat arrays of each kind of value."""
@@ -223,7 +223,7 @@ class KernelWriter:
                 return f"np.transpose({text}, {perm})", "A"
             case "reshape":
                 sizes = ", ".join(map(str, node.type.shape))
-                return f"{self._by_rows(text, order)}.reshape(({sizes},))", "C"
+                return f"{self._by_rows(text, order)}.reshape({sizes})", "C"
             case "slice":
                 axis, start, stop = (node.attr(a) for a in ("axis", "start", "stop"))
                 assert isinstance(axis, int)
@@ -232,8 +232,7 @@ class KernelWriter:
                     order if axis == 0 and order == "C" else "A"
                 )
             case "broadcast" if node.inputs and self.graph[node.inputs[0]].type.rank:
-                sizes = ", ".join(map(str, node.type.shape))
-                return f"np.broadcast_to({text}, ({sizes},))", "A"
+                return f"np.broadcast_to({text}, {tuple_text(node.type.shape)})", "A"
             case "states_of" | "split_heads":
                 source = Text(self._by_rows(text, order))
                 return self.target.expression(node, [source], self._shapes(node)).code, "A"

@@ -126,14 +126,14 @@ def compare(folder: Path, spec: str) -> None:
     want, got = load(folder, spec, "numpy"), load(folder, spec, "numba")
     x, target = want.sample_batch(np.random.default_rng(1))
     values, grads, params = said(want, x, target)
+    if not all(np.isfinite(value).all() for value in values):
+        pytest.skip("the training of this program explodes")
     with warnings.catch_warnings():
         warnings.simplefilter("error", NumbaWarning)
         own_values, own_grads, own_params = said(got, x, target)
     tolerance = TOLERANCE[want.DTYPE.name]
     assert len(values) == len(own_values)
     for place, (a, b) in enumerate(zip(own_values, values, strict=True)):
-        if not np.isfinite(b).all():
-            return  # the training of a random program may explode; up to there they agree
         assert error(a, b, 1e-6) <= tolerance, f"value {place}"
     assert worst(own_grads, grads)[0] <= tolerance, worst(own_grads, grads)[1]
     assert worst(own_params, params)[0] <= tolerance, worst(own_params, params)[1]
