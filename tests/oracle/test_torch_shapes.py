@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
 import torch
 from nnc.driver import Options, compile_source
 from nnc.source import Source
