@@ -12,6 +12,7 @@ from ..emitted import CannotEmit
 from ..ir.dims import Dim, Shape, evaluate, symbols
 from ..ir.layer_graph import Parameter, Setting, TypedGraph
 from ..ir.op_graph import Graph, Role
+from ..limits.sizes import batch_size
 from ..losses import LOSSES
 from ..losses.registry import target_kind
 from ..lower.graph import lower
@@ -20,6 +21,7 @@ from ..ops.source import RANDOM
 from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import optimise
 from ..schedule.kernels import Kernel
+from ..schedule.storage import stored_by_rows
 from ..version import VERSION
 from .batches import batch_counts
 from .frame import clean
@@ -134,7 +136,8 @@ def _view(
 ) -> ModuleView:
     training, inference = graphs.training, graphs.inference
     leaves = _leaves(typed)
-    program = build_program(training, level, target, leaves, rows_first(typed))
+    by_rows = stored_by_rows(training, batch_size(typed.graph))
+    program = build_program(training, level, target, leaves, by_rows)
     kernels, setting = program.kernels, typed.graph.training.optimizer
     forward = kernel_view(program, kernels.forward, training.outputs_for("out"))
     parts, grads = training.outputs_for("loss"), training.outputs_for("grad")
@@ -162,7 +165,7 @@ def _view(
         targets=targets,
         losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
         params=tuple(_param(p) for p in typed.params),
-        by_rows=tuple(p.name for p in typed.params if p.name in program.by_rows),
+        by_columns=tuple(p.name for p in typed.params if p.name not in by_rows),
         states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
         batch_counts=tuple(batch_counts(program, size_views(typed))),
         sizes=tuple(size_views(typed)),
@@ -327,14 +330,6 @@ def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
 
 def _spec_size(size: Dim) -> str | int:
     return size if isinstance(size, int) else str(size)
-
-
-def rows_first(typed: TypedGraph) -> frozenset[str]:
-    """The parameters that lie by rows at -O1: tables, of which rows are picked, and kernels.
-
-    Weight matrices lie by columns: products with them and with their transposes are fast.
-    """
-    return frozenset(p.name for p in typed.params if p.role == "table" or len(p.shape) > 2)
 
 
 def _param(p: Parameter) -> ParamView:

@@ -174,7 +174,7 @@ class ModuleView:
     targets: tuple[ArrayView, ...]
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
-    by_rows: tuple[str, ...]
+    by_columns: tuple[str, ...]
     states: tuple[StateView, ...]
     batch_counts: tuple[tuple[str, str], ...]
     sizes: tuple[SizeView, ...]

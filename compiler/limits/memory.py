@@ -16,8 +16,7 @@ from ..ir.layer_graph import Layer, TypedGraph
 from ..layers import LAYERS
 from ..lower.optimizers import lower_update
 from ..shapes.context import ShapeContext
-from .bounds import DEFAULT_BATCH
-from .sizes import entries, entry_bytes, float_bytes
+from .sizes import batch_size, entries, entry_bytes, float_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ def need(typed: TypedGraph) -> Need:
     """Count a network; layers without a type, which follow one of immense size, are left out."""
     graph = typed.graph
     copies = _copies(typed)
-    size = graph.training.train.get("batch")
-    batch = size if isinstance(size, int) else DEFAULT_BATCH
+    batch = batch_size(graph)
     activations = {
         layer.id: batch * row_bytes(typed, layer)
         for layer in graph.layers

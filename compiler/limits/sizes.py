@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from math import prod
 
 from ..ir.dims import Dim, Shape, symbols
+from ..ir.layer_graph import LayerGraph
 from ..ir.types import DType, TensorType
+from .bounds import DEFAULT_BATCH
 
 _BYTES = {DType.INT: 8, DType.BOOL: 1}
 
@@ -41,3 +43,9 @@ def _at_one(dim: Dim) -> int:
     if isinstance(dim, int):
         return dim
     return max(1, sum(factor for _, factor in dim.terms))
+
+
+def batch_size(graph: LayerGraph) -> int:
+    """Rows of a batch: those of the spec's train statement, else what summaries count with."""
+    size = graph.training.train.get("batch")
+    return size if isinstance(size, int) else DEFAULT_BATCH

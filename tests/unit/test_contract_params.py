@@ -337,13 +337,14 @@ def test_two_threads_with_their_own_state_equal_serial_runs(level):
         np.testing.assert_array_equal(parallel[seed][2], y)
 
 
-def test_tables_and_kernels_lie_by_rows_and_weights_by_columns():
+def test_tables_and_kernels_lie_by_rows_and_weights_as_their_products_want():
     spec = """
     input T int -> embedding 9 4 -> transpose -> conv 3 2 -> transpose -> mean axis=0
-      -> dense 2
+      -> dense 40 -> dense 2
     loss mse
     """
     params = module(spec, 1).init_params()
     assert params["embedding1.W"].flags.c_contiguous
     assert params["conv1.W"].flags.c_contiguous
-    assert params["dense1.W"].flags.f_contiguous
+    assert params["dense1.W"].flags.c_contiguous
+    assert params["dense2.W"].flags.f_contiguous

@@ -126,7 +126,7 @@ def function(graph, level: int):
     args = ", ".join(n for i, n in names.items() if graph[i].op == "input")
     results = ", ".join(f"{n!r}: {frame.text(i).code}" for n, i in graph.outputs.items())
     source = f"def f({args}):\n" + "\n".join(lines) + f"\n    return {{{results}}}\n"
-    view = SimpleNamespace(level=level, dtype="float64", by_rows=())
+    view = SimpleNamespace(level=level, dtype="float64", by_columns=())
     exec("from __future__ import annotations\n" + helper_functions(target, view, source), space)
     exec(source, space)
     return space["f"], source

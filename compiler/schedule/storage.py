@@ -1,0 +1,77 @@
+"""Which weight matrices lie in memory by rows and which by columns: what their products cost.
+
+    forward    z  = x W      fast where W lies by rows
+    backward   dx = d Wᵀ     fast where W lies by columns, as Wᵀ then lies by rows
+
+A matrix library copies an operand that lies the other way into order before it multiplies, once
+a call and whatever the number of rows, unless the result is so small that it has a kernel for
+it. So a weight lies the way that makes the fewer entries be copied:
+
+    input 784 -> dense 100 -> dense 200 -> dense 10      batch 32, entries copied
+    dense1.W  rows 0         columns 78,400     rows: nothing needs the gradient of the data
+    dense2.W  rows 20,000    columns 20,000     rows: the larger result is z's
+    dense3.W  rows 2,000     columns 0          columns
+
+`dW = xᵀ d` costs the same either way: a column layout's is written transposed, dWᵀ = dᵀ x.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from ..ir.dims import Dim, evaluate, symbols
+from ..ir.op_graph import Graph, Node
+
+SMALL_RESULT = 1200
+"""Entries of a result up to which OpenBLAS (0.3.31, x86) multiplies without putting in order."""
+
+NARROW = 8
+"""A matrix this many times higher than wide lies better by columns: its rows are short."""
+
+
+def stored_by_rows(graph: Graph, batch: int) -> frozenset[str]:
+    """The parameters that lie by rows: arrays of other ranks than 2, tables, and by cost.
+
+    `batch` stands for the batch size and for every other size that is not known.
+    """
+    params = {node.id: str(node.attr("name")) for node in graph if node.op == "param"}
+    users = _users(graph)
+    return frozenset(
+        name for i, name in params.items() if _by_rows(graph, graph[i], users[i], batch)
+    )
+
+
+def _users(graph: Graph) -> Mapping[int, list[Node]]:
+    users: dict[int, list[Node]] = defaultdict(list)
+    for node in graph:
+        for i in node.inputs:
+            users[i].append(node)
+    return users
+
+
+def _by_rows(graph: Graph, weight: Node, users: list[Node], batch: int) -> bool:
+    if weight.type.rank != 2:
+        return True
+    height, width = weight.type.shape
+    assert isinstance(height, int)
+    assert isinstance(width, int)
+    turned = {n.id for n in users if n.op == "transpose"}
+    plain = [n for n in users if n.op == "matmul" and n.inputs[1] == weight.id]
+    transposed = [n for n in graph if n.op == "matmul" and n.inputs[1] in turned]
+    if not plain and not transposed:
+        return True  # a table, or the matrix of a core that takes it step by step
+    copied_by_columns = sum(_is_large(n, batch) for n in plain)
+    copied_by_rows = sum(_is_large(n, batch) for n in transposed)
+    if copied_by_columns != copied_by_rows:
+        return copied_by_rows < copied_by_columns
+    return height <= width if transposed else height <= NARROW * width
+
+
+def _is_large(product: Node, batch: int) -> bool:
+    rows, columns = product.type.shape[-2:]
+    return _size(rows, batch) * _size(columns, batch) > SMALL_RESULT
+
+
+def _size(dim: Dim, unknown: int) -> int:
+    return evaluate(dim, dict.fromkeys(symbols(dim), unknown))
