@@ -21,10 +21,13 @@ def buffered(
     names: Mapping[int, str],
     plan: KernelPlan,
     given: Mapping[int, str] | None = None,
+    *,
+    planned: bool = True,
 ) -> list[Statement]:
     """The kernel's statements; the frame learns the names of the values they compute.
 
-    `given` are names of outside arrays that results may be written over.
+    `given` are names of outside arrays that results may be written over. Without planned arrays
+    a value that is not written over its operand gets a new one.
     """
     named = named_nodes(kernel)
     local = {**_local_names(kernel, names, plan), **(given or {})}
@@ -37,7 +40,9 @@ def buffered(
         items += [(node.origin, Note(note)) for note in new]
         if stored(node):
             final = _is_gradient(plan.of[node.id]) and node.id not in used
-            compute = _final_gradient if final and node.id not in plan.replaces else _compute
+            compute = _compute
+            if node.id not in plan.replaces:
+                compute = _final_gradient if final else _compute if planned else _make
             items += [(node.origin, s) for s in compute(node, frame, local, plan)]
             frame.texts[node.id] = Text(plan.of[node.id] if final else local[node.id])
         elif node.id in named and node.op not in FREE:
@@ -90,6 +95,15 @@ def _compute(
     lines = [line for line in text.splitlines() if line.strip()]
     notes = [note] if not statements else []
     return [*statements, *(Call(t, c) for t, c in zip_longest(lines, notes, fillvalue=""))]
+
+
+def _make(
+    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
+) -> list[Statement]:
+    """The statement that computes one value into a new array."""
+    operands = [frame.text(i) for i in node.inputs]
+    code = frame.target.making(node, operands, frame.shapes(node)).code
+    return [Assign(local[node.id], code, comment(node, node.origin.formula))]
 
 
 def _is_gradient(place: str) -> bool:

@@ -14,6 +14,7 @@ from ..schedule.buffers import Plan, plan_buffers, root
 from ..schedule.kernels import Kernel, Kernels, single, split
 from ..schedule.names import Namer
 from .buffered import buffered
+from ..schedule.statements import Statement
 from .frame import Constant, Frame, constant, dims_used, name_values
 from .target import Target, Text
 from .textbook import textbook
@@ -249,9 +250,12 @@ def size_text(program: Program, name: str, id: int) -> str:
 
 
 def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> KernelView:
-    """A function that keeps nothing (predict), in expression form; it gives all outputs."""
+    """A function that keeps nothing (predict); it gives all outputs.
+
+    At -O1 values are written over operands that are done with, and into new arrays otherwise.
+    """
     kernels = single(graph)
-    inner = Program(program.target, 0, graph, kernels, Namer(program.target.words))
+    inner = Program(program.target, program.level, graph, kernels, Namer(program.target.words))
     inner.constants = program.constants
     outer = {(n.op, n.attr("name")): program.names[n.id] for n in program.graph if _is_variable(n)}
     for node in graph:
@@ -264,7 +268,10 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     name_values((kernels.forward,), inner.names, inner.namer)
     _name_constants(program, graph)
     frame = inner.frame(graph)
-    statements = textbook(kernels.forward, frame, inner.names)
+    if program.level:
+        statements = _unplanned(inner, frame)
+    else:
+        statements = textbook(kernels.forward, frame, inner.names)
     texts = owned(
         graph,
         {name.partition(":")[2]: (i, frame.text(i).code) for name, i in graph.outputs.items()},
@@ -281,6 +288,18 @@ def owned(
 
     Also of what NumPy repeats in appearance only, which nobody could write to.
     """
+def _unplanned(program: Program, frame: Frame) -> list[Statement]:
+    """Statements that write values over operands where they may, and make arrays otherwise."""
+    target, graph, kernels = program.target, program.graph, program.kernels
+
+    def may_overwrite(node: Node, operand: int) -> bool:
+        return target.may_overwrite(node, operand) and target.makes(graph[node.inputs[operand]])
+
+    plan = plan_buffers(kernels, program.names, may_overwrite, CACHE, program.namer.fresh)
+    own = plan.kernels["forward"]
+    return buffered(kernels.forward, frame, program.names, own, planned=False)
+
+
     given: set[int] = {root(graph, i) for i in kept}
     texts = []
     for name, (id, code) in results.items():

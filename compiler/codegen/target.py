@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
 from ..losses.registry import TARGET_KINDS
+from ..ops import OPS
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
@@ -139,6 +140,17 @@ class Target:
             if macro is not None:
                 return form, str(macro(view, out)).strip()
         return "call", str(self.buffered.function(view, out)).strip()
+
+    def making(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+        """The op as -O1 writes it where no array is planned for its value."""
+        macro = getattr(self.buffered, f"{node.op}_new", None)
+        if macro is None:
+            return self.expression(node, operands, shapes)
+        return Text(str(macro(_view(node, [t.within(100) for t in operands], shapes))).strip())
+
+    def makes(self, node: Node) -> bool:
+        """Whether the op without a planned array always makes one, and never gives a mere view."""
+        return node.op in self.buffered.MAKES or OPS[node.op].elementwise
 
     def in_place(self, op: str) -> str | None:
         """The augmented operator for an op whose value replaces its first operand."""

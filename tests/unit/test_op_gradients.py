@@ -93,6 +93,7 @@ def function(graph, level: int):
         "ZERO": np.zeros(()),
         "ONE": np.ones(()),
         "TINY": np.full((), 1e-25),
+        "CAP": np.full((), 700.0),
         "Array": np.ndarray,
         "Any": object,
     }
@@ -213,6 +214,37 @@ def test_value_agrees_with_the_definition(name, level):
         np.testing.assert_allclose(
             value, EXPECTED[name](*arrays.values()), rtol=1e-13, atol=1e-14, err_msg=source
         )
+
+
+MADE = [
+    case
+    for case in CASES
+    if load_target("numpy").makes(SimpleNamespace(op=case.values[0]))
+    and case.values[0] != "flush_denormals"  # stands only where -O1 plans arrays
+]
+
+
+@pytest.mark.parametrize(("name", "sample"), MADE)
+def test_what_predict_writes_over_is_no_view(name, sample):
+    """A value that ops without planned arrays may overwrite shares no memory with an operand."""
+    graph, arrays = op_graph(name, sample), draw(sample, 1)
+    node = next((n for n in graph if n.op == name), None)
+    if node is None or node.type.rank == 0:
+        return  # composed of other ops; a number of its own
+    operands = [graph[i] for i in node.inputs]
+    shapes = [n.type.shape for n in operands]
+    if any(n.op != "input" for n in operands):  # the op is part of a composed one
+        arrays = {f"x{i}": np.ones(shape) for i, shape in enumerate(shapes)}
+    texts = [Text(x) for x in arrays]
+    code = load_target("numpy").making(node, texts, shapes).code
+    space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
+    space |= {"ONE": np.ones(()), "CAP": np.full((), 700.0), **arrays}
+    view = SimpleNamespace(level=1, dtype="float64", by_columns=())
+    helpers = helper_functions(load_target("numpy"), view, code)
+    exec("from __future__ import annotations\n" + helpers, space)
+    value = eval(code, space)
+    assert value.flags.writeable and value.dtype == node.type.dtype.value
+    assert not any(np.shares_memory(value, x) for x in arrays.values())
 
 
 def test_every_op_states_its_gradient_and_has_samples_if_there_is_one():

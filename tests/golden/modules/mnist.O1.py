@@ -45,6 +45,7 @@ PARAM_SHAPES: dict[str, tuple[int, ...]] = {
     "dense2.b": (10,),
 }
 STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+BY_COLUMNS = {"dense1.W", "dense2.W"}  # how they lie in memory; the others by rows
 NUM_PARAMS = 23860
 LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
 TRAIN: dict[str, Any] = {}
@@ -52,6 +53,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -85,12 +87,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def views_of(flat: Array) -> Params:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
+    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
     """
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        part = flat[start:stop]
+        views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
     return views
 
@@ -110,7 +113,7 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     out = np.negative(z, out=out)
-    np.minimum(out, 80, out=out)
+    np.minimum(out, CAP, out=out)
     np.exp(out, out=out)
     out += ONE
     return np.reciprocal(out, out=out)
@@ -118,8 +121,10 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
 
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+    e = np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True))
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=-1, keepdims=True)
+    return e
 
 
 # --- forward, loss, backward: the arithmetic ----------------------------------------------
@@ -187,7 +192,7 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
-    Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
+    The gradient of a matrix that lies by columns is written transposed: dWᵀ = dzᵀ x.
     """
     x, dense1, y = c.x, c.dense1, c.y
     B = c.B
@@ -410,11 +415,13 @@ def predict(params: Params, x: Any) -> Any:
     x = as_rows("x", x, (784,))
 
     # mnist.nn:3  dense 30 sigmoid
-    dense1_z = x @ params["dense1.W"] + params["dense1.b"]  # (B, 30)  z = x W + b
-    dense1 = sigmoid(dense1_z)  # (B, 30)  a = σ(z)
+    dense1_z = x.dot(params["dense1.W"])  # (B, 30)
+    dense1_z += params["dense1.b"]  # (B, 30)  z = x W + b
+    dense1 = sigmoid(dense1_z, out=dense1_z)  # (B, 30)  a = σ(z)
 
     # mnist.nn:3  dense 10 softmax
-    dense2_z = dense1 @ params["dense2.W"] + params["dense2.b"]  # (B, 10)  z = x W + b
+    dense2_z = dense1.dot(params["dense2.W"])  # (B, 10)
+    dense2_z += params["dense2.b"]  # (B, 10)  z = x W + b
     y = softmax(dense2_z)  # (B, 10)  a = exp(z) / Σ exp(z)
     return y
 
@@ -515,6 +522,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

@@ -49,6 +49,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -77,14 +78,11 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def views_of(flat: Array) -> Params:
-    """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
-
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
-    """
+    """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES."""
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        views[name] = flat[start:stop].reshape(shape)
         start = stop
     return views
 
@@ -162,14 +160,16 @@ def predict(params: Params, x: Any) -> Any:
     x = as_rows("x", x, (3,))
 
     # no_loss.nn:2  poly 2
-    # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
-    poly1 = (x[..., None] ** np.arange(3, dtype=DTYPE)).reshape(-1, 9)
+    work1 = x[..., None] ** np.arange(3, dtype=DTYPE)  # (B, 3, 3)
+    poly1 = work1.reshape(-1, 9)  # (B, 9)  y = x⁰, x¹, …, xᴺ of each feature
 
     # no_loss.nn:2  normalize mean=0.5 std=2
-    normalize1 = (poly1 - 0.5) / 2  # (B, 9)  y = (x − mean) / std
+    normalize1 = poly1 - 0.5  # (B, 9)
+    normalize1 /= 2  # (B, 9)  y = (x − mean) / std
 
     # no_loss.nn:2  dense 2 prelu
-    dense1_z = normalize1 @ params["dense1.W"] + params["dense1.b"]  # (B, 2)  z = x W + b
+    dense1_z = normalize1.dot(params["dense1.W"])  # (B, 2)
+    dense1_z += params["dense1.b"]  # (B, 2)  z = x W + b
     y = leaky_relu(dense1_z, params["prelu1.a"])  # (B, 2)  y = z where z > 0, else a z
     return y
 
@@ -225,6 +225,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

@@ -73,6 +73,7 @@ PARAM_SHAPES: dict[str, tuple[int, ...]] = {
     "dense2.b": (10,),
 }
 STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+BY_COLUMNS = {"dense2.W"}  # how they lie in memory; the others by rows
 NUM_PARAMS = 15082
 LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
 TRAIN: dict[str, Any] = {
@@ -87,6 +88,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -168,12 +170,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def views_of(flat: Array) -> Params:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
+    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
     """
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        part = flat[start:stop]
+        views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
     return views
 
@@ -192,8 +195,10 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+    e = np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True))
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=-1, keepdims=True)
+    return e
 
 
 # --- forward, loss, backward: the arithmetic ----------------------------------------------
@@ -421,7 +426,7 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
-    Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
+    The gradient of a matrix that lies by columns is written transposed: dWᵀ = dzᵀ x.
     """
     x = c.x
     dense1 = c.dense1
@@ -464,7 +469,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual6_add1_z, out=grads["residual6.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual6_add1_z.T.dot(residual6_dense1, out=grads["residual6.dense2.W"].T)
+    residual6_dense1.T.dot(d_residual6_add1_z, out=grads["residual6.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual6_dense1 = d_residual6_add1_z.dot(params["residual6.dense2.W"].T, out=c.work5)
 
@@ -475,7 +480,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual6_dense1_z, out=grads["residual6.dense1.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual6_dense1_z.T.dot(residual5_add1, out=grads["residual6.dense1.W"].T)
+    residual5_add1.T.dot(d_residual6_dense1_z, out=grads["residual6.dense1.W"])
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual6_dense1_z.dot(params["residual6.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -490,7 +495,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual5_add1_z, out=grads["residual5.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual5_add1_z.T.dot(residual5_dense1, out=grads["residual5.dense2.W"].T)
+    residual5_dense1.T.dot(d_residual5_add1_z, out=grads["residual5.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual5_dense1 = d_residual5_add1_z.dot(params["residual5.dense2.W"].T, out=c.work5)
 
@@ -501,7 +506,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual5_dense1_z, out=grads["residual5.dense1.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual5_dense1_z.T.dot(residual4_add1, out=grads["residual5.dense1.W"].T)
+    residual4_add1.T.dot(d_residual5_dense1_z, out=grads["residual5.dense1.W"])
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual5_dense1_z.dot(params["residual5.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -516,7 +521,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual4_add1_z, out=grads["residual4.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual4_add1_z.T.dot(residual4_dense1, out=grads["residual4.dense2.W"].T)
+    residual4_dense1.T.dot(d_residual4_add1_z, out=grads["residual4.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual4_dense1 = d_residual4_add1_z.dot(params["residual4.dense2.W"].T, out=c.work5)
 
@@ -527,7 +532,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual4_dense1_z, out=grads["residual4.dense1.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual4_dense1_z.T.dot(residual3_add1, out=grads["residual4.dense1.W"].T)
+    residual3_add1.T.dot(d_residual4_dense1_z, out=grads["residual4.dense1.W"])
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual4_dense1_z.dot(params["residual4.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -542,7 +547,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual3_add1_z, out=grads["residual3.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual3_add1_z.T.dot(residual3_dense1, out=grads["residual3.dense2.W"].T)
+    residual3_dense1.T.dot(d_residual3_add1_z, out=grads["residual3.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual3_dense1 = d_residual3_add1_z.dot(params["residual3.dense2.W"].T, out=c.work5)
 
@@ -553,7 +558,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual3_dense1_z, out=grads["residual3.dense1.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual3_dense1_z.T.dot(residual2_add1, out=grads["residual3.dense1.W"].T)
+    residual2_add1.T.dot(d_residual3_dense1_z, out=grads["residual3.dense1.W"])
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual3_dense1_z.dot(params["residual3.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -568,7 +573,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual2_add1_z, out=grads["residual2.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual2_add1_z.T.dot(residual2_dense1, out=grads["residual2.dense2.W"].T)
+    residual2_dense1.T.dot(d_residual2_add1_z, out=grads["residual2.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual2_dense1 = d_residual2_add1_z.dot(params["residual2.dense2.W"].T, out=c.work5)
 
@@ -579,7 +584,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual2_dense1_z, out=grads["residual2.dense1.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual2_dense1_z.T.dot(residual1_add1, out=grads["residual2.dense1.W"].T)
+    residual1_add1.T.dot(d_residual2_dense1_z, out=grads["residual2.dense1.W"])
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual2_dense1_z.dot(params["residual2.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -594,7 +599,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual1_add1_z, out=grads["residual1.dense2.b"])
     # (32, 32)  dW = xᵀ dz
-    d_residual1_add1_z.T.dot(residual1_dense1, out=grads["residual1.dense2.W"].T)
+    residual1_dense1.T.dot(d_residual1_add1_z, out=grads["residual1.dense2.W"])
     # (B, 32)  dx = dz Wᵀ
     d_residual1_dense1 = d_residual1_add1_z.dot(params["residual1.dense2.W"].T, out=c.work5)
 
@@ -604,7 +609,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_residual1_dense1_z = np.multiply(d_residual1_dense1, work4, out=d_residual1_dense1)
     # (32,)  db = Σ dz over the rows
     c.ones_B.dot(d_residual1_dense1_z, out=grads["residual1.dense1.b"])
-    d_residual1_dense1_z.T.dot(dense1, out=grads["residual1.dense1.W"].T)  # (32, 32)  dW = xᵀ dz
+    dense1.T.dot(d_residual1_dense1_z, out=grads["residual1.dense1.W"])  # (32, 32)  dW = xᵀ dz
     # (B, 32)  dx = dz Wᵀ
     work6 = d_residual1_dense1_z.dot(params["residual1.dense1.W"].T, out=c.work6)
     # (B, 32)  gradients that meet are added
@@ -615,7 +620,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (B, 32)  dz = da where z > 0, else 0
     d_dense1_z = np.multiply(d_dense1, work4, out=d_dense1)
     c.ones_B.dot(d_dense1_z, out=grads["dense1.b"])  # (32,)  db = Σ dz over the rows
-    d_dense1_z.T.dot(x, out=grads["dense1.W"].T)  # (64, 32)  dW = xᵀ dz
+    x.T.dot(d_dense1_z, out=grads["dense1.W"])  # (64, 32)  dW = xᵀ dz
 
 
 # --- forward, loss, backward: checked -----------------------------------------------------
@@ -825,111 +830,108 @@ def predict(params: Params, x: Any) -> Any:
     x = as_rows("x", x, (64,))
 
     # residual_mlp.nn:5  dense width relu
-    dense1_z = x @ params["dense1.W"] + params["dense1.b"]  # (B, 32)  z = x W + b
-    dense1 = np.maximum(dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    dense1_z = x.dot(params["dense1.W"])  # (B, 32)
+    dense1_z += params["dense1.b"]  # (B, 32)  z = x W + b
+    dense1 = np.maximum(dense1_z, ZERO, out=dense1_z)  # (B, 32)  a = max(z, 0)
 
     # residual_mlp.nn:4  dense n relu  (residual1.dense1)
-    # (B, 32)  z = x W + b
-    residual1_dense1_z = dense1 @ params["residual1.dense1.W"] + params["residual1.dense1.b"]
-    residual1_dense1 = np.maximum(residual1_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual1_dense1_z = dense1.dot(params["residual1.dense1.W"])  # (B, 32)
+    residual1_dense1_z += params["residual1.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual1_dense1 = np.maximum(residual1_dense1_z, ZERO, out=residual1_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual1.dense2)
-    # (B, 32)  z = x W + b
-    residual1_dense2 = (
-        residual1_dense1 @ params["residual1.dense2.W"] + params["residual1.dense2.b"]
-    )
+    residual1_dense2 = residual1_dense1.dot(params["residual1.dense2.W"])  # (B, 32)
+    residual1_dense2 += params["residual1.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual1.add1)
-    residual1_add1_z = dense1 + residual1_dense2  # (B, 32)  y = Σ branches
-    residual1_add1 = np.maximum(residual1_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual1_add1_z = np.add(dense1, residual1_dense2, out=dense1)  # (B, 32)  y = Σ branches
+    # (B, 32)  a = max(z, 0)
+    residual1_add1 = np.maximum(residual1_add1_z, ZERO, out=residual1_add1_z)
 
     # residual_mlp.nn:4  dense n relu  (residual2.dense1)
-    # (B, 32)  z = x W + b
-    residual2_dense1_z = (
-        residual1_add1 @ params["residual2.dense1.W"] + params["residual2.dense1.b"]
-    )
-    residual2_dense1 = np.maximum(residual2_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual2_dense1_z = residual1_add1.dot(params["residual2.dense1.W"])  # (B, 32)
+    residual2_dense1_z += params["residual2.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual2_dense1 = np.maximum(residual2_dense1_z, ZERO, out=residual2_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual2.dense2)
-    # (B, 32)  z = x W + b
-    residual2_dense2 = (
-        residual2_dense1 @ params["residual2.dense2.W"] + params["residual2.dense2.b"]
-    )
+    residual2_dense2 = residual2_dense1.dot(params["residual2.dense2.W"])  # (B, 32)
+    residual2_dense2 += params["residual2.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual2.add1)
-    residual2_add1_z = residual1_add1 + residual2_dense2  # (B, 32)  y = Σ branches
-    residual2_add1 = np.maximum(residual2_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    # (B, 32)  y = Σ branches
+    residual2_add1_z = np.add(residual1_add1, residual2_dense2, out=residual1_add1)
+    # (B, 32)  a = max(z, 0)
+    residual2_add1 = np.maximum(residual2_add1_z, ZERO, out=residual2_add1_z)
 
     # residual_mlp.nn:4  dense n relu  (residual3.dense1)
-    # (B, 32)  z = x W + b
-    residual3_dense1_z = (
-        residual2_add1 @ params["residual3.dense1.W"] + params["residual3.dense1.b"]
-    )
-    residual3_dense1 = np.maximum(residual3_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual3_dense1_z = residual2_add1.dot(params["residual3.dense1.W"])  # (B, 32)
+    residual3_dense1_z += params["residual3.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual3_dense1 = np.maximum(residual3_dense1_z, ZERO, out=residual3_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual3.dense2)
-    # (B, 32)  z = x W + b
-    residual3_dense2 = (
-        residual3_dense1 @ params["residual3.dense2.W"] + params["residual3.dense2.b"]
-    )
+    residual3_dense2 = residual3_dense1.dot(params["residual3.dense2.W"])  # (B, 32)
+    residual3_dense2 += params["residual3.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual3.add1)
-    residual3_add1_z = residual2_add1 + residual3_dense2  # (B, 32)  y = Σ branches
-    residual3_add1 = np.maximum(residual3_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    # (B, 32)  y = Σ branches
+    residual3_add1_z = np.add(residual2_add1, residual3_dense2, out=residual2_add1)
+    # (B, 32)  a = max(z, 0)
+    residual3_add1 = np.maximum(residual3_add1_z, ZERO, out=residual3_add1_z)
 
     # residual_mlp.nn:4  dense n relu  (residual4.dense1)
-    # (B, 32)  z = x W + b
-    residual4_dense1_z = (
-        residual3_add1 @ params["residual4.dense1.W"] + params["residual4.dense1.b"]
-    )
-    residual4_dense1 = np.maximum(residual4_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual4_dense1_z = residual3_add1.dot(params["residual4.dense1.W"])  # (B, 32)
+    residual4_dense1_z += params["residual4.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual4_dense1 = np.maximum(residual4_dense1_z, ZERO, out=residual4_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual4.dense2)
-    # (B, 32)  z = x W + b
-    residual4_dense2 = (
-        residual4_dense1 @ params["residual4.dense2.W"] + params["residual4.dense2.b"]
-    )
+    residual4_dense2 = residual4_dense1.dot(params["residual4.dense2.W"])  # (B, 32)
+    residual4_dense2 += params["residual4.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual4.add1)
-    residual4_add1_z = residual3_add1 + residual4_dense2  # (B, 32)  y = Σ branches
-    residual4_add1 = np.maximum(residual4_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    # (B, 32)  y = Σ branches
+    residual4_add1_z = np.add(residual3_add1, residual4_dense2, out=residual3_add1)
+    # (B, 32)  a = max(z, 0)
+    residual4_add1 = np.maximum(residual4_add1_z, ZERO, out=residual4_add1_z)
 
     # residual_mlp.nn:4  dense n relu  (residual5.dense1)
-    # (B, 32)  z = x W + b
-    residual5_dense1_z = (
-        residual4_add1 @ params["residual5.dense1.W"] + params["residual5.dense1.b"]
-    )
-    residual5_dense1 = np.maximum(residual5_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual5_dense1_z = residual4_add1.dot(params["residual5.dense1.W"])  # (B, 32)
+    residual5_dense1_z += params["residual5.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual5_dense1 = np.maximum(residual5_dense1_z, ZERO, out=residual5_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual5.dense2)
-    # (B, 32)  z = x W + b
-    residual5_dense2 = (
-        residual5_dense1 @ params["residual5.dense2.W"] + params["residual5.dense2.b"]
-    )
+    residual5_dense2 = residual5_dense1.dot(params["residual5.dense2.W"])  # (B, 32)
+    residual5_dense2 += params["residual5.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual5.add1)
-    residual5_add1_z = residual4_add1 + residual5_dense2  # (B, 32)  y = Σ branches
-    residual5_add1 = np.maximum(residual5_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    # (B, 32)  y = Σ branches
+    residual5_add1_z = np.add(residual4_add1, residual5_dense2, out=residual4_add1)
+    # (B, 32)  a = max(z, 0)
+    residual5_add1 = np.maximum(residual5_add1_z, ZERO, out=residual5_add1_z)
 
     # residual_mlp.nn:4  dense n relu  (residual6.dense1)
-    # (B, 32)  z = x W + b
-    residual6_dense1_z = (
-        residual5_add1 @ params["residual6.dense1.W"] + params["residual6.dense1.b"]
-    )
-    residual6_dense1 = np.maximum(residual6_dense1_z, 0)  # (B, 32)  a = max(z, 0)
+    residual6_dense1_z = residual5_add1.dot(params["residual6.dense1.W"])  # (B, 32)
+    residual6_dense1_z += params["residual6.dense1.b"]  # (B, 32)  z = x W + b
+    # (B, 32)  a = max(z, 0)
+    residual6_dense1 = np.maximum(residual6_dense1_z, ZERO, out=residual6_dense1_z)
 
     # residual_mlp.nn:4  dense n init=normal(0.05)  (residual6.dense2)
-    # (B, 32)  z = x W + b
-    residual6_dense2 = (
-        residual6_dense1 @ params["residual6.dense2.W"] + params["residual6.dense2.b"]
-    )
+    residual6_dense2 = residual6_dense1.dot(params["residual6.dense2.W"])  # (B, 32)
+    residual6_dense2 += params["residual6.dense2.b"]  # (B, 32)  z = x W + b
 
     # residual_mlp.nn:4  add relu  (residual6.add1)
-    residual6_add1_z = residual5_add1 + residual6_dense2  # (B, 32)  y = Σ branches
-    residual6_add1 = np.maximum(residual6_add1_z, 0)  # (B, 32)  a = max(z, 0)
+    # (B, 32)  y = Σ branches
+    residual6_add1_z = np.add(residual5_add1, residual6_dense2, out=residual5_add1)
+    # (B, 32)  a = max(z, 0)
+    residual6_add1 = np.maximum(residual6_add1_z, ZERO, out=residual6_add1_z)
 
     # residual_mlp.nn:5  dense 10 softmax
-    dense2_z = residual6_add1 @ params["dense2.W"] + params["dense2.b"]  # (B, 10)  z = x W + b
+    dense2_z = residual6_add1.dot(params["dense2.W"])  # (B, 10)
+    dense2_z += params["dense2.b"]  # (B, 10)  z = x W + b
     y = softmax(dense2_z)  # (B, 10)  a = exp(z) / Σ exp(z)
     return y
 
@@ -1030,6 +1032,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

@@ -44,6 +44,7 @@ PARAM_SHAPES: dict[str, tuple[int, ...]] = {
     "dense2.b": (3,),
 }
 STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+BY_COLUMNS = {"dense2.W"}  # how they lie in memory; the others by rows
 NUM_PARAMS = 43
 LOSSES: dict[str, str] = {"crossentropy": "crossentropy"}
 TRAIN: dict[str, Any] = {}
@@ -51,6 +52,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -84,12 +86,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def views_of(flat: Array) -> Params:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
+    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
     """
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        part = flat[start:stop]
+        views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
     return views
 
@@ -108,8 +111,10 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+    e = np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True))
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=-1, keepdims=True)
+    return e
 
 
 def erf(x: Array) -> Array:
@@ -332,7 +337,7 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
-    Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
+    The gradient of a matrix that lies by columns is written transposed: dWᵀ = dzᵀ x.
     """
     x = c.x
     dense1_z = c.dense1_z
@@ -376,7 +381,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_dense1_z += work5  # (B, T, 4)  gradients that meet are added
     dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)  dx = dz
     c.ones_B_T.dot(dense1_reshape, out=grads["dense1.b"])  # (4,)  db = Σ dz over the rows
-    dense1_reshape.T.dot(x.reshape(-1, 6), out=grads["dense1.W"].T)  # (6, 4)  dW = xᵀ dz
+    x.reshape(-1, 6).T.dot(dense1_reshape, out=grads["dense1.W"])  # (6, 4)  dW = xᵀ dz
 
 
 # --- forward, loss, backward: checked -----------------------------------------------------
@@ -599,14 +604,19 @@ def predict(params: Params, x: Any) -> Any:
     T = x.shape[1]
 
     # sequence.nn:2  dense 4 gelu
-    # (B, T, 4)  z = x W + b
-    dense1_z = (x.reshape(-1, 6) @ params["dense1.W"] + params["dense1.b"]).reshape(B, T, 4)
-    # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
-    dense1 = 0.5 * dense1_z * (1 + erf(0.7071067811865476 * dense1_z))
+    work1 = x.reshape(-1, 6).dot(params["dense1.W"])  # (B*T, 4)
+    work1 += params["dense1.b"]  # (B*T, 4)
+    dense1_z = work1.reshape(B, T, 4)  # (B, T, 4)  z = x W + b
+    work2 = 0.7071067811865476 * dense1_z  # (B, T, 4)
+    dense1 = erf(work2)  # (B, T, 4)
+    dense1 += ONE  # (B, T, 4)
+    dense1 *= dense1_z  # (B, T, 4)
+    np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
 
     # sequence.nn:2  dense 3
-    # (B, T, 3)  z = x W + b
-    y = (dense1.reshape(-1, 4) @ params["dense2.W"] + params["dense2.b"]).reshape(B, T, 3)
+    y_base = dense1.reshape(-1, 4).dot(params["dense2.W"])  # (B*T, 3)
+    y_base += params["dense2.b"]  # (B*T, 3)
+    y = y_base.reshape(B, T, 3)  # (B, T, 3)  z = x W + b
     return y
 
 
@@ -706,6 +716,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

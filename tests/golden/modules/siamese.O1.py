@@ -49,6 +49,7 @@ PARAM_SHAPES: dict[str, tuple[int, ...]] = {
     "encoder.dense2.b": (16,),
 }
 STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+BY_COLUMNS = {"encoder.dense2.W"}  # how they lie in memory; the others by rows
 NUM_PARAMS = 9296
 LOSSES: dict[str, str] = {"bce": "bce"}
 TRAIN: dict[str, Any] = {
@@ -63,6 +64,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -96,12 +98,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def views_of(flat: Array) -> Params:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
+    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
     """
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        part = flat[start:stop]
+        views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
     return views
 
@@ -121,7 +124,7 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
     out = np.negative(z, out=out)
-    np.minimum(out, 80, out=out)
+    np.minimum(out, CAP, out=out)
     np.exp(out, out=out)
     out += ONE
     return np.reciprocal(out, out=out)
@@ -216,7 +219,7 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
 def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
-    Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
+    The gradient of a matrix that lies by columns is written transposed: dWᵀ = dzᵀ x.
     """
     left = c.left
     encoder_dense1 = c.encoder_dense1
@@ -254,8 +257,8 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_other_dense1_z = np.multiply(d_other_dense1, work5, out=d_other_dense1)
     # (64,)  db = Σ dz over the rows
     d_encoder_dense1_b = c.ones_B.dot(d_other_dense1_z, out=grads["encoder.dense1.b"])
-    d_encoder_dense1_W = grads["encoder.dense1.W"]
-    d_other_dense1_z.T.dot(right, out=grads["encoder.dense1.W"].T)  # (128, 64)  dW = xᵀ dz
+    # (128, 64)  dW = xᵀ dz
+    d_encoder_dense1_W = right.T.dot(d_other_dense1_z, out=grads["encoder.dense1.W"])
 
     # siamese.nn:3  dense 16  (encoder.dense2)
     work6 = c.ones_B.dot(d_encoder_dense2, out=c.work6)  # (16,)  db = Σ dz over the rows
@@ -491,28 +494,30 @@ def predict(params: Params, x: Any) -> Any:
     same_size("B", {"left": len(left), "right": len(right)})
 
     # siamese.nn:3  dense 64 relu  (encoder.dense1)
-    # (B, 64)  z = x W + b
-    encoder_dense1_z = left @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
-    encoder_dense1 = np.maximum(encoder_dense1_z, 0)  # (B, 64)  a = max(z, 0)
+    encoder_dense1_z = left.dot(params["encoder.dense1.W"])  # (B, 64)
+    encoder_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
+    # (B, 64)  a = max(z, 0)
+    encoder_dense1 = np.maximum(encoder_dense1_z, ZERO, out=encoder_dense1_z)
 
     # siamese.nn:3  dense 16  (encoder.dense2)
-    # (B, 16)  z = x W + b
-    encoder_dense2 = encoder_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
+    encoder_dense2 = encoder_dense1.dot(params["encoder.dense2.W"])  # (B, 16)
+    encoder_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
     # siamese.nn:3  dense 64 relu  (other.dense1)
-    # (B, 64)  z = x W + b
-    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
-    other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
+    other_dense1_z = right.dot(params["encoder.dense1.W"])  # (B, 64)
+    other_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
+    other_dense1 = np.maximum(other_dense1_z, ZERO, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
 
     # siamese.nn:3  dense 16  (other.dense2)
-    # (B, 16)  z = x W + b
-    other_dense2 = other_dense1 @ params["encoder.dense2.W"] + params["encoder.dense2.b"]
+    other_dense2 = other_dense1.dot(params["encoder.dense2.W"])  # (B, 16)
+    other_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
     # siamese.nn:5  dot
-    dot1 = np.sum(encoder_dense2 * other_dense2, axis=1, keepdims=True)  # (B, 1)  y = Σ x₁ x₂
+    work2 = np.multiply(encoder_dense2, other_dense2, out=encoder_dense2)  # (B, 16)
+    dot1 = np.add.reduce(work2, axis=1, keepdims=True)  # (B, 1)  y = Σ x₁ x₂
 
     # siamese.nn:5  sigmoid
-    y = sigmoid(dot1)  # (B, 1)  a = σ(z)
+    y = sigmoid(dot1, out=dot1)  # (B, 1)  a = σ(z)
     return y
 
 
@@ -600,6 +605,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

@@ -52,6 +52,7 @@ PARAM_SHAPES: dict[str, tuple[int, ...]] = {
     "size.b": (1,),
 }
 STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+BY_COLUMNS = {"kind.W", "size.W"}  # how they lie in memory; the others by rows
 NUM_PARAMS = 804
 LOSSES: dict[str, str] = {"crossentropy": "crossentropy", "huber": "huber"}
 TRAIN: dict[str, Any] = {
@@ -66,6 +67,7 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
+CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
@@ -103,12 +105,13 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def views_of(flat: Array) -> Params:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    A matrix lies in memory by columns: products with it and with its transpose are both fast.
+    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
     """
     views, start = {}, 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
-        views[name] = flat[start:stop].reshape(shape[::-1]).T
+        part = flat[start:stop]
+        views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
     return views
 
@@ -127,8 +130,10 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 
 def softmax(z: Array) -> Array:
     """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+    e = np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True))
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=-1, keepdims=True)
+    return e
 
 
 def huber(r: Array, delta: float) -> Array:
@@ -222,7 +227,7 @@ def _backward(
 ) -> None:
     """The gradient of the loss by every parameter, written into grads; d_NAME is dL/dNAME.
 
-    Weights lie in memory by columns, so products are written transposed: dWᵀ = dzᵀ x.
+    The gradient of a matrix that lies by columns is written transposed: dWᵀ = dzᵀ x.
     """
     x, trunk, kind_2, size_2 = c.x, c.trunk, c.kind_2, c.size_2
     B = c.B
@@ -256,7 +261,7 @@ def _backward(
     work6 = np.greater(trunk, ZERO, out=c.work6)  # (B, 32)
     d_trunk_z = np.multiply(d_trunk, work6, out=d_trunk)  # (B, 32)  dz = da where z > 0, else 0
     c.ones_B.dot(d_trunk_z, out=grads["trunk.b"])  # (32,)  db = Σ dz over the rows
-    d_trunk_z.T.dot(x, out=grads["trunk.W"].T)  # (20, 32)  dW = xᵀ dz
+    x.T.dot(d_trunk_z, out=grads["trunk.W"])  # (20, 32)  dW = xᵀ dz
 
 
 # --- forward, loss, backward: checked -----------------------------------------------------
@@ -470,15 +475,18 @@ def predict(params: Params, x: Any) -> Any:
     x = as_rows("features", x, (20,))
 
     # two_heads.nn:3  dense 32 relu
-    trunk_z = x @ params["trunk.W"] + params["trunk.b"]  # (B, 32)  z = x W + b
-    trunk = np.maximum(trunk_z, 0)  # (B, 32)  a = max(z, 0)
+    trunk_z = x.dot(params["trunk.W"])  # (B, 32)
+    trunk_z += params["trunk.b"]  # (B, 32)  z = x W + b
+    trunk = np.maximum(trunk_z, ZERO, out=trunk_z)  # (B, 32)  a = max(z, 0)
 
     # two_heads.nn:3  dense 3 softmax
-    kind_z = trunk @ params["kind.W"] + params["kind.b"]  # (B, 3)  z = x W + b
+    kind_z = trunk.dot(params["kind.W"])  # (B, 3)
+    kind_z += params["kind.b"]  # (B, 3)  z = x W + b
     kind_2 = softmax(kind_z)  # (B, 3)  a = exp(z) / Σ exp(z)
 
     # two_heads.nn:4  dense 1
-    size_2 = trunk @ params["size.W"] + params["size.b"]  # (B, 1)  z = x W + b
+    size_2 = trunk.dot(params["size.W"])  # (B, 1)
+    size_2 += params["size.b"]  # (B, 1)  z = x W + b
     return {"kind": kind_2, "size": size_2}
 
 
@@ -602,6 +610,12 @@ def as_params(params: Params, what: str = "params") -> Params:
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
         raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+    for name, shape in PARAM_SHAPES.items():
+        array = params[name]
+        if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
+            break
+    else:  # the usual case: nothing to convert
+        return params
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]
