@@ -13,8 +13,8 @@ from ..ops.source import LEAVES
 from ..schedule.buffers import Plan, plan_buffers, root
 from ..schedule.kernels import Kernel, Kernels, single, split
 from ..schedule.names import Namer
-from .buffered import buffered
 from ..schedule.statements import Statement
+from .buffered import buffered
 from .frame import Constant, Frame, constant, dims_used, name_values
 from .target import Target, Text
 from .textbook import textbook
@@ -281,13 +281,6 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     return KernelView((), dims, tuple(statements), texts)
 
 
-def owned(
-    graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
-) -> tuple[tuple[str, str], ...]:
-    """Results that belong to the caller: copies of what came in, is kept, or is given already.
-
-    Also of what NumPy repeats in appearance only, which nobody could write to.
-    """
 def _unplanned(program: Program, frame: Frame) -> list[Statement]:
     """Statements that write values over operands where they may, and make arrays otherwise."""
     target, graph, kernels = program.target, program.graph, program.kernels
@@ -300,6 +293,13 @@ def _unplanned(program: Program, frame: Frame) -> list[Statement]:
     return buffered(kernels.forward, frame, program.names, own, planned=False)
 
 
+def owned(
+    graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Results that belong to the caller: copies of what came in, is kept, or is given already.
+
+    Also of what NumPy repeats in appearance only, which nobody could write to.
+    """
     given: set[int] = {root(graph, i) for i in kept}
     texts = []
     for name, (id, code) in results.items():

@@ -243,7 +243,8 @@ def test_what_predict_writes_over_is_no_view(name, sample):
     helpers = helper_functions(load_target("numpy"), view, code)
     exec("from __future__ import annotations\n" + helpers, space)
     value = eval(code, space)
-    assert value.flags.writeable and value.dtype == node.type.dtype.value
+    assert value.flags.writeable
+    assert value.dtype == node.type.dtype.value
     assert not any(np.shares_memory(value, x) for x in arrays.values())
 
 
