@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .threads import pin
 
-PARTS = ("step", "looping", "derivatives", "convolution", "compiling", "linting")
+PARTS = ("step", "passes", "looping", "derivatives", "convolution", "compiling", "linting")
 
 
 def main() -> None:

@@ -38,7 +38,8 @@ class Options:
 
     `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
     (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `format` whether
-    Black runs on the result, `max_memory` the bytes that the network may need.
+    Black runs on the result, `max_memory` the bytes that the network may need, `without` what
+    -O1 leaves out (passes.pipeline.OPTIONAL).
     """
 
     level: int = 1
@@ -47,6 +48,7 @@ class Options:
     dump_after: str | None = None
     format: bool = True
     max_memory: int = DEFAULT_MEMORY
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def compile_source(
     """
     from .passes.pipeline import check_options
 
-    check_options(options.level, options.dump_after)
+    check_options(options.level, options.dump_after, options.without)
     check_emit(options.emit)
     checked = check(source, load, options.max_memory)
     if checked.report.has_errors or checked.graph is None:
@@ -147,6 +149,7 @@ def _generate(
 
     spec = inline_includes(source, load)
     file = file_name(source.name)
-    code = generate(graph, spec, file, options.level, options.target, options.emit, watch)
+    level, target, emit, without = options.level, options.target, options.emit, options.without
+    code = generate(graph, spec, file, level, target, emit, watch, without)
     code = black_format(code) if options.format else code
     return Compiled(code, checked.report, dumps.get(options.dump_after or ""))

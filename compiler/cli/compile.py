@@ -41,6 +41,12 @@ def compile(
         str | None,
         typer.Option(metavar="PASS", help="Print the op graph as it is after a pass."),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="An optimisation to leave out of -O1 (see docs/passes.md)."
+        ),
+    ] = None,
     no_format: Annotated[bool, typer.Option("--no-format", help="Do not run Black.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop on warnings, too.")] = False,
     max_memory: MemoryOption = DEFAULT,
@@ -57,7 +63,15 @@ def compile(
     """
     from ..driver import Options
 
-    options = Options(level, target, tuple(emit or ()), dump_after, not no_format, max_memory)
+    options = Options(
+        level,
+        target,
+        tuple(emit or ()),
+        dump_after,
+        not no_format,
+        max_memory,
+        tuple(without or ()),
+    )
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)
@@ -97,7 +111,7 @@ def _check_options(options: Options) -> None:
 
     targets = [module.name for module in iter_modules(templates.__path__)]
     try:
-        check_options(options.level, options.dump_after)
+        check_options(options.level, options.dump_after, options.without)
         check_emit(options.emit)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

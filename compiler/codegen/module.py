@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from ..autodiff.reverse import differentiate
@@ -19,7 +19,7 @@ from ..lower.graph import lower
 from ..lower.losses import target_layers, target_name
 from ..ops.source import RANDOM
 from ..passes.inference import inference_graph, standalone_graph
-from ..passes.pipeline import optimise
+from ..passes.pipeline import LAYOUT, optimise
 from ..schedule.kernels import Kernel
 from ..schedule.storage import stored_by_rows
 from ..version import VERSION
@@ -70,11 +70,15 @@ def generate(
     target: str,
     emit: tuple[str, ...],
     watch: Watch,
+    without: Collection[str] = (),
 ) -> str:
-    """The module's source, before Black. `spec` is the text it comes from, includes inlined."""
+    """The module's source, before Black. `spec` is the text it comes from, includes inlined.
+
+    `without` names optimisations to leave out.
+    """
     loaded = load_target(target if level else READABLE)
-    graphs = _graphs(typed, level, emit, watch)
-    view = _view(typed, graphs, spec, file, level, loaded)
+    graphs = _graphs(typed, level, emit, watch, without)
+    view = _view(typed, graphs, spec, file, level, loaded, without)
     text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK)
     return text.replace(HELPERS_MARK, helper_functions(loaded, view, text))
 
@@ -90,7 +94,9 @@ class Graphs:
     features: Graph | None = None
 
 
-def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) -> Graphs:
+def _graphs(
+    typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch, without: Collection[str]
+) -> Graphs:
     build = lower(typed)
     forward = build.graph()
     inference = inference_graph(forward.only("out"), level)
@@ -104,7 +110,7 @@ def _graphs(typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch) 
     training = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
     data = whole.only("dx")
     return Graphs(
-        optimise(Graph(whole.nodes, training), level, watch),
+        optimise(Graph(whole.nodes, training), level, watch, without),
         inference,
         standalone_graph(data, level) if data.outputs else None,
         standalone_graph(row_gradients(typed), level) if "per-example" in emit else None,
@@ -133,11 +139,14 @@ def _view(
     file: str,
     level: int,
     target: Target,
+    without: Collection[str],
 ) -> ModuleView:
     training, inference = graphs.training, graphs.inference
     leaves = _leaves(typed)
-    by_rows = stored_by_rows(training, batch_size(typed.graph))
-    program = build_program(training, level, target, leaves, by_rows)
+    by_rows = frozenset(p.name for p in typed.params)
+    if LAYOUT not in without:
+        by_rows = stored_by_rows(training, batch_size(typed.graph))
+    program = build_program(training, level, target, leaves, by_rows, without)
     kernels, setting = program.kernels, typed.graph.training.optimizer
     forward = kernel_view(program, kernels.forward, training.outputs_for("out"))
     parts, grads = training.outputs_for("loss"), training.outputs_for("grad")

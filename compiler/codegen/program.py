@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..ir.dims import Dim, Shape, array_text, symbol, symbols
@@ -10,6 +10,7 @@ from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
 from ..ops.source import LEAVES
+from ..passes.pipeline import BUFFER_REUSE, IN_PLACE
 from ..schedule.buffers import Plan, plan_buffers, root
 from ..schedule.kernels import Kernel, Kernels, single, split
 from ..schedule.names import Namer
@@ -77,10 +78,12 @@ def build_program(
     target: Target,
     leaves: Mapping[str, str],
     by_rows: frozenset[str] = frozenset(),
+    without: Collection[str] = (),
 ) -> Program:
     """Name all values and plan all arrays; `leaves` are identifiers promised to the outside.
 
-    `by_rows` are the parameters that lie in memory by rows at -O1, the others by columns.
+    `by_rows` are the parameters that lie in memory by rows at -O1, the others by columns;
+    `without` names optimisations to leave out.
     """
     namer = Namer(target.words)
     kernels = split(graph)
@@ -98,10 +101,14 @@ def build_program(
     _name_constants(program, graph)
     if level == 1:
         _name_ones(program, graph)
-        program.plan = plan_buffers(
-            kernels, program.names, target.may_overwrite, CACHE, namer.fresh
-        )
+        in_place = _never if IN_PLACE in without else target.may_overwrite
+        reuse = BUFFER_REUSE not in without
+        program.plan = plan_buffers(kernels, program.names, in_place, CACHE, namer.fresh, reuse)
     return program
+
+
+def _never(node: Node, operand: int) -> bool:
+    return False
 
 
 def _name_kernels(program: Program) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ..ir.op_graph import Graph
 from .eliminate_dead_code import eliminate_dead_code
@@ -34,9 +34,23 @@ PASSES: dict[int, tuple[Pass, ...]] = {
     ),
 }
 
+IN_PLACE, BUFFER_REUSE, LAYOUT = "in-place", "buffer-reuse", "layout"
+"""What planning does at -O1: schedule/buffers.py and schedule/storage.py."""
 
-def check_options(level: int, dump_after: str | None) -> None:
+OPTIONAL = (
+    *dict.fromkeys(p.__name__.replace("_", "-") for p in PASSES[1] if p is not simplify),
+    IN_PLACE,
+    BUFFER_REUSE,
+    LAYOUT,
+)
+"""What -O1 can be told to leave out, to see what it is worth; the results stay the same."""
+
+
+def check_options(level: int, dump_after: str | None, without: Iterable[str] = ()) -> None:
     """Refuse what does not exist, saying what does; raises ValueError."""
+    unknown = [name for name in without if name not in OPTIONAL]
+    if unknown:
+        raise ValueError(f"no optimisation '{unknown[0]}': there are {_list(OPTIONAL)}")
     if level not in PASSES:
         raise ValueError(f"no optimisation level {level}: there are {_list(PASSES)}")
     if dump_after is not None and dump_after not in ("lower", *pass_names(level)):
@@ -60,11 +74,21 @@ def pass_names(level: int) -> list[str]:
     return names
 
 
-def optimise(graph: Graph, level: int, watch: Callable[[str, Graph], None]) -> Graph:
-    """Run a level's passes, verifying after each; `watch` is shown every graph by name."""
+def optimise(
+    graph: Graph,
+    level: int,
+    watch: Callable[[str, Graph], None],
+    without: Collection[str] = (),
+) -> Graph:
+    """Run a level's passes, verifying after each; `watch` is shown every graph by name.
+
+    Passes named in `without` are left out, however often they would run.
+    """
     verify(graph, "lower")
     watch("lower", graph)
     for name, run in zip(pass_names(level), PASSES[level], strict=True):
+        if level and run.__name__.replace("_", "-") in without:
+            continue
         graph = run(graph)
         verify(graph, name)
         watch(name, graph)

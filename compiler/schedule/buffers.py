@@ -1,6 +1,9 @@
 """Which array every value of -O1 lives in: in place where possible, shared where lives do not meet.
 
-    dense1_z = x @ W; dense1_z += b; dense1 = sigmoid(dense1_z)      one array, c.dense1
+    before  z = x @ W          after   z = c.dense1     written by the product
+            s = z + b                  z += b           the same array
+            a = sigmoid(s)             a = sigmoid(z, out=z)
+    before  d_a, d_z, d_h      after   d_a and d_z in c.work1, d_h in c.work2 …
 
 A chain is a run of values of which each is written over the one before. A chain that holds a
 value forward must keep gets an array of its own; the others draw on a pool by shape.
@@ -69,8 +72,12 @@ def plan_buffers(
     may_overwrite: MayOverwrite,
     cache: str,
     fresh: Callable[[str], str],
+    reuse: bool = True,
 ) -> Plan:
-    """Give every stored value of every kernel its array; `fresh` finds names that are free."""
+    """Give every stored value of every kernel its array; `fresh` finds names that are free.
+
+    Without `reuse` no two chains share one.
+    """
     plan = Plan()
     pool: dict[tuple[Shape, DType], list[str]] = {}
     for kernel in (kernels.forward, kernels.loss, kernels.backward):
@@ -81,6 +88,9 @@ def plan_buffers(
         busy: list[tuple[int, str]] = []
         free = {key: list(places) for key, places in pool.items()}
         for chain in chains:
+            if not reuse:
+                free.clear()
+                busy.clear()
             place = _place(chain, names, cache, fresh, plan, pool, free, busy)
             own.of.update({node.id: place for node in chain.nodes})
     return plan

@@ -246,8 +246,18 @@ class TestCompile:
         assert "matmul" in done.stdout
         assert "def forward" not in done.stdout
 
+    def test_without_an_optimisation(self, nnc, good):
+        less = nnc("compile", good, "--without", "in-place", "--without", "layout")
+        assert less.exit_code == 0
+        assert less.stdout != nnc("compile", good).stdout
+
     def test_unknown_pass_target_and_function(self, nnc, good):
-        for words in (["--dump-after", "x"], ["--target", "x"], ["--emit", "x"]):
+        for words in (
+            ["--dump-after", "x"],
+            ["--target", "x"],
+            ["--emit", "x"],
+            ["--without", "x"],
+        ):
             assert nnc("compile", good, *words).exit_code == 2
 
     def test_neither_or_both_spec_and_text(self, nnc, good):
