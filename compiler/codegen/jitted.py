@@ -81,6 +81,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """An operand of a product, and its order in memory: C by rows, F by columns."""
+
+    text: str
+    order: str
+
+    @property
+    def transposed(self) -> Matrix:
+        """The same entries as the transposed matrix."""
+        return Matrix(_transposed(self.text), "C" if self.order == "F" else "F")
+
+
+@dataclass(frozen=True, slots=True)
 class ParamPlace:
     """Where a parameter lies among all."""
 
@@ -233,7 +246,11 @@ class KernelWriter:
                 )
             case "broadcast" if node.inputs and self.graph[node.inputs[0]].type.rank:
                 return f"np.broadcast_to({text}, {tuple_text(node.type.shape)})", "A"
-            case "states_of" | "split_heads":
+            case "states_of" | "states_before" if self.target.has_whole(
+                self.graph[node.inputs[0]].op
+            ):
+                return self.target.whole_view(node, text, self._shapes(node)), "C"
+            case "states_of" | "states_before" | "split_heads":
                 source = Text(self._by_rows(text, order))
                 return self.target.expression(node, [source], self._shapes(node)).code, "A"
         raise CannotJit(node.op)
@@ -241,10 +258,10 @@ class KernelWriter:
     def _by_rows(self, text: str, order: str) -> str:
         return text if order == "C" else f"np.ascontiguousarray({text})"
 
-    def matrix(self, i: int) -> str:
+    def matrix(self, i: int) -> tuple[str, str]:
         """A value as an operand of a product, which reads arrays in order, by rows or columns."""
         text, order = self.whole_text(i)
-        return text if order in "CF" else self._by_rows(text, order)
+        return (text, order) if order in "CF" else (self._by_rows(text, order), "C")
 
     # --- whole ops --------------------------------------------------------------------------
 
@@ -254,11 +271,8 @@ class KernelWriter:
             self.array(node.id)
             return
         out = self.array(node.id)
-        if node.op == "matmul":
-            left, right = map(self.matrix, node.inputs)
-            if self.by_columns(node.id):
-                left, right, out = _transposed(right), _transposed(left), _transposed(out)
-            self._say(node, [f"np.dot({left}, {right}, {out})"])
+        if node.op == "matmul" and node.type.rank == 2:
+            self._say(node, [self._product(node, out)])
             return
         operands = [self._whole_operand(i) for i in node.inputs]
         text = self.target.whole_call(node, operands, self._shapes(node), out)
@@ -267,6 +281,20 @@ class KernelWriter:
             return
         _, text = self.target.buffered_call(node, operands, self._shapes(node), out)
         self._call_python(node, text)
+
+    def _product(self, node: Node, out: str) -> str:
+        """A product of matrices, written transposed where its value lies by columns."""
+        left, right = (Matrix(*self.matrix(i)) for i in node.inputs)
+        sizes = [size for i in node.inputs for size in self.graph[i].type.shape]
+        if self.by_columns(node.id):
+            left, right, out = right.transposed, left.transposed, _transposed(out)
+        if not any(_is_long(size) for size in sizes):
+            return f"np.dot({left.text}, {right.text}, {out})"
+        if left.order == "C":
+            return f"rows_times({left.text}, {right.text}, {out})"
+        if right.order == "C":
+            return f"sum_times({left.transposed.text}, {right.text}, {out})"
+        return f"np.dot({left.text}, {right.text}, {out})"
 
     def _whole_operand(self, i: int) -> Text:
         return self.scalar_text(i) if self.graph[i].type.rank == 0 else Text(self.whole_text(i)[0])
@@ -513,6 +541,16 @@ class KernelWriter:
         if self.graph[i].op == "const":
             return Text(f"real({self.scalar_text(i).code})")
         return Text(self.hoisted[i]) if i in self.hoisted else self.scalar_text(i)
+
+
+LONG = 16
+"""A matrix with so many rows for every row of the batch is long; so is one with T for every row."""
+
+
+def _is_long(size: Dim) -> bool:
+    return not isinstance(size, int) and any(
+        factor >= LONG or len(symbols) > 1 for symbols, factor in size.terms
+    )
 
 
 def _transposed(text: str) -> str:

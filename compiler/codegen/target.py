@@ -124,6 +124,14 @@ class Target:
         view = _view(node, [t.within(100) for t in operands], shapes)
         return None if macro is None else str(macro(view, out))
 
+    def has_whole(self, op: str) -> bool:
+        """Whether an op on whole arrays can stand inside a compiled kernel."""
+        return hasattr(self.scalars, f"{op}_whole")
+
+    def whole_view(self, node: Node, operand: str, shapes: Sequence[Shape]) -> str:
+        """A part of a value that lies in an order of its own in compiled kernels."""
+        return str(getattr(self.scalars, f"{node.op}_view")(_view(node, [operand], shapes))).strip()
+
     @property
     def indices(self) -> list[str]:
         """What loops count with, the outermost first."""

@@ -18,7 +18,7 @@ from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from .elementwise import unbroadcast
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
-from .shape import narrow, reshape, transpose
+from .shape import reshape, transpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def _rows(x: Value) -> Value:
 
 def _hidden_weights(tape: Value, cell: Cell, dz: Value) -> Value:
     """Σ over rows and steps of (state before)ᵀ dz, as one product."""
-    size = _hidden(tape.type, cell.parts)
-    before = narrow(tape, 2, (cell.parts - 2) * size, (cell.parts - 1) * size)
+    before = tape.builder.emit("states_before", tape, size=_hidden(tape.type, cell.parts))
     return transpose(_rows(before)) @ _rows(dz)
 
 
@@ -204,6 +203,15 @@ op(
         view=True,
         flops=move_flops,
         samples=(sample((2, 3, 4), size=4),),
+    )
+)
+op(
+    OpDef(
+        "states_before",
+        lambda types, attrs: _last_axis(types[0], attrs["size"]),
+        NO_GRADIENT,
+        view=True,
+        flops=move_flops,
     )
 )
 

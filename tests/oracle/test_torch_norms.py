@@ -23,7 +23,7 @@ from nnc.source import Source
 from torch import Tensor, nn
 
 from .draws import error
-from .generated import TOLERANCE, load
+from .generated import TARGET, TOLERANCE, load
 
 DRAWS = int(os.environ.get("NNC_ORACLE_DRAWS", "8"))
 ACTIVATIONS = {"": lambda z: z, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
@@ -134,7 +134,9 @@ def by_torch(case: Case, data: Data, dtype: torch.dtype) -> Answer:
 def by_module(case: Case, data: Data, dtype: str, level: int) -> Answer:
     source = Source("case.nn", case.spec(dtype))
     module = load(
-        compile_source(source, Options(level=level, format=False, emit=("input-gradient",))).code
+        compile_source(
+            source, Options(level=level, format=False, target=TARGET, emit=("input-gradient",))
+        ).code
     )
     name = case.stage.split()[0]
     params = {f"{name}1.{k}": v.astype(dtype) for k, v in data.params.items()}
@@ -465,7 +467,11 @@ class Deep(nn.Module):
 @pytest.mark.parametrize("shape", [(4,), (3, 5), (2, 3, 4)], ids=str)
 def test_twenty_steps_and_running_statistics(shape, level, tmp_path):
     text = DEEP.format(shape="x".join(map(str, shape)))
-    module = load(compile_source(Source("deep.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(
+            Source("deep.nn", text), Options(level=level, format=False, target=TARGET)
+        ).code
+    )
     rng = np.random.default_rng(7)
     params, state = module.init_params(1), module.init_state()
     opt = module.init_optimizer(params)
@@ -510,7 +516,11 @@ def test_twenty_steps_and_running_statistics(shape, level, tmp_path):
 @pytest.mark.parametrize("level", [0, 1])
 def test_the_gradient_outside_training_takes_statistics_as_given(level):
     text = "input 4 -> dense 5 -> batchnorm tanh -> dense 2; loss mse; dtype float64"
-    module = load(compile_source(Source("eval.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(
+            Source("eval.nn", text), Options(level=level, format=False, target=TARGET)
+        ).code
+    )
     rng = np.random.default_rng(3)
     params = {k: rng.standard_normal(v.shape) for k, v in module.init_params().items()}
     state = {
@@ -537,7 +547,9 @@ def test_the_gradient_outside_training_takes_statistics_as_given(level):
 def test_statistics_of_large_batches_are_put_together_from_parts(kind):
     x = 5 + np.random.default_rng(0).standard_normal((7, 3, 50_000))
     text = f"input 3x50000 -> {kind}; loss mse; dtype float64"
-    module = load(compile_source(Source("wide.nn", text), Options(format=False)).code)
+    module = load(
+        compile_source(Source("wide.nn", text), Options(format=False, target=TARGET)).code
+    )
     state = module.init_state() if kind == "batchnorm" else {}
     words = {"state": state, "train": True} if state else {}
     y, _ = module.forward(module.init_params(), x, **words)
@@ -554,7 +566,11 @@ def test_statistics_of_large_batches_are_put_together_from_parts(kind):
 def test_noise_is_normal_in_training_and_absent_elsewhere(level):
     text = "input 50 -> noise 0.3 as n -> dense 3 as out\noutput n, out\nloss mse on out\n"
     text += "dtype float64\n"
-    module = load(compile_source(Source("noise.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(
+            Source("noise.nn", text), Options(level=level, format=False, target=TARGET)
+        ).code
+    )
     params, rng = module.init_params(1), np.random.default_rng(0)
     x, target = rng.standard_normal((200, 50)), rng.standard_normal((200, 3))
     y, cache = module.forward(params, x, train=True, rng=np.random.default_rng(5))
@@ -585,7 +601,11 @@ def test_noise_is_normal_in_training_and_absent_elsewhere(level):
 )
 def test_one_value_is_refused_in_training_before_anything_changes(written, one, level):
     text = f"input {written} -> batchnorm; loss mse; optimizer sgd lr=0.1"
-    module = load(compile_source(Source("one.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(
+            Source("one.nn", text), Options(level=level, format=False, target=TARGET)
+        ).code
+    )
     params, state = module.init_params(), module.init_state()
     opt, x = module.init_optimizer(params), np.ones(one)
     with pytest.raises(ValueError, match=r"batchnorm1 .*two"):
@@ -601,7 +621,7 @@ def test_one_value_is_refused_in_training_before_anything_changes(written, one, 
 
 def test_an_epoch_is_refused_before_its_first_step_if_one_row_would_stand_alone():
     text = "input 4 -> batchnorm -> dense 1; loss mse; optimizer sgd lr=0.1"
-    module = load(compile_source(Source("one.nn", text), Options(format=False)).code)
+    module = load(compile_source(Source("one.nn", text), Options(format=False, target=TARGET)).code)
     params, state = module.init_params(), module.init_state()
     opt, x, t = module.init_optimizer(params), np.ones((7, 4)), np.ones((7, 1))
     for batch in (3, 1):
@@ -615,7 +635,11 @@ def test_an_epoch_is_refused_before_its_first_step_if_one_row_would_stand_alone(
 @pytest.mark.parametrize("level", [0, 1])
 def test_rows_longer_than_the_learned_positions_are_refused(level):
     text = "input Tx3 -> positional learned=true max=5 -> dense 1; loss mse"
-    module = load(compile_source(Source("long.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(
+            Source("long.nn", text), Options(level=level, format=False, target=TARGET)
+        ).code
+    )
     params = module.init_params()
     assert module.predict(params, np.ones((2, 5, 3))).shape == (2, 5, 1)
     for call in (module.predict, module.forward):
@@ -634,6 +658,8 @@ CHECKED = [
 @pytest.mark.parametrize("text", CHECKED)
 @pytest.mark.parametrize("level", [0, 1])
 def test_modules_check_themselves(text, level, monkeypatch):
-    module = load(compile_source(Source("c.nn", text), Options(level=level, format=False)).code)
+    module = load(
+        compile_source(Source("c.nn", text), Options(level=level, format=False, target=TARGET)).code
+    )
     monkeypatch.setattr("sys.stdout", io.StringIO())
     assert module.check()

@@ -24,7 +24,7 @@ from nnc.driver import Options, compile_source
 from nnc.source import Source
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from .generated import TOLERANCE, load
+from .generated import TARGET, TOLERANCE, load
 
 DRAWS = int(os.environ.get("NNC_ORACLE_DRAWS", "13"))
 KINDS = ("rnn", "lstm", "gru", "embedding")
@@ -289,7 +289,8 @@ def numbers(case: Case, shapes: dict, seed: int) -> Numbers:
 
 
 def compiled(text: str, level: int, ids: bool):
-    options = Options(level=level, format=False, emit=() if ids else ("input-gradient",))
+    emit = () if ids else ("input-gradient",)
+    options = Options(level=level, format=False, target=TARGET, emit=emit)
     return load(compile_source(Source("recurrent.nn", text), options).code)
 
 
