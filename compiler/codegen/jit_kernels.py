@@ -78,3 +78,22 @@ class JitView:
     def room_names(self) -> tuple[str, ...]:
         """The flat arrays that kernels work in."""
         return tuple(name for name, _, _ in self.rooms)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictParam:
+    """A parameter that predict reads: its name, the kernel's argument, whether it lies by columns."""
+
+    name: str
+    argument: str
+    by_columns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JitPredict:
+    """The kernel of predict, its arguments, and the rooms that it makes for itself."""
+
+    kernel: JitKernel
+    params: tuple[PredictParam, ...]
+    given: tuple[Given, ...]
+    rooms: tuple[tuple[str, str, str], ...]

@@ -18,7 +18,7 @@ from .jitted import CannotJit, KernelWriter, ParamPlace, Part, Rooms
 from .program import Program
 from .target import Target, Text
 
-DTYPES = {"work": "DTYPE", "flags": "bool", "counts": "np.int64"}
+DTYPES = {"work": "DTYPE", "flags": "np.bool_", "counts": "np.int64"}
 """What the rooms hold, as source."""
 
 
@@ -36,7 +36,7 @@ def jit_view(program: Program, params: Sequence[Parameter]) -> JitView | None:
     if any(n.op == "mask_steps" and n.origin.role is Role.LOSS for n in program.graph):
         return None  # padded targets are taken in only when forward has found their lengths
     rooms, places = Rooms(), param_places(program, params)
-    given = {n.id: _given(program, n) for n in program.graph if n.op in GIVEN}
+    given = {n.id: given_leaf(program, n) for n in program.graph if n.op in GIVEN}
     drawn = {n.id: f"drawn.{_drawn_name(program, n)}" for n in kernels.forward.nodes if _random(n)}
     try:
         forward, loss, backward = (
@@ -50,7 +50,7 @@ def jit_view(program: Program, params: Sequence[Parameter]) -> JitView | None:
     return JitView(forward, loss, backward, sizes, draws, tuple(given.values()))
 
 
-def _given(program: Program, node: Node) -> Given:
+def given_leaf(program: Program, node: Node) -> Given:
     """Lengths, state and whether this is training, as arguments of kernels."""
     name = str(node.attr("name"))
     match node.op:

@@ -26,6 +26,7 @@ from ..version import VERSION
 from .batches import batch_counts
 from .frame import clean
 from .helpers import HELPERS_MARK, helper_functions
+from .jit_predict import jit_predict
 from .jit_view import jit_view, update_kernel
 from .least_squares import features_graph, solve_parts
 from .optimizer import optimizer_view
@@ -201,6 +202,9 @@ def _view(
         penalised=_uses_params(kernels.loss),
         jit=jit_view(program, typed.params) if target.kind.jits else None,
         jit_update=update_kernel(setting, target) if setting and target.kind.jits else None,
+        jit_predict=(
+            jit_predict(program, inference, leaves, typed.params) if target.kind.jits else None
+        ),
         jits=target.kind.jits,
     )
 

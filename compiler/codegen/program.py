@@ -256,13 +256,12 @@ def size_text(program: Program, name: str, id: int) -> str:
     return f"{program.names[id]}.shape[{axis}]" if axis else f"len({program.names[id]})"
 
 
-def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> KernelView:
-    """A function that keeps nothing (predict); it gives all outputs.
-
-    At -O1 values are written over operands that are done with, and into new arrays otherwise.
-    """
-    kernels = single(graph)
-    inner = Program(program.target, program.level, graph, kernels, Namer(program.target.words))
+def inner_program(program: Program, graph: Graph, leaves: Mapping[str, str]) -> Program:
+    """The graph of a function that keeps nothing, with names for its values."""
+    kernels, target = single(graph), program.target
+    inner = Program(
+        target, program.level, graph, kernels, Namer(target.words), by_rows=program.by_rows
+    )
     inner.constants = program.constants
     outer = {(n.op, n.attr("name")): program.names[n.id] for n in program.graph if _is_variable(n)}
     for node in graph:
@@ -274,16 +273,23 @@ def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> K
     _grant_outputs(inner, leaves)
     name_values((kernels.forward,), inner.names, inner.namer)
     _name_constants(program, graph)
+    return inner
+
+
+def predict_view(program: Program, graph: Graph, leaves: Mapping[str, str]) -> KernelView:
+    """A function that keeps nothing (predict); it gives all outputs.
+
+    At -O1 values are written over operands that are done with, and into new arrays otherwise.
+    """
+    inner = inner_program(program, graph, leaves)
+    kernel = inner.kernels.forward
     frame = inner.frame(graph)
-    if program.level:
-        statements = _unplanned(inner, frame)
-    else:
-        statements = textbook(kernels.forward, frame, inner.names)
+    statements = _unplanned(inner, frame) if program.level else textbook(kernel, frame, inner.names)
     texts = owned(
         graph,
         {name.partition(":")[2]: (i, frame.text(i).code) for name, i in graph.outputs.items()},
     )
-    sources = _size_sources(inner, kernels.forward, [])
+    sources = _size_sources(inner, kernel, [])
     dims = tuple((name, size_text(inner, name, i)) for name, i in sources.items())
     return KernelView((), dims, tuple(statements), texts)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..schedule.statements import Assign, Statement
-from .jit_kernels import JitKernel, JitView
+from .jit_kernels import JitKernel, JitPredict, JitView
 from .rates import ClipView, ScheduleView
 
 
@@ -201,6 +201,7 @@ class ModuleView:
     penalised: bool
     jit: JitView | None = None
     jit_update: JitKernel | None = None
+    jit_predict: JitPredict | None = None
     jits: bool = False
 
     @property

@@ -10,6 +10,8 @@ class loses no digits. Σ t = 1 is used. What both need is merged by the next pa
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ops.elementwise import unary
 from ..ops.reduction import sum_over
@@ -19,34 +21,34 @@ from .rewrite import rewrite
 WHY = "softmax step by step: loss and backward use its steps again"
 
 
-def split_softmax(graph: Graph) -> Graph:
-    """Replace softmax, log_softmax and crossentropy by their steps."""
-    return rewrite(graph, _rule)
+def split_softmax(graph: Graph, why: str = WHY) -> Graph:
+    """Replace softmax, log_softmax and crossentropy by their steps; `why` is said beside them."""
+    return rewrite(graph, partial(_rule, why))
 
 
-def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+def _rule(why: str, build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     match node.op:
         case "softmax":
-            _, e, s = _steps(build, inputs[0])
+            _, e, s = _steps(build, inputs[0], why)
             return e / s
         case "log_softmax":
-            u, _, s = _steps(build, inputs[0])
+            u, _, s = _steps(build, inputs[0], why)
             return u - unary("log", s)
         case "crossentropy":
             z, t = inputs
-            u, _, s = _steps(build, z)
+            u, _, s = _steps(build, z, why)
             last = z.type.rank - 1
             each = unary("log", s) - sum_over(t * u, (last,), keepdims=True)
             return reshape(each, node.type.shape)
     return None
 
 
-def _steps(build: Builder, z: Value) -> tuple[Value, Value, Value]:
+def _steps(build: Builder, z: Value, why: str) -> tuple[Value, Value, Value]:
     """The shifted logits u, their exponentials e and the sum s of those in each row."""
     last = (z.type.rank - 1,)
     name = build.nodes[z.id].origin.hint or build.origin.layer
     m = build.emit("max", z, axes=last, keepdims=True)
-    build.describe(m, hint=f"{name}_max", note=WHY)
+    build.describe(m, hint=f"{name}_max", note=why)
     u = build.describe(
         z - m, hint=f"{name}_shifted", formula="u = z − max z, so that exp cannot overflow"
     )

@@ -181,6 +181,24 @@ def test_any_size_and_form_of_batch_follows_any_other(digits):
         np.testing.assert_array_equal(params[name], plain[name])
 
 
+def test_what_predict_gives_belongs_to_the_caller(digits):
+    params, (x, _) = digits.init_params(0), rows_for(6)
+    first = digits.predict(params, x)
+    kept = first.copy()
+    others = [
+        {n: np.array(a, order=order) for n, a in params.items()} for order in ("C", "F")
+    ] + [{n: np.stack([a, a], -1)[..., 0] for n, a in params.items()}]
+    for form in (*others, params):
+        for a in form.values():
+            a.flags.writeable = form is params
+        again = digits.predict(form, x[::-1])[::-1]
+        np.testing.assert_allclose(again, kept, rtol=1e-6)
+        assert not np.shares_memory(again, first)
+        again[...] = 0
+    np.testing.assert_array_equal(first, kept)
+    assert digits.predict(params, x[:1]).shape == (1, 4)
+
+
 def test_an_epoch_is_its_steps(digits):
     x, target = rows_for(500)
     order = np.random.default_rng(1).permutation(500)[:433]

@@ -59,7 +59,15 @@ def test_the_contract_has_the_same_names():
 
 def test_a_step_is_one_kernel():
     kernels = {"_forward", "_losses", "_backward", "_change", "_step", "_steps"}
-    assert compiled(code(DIGITS)) == kernels
+    assert compiled(code(DIGITS)) == {*kernels, "_predict"}
+
+
+def test_predict_is_one_kernel_without_a_loss_too():
+    spec = "input Tx4 as a; input 3 as b\na -> lstm 5 return=all -> dense 2 tanh as c\n"
+    spec += "b -> dense 4 -> batchnorm -> softmax as d\noutput c; output d; output a\n"
+    body = ast.unparse(functions(code(spec))["predict"])
+    assert "_predict(" in body
+    assert {"_predict"} <= compiled(code(spec))
 
 
 def test_helpers_without_a_loop_stand_between_compiled_parts():

@@ -1,0 +1,92 @@
+"""predict as one compiled function of the parameters' own arrays; it makes its result's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..ir.dims import array_text
+from ..ir.layer_graph import Parameter
+from ..ir.op_graph import Graph, Node
+from ..ops.source import LEAVES
+from ..passes.inference import standalone_graph
+from ..passes.split_softmax import split_softmax
+from ..schedule.buffers import Plan, plan_buffers, root
+from .jit_kernels import JitPredict, PredictParam
+from .jit_view import DTYPES, finished, given_leaf, param_places
+from .jitted import CannotJit, KernelWriter, Rooms
+from .program import CACHE, Program, inner_program, repeated
+
+
+def jit_predict(
+    program: Program, inference: Graph, leaves: Mapping[str, str], params: Sequence[Parameter]
+) -> JitPredict | None:
+    """The kernel of predict, if it can be compiled as a whole."""
+    graph = standalone_graph(split_softmax(inference, why=""), program.level)
+    inner = inner_program(program, graph, leaves)
+    try:
+        return _written(inner, params)
+    except CannotJit:
+        return None
+
+
+def _written(program: Program, params: Sequence[Parameter]) -> JitPredict:
+    graph, kernel, target = program.graph, program.kernels.forward, program.target
+    plan = plan_buffers(
+        program.kernels, program.names, target.may_overwrite, CACHE, program.namer.fresh
+    )
+    given = {n.id: given_leaf(program, n) for n in graph if n.op in ("lengths", "state")}
+    leaves = {n.id: program.names[n.id] for n in graph if n.op == "input"}
+    leaves.update({i: g.name for i, g in given.items()})
+    rooms = Rooms()
+    writer = KernelWriter(
+        target, kernel, program.namer.copy(), leaves, plan.kernels["forward"].of,
+        program.constants, param_places(program, params), rooms,
+    )  # fmt: skip
+    own = [_argument(writer, p, graph) for p in params]
+    _own_results(writer, graph, plan)
+    writer.write()
+    results = _results(writer, graph)
+    parts = writer.end()
+    if writer.calls:
+        raise CannotJit("a function of Python's")
+    sizes = tuple((name, str(n), DTYPES[name]) for name, n in rooms.sizes.items())
+    arguments = tuple(p for p in own if p is not None)
+    return JitPredict(finished(writer, parts, results), arguments, tuple(given.values()), sizes)
+
+
+def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictParam | None:
+    """A parameter as the kernel's argument; None if predict needs it not."""
+    if not any(_is_param(n, param.name) for n in graph):
+        return None
+    name = writer.namer.fresh(param.name)
+    writer.arrays[f"p:{param.name}"] = (name, "")
+    return PredictParam(param.name, name, writer.params[param.name].by_columns)
+
+
+def _is_param(node: Node, name: str) -> bool:
+    return node.op == "param" and node.attr("name") == name
+
+
+def _own_results(writer: KernelWriter, graph: Graph, plan: Plan) -> None:
+    """Results get arrays of their own, which do not hold on to the room."""
+    for i in graph.outputs.values():
+        place = writer.places.get(root(graph, i))
+        if place is not None:
+            buffer = plan.buffers[place]
+            text = f"np.empty({array_text(buffer.shape)}, DTYPE)"
+            writer.arrays[place] = (place.rpartition(".")[2], text)
+
+
+def _results(writer: KernelWriter, graph: Graph) -> list[str]:
+    """The outputs' texts: copies of what came in, is given already, or repeats entries."""
+    taken: set[int] = set()
+    texts = []
+    for i in graph.outputs.values():
+        base = root(graph, i)
+        if graph[i].type.rank == 0:
+            raise CannotJit(graph[i].op)
+        text = writer.whole_text(i)[0]
+        shared = base in taken or graph[base].op in (*LEAVES, "const") or repeated(graph, i)
+        texts.append(f"{text}.copy()" if shared else text)
+        taken.add(base)
+    return texts
