@@ -35,8 +35,14 @@ def summary(
     spec: SpecArgument = None,
     code: SpecText = None,
     batch: Annotated[
-        int, typer.Option(min=1, max=MAX_WHOLE, help="Rows of a batch, for the memory.")
-    ] = DEFAULT_BATCH,
+        int | None,
+        typer.Option(
+            min=1,
+            max=MAX_WHOLE,
+            help="Rows of a batch, for the memory.",
+            show_default=f"the spec's, else {DEFAULT_BATCH}",
+        ),
+    ] = None,
     format: Annotated[SummaryFormat, typer.Option(help="A table, or JSON.")] = SummaryFormat.TEXT,
     max_memory: MemoryOption = DEFAULT,
 ) -> None:
@@ -48,9 +54,11 @@ def summary(
 
       nnc summary --batch 128 --format json digits.nn
     """
+    from ..limits.sizes import batch_size
     from ..report.summary import as_json, summarise
 
-    result = summarise(checked_graph(read_spec(spec, code), max_memory), batch)
+    typed = checked_graph(read_spec(spec, code), max_memory)
+    result = summarise(typed, batch or batch_size(typed.graph))
     if format is SummaryFormat.JSON:
         import json
 
@@ -95,10 +103,23 @@ def _table(result: Summary) -> Table:
 def _totals(result: Summary) -> list[str]:
     from ..report.wording import grouped, size_text
 
-    return [
+    lines = [
         f"parameters   {grouped(result.parameters)} ({size_text(result.parameter_bytes)} "
         f"in {result.dtype})",
         f"gradients    {size_text(result.gradient_bytes)}",
         f"activations  {size_text(result.activation_bytes)} for a batch of {result.batch}",
         f"FLOPs        {grouped(result.flops)} for a row",
     ]
+    if result.training is not None:
+        held = result.training
+        parts = (
+            (held.parameters, "parameters"),
+            (held.gradients, "gradients"),
+            (held.optimizer, "optimizer"),
+            (held.kept, "kept for backward"),
+            (held.work, "shared by other values"),
+            (held.passing, "passing"),
+        )
+        said = ", ".join(f"{size_text(size)} {what}" for size, what in parts if size)
+        lines.append(f"training     {size_text(held.total)}: {said}")
+    return lines

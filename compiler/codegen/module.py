@@ -18,6 +18,7 @@ from ..losses.registry import target_kind
 from ..lower.graph import lower
 from ..lower.losses import target_layers, target_name
 from ..ops.source import RANDOM
+from ..passes.choose_convolutions import choose_convolutions
 from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import LAYOUT, optimise
 from ..schedule.kernels import Kernel
@@ -25,7 +26,7 @@ from ..schedule.storage import stored_by_rows
 from ..version import VERSION
 from .batches import batch_counts
 from .frame import clean
-from .helpers import HELPERS_MARK, helper_functions
+from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
 from .jit_predict import jit_predict
 from .jit_view import jit_view, update_kernel
 from .least_squares import features_graph, solve_parts
@@ -60,6 +61,8 @@ LARGE_SIZE = 10_000
 READABLE = "numpy"
 """The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
 
+CHOICE = "choose-convolutions"
+
 Watch = Callable[[str, Graph], None]
 
 
@@ -78,10 +81,14 @@ def generate(
     `without` names optimisations to leave out.
     """
     loaded = load_target(target if level else READABLE)
-    graphs = _graphs(typed, level, emit, watch, without)
+    if loaded.has_whole("conv"):  # loops of its own, for which there is nothing to choose
+        without = (*without, CHOICE)
+    graphs = build_graphs(typed, level, emit, watch, without)
     view = _view(typed, graphs, spec, file, level, loaded, without)
-    text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK)
-    return text.replace(HELPERS_MARK, helper_functions(loaded, view, text))
+    text = loaded.render("module.jinja", m=view, helpers=HELPERS_MARK, imports=IMPORTS_MARK)
+    helpers = helper_functions(loaded, view, text)
+    text = text.replace(IMPORTS_MARK, helper_imports(loaded, helpers))
+    return text.replace(HELPERS_MARK, helpers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,19 @@ class Graphs:
     features: Graph | None = None
 
 
-def _graphs(
-    typed: TypedGraph, level: int, emit: tuple[str, ...], watch: Watch, without: Collection[str]
+def build_graphs(
+    typed: TypedGraph,
+    level: int,
+    emit: tuple[str, ...],
+    watch: Watch,
+    without: Collection[str] = (),
 ) -> Graphs:
+    """Lower, differentiate, optimise."""
     build = lower(typed)
     forward = build.graph()
     inference = inference_graph(forward.only("out"), level)
+    if level and CHOICE not in without:
+        inference = choose_convolutions(inference, rows=1)
     inputs = real_inputs(typed)
     _refuse_emit(typed, emit, inputs)
     if typed.graph.losses:
@@ -143,7 +157,7 @@ def _view(
     without: Collection[str],
 ) -> ModuleView:
     training, inference = graphs.training, graphs.inference
-    leaves = _leaves(typed)
+    leaves = promised_names(typed)
     by_rows = frozenset(p.name for p in typed.params)
     if LAYOUT not in without:
         by_rows = stored_by_rows(training, batch_size(typed.graph))
@@ -227,7 +241,7 @@ def _uses_params(kernel: Kernel | None) -> bool:
     return any(kernel.graph[i].op == "param" for n in kernel.nodes for i in n.inputs)
 
 
-def _leaves(typed: TypedGraph) -> dict[str, str]:
+def promised_names(typed: TypedGraph) -> dict[str, str]:
     """The identifiers that the module's functions promise: x, y, target, where there is one each."""
     inputs = [n for n in typed.graph.layers if n.kind == "input"]
     granted = {}
@@ -321,6 +335,14 @@ def _targets(typed: TypedGraph, program: Program) -> tuple[ArrayView, ...]:
         ids, weights = (variables.get(f"{name}.{what}", "") for what in ("ids", "weights"))
         views.append(replace(array, ids=ids, weights=weights))
     return tuple(views)
+
+
+def one_hot_shapes(typed: TypedGraph, program: Program) -> list[Shape]:
+    """The shapes of the arrays that take class ids as one-hot rows."""
+    shapes = (n.type.shape for n in program.graph if n.op == "target")
+    classes = {a.name for a in _targets(typed, program) if a.kind == "classes"}
+    names = (n.attr("name") for n in program.graph if n.op == "target")
+    return [shape for name, shape in zip(names, shapes, strict=True) if name in classes]
 
 
 def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:

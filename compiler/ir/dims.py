@@ -123,6 +123,18 @@ def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
     return _value(ast.parse(str(dim), mode="eval").body, values)
 
 
+def substitute(dim: Dim, name: str, value: int) -> Dim:
+    """The dimension with a number for one symbol, which no quotient may depend on.
+
+    >>> substitute(3 * symbol("B") * symbol("T") + 1, "B", 2)
+    6*T+1
+    """
+    return _collect(
+        (tuple(a for a in monomial if a != name), factor * value ** monomial.count(name))
+        for monomial, factor in _terms(dim)
+    )
+
+
 def _value(tree: ast.expr, values: Mapping[str, int]) -> int:
     match tree:
         case ast.Constant(value=int(number)):

@@ -43,6 +43,10 @@ class Origin:
     hint: str = ""
     notes: tuple[str, ...] = ()
 
+    def wordless(self) -> Origin:
+        """The same place, without words about the value."""
+        return Origin(self.layer, self.spans, self.role)
+
     def union(self, other: Origin) -> Origin:
         """The origin of an op that stands for two: this one's words, both ones' places."""
         return replace(

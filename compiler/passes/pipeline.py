@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from ..ir.op_graph import Graph
+from .choose_convolutions import choose_convolutions
 from .eliminate_dead_code import eliminate_dead_code
 from .flush_denormals import flush_denormals
 from .fold_constants import fold_constants
@@ -31,6 +32,7 @@ PASSES: dict[int, tuple[Pass, ...]] = {
         share_common,
         eliminate_dead_code,
         hoist_targetless,
+        choose_convolutions,
     ),
 }
 

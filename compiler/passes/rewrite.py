@@ -17,7 +17,7 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
     build = Builder(Origin("", (), Role.FORWARD))
     new: dict[int, Value] = {}
     for node in graph:
-        build.origin = replace(node.origin, formula="", hint="", notes=())
+        build.origin = node.origin.wordless()
         inputs = tuple(new[i] for i in node.inputs)
         count = len(build.nodes)
         value = rule(build, node, inputs)

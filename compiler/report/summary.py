@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from ..codegen.memory import TrainingMemory, training_memory
 from ..ir.dims import Dim, product, total
 from ..ir.layer_graph import ArgValue, Layer, TypedGraph
 from ..ir.types import TensorType
@@ -19,6 +20,8 @@ COUNTED = (
     "activations: outputs of all layers, kept from forward for backward "
     f"({', '.join(kind.name for kind in LAYERS.values() if kind.is_view)} share their input's)",
     "gradients: one array for every parameter array",
+    "training: all arrays of a step of the NumPy module at -O1, where values share arrays; "
+    "without the data",
 )
 """What the numbers of a summary do and do not contain."""
 
@@ -49,6 +52,7 @@ class Summary:
     parameter_bytes: int
     gradient_bytes: int
     activation_bytes: Dim
+    training: TrainingMemory | None
 
 
 def summarise(typed: TypedGraph, batch: int) -> Summary:
@@ -59,7 +63,8 @@ def summarise(typed: TypedGraph, batch: int) -> Summary:
     flops = total(row.flops for row in rows)
     activations = total(row.activation_bytes * batch for row in rows)
     held = parameters * float_bytes(typed.graph.dtype)
-    return Summary(rows, batch, typed.graph.dtype, parameters, flops, held, held, activations)
+    dtype, training = typed.graph.dtype, training_memory(typed, batch)
+    return Summary(rows, batch, dtype, parameters, flops, held, held, activations, training)
 
 
 def as_json(summary: Summary) -> dict[str, object]:
@@ -87,8 +92,16 @@ def as_json(summary: Summary) -> dict[str, object]:
             "gradient_bytes": summary.gradient_bytes,
             "activation_bytes": _plain(summary.activation_bytes),
         },
+        "training_bytes": _training(summary.training),
         "counted": list(COUNTED),
     }
+
+
+def _training(memory: TrainingMemory | None) -> dict[str, int | str] | None:
+    if memory is None:
+        return None
+    parts = {field.name: getattr(memory, field.name) for field in fields(memory)}
+    return {name: _plain(size) for name, size in (*parts.items(), ("total", memory.total))}
 
 
 def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:

@@ -17,9 +17,6 @@ it. So a weight lies the way that makes the fewer entries be copied:
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
 from ..ir.dims import Dim, evaluate, symbols
 from ..ir.op_graph import Graph, Node
 
@@ -35,30 +32,19 @@ def stored_by_rows(graph: Graph, batch: int) -> frozenset[str]:
 
     `batch` stands for the batch size and for every other size that is not known.
     """
-    params = {node.id: str(node.attr("name")) for node in graph if node.op == "param"}
-    users = _users(graph)
-    return frozenset(
-        name for i, name in params.items() if _by_rows(graph, graph[i], users[i], batch)
-    )
+    params = [node for node in graph if node.op == "param"]
+    return frozenset(str(p.attr("name")) for p in params if _by_rows(graph, p, batch))
 
 
-def _users(graph: Graph) -> Mapping[int, list[Node]]:
-    users: dict[int, list[Node]] = defaultdict(list)
-    for node in graph:
-        for i in node.inputs:
-            users[i].append(node)
-    return users
-
-
-def _by_rows(graph: Graph, weight: Node, users: list[Node], batch: int) -> bool:
+def _by_rows(graph: Graph, weight: Node, batch: int) -> bool:
     if weight.type.rank != 2:
         return True
     height, width = weight.type.shape
     assert isinstance(height, int)
     assert isinstance(width, int)
-    turned = {n.id for n in users if n.op == "transpose"}
-    plain = [n for n in users if n.op == "matmul" and n.inputs[1] == weight.id]
-    transposed = [n for n in graph if n.op == "matmul" and n.inputs[1] in turned]
+    turned = [i for i in graph.users[weight.id] if graph[i].op == "transpose"]
+    plain = _products(graph, weight.id)
+    transposed = [product for i in turned for product in _products(graph, i)]
     if not plain and not transposed:
         return True  # a table, or the matrix of a core that takes it step by step
     copied_by_columns = sum(_is_large(n, batch) for n in plain)
@@ -66,6 +52,12 @@ def _by_rows(graph: Graph, weight: Node, users: list[Node], batch: int) -> bool:
     if copied_by_columns != copied_by_rows:
         return copied_by_rows < copied_by_columns
     return height <= width if transposed else height <= NARROW * width
+
+
+def _products(graph: Graph, matrix: int) -> list[Node]:
+    """The products with a matrix on their right."""
+    users = [graph[i] for i in dict.fromkeys(graph.users[matrix])]
+    return [n for n in users if n.op == "matmul" and n.inputs[1] == matrix]
 
 
 def _is_large(product: Node, batch: int) -> bool:
