@@ -9,6 +9,9 @@ axes. With s the stride, d the dilation and p the padding in front,
 
 The second line is linear in dy and has a gradient of the first kind: it is itself the layer
 conv_transpose (Dumoulin and Visin, A guide to convolution arithmetic, 2016).
+
+The ops named `_flat` compute the same at stride 1 in another way; passes/choose_convolutions.py
+puts them in where they are faster, after differentiation.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Any
 from ..ir.dims import Dim, Shape, product
 from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, sample
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 
 SAME = "same"
 """Padding such that n positions and a stride s give ⌈n/s⌉, worked out at run time."""
@@ -70,6 +73,16 @@ def _transpose_type(types: Types, attrs: Attrs) -> TensorType:
 def _weights_type(types: Types, attrs: Attrs) -> TensorType:
     x, y = types
     return TensorType((y.shape[1], x.shape[1] // attrs["groups"], *attrs["kernel"]))
+
+
+def _flat_type(types: Types, attrs: Attrs) -> TensorType:
+    return _conv_type(types, {**attrs, "stride": (1,) * len(attrs["dilation"])})
+
+
+def _turned_type(types: Types, attrs: Attrs) -> TensorType:
+    filters, channels, *kernel = types[0].shape
+    groups = attrs["groups"]
+    return TensorType((channels * groups, filters // groups, *kernel))
 
 
 def _window(attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +190,9 @@ op(
     )
 )
 op(OpDef("conv_weights", _weights_type, NO_GRADIENT, flops=_weights_flops))
+op(OpDef("conv_flat", _flat_type, NO_GRADIENT, flops=_conv_flops))
+op(OpDef("conv_weights_flat", _weights_type, NO_GRADIENT, flops=_weights_flops))
+op(OpDef("turned_kernel", _turned_type, NO_GRADIENT, flops=move_flops))
 op(
     OpDef(
         "stretched_lengths",

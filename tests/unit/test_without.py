@@ -17,6 +17,8 @@ SPECS = {
     "loss crossentropy; dtype float64",
     "logits": "input 9 -> dense 8 tanh -> dense 4; loss crossentropy; dtype float64",
     "sequence": "input 5x3 -> lstm 4 -> dense 3; loss mse; regularize l2=0.1; dtype float64",
+    "filters": "input 4x12x12 -> (conv 4 3x3 pad=same relu) * 2 -> global_avgpool -> dense 4\n"
+    "loss mse; dtype float64",
     "image": "input 2x6x6 -> conv 3 3x3 -> batchnorm relu -> maxpool 2 -> flatten -> dropout 0.3\n"
     "  -> dense 3 log_softmax; loss mse; optimizer adam; dtype float64",
 }
@@ -29,6 +31,7 @@ CHANGED = {
     "flush-denormals": "classifier",
     "fuse-sums": "image",
     "hoist-targetless": "logits",
+    "choose-convolutions": "filters",
     "in-place": "classifier",
     "buffer-reuse": "image",
     "layout": "sequence",

@@ -1,0 +1,203 @@
+"""What a convolution costs by each algorithm that helper functions know: a model in seconds.
+
+A time is a sum of five kinds of work, each so often times a constant:
+
+    macs     multiply-adds of matrix products
+    streams  numbers copied or added in long pieces, and those that products read and write
+    moves    numbers copied in short pieces
+    runs     the pieces: each costs a little
+    steps    calls of NumPy from Python, once a block of images
+
+The constants were measured on one core of an AMD EPYC (Zen 4) at 3 GHz with NumPy 2.4 and its
+OpenBLAS, in float32, as the best fit to the table of benchmarks/convolution.py, which shows how
+well they choose. Other machines differ in all of them alike; it is the ratios that choose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+MAC, STREAM, MOVE, RUN, STEP = 0.027e-9, 0.05e-9, 0.24e-9, 3.3e-9, 0.7e-6
+BLOCK_BYTES, ITEM = 2**20, 4
+"""COLUMN_BYTES of the helpers, and the bytes of a number."""
+
+Sizes = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much of each kind."""
+
+    macs: float = 0
+    streams: float = 0
+    moves: float = 0
+    runs: float = 0
+    steps: float = 0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(
+            self.macs + other.macs,
+            self.streams + other.streams,
+            self.moves + other.moves,
+            self.runs + other.runs,
+            self.steps + other.steps,
+        )
+
+    def times(self, n: float) -> Work:
+        """All of it n times."""
+        return Work(n * self.macs, n * self.streams, n * self.moves, n * self.runs, n * self.steps)
+
+    @property
+    def seconds(self) -> float:
+        """The time it takes."""
+        return (
+            self.macs * MAC
+            + self.streams * STREAM
+            + self.moves * MOVE
+            + self.runs * RUN
+            + self.steps * STEP
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """The sizes of a convolution of `rows` images (C, size) to (F, positions)."""
+
+    rows: int
+    channels: int
+    filters: int
+    groups: int
+    size: Sizes
+    positions: Sizes
+    kernel: Sizes
+    dilation: Sizes
+    pad: tuple[tuple[int, int], ...]
+    stride: Sizes
+
+    @property
+    def can_be_flat(self) -> bool:
+        """Whether every entry of the kernel is a mere shift, by zeros that images can share."""
+        axes = zip(self.pad, self.kernel, self.dilation, strict=True)
+        near = all(max(p) <= (k - 1) * d for p, k, d in axes)
+        wide = self.channels // self.groups * self.kernel[-1] > 1
+        return near and wide and set(self.stride) == {1} and self._flat_bytes <= 2 * BLOCK_BYTES
+
+    @property
+    def turned(self) -> Convolution:
+        """The convolution of positions with the turned kernel that gives the gradient of x."""
+        axes = zip(self.pad, self.kernel, self.dilation, strict=True)
+        pad = tuple(((k - 1) * d - a, (k - 1) * d - b) for (a, b), k, d in axes)
+        return replace(
+            self,
+            channels=self.filters,
+            filters=self.channels,
+            size=self.positions,
+            positions=self.size,
+            pad=pad,
+        )
+
+    def windows(self) -> Work:
+        """conv: windows copied to columns, one product, its rows put back in order."""
+        product = self._product(self._columns, prod(self.positions))
+        return self._calls(self._unfolded + self._lines(self.filters, 1) + product, 18)
+
+    def windows_weights(self) -> Work:
+        """conv_weights: the same columns, and a product that sums over the positions."""
+        product = self._product(self._columns, prod(self.positions))
+        across = Work(streams=2 * self.filters * prod(self.positions))
+        return self._calls(self._unfolded + self._lines(self.filters, 1) + product + across, 20)
+
+    def scattered(self) -> Work:
+        """conv_transpose: a product to columns, each added where its window was."""
+        count, columns = prod(self.positions), self.channels * prod(self.kernel)
+        product = self._product(self._columns, count)
+        added = Work(moves=2 * columns * count, runs=columns * self._runs_each)
+        steps = 24 + 3 * prod(map(min, self.kernel, self.positions))
+        return self._calls(self._lines(self.filters, 1) + product + added + self._padded, steps)
+
+    def flat(self) -> Work:
+        """conv_flat: shifted copies for the columns of the kernel, a product for each row."""
+        product = self._flat_product
+        sums = Work(streams=(prod(self.kernel[:-1]) - 1) * self.filters * prod(self._lengths))
+        out = self._lines(self.filters, prod(self.positions[:-1]))
+        return self._flat_calls(product + sums + out, 4)
+
+    def flat_weights(self) -> Work:
+        """conv_weights_flat: the same, with positions laid flat as well."""
+        out = self._lines(self.filters, prod(self.positions[:-1]))
+        zeros = Work(streams=self.filters * prod(self._lengths))
+        return self._flat_calls(self._flat_product + out + zeros, 4)
+
+    # --- pieces, for one image ------------------------------------------------------------
+
+    @property
+    def _columns(self) -> int:
+        """The numbers that one entry of y is a sum over."""
+        return self.channels // self.groups * prod(self.kernel)
+
+    @property
+    def _runs_each(self) -> float:
+        """The contiguous pieces of what one entry of the kernel meets."""
+        whole = prod(self.positions[:-1])
+        return whole if self.stride[-1] == 1 else whole * max(1.0, self.positions[-1] / 8)
+
+    @property
+    def _unfolded(self) -> Work:
+        columns = self.channels * prod(self.kernel)
+        return self._padded + Work(
+            moves=columns * prod(self.positions), runs=columns * self._runs_each
+        )
+
+    @property
+    def _padded(self) -> Work:
+        if not any(map(any, self.pad)):
+            return Work()
+        return self._lines(self.channels, prod(self.size[:-1]), prod(self.size))
+
+    def _lines(self, channels: int, lines: int, count: int = 0) -> Work:
+        """A copy of an image in so many pieces a channel."""
+        return Work(moves=channels * (count or prod(self.positions)), runs=channels * lines)
+
+    def _product(self, inner: int, count: int) -> Work:
+        """Products of (filters, inner) with (inner, count), for all groups."""
+        filters = self.filters // self.groups
+        one = Work(macs=filters * inner * count, streams=(filters + inner) * count)
+        return one.times(self.groups)
+
+    def _calls(self, image: Work, steps: float) -> Work:
+        """All images, in blocks of as many as fit, with so many steps a block."""
+        needed = ITEM * self.channels * prod(self.kernel) * prod(self.positions)
+        return self._blocks(image, needed, steps)
+
+    def _blocks(self, image: Work, needed: float, steps: float) -> Work:
+        fitting = BLOCK_BYTES // needed
+        blocks = (
+            -(-self.rows // min(fitting, self.rows))
+            if fitting
+            else self.rows * needed / BLOCK_BYTES
+        )
+        return image.times(self.rows) + Work(steps=blocks * (steps + 0.3 * self.groups) + 8)
+
+    # --- pieces, laid flat ----------------------------------------------------------------
+
+    @property
+    def _lengths(self) -> Sizes:
+        return tuple(n + max(p) for n, p in zip(self.size, self.pad, strict=True))
+
+    @property
+    def _flat_bytes(self) -> int:
+        unfolded = self.channels * (self.kernel[-1] + 1) + 2 * self.filters
+        return ITEM * unfolded * prod(self._lengths)
+
+    @property
+    def _flat_product(self) -> Work:
+        inner = self.channels // self.groups * self.kernel[-1]
+        return self._product(inner, prod(self._lengths)).times(prod(self.kernel[:-1]))
+
+    def _flat_calls(self, image: Work, steps: float) -> Work:
+        shifted = self.channels * self.kernel[-1]
+        image += self._lines(self.channels, prod(self.size[:-1]), prod(self.size))
+        image += Work(streams=shifted * prod(self._lengths))
+        steps += 12 + self.kernel[-1] + 3 * prod(self.kernel[:-1])
+        return self._blocks(image, self._flat_bytes, steps)

@@ -1,0 +1,117 @@
+"""Every algorithm of convolution: reached by the cost model, and agreeing with -O0 when forced."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+import numpy as np
+import pytest
+from nnc.driver import Options, compile_source
+from nnc.passes.convolution_cost import Convolution, Work
+from nnc.source import Source
+
+NEVER = Work(steps=math.inf)
+
+
+def force(monkeypatch, way: str) -> None:
+    """Let the model prefer one way wherever it is possible: `windows`, `scattered` or `flat`."""
+    refused = {
+        "windows": ["flat", "flat_weights", "scattered"],
+        "scattered": ["flat", "flat_weights", "windows"],
+        "flat": ["windows", "windows_weights", "scattered"],
+    }
+    for name in refused[way]:
+        monkeypatch.setattr(Convolution, name, lambda c: NEVER)
+
+
+def code(spec: str, level: int = 1) -> str:
+    text = f"{spec}\nloss mse\ndtype float64\n"
+    return compile_source(Source("m.nn", text), Options(level=level, format=False)).code
+
+
+def load(text: str) -> ModuleType:
+    made = ModuleType("made")
+    exec(compile(text, "made", "exec"), made.__dict__)
+    return made
+
+
+def answers(module, rows: int) -> list[np.ndarray]:
+    """Output, prediction and every gradient for some random rows."""
+    rng = np.random.default_rng(rows)
+    x = rng.standard_normal((rows, *module.INPUTS["x"][1:]))
+    params = module.init_params(0)
+    for name, value in params.items():
+        params[name] = value + 0.1 * rng.standard_normal(value.shape)
+    y, cache = module.forward(params, x)
+    grads = module.backward(params, cache, rng.standard_normal(y.shape))
+    return [np.array(y), module.predict(params, x), *map(np.array, grads.values())]
+
+
+SPECS = {
+    "valid": "input 2x7x9 -> conv 3 3x2 -> conv 2 2x3",
+    "same": "input 2x5x6 -> conv 3 4x3 pad=same -> conv 2 3x2 pad=same",
+    "padded": "input 2x6x5 -> conv 3 3x4 pad=1 -> conv 4 5x3 pad=2",
+    "one-by-one": "input 3x4x5 -> conv 4 1x1 -> conv 2 1x1",
+    "one column": "input 3x6x5 -> conv 4 3x1 -> conv 2 1x3",
+    "groups": "input 4x6x5 -> conv 6 3x3 groups=2 pad=1 -> conv 3 2x2 groups=3",
+    "depthwise": "input 3x6x7 -> depthwise 3x3 pad=1 -> depthwise 2x3 mult=2",
+    "dilated": "input 2x9x10 -> conv 3 3x2 dilation=2x3 pad=1 -> conv 2 2x2 dilation=3",
+    "strided": "input 2x9x8 -> conv 3 3x2 stride=2x1 -> conv 2 2x3 stride=1x2 pad=same",
+    "transposed": "input 2x4x5 -> conv_transpose 3 3x2 -> conv_transpose 2 3x3 pad=1",
+    "transposed, strided": "input 2x4x5 -> conv_transpose 3 3x3 stride=2 -> conv 2 2x2",
+    "one axis": "input 3x11 -> conv 4 4 pad=same -> conv 2 3 dilation=2 -> conv_transpose 3 2",
+    "whole image": "input 2x3x4 -> conv 3 3x4 -> conv 2 1x1",
+    "much padding": "input 2x4x4 -> conv 3 3x3 pad=4 -> conv 2 2x2",
+}
+
+
+@pytest.mark.parametrize("way", ["windows", "scattered", "flat"])
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_every_way_agrees_with_the_textbook(monkeypatch, spec, way):
+    """One image, several, and blocks of fewer images than the batch has."""
+    plain = load(code(spec, 0))
+    force(monkeypatch, way)
+    module = load(code(spec))
+    for rows, budget in ((1, None), (5, None), (5, 1), (7, 4000), (7, 12000)):
+        if budget is not None:
+            module.COLUMN_BYTES = budget
+        for got, want in zip(answers(module, rows), answers(plain, rows), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("spec", "called", "absent"),
+    [
+        ("input 32x16x16 -> conv 32 3x3 pad=same -> conv 32 3x3 pad=same", "conv_flat", "conv"),
+        ("input 8x16x16 -> conv 8 3x3 stride=2 -> conv 8 3x3 stride=2", "conv", "conv_flat"),
+        ("input 8x20 -> conv 8 3 stride=2 -> conv 8 3 stride=2", "conv_transpose", "turned_kernel"),
+        ("input 256x4x4 -> conv 256 3x3 pad=same -> conv 256 3x3 pad=same", "turned_kernel", "conv_flat"),
+        ("input 8x28x28 -> conv 8 3x3 -> conv 8 3x3", "conv_weights_flat", "conv_transpose"),
+        ("input 8xT -> conv 8 3 -> conv 8 3", "conv_transpose", "conv_flat"),
+        ("input 64x200x200 -> conv 8 3x3", "conv_weights", "conv_weights_flat"),
+    ],
+)  # fmt: skip
+def test_the_model_chooses(spec, called, absent):
+    """By sizes: shifts where images are wide, windows where they are small, strided or unknown."""
+    text = code(spec).partition("def _forward")[2].partition("def forward")[0]
+    assert f" {called}(" in text
+    assert f" {absent}(" not in text
+
+
+def test_one_image_has_its_windows_copied():
+    """predict chooses for a batch of one, where every call of NumPy counts."""
+    text = code("input 1x28x28 -> conv 6 5x5")
+    assert " conv_flat(x," in text.partition("def _forward")[2].partition("def _losses")[0]
+    assert " conv(x," in text.partition("def predict")[2]
+
+
+def test_memory_of_flat_images_is_bounded():
+    """An image that does not fit into a block is never laid flat."""
+    pad = ((1, 1), (1, 1))
+    small, wide = (
+        Convolution(8, 64, 64, 1, size, size, (3, 3), (1, 1), pad, (1, 1))
+        for size in ((20, 20), (60, 60))
+    )
+    assert small.can_be_flat
+    assert not wide.can_be_flat
