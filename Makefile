@@ -66,7 +66,7 @@ oracle: $(VENV)/.oracle
 	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT)
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.
-CONTRACT = $(foreach part,data init losses names optimizers params ragged training,tests/unit/test_contract_$(part).py)
+CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged training,tests/unit/test_contract_$(part).py)
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks

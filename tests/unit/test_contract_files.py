@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ..oracle.generated import TARGET
 from .contract import CLASSIFIER, LEVELS, REGRESSION, TWO_HEADS, TWO_INPUTS, Case, code, same
 
 EVERYTHING = """\
@@ -203,16 +204,18 @@ def test_check_runs_without_a_loss_or_says_why_not(level, tmp_path):
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("spec", SPECS)
-def test_the_module_imports_numpy_and_the_standard_library_only(spec, level):
-    imported = set()
+def test_the_module_imports_its_target_and_the_standard_library_only(spec, level):
+    imported, needed = set(), {"numpy"}
+    if level and TARGET == "numba":
+        needed |= {"numba", "scipy"}
     for node in ast.walk(ast.parse(code(SPECS[spec], level))):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0
             imported.add(str(node.module).split(".")[0])
-    assert "numpy" in imported
-    assert imported - {"numpy"} <= sys.stdlib_module_names
+    assert needed <= imported
+    assert imported - needed <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -244,7 +247,8 @@ from nnc.driver import Options, compile_source
 from nnc.source import Source
 text = open({spec!r}, encoding="utf-8").read()
 for level in (0, 1):
-    made = compile_source(Source("program.nn", text), Options(level=level)).code
+    options = Options(level=level, target={target!r})
+    made = compile_source(Source("program.nn", text), options).code
     print(hashlib.sha256(made.encode()).hexdigest())
 """
 
@@ -253,7 +257,7 @@ def compiled_elsewhere(tmp_path, python=sys.executable, cwd=None, **environ) -> 
     """Hashes of both levels, from another process."""
     spec = tmp_path / "spec.nn"
     spec.write_text(EVERYTHING, encoding="utf-8")
-    program = COMPILE.format(spec=str(spec), sites=site.getsitepackages())
+    program = COMPILE.format(spec=str(spec), sites=site.getsitepackages(), target=TARGET)
     done = subprocess.run(
         [python, "-c", program],
         capture_output=True,

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 
+import pytest
 from nnc.autodiff.reverse import differentiate
 from nnc.driver import Options, check, compile_source
 from nnc.lower.graph import lower
@@ -79,9 +80,10 @@ def test_helpers_without_a_loop_stand_between_compiled_parts():
     assert body.index("conv(") < body.index("_forward_1(")
 
 
-def test_without_numba_the_module_says_so_in_one_line(tmp_path):
+@pytest.mark.parametrize("hidden", ["numba", "scipy"])
+def test_without_numba_or_scipy_the_module_says_so_in_one_line(hidden, tmp_path):
     (tmp_path / "net.py").write_text(code(DIGITS), "utf-8")
-    hide = "import sys; sys.modules['numba'] = None; import net"
+    hide = f"import sys; sys.modules[{hidden!r}] = None; import net"
     ran = subprocess.run([sys.executable, "-c", hide], cwd=tmp_path, capture_output=True, text=True)
     said = ran.stderr.strip().splitlines()
     assert said[-1].startswith("ImportError: this module needs Numba and SciPy: pip install ")
