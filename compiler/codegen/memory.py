@@ -9,6 +9,7 @@ from ..ir.dims import Dim, product, substitute, total
 from ..ir.layer_graph import TypedGraph
 from ..ir.types import DType, TensorType
 from ..limits.sizes import batch_size, entry_bytes, float_bytes
+from ..passes.read_in_order import read_in_order
 from ..schedule.storage import stored_by_rows
 from .module import build_graphs, one_hot_shapes, promised_names
 from .optimizer import optimizer_view
@@ -49,7 +50,7 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
     target = load_target("numpy")
     graph = build_graphs(typed, 1, (), lambda name, graph: None).training
     by_rows = stored_by_rows(graph, batch_size(typed.graph))
-    program = build_program(graph, 1, target, promised_names(typed), by_rows)
+    program = build_program(read_in_order(graph, by_rows), 1, target, promised_names(typed), by_rows)
     dtype = typed.graph.dtype
     wide = float_bytes(dtype)
     flat = wide * sum(prod(p.shape) for p in typed.params)

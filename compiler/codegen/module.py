@@ -21,6 +21,7 @@ from ..ops.source import RANDOM
 from ..passes.choose_convolutions import choose_convolutions
 from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import LAYOUT, optimise
+from ..passes.read_in_order import read_in_order
 from ..schedule.kernels import Kernel
 from ..schedule.storage import stored_by_rows
 from ..version import VERSION
@@ -161,6 +162,8 @@ def _view(
     by_rows = frozenset(p.name for p in typed.params)
     if LAYOUT not in without:
         by_rows = stored_by_rows(training, batch_size(typed.graph))
+    if level:
+        training = read_in_order(training, by_rows)
     program = build_program(training, level, target, leaves, by_rows, without)
     kernels, setting = program.kernels, typed.graph.training.optimizer
     forward = kernel_view(program, kernels.forward, training.outputs_for("out"))

@@ -12,7 +12,6 @@ from __future__ import annotations
 from ..ir.dims import product
 from ..ir.op_graph import Builder, Graph, Node, Value
 from ..ops.elementwise import scale
-from ..ops.shape import transpose
 from .rewrite import rewrite
 
 SUMS = "sums over an axis as products with ones: one call of the matrix library"
@@ -61,16 +60,10 @@ def _whole(build: Builder, x: Value) -> Value | None:
         case "mul" if all(_covers(p, x) for p in parts):
             return build.describe(build.emit("inner", *parts), note=INNER)
         case "square":
-            whole = _contiguous(build, parts[0])
-            return build.emit("inner", whole, whole)
+            return build.emit("inner", parts[0], parts[0])
         case "row_sums":
             return _total(build, parts[0])
     return None
-
-
-def _contiguous(build: Builder, x: Value) -> Value:
-    """A weight matrix as its transpose, which is how it lies in memory: no copy is needed."""
-    return transpose(x) if build.nodes[x.id].op == "param" and x.type.rank == 2 else x
 
 
 def _covers(part: Value, whole: Value) -> bool:

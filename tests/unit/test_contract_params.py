@@ -348,3 +348,44 @@ def test_tables_and_kernels_lie_by_rows_and_weights_as_their_products_want():
     assert params["conv1.W"].flags.c_contiguous
     assert params["dense1.W"].flags.c_contiguous
     assert params["dense2.W"].flags.f_contiguous
+
+
+class TestViewsOfOneArray:
+    """At -O1 parameters and gradients are views; what only looks so must not be taken for them."""
+
+    @pytest.fixture
+    def made(self):
+        return module("input 3 -> dense 4 tanh -> dense 2; loss mse", 1)
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, dict, lambda p: p | {}])
+    def test_a_copy_trains_as_the_original(self, made, copied):
+        rng = np.random.default_rng(0)
+        x, target = rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
+        expected, found = made.init_params(0), copied(made.init_params(0))
+        for params in (expected, found):
+            opt = made.init_optimizer(params)
+            for _ in range(3):
+                made.train_step(params, x, target, opt, 0.1)
+        same(expected, found, 0)
+        assert not np.array_equal(found["dense1.W"], made.init_params(0)["dense1.W"])
+
+    @pytest.mark.parametrize(
+        "copied", [copy.deepcopy, dict, lambda g: {k: v.copy() for k, v in g.items()}]
+    )
+    def test_copied_gradients_step_as_the_originals(self, made, copied):
+        rng = np.random.default_rng(0)
+        x, target = rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
+        expected, found = made.init_params(0), made.init_params(0)
+        _, cache = made.forward(expected, x)
+        grads = made.backward(expected, cache, target)
+        made.sgd_step(expected, grads, 0.1)
+        made.sgd_step(found, copied(grads), 0.1)
+        same(expected, found, 0)
+
+    def test_a_replaced_gradient_counts(self, made):
+        params = made.init_params(0)
+        before = params["dense1.W"].copy()
+        grads = made.backward(params, made.forward(params, np.ones((1, 3)))[1], np.ones((1, 2)))
+        grads["dense1.W"] = np.ones_like(before)
+        made.sgd_step(params, grads, 1.0)
+        np.testing.assert_allclose(params["dense1.W"], before - 1, rtol=1e-6)

@@ -21,6 +21,8 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterable
+from math import prod
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -77,13 +79,29 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
-def views_of(flat: Array) -> Params:
-    """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES."""
-    views, start = {}, 0
+class Views(dict[str, Array]):
+    """Arrays by parameter name that are views of one flat array, as long as none is replaced."""
+
+    flat: Array
+    made: list[Array]
+
+    def intact(self) -> bool:
+        """Whether these still are the views that were made, and not copies."""
+        kept = len(self) == len(self.made) and all(map(is_, self.values(), self.made))
+        return kept and all(array.base is self.flat for array in self.made)
+
+
+def views_of(flat: Array) -> Views:
+    """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
+
+    They lie one after the other, by rows.
+    """
+    views, start = Views(), 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
         views[name] = flat[start:stop].reshape(shape)
         start = stop
+    views.flat, views.made = flat, list(views.values())
     return views
 
 

@@ -28,6 +28,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable
+from math import prod
 from operator import is_
 from typing import Any
 
@@ -167,17 +168,30 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
 
-def views_of(flat: Array) -> Params:
+class Views(dict[str, Array]):
+    """Arrays by parameter name that are views of one flat array, as long as none is replaced."""
+
+    flat: Array
+    made: list[Array]
+
+    def intact(self) -> bool:
+        """Whether these still are the views that were made, and not copies."""
+        kept = len(self) == len(self.made) and all(map(is_, self.values(), self.made))
+        return kept and all(array.base is self.flat for array in self.made)
+
+
+def views_of(flat: Array) -> Views:
     """The parameters (or gradients) as views of a flat array, in the order of PARAM_SHAPES.
 
-    Where a product with a matrix's transpose costs most, the matrix lies in memory by columns.
+    Where the transpose costs its products most, a matrix lies by columns.
     """
-    views, start = {}, 0
+    views, start = Views(), 0
     for name, shape in PARAM_SHAPES.items():
         stop = start + int(np.prod(shape))
         part = flat[start:stop]
         views[name] = part.reshape(shape[::-1]).T if name in BY_COLUMNS else part.reshape(shape)
         start = stop
+    views.flat, views.made = flat, list(views.values())
     return views
 
 
@@ -727,6 +741,8 @@ def flatten_in_place(arrays: dict[str, Any], suffix: str = "") -> Array:
 
 def shared_flat(arrays: dict[str, Any]) -> Array | None:
     """The flat array whose views in order these are, as views_of makes them; else None."""
+    if isinstance(arrays, Views) and arrays.intact():
+        return arrays.flat
     flat = getattr(next(iter(arrays.values()), None), "base", None)
     if arrays.keys() != PARAM_SHAPES.keys() or type(flat) is not np.ndarray:
         return None

@@ -1,0 +1,30 @@
+"""Read a matrix that lies by columns as its transpose where the order does not matter.
+
+    before  inner(W, W)           the penalty of a weight: np.vdot would copy it into rows first
+    after   inner(Wᵀ, Wᵀ)         one pass over memory as it lies
+
+Runs when it is known how the parameters lie (schedule/storage.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.shape import transpose
+from .rewrite import rewrite
+
+
+def read_in_order(graph: Graph, by_rows: Collection[str]) -> Graph:
+    """Transpose both sides of an inner product of a parameter with itself."""
+
+    def rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+        if node.op != "inner" or inputs[0].id != inputs[1].id:
+            return None
+        of = build.nodes[inputs[0].id]
+        if of.op != "param" or of.type.rank != 2 or of.attr("name") in by_rows:
+            return None
+        turned = transpose(inputs[0])
+        return build.emit("inner", turned, turned)
+
+    return rewrite(graph, rule)
