@@ -6,7 +6,8 @@ every value that must be kept has its place; the function starts with views of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -353,11 +354,33 @@ class KernelWriter:
         for node in nest.nodes:
             if by_rows(self.graph, node):
                 self._start(node)
-        for depth, size in enumerate(nest.shape[:-1]):
-            self._loop(depth, size)
+        axes = self._loop_order(nest)
+        for depth, axis in enumerate(axes[:-1]):
+            self._loop(depth, axis, nest.shape)
         for step in nest.steps:
-            self._step(nest, step)
+            self._step(nest, step, axes[-1])
         self.at_hand.clear()
+
+    def _loop_order(self, nest: Nest) -> Sequence[int]:
+        """The axes of a nest, the outermost loop's first: matrices are read as they lie."""
+        axes = range(len(nest.shape))
+        rows = len(nest.steps) > 1 or any(by_row(self.graph, node) for node in nest.nodes)
+        if len(axes) != 2 or rows or not nest.steps[0].entries:
+            return axes
+        close = Counter(self._close_axes(nest))
+        return (1, 0) if close[0] > close[1] else axes
+
+    def _close_axes(self, nest: Nest) -> Iterator[int | None]:
+        """For every read or write of a matrix, the axis along which its entries lie side by side."""
+        at_hand = {node.id for node in nest.nodes}
+        for node in nest.nodes:
+            read = [operand_indices(self.graph, node, i, nest.shape) for i in summed(node)]
+            used = [(i, at) for i, at in read if i not in at_hand]
+            if self._stored(nest, nest.steps[0], node):
+                used.append((node.id, value_indices(self.graph, node, nest.shape)))
+            for i, at in used:
+                if len(at) == 2:
+                    yield at[0 if self.by_columns(i) else 1].axis
 
     def _head(self, nodes: Sequence[Node]) -> None:
         """Where the ops come from, and what passes say of them (not of sums: those are loops here)."""
@@ -371,8 +394,8 @@ class KernelWriter:
     def _line(self, depth: int, code: str, note: str = "") -> None:
         self.lines.append(Call(f"{'    ' * depth}{code}", note))
 
-    def _loop(self, depth: int, size: Dim) -> None:
-        self._line(depth, f"for {self.target.indices[depth]} in range({size}):")
+    def _loop(self, depth: int, axis: int, shape: Shape) -> None:
+        self._line(depth, f"for {self.target.indices[axis]} in range({shape[axis]}):")
 
     def _hoist(self, nest: Nest) -> None:
         """Scalars that a nest reads, and views that no index expresses, get variables before it."""
@@ -428,8 +451,11 @@ class KernelWriter:
     def _hint(self, node: Node) -> str:
         return node.origin.hint or f"{node.origin.layer}_{node.op}"
 
-    def _step(self, nest: Nest, step: Step) -> None:
-        """One step: every op for one entry; what is kept is stored when all have read their operands."""
+    def _step(self, nest: Nest, step: Step, axis: int) -> None:
+        """One step: every op for one entry; what is kept is stored when all have read their operands.
+
+        `axis` is that of the innermost loop.
+        """
         depth = len(nest.shape) - 1
         sums = [node for node in step.nodes if by_row(self.graph, node)]
         for node in sums:
@@ -438,7 +464,7 @@ class KernelWriter:
             self._line(depth, f"{name} = real({start})")
             self.at_hand[node.id] = Text(name)
         if step.entries:
-            self._loop(depth, nest.shape[-1])
+            self._loop(depth, axis, nest.shape)
         self._body(nest, step, depth + step.entries)
         for node in sums:
             if self._stored(nest, step, node):

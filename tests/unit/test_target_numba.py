@@ -71,6 +71,20 @@ def test_predict_is_one_kernel_without_a_loss_too():
     assert {"_predict"} <= compiled(code(spec))
 
 
+def test_matrices_are_gone_through_as_they_lie_in_memory():
+    text = code("input 784 -> dense 30 sigmoid -> dense 10; loss mse; regularize l1=0.1 l2=0.1\n")
+    for name in ("_losses", "_backward"):
+        nested = {
+            (ast.unparse(outer.iter), ast.unparse(inner.iter))
+            for outer in ast.walk(functions(text)[name])
+            if isinstance(outer, ast.For)
+            for inner in outer.body
+            if isinstance(inner, ast.For)
+        }
+        assert ("range(30)", "range(784)") in nested, name
+        assert ("range(784)", "range(30)") not in nested, name
+
+
 def test_helpers_without_a_loop_stand_between_compiled_parts():
     text = code(CONV)
     found = compiled(text)
