@@ -16,6 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=200, help="interleaved rounds (default 200)")
+    parser.add_argument("--write", action="store_true", help="write docs/passes.md (part passes)")
     chosen = parser.parse_args()
     unknown = set(chosen.parts) - set(PARTS)
     if unknown:
@@ -25,7 +26,8 @@ def main() -> None:
 
     print(f"Python {platform.python_version()}, NumPy {numpy.__version__}, one thread everywhere")
     for part in chosen.parts or PARTS:
-        import_module(f"{__package__}.{part}").main(chosen.rounds)
+        more = {"write": chosen.write} if part == "passes" else {}
+        import_module(f"{__package__}.{part}").main(chosen.rounds, **more)
 
 
 if __name__ == "__main__":

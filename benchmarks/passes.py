@@ -5,36 +5,55 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from nnc.driver import Options, compile_source
-from nnc.passes.pipeline import OPTIONAL
+from nnc.passes.pipeline import BUFFER_REUSE, IN_PLACE, OPTIONAL
 from nnc.source import Source
 
 from .frameworks.contenders.generated import copied, stepper
+from .frameworks.machine import description, versions
 from .frameworks.workload import Workload
 from .frameworks.workloads import chosen
+from .passes_page import Table, page, ratios
+from .passes_page import write as write_page
 from .step import batches, converged
 from .timing import Timings, interleave
 
-WORKLOADS = "W1,W3,W5,W7,W8,W10,W12"
-ALL, NONE = "all of them", "none of them"
+WORKLOADS = "W1,W3,W5,W6,W7,W8,W10,W11b,W12"
+ALL, NONE, TEXTBOOK = "all of them", "none of them", "-O0"
 SAMPLE = 2e-3  # seconds that one sample takes at least
+PAGE, BLAS = Path("docs/passes.md"), "NumPy's BLAS"
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, write: bool = False) -> None:
     """Steps without one optimisation at a time; then what a step does not show."""
-    for workload in chosen(WORKLOADS):
-        one_at_a_time(workload, rounds)
-    (first,) = chosen("W1")
+    tables = [
+        *one_at_a_time(workloads(), rounds),
+        late_steps(rounds),
+        recurrent_cores(rounds),
+        updates(rounds),
+        gradients_nobody_needs(rounds),
+    ]
+    for table in tables:
+        print("\n".join(table.text()))
+    if write:
+        used = versions()
+        machine = (
+            f"{description()}; Python {used['Python']}, NumPy {used['numpy']}, "
+            f"{used[BLAS]}; one thread; medians of interleaved rounds."
+        )
+        write_page(PAGE, page(machine, tables))
+
+
+def workloads() -> list[Workload]:
+    """Those of the benchmark against frameworks, and the first with logits as its output."""
+    found = chosen(WORKLOADS)
     spec = "input 784 -> dense 30 sigmoid -> dense 10\nloss crossentropy\n"
-    one_at_a_time(replace(first, title=f"{first.title}, given as logits", spec=spec), rounds)
-    late_steps(rounds)
-    recurrent_cores(rounds)
-    updates(rounds)
-    gradients_nobody_needs(rounds)
+    return [*found, replace(found[0], name="W1 by logits", spec=spec)]
 
 
 def compiled(spec: str, level: int = 1, without: Sequence[str] = ()) -> ModuleType:
@@ -46,22 +65,31 @@ def compiled(spec: str, level: int = 1, without: Sequence[str] = ()) -> ModuleTy
     return made
 
 
-def one_at_a_time(workload: Workload, rounds: int) -> None:
+def one_at_a_time(chosen: Sequence[Workload], rounds: int) -> list[Table]:
     """A step of -O1, of -O1 less one optimisation, of -O1 less all, and of -O0."""
-    rng = np.random.default_rng(0)
-    data = [workload.draw(rng) for _ in range(8)]
-    made = {ALL: compiled(workload.spec)}
-    made |= {name: compiled(workload.spec, without=(name,)) for name in OPTIONAL}
-    made |= {NONE: compiled(workload.spec, without=OPTIONAL), "-O0": compiled(workload.spec, 0)}
-    start = made[ALL].init_params(0)
-    steps = {name: stepper(one, workload, start, data).call for name, one in made.items()}
-    timings = fair(steps, rounds)
-    held = {name: cache_bytes(one, start, data[0]) for name, one in made.items() if name != "-O0"}
-    print(f"\n{workload.name} {workload.title}: a step without … takes so many times as long")
-    for name in made:
-        memory = f"{held[name] / 1e6:9.2f} MB cache" if name in held else ""
-        ratio = timings.ratio(name, ALL)
-        print(f"  {name:22}{timings.typical(name) * 1e6:11.1f} µs {ratio:6.2f} {memory}")
+    times: dict[str, dict[str, str]] = {}
+    memory: dict[str, dict[str, str]] = {}
+    for workload in chosen:
+        rng = np.random.default_rng(0)
+        data = [workload.draw(rng) for _ in range(8)]
+        made = {ALL: compiled(workload.spec)}
+        made |= {name: compiled(workload.spec, without=(name,)) for name in OPTIONAL}
+        made |= {NONE: compiled(workload.spec, without=OPTIONAL)}
+        made |= {TEXTBOOK: compiled(workload.spec, 0)}
+        start = made[ALL].init_params(0)
+        steps = {name: stepper(one, workload, start, data).call for name, one in made.items()}
+        timings = fair(steps, rounds)
+        for name, one in made.items():
+            ratio = f"{timings.ratio(name, ALL):.2f}"
+            first = f"{timings.typical(name) * 1e6:,.0f} µs"
+            times.setdefault(name, {})[workload.name] = first if name == ALL else ratio
+            if name in (ALL, IN_PLACE, BUFFER_REUSE, NONE) and not workload.inference:
+                held = f"{cache_bytes(one, start, data[0]) / 1e6:.2f}"
+                memory.setdefault(name, {})[workload.name] = held
+    return [
+        ratios("A step without … takes so many times as long", times),
+        ratios("MB of arrays that a step without … writes to, parameters left out", memory),
+    ]
 
 
 def fair(contenders: Mapping[str, Callable[[], object]], rounds: int) -> Timings:
@@ -83,22 +111,25 @@ def state_of(made: ModuleType) -> dict[str, Any]:
     return {"state": made.init_state()} if made.STATE_SHAPES else {}
 
 
-def late_steps(rounds: int) -> None:
+def late_steps(rounds: int) -> Table:
     """Steps of a network that has learned its data against steps of a fresh one."""
-    spec = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
-    data = batches(10)
-    start = compiled(spec).init_params(0)
-    done, share = converged(start, data, 20 * min(rounds, 200))
-    steps = {}
-    for title, without in (("", ()), (" without flush-denormals", ("flush-denormals",))):
-        for when, params in (("early", start), ("late", done)):
-            steps[when + title] = on_batches(compiled(spec, without=without), params, data)
-    timings = fair(steps, rounds)
-    print(f"\nW1 early and late ({share:.0%} of the probabilities denormal), times an early step")
-    for name in steps:
-        print(
-            f"  {name:32}{timings.typical(name) * 1e6:9.1f} µs {timings.ratio(name, 'early'):6.2f}"
-        )
+    rows = []
+    for hidden, batch in ((30, 10), (100, 128), (256, 128)):
+        spec = f"input 784 -> dense {hidden} sigmoid -> dense 10 softmax; loss crossentropy\n"
+        data = batches(batch)
+        start = compiled(spec).init_params(0)
+        done, share = converged(start, data, 20 * min(rounds, 100))
+        steps = {}
+        for title, without in (("", ()), ("without ", ("flush-denormals",))):
+            made = compiled(spec, without=without)
+            for when, params in (("early", start), ("late", done)):
+                steps[title + when] = on_batches(made, params, data)
+        timings = fair(steps, rounds)
+        flushed = f"{timings.ratio('late', 'early'):.2f}"
+        kept = f"{timings.ratio('without late', 'without early'):.2f}"
+        rows.append([f"784-{hidden}-10, batch {batch}", f"{share:.0%}", flushed, kept])
+    columns = ["", "denormal probabilities", "late / early", "without flush-denormals"]
+    return Table("A step of a network that has learned its data, times an early one", columns, rows)
 
 
 def on_batches(made: ModuleType, start: Mapping[str, np.ndarray], data: Any) -> Callable[[], float]:
@@ -114,21 +145,27 @@ def on_batches(made: ModuleType, start: Mapping[str, np.ndarray], data: Any) -> 
     return step
 
 
-def recurrent_cores(rounds: int) -> None:
+def recurrent_cores(rounds: int) -> Table:
     """The time loops of lstm with temporaries (-O0) and without (-O1), at the size of W7 and W8."""
-    print("\nlstm's time loop, forward and back, with temporaries (-O0) and without (-O1)")
     rng = np.random.default_rng(0)
+    rows = []
     for batch, steps, hidden in ((16, 30, 100), (8, 50, 32)):
         spec = f"input {steps}x3 -> lstm {hidden} -> dense 1; loss mse"
         x = rng.standard_normal((batch, steps, 4 * hidden), dtype=np.float32)
         kernel = rng.standard_normal((hidden, 4 * hidden), dtype=np.float32) / 10
         d_h = rng.standard_normal((batch, steps, hidden), dtype=np.float32)
-        loops = {
-            f"-O{level}": core(compiled(spec, level), level, x, kernel, d_h) for level in (0, 1)
-        }
-        timings = fair(loops, rounds)
-        times = "".join(f"{timings.typical(name) * 1e6:9.1f} µs" for name in loops)
-        print(f"  {hidden} over {steps}, batch {batch:3}{times}{timings.ratio('-O0', '-O1'):8.2f}")
+        loops = {f"-O{n}": core(compiled(spec, n), n, x, kernel, d_h) for n in (0, 1)}
+        rows.append([f"lstm {hidden}, {steps} steps, batch {batch}", *against(loops, rounds)])
+    columns = ["", "-O0", "-O1", "-O0 / -O1"]
+    return Table("lstm's time loop, forward and back, with temporaries and without", columns, rows)
+
+
+def against(steps: Mapping[str, Callable[[], object]], rounds: int) -> list[str]:
+    """Two times, and the first divided by the second."""
+    timings = fair(steps, rounds)
+    first, second = steps
+    times = [f"{timings.typical(name) * 1e6:,.1f} µs" for name in steps]
+    return [*times, f"{timings.ratio(first, second):.2f}"]
 
 
 def core(made: ModuleType, level: int, x: Any, kernel: Any, d_h: Any) -> Callable[[], None]:
@@ -146,15 +183,18 @@ def core(made: ModuleType, level: int, x: Any, kernel: Any, d_h: Any) -> Callabl
     return run
 
 
-def updates(rounds: int) -> None:
+def updates(rounds: int) -> Table:
     """The optimizer's step in one pass over all parameters, and array by array as at -O0."""
-    print("\nthe update of 784-30-10, array by array (-O0) and in one pass (-O1)")
-    for optimizer in ("sgd lr=0.1", "sgd lr=0.1 momentum=0.9", "adam"):
-        spec = f"input 784 -> dense 30 sigmoid -> dense 10 softmax; loss mse; optimizer {optimizer}"
-        steps = {f"-O{level}": update(compiled(spec, level)) for level in (0, 1)}
-        timings = fair(steps, rounds)
-        times = "".join(f"{timings.typical(name) * 1e6:9.1f} µs" for name in steps)
-        print(f"  {optimizer:26}{times}{timings.ratio('-O0', '-O1'):8.2f}")
+    rows = []
+    deep = " -> ".join(["dense 30 sigmoid"] * 20)
+    for net in ("dense 30 sigmoid", deep):
+        for optimizer in ("sgd lr=0.1", "sgd lr=0.1 momentum=0.9", "adam"):
+            spec = f"input 784 -> {net} -> dense 10; loss mse; optimizer {optimizer}"
+            steps = {f"-O{level}": update(compiled(spec, level)) for level in (0, 1)}
+            arrays = 2 * net.count("dense") + 2
+            rows.append([f"{optimizer}, {arrays} arrays", *against(steps, rounds)])
+    columns = ["", "-O0", "-O1", "-O0 / -O1"]
+    return Table("optimizer_step, array by array and in one pass", columns, rows)
 
 
 def update(made: ModuleType) -> Callable[[], None]:
@@ -167,23 +207,21 @@ def update(made: ModuleType) -> Callable[[], None]:
     return lambda: made.optimizer_step(params, grads, opt)
 
 
-def gradients_nobody_needs(rounds: int) -> None:
-    """What the gradient of the data would add to the steps that do not compute it."""
-    print("\nthe gradient of the data, which training does not compute")
-    for workload in chosen("W1,W3,W5"):
+def gradients_nobody_needs(rounds: int) -> Table:
+    """The step as it is, and with the product that would give the gradient of the data."""
+    rows = []
+    for workload in chosen("W1,W3,W4"):
         rng = np.random.default_rng(0)
         data = [workload.draw(rng) for _ in range(8)]
-        options = Options(emit=("input-gradient",), format=False)
-        code = compile_source(Source("bench.nn", workload.spec), options).code
-        made = ModuleType("bench")
-        exec(compile(code, "bench.py", "exec"), made.__dict__)
+        made = compiled(workload.spec)
         start = made.init_params(0)
+        step = stepper(made, workload, start, data).call
+        first = start["dense1.W"]
+        delta, out = np.ones((len(data[0][0]), first.shape[1]), first.dtype), data[0][0].copy()
         steps = {
-            "step": stepper(made, workload, start, data).call,
-            "gradient of the data": lambda made=made, start=start, data=data: made.input_gradient(
-                start, *data[0]
-            ),
+            "with": lambda s=step, d=delta, w=first, o=out: (s(), d.dot(w.T, out=o)),
+            "step": step,
         }
-        timings = fair(steps, rounds)
-        both = " and ".join(f"{timings.typical(name) * 1e6:.1f} µs" for name in steps)
-        print(f"  {workload.name}: {both}")
+        rows.append([workload.name, *against(steps, rounds)])
+    columns = ["", "with the data's gradient", "as it is", "ratio"]
+    return Table("Gradients that nobody asked for", columns, rows)

@@ -1,8 +1,8 @@
 """Remove ops that no output needs, among them the gradients nobody asked for.
 
-before  %5 = matmul(%4, %2ᵀ)      the gradient of the data
-        %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
-after   %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
+    before  %5 = matmul(%4, %2ᵀ)      the gradient of the data
+            %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
+    after   %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Turn sums into single calls of the matrix library.
 
-before  sum(sub(a, sum(mul(t, u), axis=1)))          one pass over memory an op
-after   sub(sum(a), inner(t, u))                     inner is one dot product
+    before  sum(sub(a, sum(mul(t, u), axis=1)))          one pass over memory an op
+    after   sub(sum(a), inner(t, u))                     inner is one dot product
 
-before  sum(d, axis=0)                               strided additions
-after   matmul(ones, d)                              the same sums at the speed of BLAS
+    before  sum(d, axis=0)                               strided additions
+    after   matmul(ones, d)                              the same sums at the speed of BLAS
 """
 
 from __future__ import annotations

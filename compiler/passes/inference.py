@@ -2,8 +2,8 @@
 
 predict runs with everything that is random in training switched off:
 
-before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
-after   %5 is %3
+    before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
+    after   %5 is %3
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which ops of a kernel share a loop: elementwise ops and reductions of one iteration shape.
 
+    before                                    after
     %5 : (B, 30) = add(%4, %3)                for (B, 30):
     %6 : (B, 30) = sigmoid(%5)                    each entry: add, sigmoid
-    %9 : (B, 1) = max(%8)          becomes    for (B, 10):
+    %9 : (B, 1) = max(%8)                     for (B, 10):
     %10 : (B, 10) = sub(%8, %9)                   each entry: max
     %11 : (B, 10) = exp(%10)                      each entry: sub, exp, sum
     %12 : (B, 1) = sum(%11)

@@ -7,10 +7,11 @@ A matrix library copies an operand that lies the other way into order before it 
 a call and whatever the number of rows, unless the result is so small that it has a kernel for
 it. So a weight lies the way that makes the fewer entries be copied:
 
-    input 784 -> dense 100 -> dense 200 -> dense 10      batch 32, entries copied
-    dense1.W  rows 0         columns 78,400     rows: nothing needs the gradient of the data
-    dense2.W  rows 20,000    columns 20,000     rows: the larger result is z's
-    dense3.W  rows 2,000     columns 0          columns
+    input 784 -> dense 100 -> dense 200 -> dense 10, batch 32: entries copied by a step
+    before               by rows    by columns      after
+    dense1.W                   0        78,400      by rows: nothing needs the data's gradient
+    dense2.W              20,000        20,000      by rows: its z is wider than its x
+    dense3.W               2,000             0      by columns
 
 `dW = xᵀ d` costs the same either way: a column layout's is written transposed, dWᵀ = dᵀ x.
 """

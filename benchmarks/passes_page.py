@@ -1,0 +1,93 @@
+"""docs/passes.md: what each optimisation does, from its file, and what it was worth when measured."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from nnc.passes.pipeline import BUFFER_REUSE, IN_PLACE, LAYOUT, OPTIONAL
+
+FILES = {
+    IN_PLACE: "schedule.buffers",
+    BUFFER_REUSE: "schedule.buffers",
+    LAYOUT: "schedule.storage",
+}
+"""Where an optimisation is that is no pass of that name."""
+
+HEAD = """\
+# Optimisations
+
+What `-O1` does besides what `-O0` does, each with the graph (or the plan, or the text) before and
+after. `nnc compile --without NAME` leaves one out: the results stay the same up to rounding.
+`nnc compile --dump-after NAME` prints the graph behind a pass. `python -m benchmarks passes --write`
+measures and writes this page.
+
+Not listed, because there is nothing to leave out: gradients that nobody asked for are never
+built (autodiff/reverse.py), so a step computes no gradient of the data; parameters, gradients and
+the optimizer's memory are views of flat arrays, so an update is a few calls whatever the number
+of layers; on the Numba target ops of one shape share loops (schedule/loops.py).
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers of one benchmark: a title, the names of the columns, rows of cells."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def text(self) -> Iterator[str]:
+        """As Markdown."""
+        yield f"### {self.title}\n"
+        yield f"| {' | '.join(self.columns)} |"
+        yield f"| --- |{' ---: |' * (len(self.columns) - 1)}"
+        yield from (f"| {' | '.join(row)} |" for row in self.rows)
+        yield ""
+
+
+def described(name: str) -> str:
+    """The words of the file that does it."""
+    file = FILES.get(name, f"passes.{name.replace('-', '_')}")
+    words = inspect.cleandoc(import_module(f"nnc.{file}").__doc__ or "")
+    lines, inside = [], False
+    for line in words.splitlines():
+        code = line.startswith("    ")
+        if code != inside and (line or inside):
+            lines.append("```text" if code else "```")
+            inside = code
+        lines.append(line.removeprefix("    ") if inside else line)
+    return "\n".join([*lines, *(["```"] if inside else [])])
+
+
+def page(machine: str, tables: Sequence[Table]) -> str:
+    """The whole page."""
+    parts = [HEAD]
+    said: dict[str, str] = {}
+    for name in OPTIONAL:
+        text = described(name)
+        shared = [other for other, words in said.items() if words == text]
+        parts.append(f"## {name}\n")
+        parts.append(f"See {shared[0]}: one plan does both.\n" if shared else f"{text}\n")
+        said[name] = text
+    parts += ["## Measured\n", f"{machine}\n"]
+    for table in tables:
+        parts.append("\n".join(table.text()))
+    return "\n".join(parts)
+
+
+def write(path: Path, text: str) -> None:
+    """The page, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def ratios(title: str, found: Mapping[str, Mapping[str, str]]) -> Table:
+    """A table with a row for each name and a column for each workload."""
+    columns = list(next(iter(found.values())))
+    rows = [[name, *(cells[c] for c in columns)] for name, cells in found.items()]
+    return Table(title, ["", *columns], rows)
