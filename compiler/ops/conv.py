@@ -10,8 +10,8 @@ axes. With s the stride, d the dilation and p the padding in front,
 The second line is linear in dy and has a gradient of the first kind: it is itself the layer
 conv_transpose (Dumoulin and Visin, A guide to convolution arithmetic, 2016).
 
-The ops named `_flat` compute the same at stride 1 in another way; passes/choose_convolutions.py
-puts them in where they are faster, after differentiation.
+The ops named `_flat` and `_winograd` compute the same at stride 1 in another way;
+passes/choose_convolutions.py puts them in where they are faster, after differentiation.
 """
 
 from __future__ import annotations
@@ -77,6 +77,15 @@ def _weights_type(types: Types, attrs: Attrs) -> TensorType:
 
 def _flat_type(types: Types, attrs: Attrs) -> TensorType:
     return _conv_type(types, {**attrs, "stride": (1,) * len(attrs["dilation"])})
+
+
+def _winograd_type(types: Types, attrs: Attrs) -> TensorType:
+    return _flat_type(types, {**attrs, "dilation": (1, 1)})
+
+
+def _winograd_weights_type(types: Types, _: Attrs) -> TensorType:
+    x, y = types
+    return TensorType((y.shape[1], x.shape[1], 3, 3))
 
 
 def _turned_type(types: Types, attrs: Attrs) -> TensorType:
@@ -192,6 +201,8 @@ op(
 op(OpDef("conv_weights", _weights_type, NO_GRADIENT, flops=_weights_flops))
 op(OpDef("conv_flat", _flat_type, NO_GRADIENT, flops=_conv_flops))
 op(OpDef("conv_weights_flat", _weights_type, NO_GRADIENT, flops=_weights_flops))
+op(OpDef("conv_winograd", _winograd_type, NO_GRADIENT, flops=_conv_flops))
+op(OpDef("conv_weights_winograd", _winograd_weights_type, NO_GRADIENT, flops=_weights_flops))
 op(OpDef("turned_kernel", _turned_type, NO_GRADIENT, flops=move_flops))
 op(
     OpDef(

@@ -3,6 +3,7 @@
     before  %5 = conv(%x, %w)                      columns by copying windows, one product
             %9 = conv_transpose(%dy, %w)           a product to columns, added where they belong
     after   %5 = conv_flat(%x, %w)                 shifts of images laid flat, a product a row
+         or %5 = conv_winograd(%x, %w)             3x3 only: 16 products where 36 would be needed
             %9 = turned_kernel(%w); %10 = conv_flat(%dy, %9)
 
 At stride 1 the gradient of x is itself a convolution, with the kernel turned around. Sizes that
@@ -24,6 +25,7 @@ ROWS = 32
 """The batch that choices are made for: a common one; the choice depends little on it."""
 
 FLAT = "images laid flat, so that every entry of the kernel is a shift"
+WINOGRAD = "Winograd's algorithm: 16 products for four results instead of 36"
 TURNED = "the gradient of x is a convolution with the kernel turned around"
 
 Way = tuple[Work, Callable[[], Value | None]]
@@ -52,9 +54,23 @@ def _keep() -> None:
 
 def _conv(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> list[Way]:
     x, w = inputs
-    ways: list[Way] = [(c.windows(), _keep)]
+    return [(c.windows(), _keep), *_faster(build, x, lambda: w, c)]
+
+
+def _faster(build: Builder, x: Value, kernel: Callable[[], Value], c: Convolution) -> list[Way]:
+    """What else gives conv(x, kernel), where it can be used."""
+
+    def flat() -> Value:
+        return build.describe(build.emit("conv_flat", x, kernel(), **_window(c)), note=FLAT)
+
+    def winograd() -> Value:
+        return build.describe(build.emit("conv_winograd", x, kernel(), pad=c.pad), note=WINOGRAD)
+
+    ways: list[Way] = []
     if c.can_be_flat:
-        ways.append((c.flat(), lambda: _flat(build, x, w, c)))
+        ways.append((c.flat(), flat))
+    if c.can_be_winograd:
+        ways.append((c.winograd(), winograd))
     return ways
 
 
@@ -63,9 +79,15 @@ def _weights(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> list[
         value = build.emit("conv_weights_flat", *inputs, kernel=c.kernel, **_window(c))
         return build.describe(value, note=FLAT)
 
+    def winograd() -> Value:
+        value = build.emit("conv_weights_winograd", *inputs, pad=c.pad)
+        return build.describe(value, note=WINOGRAD)
+
     ways: list[Way] = [(c.windows_weights(), _keep)]
     if c.can_be_flat:
         ways.append((c.flat_weights(), flat))
+    if c.can_be_winograd:
+        ways.append((c.winograd_weights(), winograd))
     return ways
 
 
@@ -82,17 +104,11 @@ def _transpose(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> lis
 
     ways: list[Way] = [(c.scattered(), _keep)]
     if set(c.stride) == {1} and all(min(p) >= 0 for p in t.pad):
-        ways.append((t.windows(), windows))
-        if t.can_be_flat:
-            ways.append((t.flat(), lambda: _flat(build, y, turned(), t)))
+        ways += [(t.windows(), windows), *_faster(build, y, turned, t)]
     return ways
 
 
 _WAYS = {"conv": _conv, "conv_weights": _weights, "conv_transpose": _transpose}
-
-
-def _flat(build: Builder, x: Value, w: Value, c: Convolution) -> Value:
-    return build.describe(build.emit("conv_flat", x, w, **_window(c)), note=FLAT)
 
 
 def _window(c: Convolution) -> dict[str, Any]:

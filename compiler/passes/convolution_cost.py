@@ -18,7 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import prod
 
-MAC, STREAM, MOVE, RUN, STEP = 0.027e-9, 0.05e-9, 0.24e-9, 3.3e-9, 0.7e-6
+MAC, STREAM, MOVE, RUN, STEP = 0.026e-9, 0.033e-9, 0.23e-9, 3.4e-9, 0.75e-6
+TURN, SUM, KERNEL = 12.5, 0.62, 90
+"""What it costs, in moves, to have a number change places with channels, to sum two numbers of a
+tile, and to bring the entries of one filter for one channel into the form of tiles."""
+
 BLOCK_BYTES, ITEM = 2**20, 4
 """COLUMN_BYTES of the helpers, and the bytes of a number."""
 
@@ -84,6 +88,13 @@ class Convolution:
         return near and wide and set(self.stride) == {1} and self._flat_bytes <= 2 * BLOCK_BYTES
 
     @property
+    def can_be_winograd(self) -> bool:
+        """Whether it is the one kind that tiles of 4x4 cells are made for."""
+        plain = self.groups == 1 and set(self.dilation + self.stride) == {1}
+        small = 16 * ITEM * self.channels * self.filters <= BLOCK_BYTES
+        return plain and small and self.kernel == (3, 3)
+
+    @property
     def turned(self) -> Convolution:
         """The convolution of positions with the turned kernel that gives the gradient of x."""
         axes = zip(self.pad, self.kernel, self.dilation, strict=True)
@@ -128,6 +139,14 @@ class Convolution:
         out = self._lines(self.filters, prod(self.positions[:-1]))
         zeros = Work(streams=self.filters * prod(self._lengths))
         return self._flat_calls(self._flat_product + out + zeros, 4)
+
+    def winograd(self) -> Work:
+        """conv_winograd: tiles spread out, 16 products, tiles gathered."""
+        return self._tiled(spread=24, gathered=12, steps=30)
+
+    def winograd_weights(self) -> Work:
+        """conv_weights_winograd: both images spread out, 16 products."""
+        return self._tiled(spread=24, gathered=24, steps=30)
 
     # --- pieces, for one image ------------------------------------------------------------
 
@@ -201,3 +220,25 @@ class Convolution:
         image += Work(streams=shifted * prod(self._lengths))
         steps += 12 + self.kernel[-1] + 3 * prod(self.kernel[:-1])
         return self._blocks(image, self._flat_bytes, steps)
+
+    # --- pieces, in tiles of 2x2 positions ------------------------------------------------
+
+    def _tiled(self, *, spread: int, gathered: int, steps: float) -> Work:
+        """So many sums for every tile and channel or filter, and both images put channels last."""
+        rows, columns = (-(-n // 2) for n in self.positions)
+        tiles, c, f = rows * columns, self.channels, self.filters
+        examples = min(max(256 // c, 1), self.rows)
+        step = min(max(self._tiles_in_block // (columns * examples), 1), rows)
+        strips = -(-rows // step)
+        seen = 4 * c * (rows + strips) * (columns + 1)
+        sums = SUM * (spread * c + gathered * f) * tiles
+        moves = TURN * (seen + f * prod(self.positions)) + sums
+        image = Work(macs=16 * c * f * tiles, moves=moves)
+        blocks = -(-self.rows // examples) * strips
+        once = Work(moves=KERNEL * c * f, steps=20)
+        each = Work(steps=steps, streams=gathered * c * f)
+        return image.times(self.rows) + each.times(blocks) + once
+
+    @property
+    def _tiles_in_block(self) -> int:
+        return BLOCK_BYTES // (32 * ITEM * max(self.channels, self.filters))

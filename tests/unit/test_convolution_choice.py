@@ -11,18 +11,16 @@ from nnc.driver import Options, compile_source
 from nnc.passes.convolution_cost import Convolution, Work
 from nnc.source import Source
 
+WAYS = ("windows", "scattered", "flat", "winograd")
 NEVER = Work(steps=math.inf)
 
 
 def force(monkeypatch, way: str) -> None:
-    """Let the model prefer one way wherever it is possible: `windows`, `scattered` or `flat`."""
-    refused = {
-        "windows": ["flat", "flat_weights", "scattered"],
-        "scattered": ["flat", "flat_weights", "windows"],
-        "flat": ["windows", "windows_weights", "scattered"],
-    }
-    for name in refused[way]:
-        monkeypatch.setattr(Convolution, name, lambda c: NEVER)
+    """Let the model prefer one way of WAYS wherever it is possible."""
+    for other in WAYS:
+        for name in (other, f"{other}_weights"):
+            if other != way and hasattr(Convolution, name):
+                monkeypatch.setattr(Convolution, name, lambda c: NEVER)
 
 
 def code(spec: str, level: int = 1) -> str:
@@ -49,6 +47,8 @@ def answers(module, rows: int) -> list[np.ndarray]:
 
 
 SPECS = {
+    "3x3": "input 2x7x6 -> conv 3 3x3 -> conv 4 3x3 pad=same -> conv 2 3x3 pad=2",
+    "3x3, less than a tile": "input 2x3x4 -> conv 3 3x3 -> conv 2 3x3 pad=1x2",
     "valid": "input 2x7x9 -> conv 3 3x2 -> conv 2 2x3",
     "same": "input 2x5x6 -> conv 3 4x3 pad=same -> conv 2 3x2 pad=same",
     "padded": "input 2x6x5 -> conv 3 3x4 pad=1 -> conv 4 5x3 pad=2",
@@ -66,7 +66,7 @@ SPECS = {
 }
 
 
-@pytest.mark.parametrize("way", ["windows", "scattered", "flat"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_every_way_agrees_with_the_textbook(monkeypatch, spec, way):
     """One image, several, and blocks of fewer images than the batch has."""
@@ -80,10 +80,15 @@ def test_every_way_agrees_with_the_textbook(monkeypatch, spec, way):
             np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
 
 
+WIDE = "input 64x16x16 -> conv 64 3x3 pad=same -> conv 64 3x3 pad=same"
+
+
 @pytest.mark.parametrize(
     ("spec", "called", "absent"),
     [
         ("input 32x16x16 -> conv 32 3x3 pad=same -> conv 32 3x3 pad=same", "conv_flat", "conv"),
+        (WIDE, "conv_winograd", "conv_flat"),
+        (WIDE, "conv_weights_winograd", "conv_weights_flat"),
         ("input 8x16x16 -> conv 8 3x3 stride=2 -> conv 8 3x3 stride=2", "conv", "conv_flat"),
         ("input 8x20 -> conv 8 3 stride=2 -> conv 8 3 stride=2", "conv_transpose", "turned_kernel"),
         ("input 256x4x4 -> conv 256 3x3 pad=same -> conv 256 3x3 pad=same", "turned_kernel", "conv_flat"),
