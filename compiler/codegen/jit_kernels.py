@@ -82,11 +82,14 @@ class JitView:
 
 @dataclass(frozen=True, slots=True)
 class PredictParam:
-    """A parameter that predict reads: its name, the kernel's argument, whether it lies by columns."""
+    """A parameter that predict reads: its name, the kernel's argument.
+
+    `layout` is the function that brings it into an order that the kernel takes.
+    """
 
     name: str
     argument: str
-    by_columns: bool
+    layout: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,16 @@ def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictPa
         return None
     name = writer.namer.fresh(param.name)
     writer.arrays[f"p:{param.name}"] = (name, "")
-    return PredictParam(param.name, name, writer.params[param.name].by_columns)
+    layout = "in_columns" if writer.params[param.name].by_columns else "in_order"
+    return PredictParam(param.name, name, "gapless" if _only_multiplies(graph, param) else layout)
+
+
+def _only_multiplies(graph: Graph, param: Parameter) -> bool:
+    """Whether a parameter is only ever a right operand of products, which take it as it lies."""
+    own = {n.id for n in graph if _is_param(n, param.name)}
+    own |= {n.id for n in graph if n.op == "transpose" and n.type.rank == 2 and n.inputs[0] in own}
+    readers = [n for n in graph if own & set(n.inputs) and n.id not in own]
+    return all(n.op == "matmul" and n.inputs[0] not in own for n in readers)
 
 
 def _is_param(node: Node, name: str) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from math import prod
 
 from ..ir.dims import Dim, Shape, product
 from ..ir.op_graph import Graph, Node
@@ -289,6 +290,8 @@ class KernelWriter:
         sizes = [size for i in node.inputs for size in self.graph[i].type.shape]
         if self.by_columns(node.id):
             left, right, out = right.transposed, left.transposed, _transposed(out)
+        if prod(size for size in (*sizes[:2], sizes[3]) if isinstance(size, int)) <= SMALL:
+            return f"small_times({left.text}, {right.text}, {out})"
         if not any(_is_long(size) for size in sizes):
             return f"np.dot({left.text}, {right.text}, {out})"
         if left.order == "C":
@@ -568,6 +571,15 @@ class KernelWriter:
             return Text(f"real({self.scalar_text(i).code})")
         return Text(self.hoisted[i]) if i in self.hoisted else self.scalar_text(i)
 
+
+def _is_turned(node: Node) -> bool:
+    """Whether a value is a stack of matrices, each transposed."""
+    last = node.type.rank - 1
+    return node.op == "transpose" and node.attr("perm") == (*range(last - 1), last, last - 1)
+
+
+SMALL = 32
+"""Products of that many numbers for a row of the batch may be too small for the matrix library."""
 
 LONG = 16
 """A matrix with so many rows for every row of the batch is long; so is one with T for every row."""

@@ -181,13 +181,29 @@ def test_any_size_and_form_of_batch_follows_any_other(digits):
         np.testing.assert_array_equal(params[name], plain[name])
 
 
+@pytest.mark.parametrize("rows", [1, 4, 60])
+def test_products_below_and_above_a_call_of_the_matrix_library(rows, tmp_path):
+    spec = "input 2 -> dense 5 tanh -> dense 3; loss mse; optimizer sgd lr=0.1; dtype float64\n"
+    want, got = load(tmp_path, spec, "numpy"), load(tmp_path, spec, "numba")
+    assert "small_times(x" in (tmp_path / "numba_model.py").read_text("utf-8")
+    rng = np.random.default_rng(rows)
+    x, target = rng.standard_normal((rows, 2)), rng.standard_normal((rows, 3))
+    own, params = got.init_params(0), want.init_params(0)
+    losses = [
+        m.train_step(p, x, target, m.init_optimizer(p)) for m, p in ((got, own), (want, params))
+    ]
+    assert error(*map(np.array, losses), 1e-6) <= 1e-12
+    assert worst(own, params)[0] <= 1e-12
+    assert error(got.predict(own, x), want.predict(params, x), 1e-6) <= 1e-12
+
+
 def test_what_predict_gives_belongs_to_the_caller(digits):
     params, (x, _) = digits.init_params(0), rows_for(6)
     first = digits.predict(params, x)
     kept = first.copy()
-    others = [
-        {n: np.array(a, order=order) for n, a in params.items()} for order in ("C", "F")
-    ] + [{n: np.stack([a, a], -1)[..., 0] for n, a in params.items()}]
+    others = [{n: np.array(a, order=order) for n, a in params.items()} for order in ("C", "F")] + [
+        {n: np.stack([a, a], -1)[..., 0] for n, a in params.items()}
+    ]
     for form in (*others, params):
         for a in form.values():
             a.flags.writeable = form is params
