@@ -3,6 +3,8 @@
     before  %5 = matmul(%4, %2ᵀ)      the gradient of the data
             %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
     after   %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
+
+What comes from outside, such as an input, always stays.
 """
 
 from __future__ import annotations

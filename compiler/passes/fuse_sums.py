@@ -5,6 +5,8 @@
 
     before  sum(d, axis=0)                               strided additions
     after   matmul(ones, d)                              the same sums at the speed of BLAS
+
+Only the order of the additions changes.
 """
 
 from __future__ import annotations
