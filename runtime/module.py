@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -71,9 +72,15 @@ class Module(Protocol):
 def import_module(path: str | Path) -> Module:
     """Import a generated module from its file, wherever that is."""
     path = Path(path)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"_nnc_module_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    # Under its name Numba finds it again when it loads kernels that an earlier run compiled.
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return cast(Module, module)

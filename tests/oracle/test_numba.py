@@ -278,7 +278,28 @@ def test_an_epoch_can_be_interrupted(tmp_path):
     assert ran.returncode == 0, ran.stderr
     asked, stopped = map(float, ran.stdout.split())
     assert stopped - asked < 1
-    assert list((tmp_path / "__pycache__").glob("net._change*.nbc")), "nothing was kept on disk"
+    assert list((tmp_path / "__pycache__").glob("net.net._change*.nbc")), "nothing was kept on disk"
+
+
+@pytest.mark.skipif(not JIT, reason="kernels are not compiled")
+def test_a_file_may_go_by_several_names(tmp_path):
+    """What is kept of a module as one name serves, or does not disturb, the others."""
+    spec = "input 2 -> dense 2; loss mse\n"
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "net.py").write_text(text_of(spec, "numba"), "utf-8")
+    use = "; print(net.predict(net.init_params(), [[1, 2]]).shape, net.ON_DISK)"
+    by_path = (
+        "import importlib.util\nmade = importlib.util.spec_from_file_location('net', 'nets/net.py')\n"
+        "net = importlib.util.module_from_spec(made); made.loader.exec_module(net)"
+    )
+    by_name = "import sys; sys.path.insert(0, 'nets'); import net"
+    by_runtime = "from nnc.runtime.module import import_module; net = import_module('nets/net.py')"
+    in_folder = "import nets.net as net"
+    for code in (by_path, by_name, in_folder, by_runtime, by_runtime):
+        kept = code is not by_path
+        command = [sys.executable, "-c", code + use]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert ran.stdout.strip() == f"(1, 2) {kept}", ran.stderr
 
 
 @pytest.mark.skipif(not JIT, reason="kernels are not compiled")
