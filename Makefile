@@ -63,10 +63,11 @@ test: $(VENV)/.test
 
 oracle: $(VENV)/.oracle
 	$(RUN) pytest -n $(JOBS) tests/oracle tests/properties
-	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT)
+	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT) $(TORCH)
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.
 CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged training,tests/unit/test_contract_$(part).py)
+TORCH = tests/oracle/test_torch_recurrent.py tests/oracle/test_torch_norms.py
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks

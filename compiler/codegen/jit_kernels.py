@@ -31,8 +31,8 @@ class JitKernel:
 
     @property
     def calls(self) -> bool:
-        """Whether functions are called that stay Python's."""
-        return any(not part.compiled for part in self.parts)
+        """Whether this is more than one compiled function, called one after the other by Python."""
+        return len(self.parts) > 1 or any(not part.compiled for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class JitView:
 
     @property
     def calls(self) -> bool:
-        """Whether some kernel calls functions that stay Python's, so that a step is one of Python's."""
+        """Whether some kernel is more than one function, so that a step is one of Python's."""
         return self.forward.calls or self.loss.calls or self.backward.calls
 
     @property

@@ -103,7 +103,7 @@ def _kernel(
     places = {**plans["forward"].of, **plans[kernel.name].of, **drawn}
     writer = KernelWriter(
         program.target, kernel, program.namer.copy(), leaves, places, program.constants, params,
-        rooms, {} if kernel.name == "forward" else dict(slots),
+        rooms, {} if kernel.name == "forward" else dict(slots), in_parts=True,
     )  # fmt: skip
     writer.write()
     if kernel.name == "forward":

@@ -39,6 +39,13 @@ from ..schedule.statements import Call, Heading, Note, Statement
 from .frame import comment, constant, heading
 from .target import Target, Text, number, tuple_text
 
+MANY_ITEMS = 30
+"""Loops and ops on whole arrays up to which a kernel is compiled as one function."""
+
+ITEMS_OF_PART = 10
+"""How many of them each part of a longer one has. Python then calls the parts: compiled as one function
+with all that it calls, a long step would be compiled twice."""
+
 ROOMS = {DType.FLOAT: "work", DType.BOOL: "flags", DType.INT: "counts"}
 """The flat arrays of each kind of value."""
 
@@ -108,7 +115,8 @@ class ParamPlace:
 class KernelWriter:
     """Writes one kernel; `leaves` are the texts of values from outside, `places` planned arrays.
 
-    `slots` are places of scalars that forward keeps for the other kernels.
+    `slots` are places of scalars that forward keeps for the other kernels. `in_parts` allows a long
+    kernel to become several functions, called one after the other.
     """
 
     target: Target
@@ -129,6 +137,7 @@ class KernelWriter:
     lines: list[Statement] = field(default_factory=list)
     headings: str = ""
     parts: list[Part] = field(default_factory=list)
+    in_parts: bool = False
 
     @property
     def graph(self) -> Graph:
@@ -139,11 +148,14 @@ class KernelWriter:
         """All statements, with headings; raises CannotJit."""
         items = nests(self.kernel, self.fusible, self.places.get)
         self.readers = self._readers()
-        for item in items:
+        split = self.in_parts and len(items) > MANY_ITEMS
+        for place, item in enumerate(items, 1):
             if isinstance(item, Whole):
                 self.whole(item.node)
             else:
                 self.nest(item)
+            if split and place % ITEMS_OF_PART == 0:
+                self._end_part(compiled=True)
 
     def fusible(self, node: Node) -> bool:
         """Whether an op has a form for single entries."""
@@ -252,10 +264,26 @@ class KernelWriter:
                 self.graph[node.inputs[0]].op
             ):
                 return self.target.whole_view(node, text, self._shapes(node)), "C"
-            case "states_of" | "states_before" | "split_heads":
+            case "split_heads":
+                return self._split(node), "A"
+            case "states_of" | "states_before":
                 source = Text(self._by_rows(text, order))
                 return self.target.expression(node, [source], self._shapes(node)).code, "A"
         raise CannotJit(node.op)
+
+    def _split(self, node: Node) -> str:
+        """Columns of (B T, n) by heads: where they are a part of all, the view is one of all."""
+        source, (batch, length) = self.graph[node.inputs[0]], node.type.shape[::2]
+        heads, size = node.type.shape[1::2]
+        assert isinstance(size, int)
+        assert isinstance(heads, int)
+        start = source.attr("start") if source.op == "slice" and source.attr("axis") == 1 else None
+        part = isinstance(start, int) and start % size == 0
+        text, order = self.whole_text(source.inputs[0] if part else source.id)
+        rows = f"{self._by_rows(text, order)}.reshape({batch}, {length}, -1, {size})"
+        if isinstance(start, int) and part:
+            rows += f"[:, :, {start // size} : {start // size + heads}]"
+        return f"{rows}.transpose(0, 2, 1, 3)"
 
     def _by_rows(self, text: str, order: str) -> str:
         return text if order == "C" else f"np.ascontiguousarray({text})"
@@ -276,7 +304,10 @@ class KernelWriter:
         if node.op == "matmul" and node.type.rank == 2:
             self._say(node, [self._product(node, out)])
             return
-        operands = [self._whole_operand(i) for i in node.inputs]
+        if node.op == "batch_matmul" and node.type.rank == 4:
+            self._say(node, [self._stack_product(node, out)])
+            return
+        operands = [self._whole_operand(node, i) for i in node.inputs]
         text = self.target.whole_call(node, operands, self._shapes(node), out)
         if text is not None:
             self._say(node, text.splitlines())
@@ -300,8 +331,25 @@ class KernelWriter:
             return f"sum_times({left.transposed.text}, {right.text}, {out})"
         return f"np.dot({left.text}, {right.text}, {out})"
 
-    def _whole_operand(self, i: int) -> Text:
-        return self.scalar_text(i) if self.graph[i].type.rank == 0 else Text(self.whole_text(i)[0])
+    def _stack_product(self, node: Node, out: str) -> str:
+        """A product of stacks of matrices; one of them may be turned."""
+        turned = [_is_turned(self.graph[i]) for i in node.inputs]
+        form = "batch_turned_matmul" if turned[0] else "batch_matmul_turned"
+        if sum(turned) != 1:
+            form, turned = "batch_matmul", [False, False]
+        bases = [
+            self.graph[i].inputs[0] if t else i for i, t in zip(node.inputs, turned, strict=True)
+        ]
+        operands = [self.whole_text(i)[0] for i in bases]
+        return self.target.whole_form(form, node, operands, self._shapes(node), out)
+
+    def _whole_operand(self, node: Node, i: int) -> Text:
+        """An operand of an op on whole arrays, which reads it by rows unless it takes any order."""
+        if self.graph[i].type.rank == 0:
+            return self.scalar_text(i)
+        text, order = self.whole_text(i)
+        by_rows = self.target.has_whole(node.op) and not self.target.takes_any_order(node.op)
+        return Text(self._by_rows(text, order) if by_rows else text)
 
     def _call_python(self, node: Node, text: str) -> None:
         """A helper function that stays Python's, between compiled parts of the kernel."""
@@ -326,12 +374,12 @@ class KernelWriter:
 
     @property
     def calls(self) -> bool:
-        """Whether the kernel calls functions that stay Python's."""
-        return any(not part.compiled for part in self.parts)
+        """Whether the kernel is more than one compiled function."""
+        return len(self.parts) > 1 or any(not part.compiled for part in self.parts)
 
     def end(self) -> list[Part]:
         """The kernel's parts, when all is written."""
-        if self.calls:
+        if self.parts:
             self._end_part(compiled=True)
         else:
             self.parts.append(Part(True, self.lines))

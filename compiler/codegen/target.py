@@ -120,9 +120,19 @@ class Target:
         self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
     ) -> str | None:
         """Statements for an op on whole arrays inside a compiled kernel; None if there are none."""
-        macro = getattr(self.scalars, f"{node.op}_whole", None)
-        view = _view(node, [t.within(100) for t in operands], shapes)
-        return None if macro is None else str(macro(view, out))
+        if not self.has_whole(node.op):
+            return None
+        return self.whole_form(node.op, node, [t.within(100) for t in operands], shapes, out)
+
+    def whole_form(
+        self, form: str, node: Node, operands: Sequence[str], shapes: Sequence[Shape], out: str
+    ) -> str:
+        """The same by a form's own name: of ops that have several."""
+        return str(getattr(self.scalars, f"{form}_whole")(_view(node, operands, shapes), out))
+
+    def takes_any_order(self, op: str) -> bool:
+        """Whether an op on whole arrays may read them in any order, also with gaps."""
+        return op in self.scalars.ANY_ORDER
 
     def has_whole(self, op: str) -> bool:
         """Whether an op on whole arrays can stand inside a compiled kernel."""
