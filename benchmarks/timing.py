@@ -27,7 +27,11 @@ class Timings:
 
 
 def interleave(
-    contenders: Mapping[str, Callable[[], object]], *, rounds: int, calls: int
+    contenders: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    calls: int,
+    clock: Callable[[], float] = perf_counter,
 ) -> Timings:
     """Time `calls` calls of each contender in each round; the first round warms up."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
@@ -37,7 +41,7 @@ def interleave(
     for round_number in range(rounds + 1):
         shuffle.shuffle(order)
         for name in order:
-            took = time_calls(contenders[name], calls)
+            took = time_calls(contenders[name], calls, clock)
             if round_number:
                 seconds[name].append(took)
     gc.enable()

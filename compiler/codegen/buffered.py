@@ -38,7 +38,9 @@ def buffered(
         new = [note for note in node.origin.notes if note not in said]
         said.update(new)
         items += [(node.origin, Note(note)) for note in new]
-        if stored(node):
+        if node.op == "room":
+            frame.texts[node.id] = Text(plan.of[node.id])
+        elif stored(node):
             final = _is_gradient(plan.of[node.id]) and node.id not in used
             compute = _compute
             if node.id not in plan.replaces:
@@ -97,9 +99,7 @@ def _compute(
     return [*statements, *(Call(t, c) for t, c in zip_longest(lines, notes, fillvalue=""))]
 
 
-def _make(
-    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
-) -> list[Statement]:
+def _make(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
     """The statement that computes one value into a new array."""
     operands = [frame.text(i) for i in node.inputs]
     code = frame.target.making(node, operands, frame.shapes(node)).code

@@ -297,7 +297,7 @@ class KernelWriter:
 
     def whole(self, node: Node) -> None:
         """An op on whole arrays."""
-        if node.op in RANDOM:  # drawn before the kernel is called
+        if node.op in (*RANDOM, "room"):  # drawn before the kernel is called, or nothing to compute
             self.array(node.id)
             return
         out = self.array(node.id)
@@ -321,14 +321,18 @@ class KernelWriter:
         sizes = [size for i in node.inputs for size in self.graph[i].type.shape]
         if self.by_columns(node.id):
             left, right, out = right.transposed, left.transposed, _transposed(out)
-        if prod(size for size in (*sizes[:2], sizes[3]) if isinstance(size, int)) <= SMALL:
+        known = prod(size for size in (*sizes[:2], sizes[3]) if isinstance(size, int))
+        if known <= SMALL:
             return f"small_times({left.text}, {right.text}, {out})"
         if not any(_is_long(size) for size in sizes):
             return f"np.dot({left.text}, {right.text}, {out})"
+        large = known > WIDE
         if left.order == "C":
-            return f"rows_times({left.text}, {right.text}, {out})"
+            form = "tiled_times" if large and right.order == "C" else "rows_times"
+            return f"{form}({left.text}, {right.text}, {out})"
         if right.order == "C":
-            return f"sum_times({left.transposed.text}, {right.text}, {out})"
+            form = "tiled_sum" if large else "sum_times"
+            return f"{form}({left.transposed.text}, {right.text}, {out})"
         return f"np.dot({left.text}, {right.text}, {out})"
 
     def _stack_product(self, node: Node, out: str) -> str:
@@ -631,6 +635,9 @@ SMALL = 32
 
 LONG = 16
 """A matrix with so many rows for every row of the batch is long; so is one with T for every row."""
+
+WIDE = 10**6 // 30
+"""Entries of a matrix from which on few of its rows would fit into a small product."""
 
 
 def _is_long(size: Dim) -> bool:

@@ -115,7 +115,7 @@ def build_graphs(
     forward = build.graph()
     inference = inference_graph(forward.only("out"), level)
     if level and CHOICE not in without:
-        inference = choose_convolutions(inference, rows=1)
+        inference = choose_convolutions(inference, rows=1, planned=False)
     inputs = real_inputs(typed)
     _refuse_emit(typed, emit, inputs)
     if typed.graph.losses:

@@ -11,7 +11,8 @@ The second line is linear in dy and has a gradient of the first kind: it is itse
 conv_transpose (Dumoulin and Visin, A guide to convolution arithmetic, 2016).
 
 The ops named `_flat` and `_winograd` compute the same at stride 1 in another way;
-passes/choose_convolutions.py puts them in where they are faster, after differentiation.
+passes/choose_convolutions.py puts them in where they are faster, after differentiation, and gives all of them a `room`, an
+array to work in as one more operand.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def window_size(
 
 
 def _conv_type(types: Types, attrs: Attrs) -> TensorType:
-    x, w = types
+    x, w = types[:2]
     positions = []
     for i, (size, kernel) in enumerate(zip(x.shape[2:], w.shape[2:], strict=True)):
         assert isinstance(kernel, int)
@@ -66,12 +67,12 @@ def _conv_type(types: Types, attrs: Attrs) -> TensorType:
 
 
 def _transpose_type(types: Types, attrs: Attrs) -> TensorType:
-    x, w = types
+    x, w = types[:2]
     return TensorType((x.shape[0], w.shape[1] * attrs["groups"], *attrs["size"]))
 
 
 def _weights_type(types: Types, attrs: Attrs) -> TensorType:
-    x, y = types
+    x, y = types[:2]
     return TensorType((y.shape[1], x.shape[1] // attrs["groups"], *attrs["kernel"]))
 
 
@@ -84,7 +85,7 @@ def _winograd_type(types: Types, attrs: Attrs) -> TensorType:
 
 
 def _winograd_weights_type(types: Types, _: Attrs) -> TensorType:
-    x, y = types
+    x, y = types[:2]
     return TensorType((y.shape[1], x.shape[1], 3, 3))
 
 
@@ -203,6 +204,7 @@ op(OpDef("conv_flat", _flat_type, NO_GRADIENT, flops=_conv_flops))
 op(OpDef("conv_weights_flat", _weights_type, NO_GRADIENT, flops=_weights_flops))
 op(OpDef("conv_winograd", _winograd_type, NO_GRADIENT, flops=_conv_flops))
 op(OpDef("conv_weights_winograd", _winograd_weights_type, NO_GRADIENT, flops=_weights_flops))
+op(OpDef("room", lambda _, attrs: TensorType((attrs["size"],)), NO_GRADIENT, flops=move_flops))
 op(OpDef("turned_kernel", _turned_type, NO_GRADIENT, flops=move_flops))
 op(
     OpDef(

@@ -6,13 +6,15 @@
          or %5 = conv_winograd(%x, %w)             3x3 only: 16 products where 36 would be needed
             %9 = turned_kernel(%w); %10 = conv_flat(%dy, %9)
 
+Where arrays are planned, each gets one more operand: a `room` to lay columns or images out in.
 At stride 1 the gradient of x is itself a convolution, with the kernel turned around. Sizes that
 are known only at run time, and what the model finds no faster, stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..ir.dims import Shape
@@ -21,6 +23,9 @@ from ..ops.conv import SAME, Pads, window_size
 from .convolution_cost import Convolution, Sizes, Work
 from .rewrite import rewrite
 
+ROOM = 2**19
+"""How many numbers the helper functions may lay out at once: 2 MiB in float32."""
+
 ROWS = 32
 """The batch that choices are made for: a common one; the choice depends little on it."""
 
@@ -28,87 +33,86 @@ FLAT = "images laid flat, so that every entry of the kernel is a shift"
 WINOGRAD = "Winograd's algorithm: 16 products for four results instead of 36"
 TURNED = "the gradient of x is a convolution with the kernel turned around"
 
-Way = tuple[Work, Callable[[], Value | None]]
-"""What an algorithm costs, and what puts it in; None keeps the node."""
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An algorithm: what it costs, the op, and whether that takes the kernel turned around."""
+
+    work: Work
+    op: str
+    attrs: Mapping[str, Any]
+    note: str = ""
+    turned: bool = False
 
 
-def choose_convolutions(graph: Graph, rows: int = ROWS) -> Graph:
-    """Put the cheapest op in place of every convolution, for so many rows of the batch."""
+def choose_convolutions(graph: Graph, rows: int = ROWS, planned: bool = True) -> Graph:
+    """Put the cheapest op in place of every convolution, for so many rows of the batch.
+
+    `planned` says that values have arrays, so that there can be one to work in.
+    """
 
     def rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
-        if node.op not in _WAYS:
+        if node.op not in _OTHERS:
             return None
         found = _sizes(node, inputs, rows)
-        if found is None:
-            return None
-        ways = _WAYS[node.op](build, inputs, found)
-        _, put_in = min(ways, key=lambda way: way[0].seconds)
-        return put_in()
+        ways = [Way(Work(), node.op, dict(node.attrs))] if found is None else _ways(node, found)
+        way = min(ways, key=lambda way: way.work.seconds)
+        return _put_in(build, inputs, way, planned)
 
     return rewrite(graph, rule)
 
 
-def _keep() -> None:
-    return None
-
-
-def _conv(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> list[Way]:
+def _put_in(build: Builder, inputs: tuple[Value, ...], way: Way, planned: bool) -> Value:
     x, w = inputs
-    return [(c.windows(), _keep), *_faster(build, x, lambda: w, c)]
+    if way.turned:
+        w = build.emit("turned_kernel", w, groups=way.attrs.get("groups", 1))
+        build.describe(w, note=TURNED)
+    room = [build.emit("room", size=ROOM)] if planned else []
+    value = build.emit(way.op, x, w, *room, **way.attrs)
+    return build.describe(value, note=way.note) if way.note else value
 
 
-def _faster(build: Builder, x: Value, kernel: Callable[[], Value], c: Convolution) -> list[Way]:
-    """What else gives conv(x, kernel), where it can be used."""
+def _ways(node: Node, c: Convolution) -> list[Way]:
+    """All algorithms for a convolution, its own op first."""
+    works = {
+        "conv": c.windows,
+        "conv_weights": c.windows_weights,
+        "conv_transpose": c.scattered,
+    }
+    own = Way(works[node.op](), node.op, dict(node.attrs))
+    return [own, *_OTHERS[node.op](c)]
 
-    def flat() -> Value:
-        return build.describe(build.emit("conv_flat", x, kernel(), **_window(c)), note=FLAT)
 
-    def winograd() -> Value:
-        return build.describe(build.emit("conv_winograd", x, kernel(), pad=c.pad), note=WINOGRAD)
-
-    ways: list[Way] = []
+def _faster(c: Convolution) -> list[Way]:
+    """What else gives a convolution, where it can be used."""
+    ways = []
     if c.can_be_flat:
-        ways.append((c.flat(), flat))
+        ways.append(Way(c.flat(), "conv_flat", _window(c), FLAT))
     if c.can_be_winograd:
-        ways.append((c.winograd(), winograd))
+        ways.append(Way(c.winograd(), "conv_winograd", {"pad": c.pad}, WINOGRAD))
     return ways
 
 
-def _weights(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> list[Way]:
-    def flat() -> Value:
-        value = build.emit("conv_weights_flat", *inputs, kernel=c.kernel, **_window(c))
-        return build.describe(value, note=FLAT)
-
-    def winograd() -> Value:
-        value = build.emit("conv_weights_winograd", *inputs, pad=c.pad)
-        return build.describe(value, note=WINOGRAD)
-
-    ways: list[Way] = [(c.windows_weights(), _keep)]
+def _weights(c: Convolution) -> list[Way]:
+    ways = []
     if c.can_be_flat:
-        ways.append((c.flat_weights(), flat))
+        attrs = {"kernel": c.kernel, **_window(c)}
+        ways.append(Way(c.flat_weights(), "conv_weights_flat", attrs, FLAT))
     if c.can_be_winograd:
-        ways.append((c.winograd_weights(), winograd))
+        attrs = {"pad": c.pad}
+        ways.append(Way(c.winograd_weights(), "conv_weights_winograd", attrs, WINOGRAD))
     return ways
 
 
-def _transpose(build: Builder, inputs: tuple[Value, ...], c: Convolution) -> list[Way]:
-    y, w = inputs
-    t = c.turned
-
-    def turned() -> Value:
-        value = build.emit("turned_kernel", w, groups=c.groups)
-        return build.describe(value, note=TURNED)
-
-    def windows() -> Value:
-        return build.emit("conv", y, turned(), **_window(t), stride=t.stride)
-
-    ways: list[Way] = [(c.scattered(), _keep)]
-    if set(c.stride) == {1} and all(min(p) >= 0 for p in t.pad):
-        ways += [(t.windows(), windows), *_faster(build, y, turned, t)]
-    return ways
+def _transpose(c: Convolution) -> list[Way]:
+    turned = c.turned
+    if set(c.stride) != {1} or any(min(p) < 0 for p in turned.pad):
+        return []
+    windows = Way(turned.windows(), "conv", {**_window(turned), "stride": c.stride})
+    return [replace(way, turned=True) for way in (windows, *_faster(turned))]
 
 
-_WAYS = {"conv": _conv, "conv_weights": _weights, "conv_transpose": _transpose}
+_OTHERS = {"conv": _faster, "conv_weights": _weights, "conv_transpose": _transpose}
 
 
 def _window(c: Convolution) -> dict[str, Any]:

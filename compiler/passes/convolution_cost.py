@@ -123,7 +123,7 @@ class Convolution:
         """conv_transpose: a product to columns, each added where its window was."""
         count, columns = prod(self.positions), self.channels * prod(self.kernel)
         product = self._product(self._columns, count)
-        added = Work(moves=2 * columns * count, runs=columns * self._runs_each)
+        added = Work(moves=3 * columns * count, runs=2 * columns * self._runs_each)
         steps = 24 + 3 * prod(map(min, self.kernel, self.positions))
         return self._calls(self._lines(self.filters, 1) + product + added + self._padded, steps)
 

@@ -62,6 +62,7 @@ SPECS = {
     "transposed, strided": "input 2x4x5 -> conv_transpose 3 3x3 stride=2 -> conv 2 2x2",
     "one axis": "input 3x11 -> conv 4 4 pad=same -> conv 2 3 dilation=2 -> conv_transpose 3 2",
     "whole image": "input 2x3x4 -> conv 3 3x4 -> conv 2 1x1",
+    "large": "input 1x40x41 -> conv 2 3x3",
     "much padding": "input 2x4x4 -> conv 3 3x3 pad=4 -> conv 2 2x2",
 }
 
@@ -73,9 +74,16 @@ def test_every_way_agrees_with_the_textbook(monkeypatch, spec, way):
     plain = load(code(spec, 0))
     force(monkeypatch, way)
     module = load(code(spec))
-    for rows, budget in ((1, None), (5, None), (5, 1), (7, 4000), (7, 12000)):
-        if budget is not None:
-            module.COLUMN_BYTES = budget
+    blocks = module.COLUMN_BYTES
+    for rows, budget, small in (
+        (1, blocks, 10**6),
+        (5, blocks, 10**6),
+        (5, blocks, 18_000),
+        (5, 1, 10**6),
+        (7, 4000, 10**6),
+        (7, 12000, 10**6),
+    ):
+        module.COLUMN_BYTES, module.SMALL_PRODUCT = budget, small
         for got, want in zip(answers(module, rows), answers(plain, rows), strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
 

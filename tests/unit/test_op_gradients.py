@@ -99,6 +99,7 @@ def function(graph, level: int):
         "Any": object,
         "prod": math.prod,
         "product": itertools.product,
+        "accumulate": itertools.accumulate,
     }
     space |= {name: np.array(values) for values, name in constants.items()}
     if level == 1:
@@ -241,7 +242,7 @@ def test_what_predict_writes_over_is_no_view(name, sample):
     texts = [Text(x) for x in arrays]
     code = load_target("numpy").making(node, texts, shapes).code
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
-    space |= {"prod": math.prod, "product": itertools.product}
+    space |= {"prod": math.prod, "product": itertools.product, "accumulate": itertools.accumulate}
     space |= {"ONE": np.ones(()), "CAP": np.full((), 700.0), **arrays}
     view = SimpleNamespace(level=1, dtype="float64", by_columns=())
     helpers = helper_functions(load_target("numpy"), view, code)
