@@ -15,6 +15,7 @@ from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
 from ..losses.registry import TARGET_KINDS
 from ..ops import OPS
+from .windows import pool_window, suits_winograd, window_array
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
@@ -87,6 +88,9 @@ class Target:
             tuple=tuple_text,
             chomp=str.rstrip,
             dict=dict_text,
+            window_array=window_array,
+            pool_window=pool_window,
+            suits_winograd=suits_winograd,
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module

@@ -18,7 +18,7 @@ from nnc.source import Source
 from .test_contract_files import EVERYTHING
 
 DIGITS = "input 9 -> dense 5 sigmoid -> dense 3 softmax; loss crossentropy; optimizer adam\n"
-CONV = "input 1x6x6 -> conv 2 3x3 relu -> flatten -> dense 3; loss mse\n"
+LOCAL = "input 1x6x6 -> local 2 3x3 relu -> flatten -> dense 3; loss mse\n"
 
 CONTRACT = {
     *("init_params", "init_state", "init_optimizer", "forward", "losses", "loss", "backward"),
@@ -51,7 +51,7 @@ def test_equal_specs_give_equal_bytes():
 
 
 def test_the_contract_has_the_same_names():
-    for spec in (DIGITS, CONV, EVERYTHING):
+    for spec in (DIGITS, LOCAL, EVERYTHING):
         own = functions(code(spec))
         for name, function in functions(code(spec, target="numpy")).items():
             if name in CONTRACT:
@@ -86,12 +86,12 @@ def test_matrices_are_gone_through_as_they_lie_in_memory():
 
 
 def test_helpers_without_a_loop_stand_between_compiled_parts():
-    text = code(CONV)
+    text = code(LOCAL)
     found = compiled(text)
     assert {"_losses", "_change", "_forward_1", "_backward_1"} <= found
     assert not found & {"_forward", "_backward", "_step"}
     body = ast.unparse(functions(text)["_forward"])
-    assert body.index("conv(") < body.index("_forward_1(")
+    assert body.index("local(") < body.index("_forward_1(")
 
 
 @pytest.mark.parametrize("hidden", ["numba", "scipy"])
