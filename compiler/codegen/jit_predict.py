@@ -11,10 +11,14 @@ from ..ops.source import LEAVES
 from ..passes.inference import standalone_graph
 from ..passes.split_softmax import split_softmax
 from ..schedule.buffers import Plan, plan_buffers, root
+from ..schedule.loops import nests
 from .jit_kernels import JitPredict, PredictParam
 from .jit_view import DTYPES, finished, given_leaf, param_places
 from .jitted import CannotJit, KernelWriter, Rooms
 from .program import CACHE, Program, inner_program, repeated
+
+LONGEST = 120
+"""Loops and ops on whole arrays up to which predict is compiled: so many take 15 to 20 seconds."""
 
 
 def jit_predict(
@@ -42,6 +46,8 @@ def _written(program: Program, params: Sequence[Parameter]) -> JitPredict:
         target, kernel, program.namer.copy(), leaves, plan.kernels["forward"].of,
         program.constants, param_places(program, params), rooms,
     )  # fmt: skip
+    if len(nests(kernel, writer.fusible, writer.places.get)) > LONGEST:
+        raise CannotJit("a kernel that takes long to compile")
     own = [_argument(writer, p, graph) for p in params]
     _own_results(writer, graph, plan)
     writer.write()

@@ -71,6 +71,12 @@ def test_predict_is_one_kernel_without_a_loss_too():
     assert {"_predict"} <= compiled(code(spec))
 
 
+def test_a_predict_that_would_take_long_to_compile_stays_numpy():
+    for layers, is_compiled in ((20, True), (70, False)):
+        text = code(f"input 9 -> (dense 9 tanh) * {layers}\n")
+        assert ("_predict" in compiled(text)) == is_compiled
+
+
 def test_matrices_are_gone_through_as_they_lie_in_memory():
     text = code("input 784 -> dense 30 sigmoid -> dense 10; loss mse; regularize l1=0.1 l2=0.1\n")
     for name in ("_losses", "_backward"):
