@@ -233,6 +233,21 @@ def test_long_products(loops, size):
     same(own, a.T @ d)
 
 
+# In tiles of equal and unequal size; too thin for tiles.
+@pytest.mark.parametrize(
+    "size", [(150, 600, 130), (201, 301, 197), (20, 200, 300), (700, 130, 200)]
+)
+def test_tiled_products(loops, size):
+    rows, inner, columns = size
+    a, b, d = (drawn(*s).astype("f4") for s in ((rows, inner), (inner, columns), (rows, columns)))
+    own, want = np.full((rows, columns), np.nan, "f4"), a @ b
+    loops.tiled_times(a, b, own)
+    same(own / np.abs(want).max(), want / np.abs(want).max(), 1e-6)
+    own, want = np.full((inner, columns), np.nan, "f4"), a.T @ d
+    loops.tiled_sum(a, d, own)
+    same(own / np.abs(want).max(), want / np.abs(want).max(), 1e-6)
+
+
 SCALARS = {
     "exp_of": np.exp,
     "expm1_of": np.expm1,
