@@ -18,7 +18,8 @@ pytest.importorskip("scipy", reason="SciPy is not installed")
 
 from nnc.codegen.target import load_target
 
-from .test_numba import JIT, compare, in_float64
+from .draws import worst
+from .test_numba import JIT, compare, in_float64, load
 
 SHAPES = [(3, 5, 4), (1, 1, 1), (2, 7, 3), (5, 1, 6), (1, 4, 17)]
 """Rows, steps and units."""
@@ -296,3 +297,32 @@ def test_networks_over_sequences(name, tmp_path):
 @pytest.mark.skipif(not JIT, reason="kernels are not compiled")
 def test_networks_in_float32(tmp_path):
     compare(tmp_path, SPECS["lstm"] + "dtype float32\n")
+
+
+@pytest.mark.skipif(JIT, reason="the text is the same, and takes its time to compile")
+def test_the_bias_of_keys_is_rounding_alone(tmp_path):
+    """What Adam makes of a gradient of zero may differ between targets; all else agrees.
+
+    A bias of the keys adds the same q·b to all scores of a query, and softmax does not see it: its
+    gradient is zero, and computed as a few 1e-18. Adam divides it by its own size plus 1e-8, so a
+    step is the rate times up to 1e-9 of either sign: rounding, which no order of sums repeats.
+    """
+    spec = (
+        "block b = [id, layernorm -> attention 2 causal=true] -> add\n"
+        "input 6 int -> embedding 5 8 -> positional -> b * 2 -> dense 5 softmax\n"
+        "loss crossentropy\noptimizer adam lr=0.01\n"
+    )
+    modules = [load(tmp_path, in_float64(spec), target) for target in ("numpy", "numba")]
+    x, target = modules[0].sample_batch(np.random.default_rng(1))
+    found = []
+    for module in modules:
+        params = module.init_params(3)
+        opt = module.init_optimizer(params)
+        for _ in range(30):
+            module.train_step(params, x, target, opt)
+        keys = np.concatenate([params[f"b{k}.attention1.bqkv"][8:16] for k in (1, 2)])
+        assert 0 < np.abs(keys).max() < 30 * 0.01 * 1e-9
+        found.append(
+            {n: np.delete(a, range(8, 16)) if "bqkv" in n else a for n, a in params.items()}
+        )
+    assert worst(*found)[0] < 1e-10, worst(*found)[1]
