@@ -23,6 +23,9 @@ TURN, SUM, KERNEL = 12.5, 0.62, 90
 """What it costs, in moves, to have a number change places with channels, to sum two numbers of a
 tile, and to bring the entries of one filter for one channel into the form of tiles."""
 
+SMALL = 1000
+"""Matrices of so many entries OpenBLAS multiplies where they lie (SMALL_PRODUCT of the helpers)."""
+
 BLOCK_BYTES, ITEM = 2**20, 4
 """COLUMN_BYTES of the helpers, and the bytes of a number."""
 
@@ -123,7 +126,7 @@ class Convolution:
         """conv_transpose: a product to columns, each added where its window was."""
         count, columns = prod(self.positions), self.channels * prod(self.kernel)
         product = self._product(self._columns, count)
-        added = Work(moves=3 * columns * count, runs=2 * columns * self._runs_each)
+        added = Work(moves=5 * columns * count, runs=3 * columns * self._runs_each)
         steps = 24 + 3 * prod(map(min, self.kernel, self.positions))
         return self._calls(self._lines(self.filters, 1) + product + added + self._padded, steps)
 
@@ -181,7 +184,8 @@ class Convolution:
     def _product(self, inner: int, count: int) -> Work:
         """Products of (filters, inner) with (inner, count), for all groups."""
         filters = self.filters // self.groups
-        one = Work(macs=filters * inner * count, streams=(filters + inner) * count)
+        slow = 1.0 if filters * inner > SMALL else 0.75
+        one = Work(macs=slow * filters * inner * count, streams=(filters + inner) * count)
         return one.times(self.groups)
 
     def _calls(self, image: Work, steps: float) -> Work:
