@@ -132,6 +132,7 @@ class KernelWriter:
     scalars: dict[int, str] = field(default_factory=dict)
     hoisted: dict[int, str] = field(default_factory=dict)
     viewed: dict[int, str] = field(default_factory=dict)
+    inner_sums: dict[int, str] = field(default_factory=dict)
     readers: dict[int, set[int]] = field(default_factory=dict)
     at_hand: dict[int, Text] = field(default_factory=dict)
     lines: list[Statement] = field(default_factory=list)
@@ -518,13 +519,26 @@ class KernelWriter:
             start = "-np.inf" if node.op == "max" else "0"
             self._line(depth, f"{name} = real({start})")
             self.at_hand[node.id] = Text(name)
+        whole = [node for node in step.nodes if self._is_beyond(nest, step, node, axis)]
+        for node in whole:
+            name = self.inner_sums[node.id] = self.namer.fresh(f"{self._hint(node)}_part")
+            self._line(depth, f"{name} = real({'-np.inf' if node.op == 'max' else '0'})")
         if step.entries:
             self._loop(depth, axis, nest.shape)
         self._body(nest, step, depth + step.entries)
+        for node in whole:
+            part, note = self.inner_sums.pop(node.id), comment(node, node.origin.formula)
+            self._line(depth, _added(node, self._at(nest, node), part), note)
         for node in sums:
             if self._stored(nest, step, node):
                 code = f"{self._at(nest, node)} = {self.at_hand[node.id].code}"
                 self._line(depth, code, comment(node, node.origin.formula))
+
+    def _is_beyond(self, nest: Nest, step: Step, node: Node, axis: int) -> bool:
+        """Whether the innermost loop adds to one entry of a sum: a variable, which stays in a register."""
+        if not step.entries or not by_rows(self.graph, node) or not node.type.rank:
+            return False
+        return axis not in {index.axis for index in value_indices(self.graph, node, nest.shape)}
 
     def _stored(self, nest: Nest, step: Step, node: Node) -> bool:
         """Whether somebody reads a value who does not find it at hand."""
@@ -574,14 +588,13 @@ class KernelWriter:
         code = " * ".join(t.within(70) for t in terms) if len(terms) > 1 else terms[0].code
         if by_row(self.graph, node):
             place = self.at_hand[node.id].code
+        elif node.id in self.inner_sums:
+            place, note = self.inner_sums[node.id], ""
         elif node.type.rank:
             place = self._at(nest, node)
         else:
             place = self.scalars[node.id]
-        if node.op == "max":
-            self._line(depth, f"{place} = larger_of({place}, {code})", note)
-        else:
-            self._line(depth, f"{place} += {code}", note)
+        self._line(depth, _added(node, place, code), note)
 
     def _at(self, nest: Nest, node: Node) -> str:
         """The entry of a value's own array."""
@@ -644,6 +657,11 @@ def _is_long(size: Dim) -> bool:
     return not isinstance(size, int) and any(
         factor >= LONG or len(symbols) > 1 for symbols, factor in size.terms
     )
+
+
+def _added(node: Node, place: str, code: str) -> str:
+    """One more term of a sum, or candidate of a maximum."""
+    return f"{place} = larger_of({place}, {code})" if node.op == "max" else f"{place} += {code}"
 
 
 def _transposed(text: str) -> str:

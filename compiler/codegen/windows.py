@@ -21,14 +21,19 @@ SMALLEST = 64
 """Positions from which on turning the kernels, once a batch, does not matter."""
 
 
-def window_array(v: OpView, image: Shape, kernel: Shape) -> str:
-    """The dilations, strides and zeros in front of a convolution, as an array of two axes."""
+def window_array(v: OpView, image: Shape, kernel: Shape, turned: bool = False) -> str:
+    """The dilations, strides and zeros in front of a convolution, as an array of two axes.
+
+    At stride 1 the gradient by x is a convolution with turned kernels, and other zeros in front.
+    """
     dilation, stride = v.attrs["dilation"], v.attrs["stride"]
     if v.attrs["pad"] == SAME:
         axes = zip(image[2:], kernel[2:], dilation, stride, strict=True)
         before = [_same_before(*map(str, axis)) for axis in axes]
     else:
         before = [str(pad[0]) for pad in v.attrs["pad"]]
+    if turned:
+        before = [_less(k, p) for k, p in zip(kernel[2:], before, strict=True)]
     rows = (_pair(dilation, 1), _pair(stride, 1), _pair(before, 0))
     return f"np.array(({', '.join(rows)}))"
 
@@ -59,6 +64,11 @@ def _pair(values: object, missing: int) -> str:
     assert isinstance(values, tuple | list)
     texts = [str(value) for value in values]
     return f"({', '.join([str(missing)] * (2 - len(texts)) + texts)})"
+
+
+def _less(kernel: object, before: str) -> str:
+    last = int(str(kernel)) - 1
+    return str(last - int(before)) if before.isdigit() else f"{last} - {before}"
 
 
 def _same_before(size: str, kernel: str, dilation: str, stride: str) -> str:
