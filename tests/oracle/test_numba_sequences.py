@@ -112,6 +112,22 @@ def test_gru(plain, loops, shape, reverse, ragged):
     same(d_u, plain.gru_hidden(want, tape))
 
 
+@pytest.mark.parametrize(("shape", "reverse", "ragged"), RUNS)
+def test_rnn(plain, loops, shape, reverse, ragged):
+    rows, steps, units = shape
+    x, Wh, lengths = drawn(*shape), drawn(units, units), lengths_of(rows, steps, ragged)
+    d_h = inside(drawn(*shape, seed=1), lengths)
+    tape = plain.rnn_tape(x, Wh, lengths, act=np.tanh, reverse=reverse)
+    want = plain.rnn_back(tape, Wh, d_h, lengths, slope=lambda a: 1 - a * a, reverse=reverse)
+    own, d_x = np.full_like(tape, np.nan), np.full_like(x, np.nan)
+    loops.rnn_steps(x, Wh, lengths, loops.tanh_of, reverse, own)
+    square_of = loops.exactly(lambda a: 1 - a * a)
+    loops.rnn_steps_back(own, Wh, d_h, lengths, square_of, reverse, d_x)
+    same(loops.tape_part(own, 0, units), tape[..., :units])
+    same(loops.tape_part(own, units, units), tape[..., units:])
+    same(d_x, want)
+
+
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
@@ -279,6 +295,8 @@ def test_exponentials(loops, name, dtype):
 SPECS = {
     "lstm": "input Tx3 ragged -> lstm 4 return=all bidirectional=true -> dropout 0.2 -> lstm 3\n"
     "  -> dense 2 softmax\nloss crossentropy\noptimizer adam lr=0.01\n",
+    "rnn": "input 4x3 -> rnn 4 return=all leaky_relu(0.2) -> rnn 3 return=all sigmoid -> rnn 3 reverse=true\n"
+    "  -> dense 2\nloss mse\noptimizer sgd lr=0.1\n",
     "gru": "input Tx3 ragged -> gru 4 -> dense 2\nloss mse\noptimizer sgd lr=0.1\n",
     "attention": "input T int ragged -> embedding 5 6 -> positional -> attention 2 causal=true -> layernorm\n"
     "  -> gru 3 -> dense 3 softmax\nloss crossentropy\noptimizer sgd lr=0.1\n",
@@ -289,7 +307,7 @@ SPECS = {
 }
 
 
-@pytest.mark.parametrize("name", ["attention"] if JIT else SPECS)
+@pytest.mark.parametrize("name", ["attention", "rnn"] if JIT else SPECS)
 def test_networks_over_sequences(name, tmp_path):
     compare(tmp_path, in_float64(SPECS[name]))
 
