@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from ..ir.dims import Dim, product, substitute, total
+from ..ir.dims import Dim, Shape, evaluate, product, substitute, symbols, total
 from ..ir.layer_graph import TypedGraph
+from ..ir.op_graph import Graph, Node
 from ..ir.types import DType, TensorType
+from ..limits.bounds import DEFAULT_BATCH
 from ..limits.sizes import batch_size, entry_bytes, float_bytes
 from ..passes.read_in_order import read_in_order
 from ..schedule.storage import stored_by_rows
@@ -50,7 +53,9 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
     target = load_target("numpy")
     graph = build_graphs(typed, 1, (), lambda name, graph: None).training
     by_rows = stored_by_rows(graph, batch_size(typed.graph))
-    program = build_program(read_in_order(graph, by_rows), 1, target, promised_names(typed), by_rows)
+    program = build_program(
+        read_in_order(graph, by_rows), 1, target, promised_names(typed), by_rows
+    )
     dtype = typed.graph.dtype
     wide = float_bytes(dtype)
     flat = wide * sum(prod(p.shape) for p in typed.params)
@@ -71,5 +76,69 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
         optimizer=extra * flat,
         kept=total(size for size, kept in sizes if kept),
         work=total(size for size, kept in sizes if not kept),
-        passing=0,
+        passing=_passing(graph, batch, wide),
     )
+
+
+def _passing(graph: Graph, batch: int, wide: int) -> Dim:
+    """Bytes of the most that one helper function makes for itself and drops at its end."""
+    sizes = []
+    for node in graph:
+        if node.op in MAKES:
+            types = (graph[i].type.shape for i in node.inputs)
+            shapes = [tuple(substitute(n, "B", batch) for n in shape) for shape in types]
+            sizes.append(MAKES[node.op](node, shapes, wide))
+    return max(sizes, key=_usual, default=0)
+
+
+def _usual(size: Dim) -> int:
+    """A size for comparisons, where symbols stand in it."""
+    return evaluate(size, dict.fromkeys(symbols(size), DEFAULT_BATCH))
+
+
+def _time_loop(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """The state's matrix put in order, and one or two values of every step."""
+    _, kernel, d_state = shapes[:3]
+    return wide * (product(kernel) + (1 if node.op == "gru_back" else 2) * product(d_state))
+
+
+def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """An example's runs under one row of the kernel, for every row of it."""
+    back = node.op == "weighted_pool_dw"
+    image, kernel = shapes[back], _sizes(node, "kernel") if back else shapes[1]
+    width = kernel[-1]
+    assert isinstance(width, int)
+    return wide * (product(image[1:]) // width * product(kernel[:-1]))
+
+
+def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """Of a block of examples what one axis leaves, or on the way back what is still to be given."""
+    image, given = (shapes[0], ()) if node.op == "max_pool" else (shapes[1], shapes[0])
+    row = wide * _usual(product(image[1:]))
+    rows = min(_usual(image[0]), max(POOL_BYTES // row, 1))
+    edges = rows * row if any(_sizes(node, "pad")) else 0
+    if given:  # two arrays of numbers and one of flags
+        return 2 * edges + rows * (2 * wide + 1) * product(given[1:])
+    return edges + rows * row // _sizes(node, "kernel")[0]
+
+
+def _sizes(node: Node, name: str) -> tuple[int, ...]:
+    """An attribute of numbers, or of pairs of them, one after the other."""
+    found = dict(node.attrs).get(name, ())
+    assert isinstance(found, tuple)
+    return tuple(n for item in found for n in (item if isinstance(item, tuple) else (item,)))
+
+
+POOL_BYTES = 2**19
+"""How much max pooling works on at a time: as in templates/numpy/helpers_pool.jinja."""
+
+MAKES: dict[str, Callable[[Node, Sequence[Shape], int], Dim]] = {
+    "lstm_back": _time_loop,
+    "gru_back": _time_loop,
+    "rnn_back": _time_loop,
+    "weighted_pool": _tiles,
+    "weighted_pool_dw": _tiles,
+    "max_pool": _pooled,
+    "max_pool_dx": _pooled,
+}
+"""Bytes of the arrays that helper functions of the NumPy target make, where they are many."""

@@ -6,7 +6,17 @@ from ..ir.dims import Dim, Shape
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from .elementwise import scale, unbroadcast
-from .registry import Attrs, Gradient, OpDef, Types, move_flops, op, sample
+from .registry import (
+    NO_GRADIENT,
+    Attrs,
+    Gradient,
+    OpDef,
+    Types,
+    move_flops,
+    op,
+    same_type,
+    sample,
+)
 from .source import const_array
 
 
@@ -183,3 +193,4 @@ op(
         formulas=("dx = Σ k xᵏ⁻¹ · dyₖ",),
     )
 )
+op(OpDef("copied", same_type, NO_GRADIENT, flops=move_flops))

@@ -14,6 +14,7 @@ from .hoist_targetless import hoist_targetless
 from .share_common import share_common
 from .simplify import simplify
 from .split_softmax import split_softmax
+from .store_repeated import store_repeated
 from .verify import verify
 
 Pass = Callable[[Graph], Graph]
@@ -33,6 +34,7 @@ PASSES: dict[int, tuple[Pass, ...]] = {
         eliminate_dead_code,
         hoist_targetless,
         choose_convolutions,
+        store_repeated,
     ),
 }
 

@@ -21,6 +21,8 @@ SPECS = {
     "loss mse; dtype float64",
     "image": "input 2x6x6 -> conv 3 3x3 -> batchnorm relu -> maxpool 2 -> flatten -> dropout 0.3\n"
     "  -> dense 3 log_softmax; loss mse; optimizer adam; dtype float64",
+    "repeats": "input 2x3x3 -> upsample 2 -> conv 2 3x3 -> flatten -> dense 3; loss mse\n"
+    "dtype float64",
 }
 
 CHANGED = {
@@ -32,6 +34,7 @@ CHANGED = {
     "fuse-sums": "image",
     "hoist-targetless": "logits",
     "choose-convolutions": "filters",
+    "store-repeated": "repeats",
     "in-place": "classifier",
     "buffer-reuse": "image",
     "layout": "sequence",

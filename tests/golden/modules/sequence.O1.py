@@ -235,8 +235,15 @@ def ratio(x: Array, above: tuple[float, ...], below: tuple[float, ...]) -> Array
     return p / q
 
 
+def erf_in_blocks(x: Array, out: Array) -> Array:
+    """erf(x), a few rows at a time: it works with a dozen arrays."""
+    for some, result in zip(few_rows(x), few_rows(out)):
+        result[...] = erf(some)
+    return out
+
+
 def few_rows(x: Array) -> Iterable[Array]:
-    """Views of x, a few rows each: numbers are drawn in float64, and that much room is enough."""
+    """Views of x, a few rows each: what is computed for them needs little room."""
     count = max(1, 2**12 * len(x) // x.size)
     return (x[start : start + count] for start in range(0, len(x), count))
 
@@ -304,8 +311,7 @@ def _forward(
     dense1_z_base += params["dense1.b"]  # (B*T, 4)
     dense1_z = dense1_z_base.reshape(B, T, 4)  # (B, T, 4)  z = x W + b
     dense1_scale = np.multiply(dense1_z, 0.7071067811865476, out=c.dense1_scale)  # (B, T, 4)
-    dense1_add = c.dense1_add  # (B, T, 4)
-    dense1_add[...] = erf(dense1_scale)
+    dense1_add = erf_in_blocks(dense1_scale, c.dense1_add)  # (B, T, 4)
     dense1_add += ONE  # (B, T, 4)
     dense1 = np.multiply(dense1_z, dense1_add, out=c.dropout1)  # (B, T, 4)
     np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))

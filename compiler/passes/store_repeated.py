@@ -1,0 +1,29 @@
+"""Give what is repeated an array of its own before its axes are merged.
+
+    before  %3 : (B, 4, 2) = broadcast(%2)      entries repeated in appearance only
+            %4 : (B, 8) = reshape(%3)           NumPy must copy them, into a new array every step
+    after   %4 = copied(%3)                     into an array that is planned
+            %5 = reshape(%4)
+
+Views of other kinds are left: what is sliced or transposed is often multiplied as it lies.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.shape import reshape
+from .rewrite import rewrite
+
+
+def store_repeated(graph: Graph) -> Graph:
+    """Put `copied` between every broadcast of an array and a reshape of it."""
+    return rewrite(graph, _rule)
+
+
+def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    if node.op != "reshape":
+        return None
+    source = build.nodes[inputs[0].id]
+    if source.op != "broadcast" or not build.nodes[source.inputs[0]].type.rank:
+        return None
+    return reshape(build.emit("copied", inputs[0]), node.type.shape)
