@@ -1,7 +1,7 @@
 # make demo    compile a spec, train it on real digits, leave the module to read
 # make test    all tests that need no PyTorch
 # make oracle  the tests against PyTorch, and those of --target numba
-# make bench   speed: docs/benchmarks.md, beside PyTorch and JAX; and what compiling costs
+# make bench   speed beside PyTorch and JAX, of every optimisation, of compiling; writes docs/
 # make lint    formatting, lint rules, types
 #
 # Each sets up what it needs in .venv and does not do so twice.
@@ -41,7 +41,7 @@ $(VENV)/.oracle: $(VENV)/.test
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.base
-	$(INSTALL) --editable '.[bench]'
+	$(INSTALL) --editable '.[bench,numba]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test
@@ -70,7 +70,7 @@ CONTRACT = $(foreach part,data files init layers losses names optimizers params 
 TORCH = tests/oracle/test_torch_recurrent.py tests/oracle/test_torch_norms.py
 
 bench: $(VENV)/.bench
-	$(RUN) benchmarks
+	$(RUN) benchmarks --write
 	$(RUN) benchmarks.frameworks $(BENCH)
 
 lint: $(VENV)/.lint typing
