@@ -322,6 +322,13 @@ class KernelWriter:
         sizes = [size for i in node.inputs for size in self.graph[i].type.shape]
         if self.by_columns(node.id):
             left, right, out = right.transposed, left.transposed, _transposed(out)
+            rows, inner, columns = sizes[3], sizes[2], sizes[0]
+        else:
+            rows, inner, columns = sizes[0], sizes[1], sizes[3]
+        if right.order == "C" and (_is_wide(inner, columns) or _is_wide(rows, columns)):
+            return f"wide_times({left.text}, {right.text}, {out})"
+        if left.order == "C" and right.order == "F" and _is_wide(columns, inner):
+            return f"row_dots({left.text}, {right.transposed.text}, {out})"
         known = prod(size for size in (*sizes[:2], sizes[3]) if isinstance(size, int))
         if known <= SMALL:
             return f"small_times({left.text}, {right.text}, {out})"
@@ -651,6 +658,16 @@ LONG = 16
 
 WIDE = 10**6 // 30
 """Entries of a matrix from which on few of its rows would fit into a small product."""
+
+
+FEW, WIDE_SIZE = 16, 2**16
+"""So few rows with so many entries in all make a matrix wide."""
+
+
+def _is_wide(rows: Dim, columns: Dim) -> bool:
+    if not isinstance(rows, int) or not isinstance(columns, int):
+        return False
+    return rows <= FEW and rows * columns >= WIDE_SIZE
 
 
 def _is_long(size: Dim) -> bool:

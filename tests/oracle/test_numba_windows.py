@@ -62,7 +62,7 @@ def plain() -> SimpleNamespace:
 
 @pytest.fixture(scope="module")
 def loops() -> SimpleNamespace:
-    files = ("scalar", "loops_conv", "loops_winograd", "loops_pool")
+    files = ("scalar", "runs", "loops_conv", "loops_winograd", "loops_pool")
     return functions("numba", *files, **SMALL)
 
 
@@ -201,6 +201,27 @@ def test_the_largest_of_all(plain, loops):
         dy = rng.standard_normal(len(x))
         loops.largest_of_rows_back(dy, x, dx)
         np.testing.assert_array_equal(dx, plain.global_max_dx(dy, x))
+
+
+def test_products_of_long_rows(loops):
+    for rng, n in draws(6):
+        a, b = rng.standard_normal((n(1, 9), n(1, 9))), rng.standard_normal((n(1, 9), n(1, 40)))
+        a = rng.standard_normal((len(b), n(1, 9))).T if n(0, 1) else a[:, [0] * len(b)]
+        out = unwritten((len(a), b.shape[1]))
+        loops.wide_times(a, b, out)
+        near(out, a @ b, (a.shape, b.shape))
+        c = rng.standard_normal((n(1, 9), b.shape[1]))
+        out = unwritten((len(c), len(b)))
+        loops.row_dots(c, b, out)
+        near(out, c @ b.T, (c.shape, b.shape))
+
+
+def test_a_few_long_rows_of_weights_are_gone_through_once():
+    text = code("input 9000 -> dense 8 tanh -> dense 3\n")
+    assert text.count("    wide_times(") == 1  # dW
+    assert text.count("    row_dots(") == 2  # forward and predict
+    text = code("input 9000 -> dense 17 tanh -> dense 3\n")
+    assert "row_dots(" not in text
 
 
 SPECS = {
