@@ -15,7 +15,7 @@ from ..ir.dims import Dim, Shape, symbols
 from ..ir.op_graph import Node
 from ..losses.registry import TARGET_KINDS
 from ..ops import OPS
-from .windows import pool_window, suits_winograd, window_array
+from .windows import pool_window, suits_loops, suits_winograd, window_array
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
@@ -90,6 +90,7 @@ class Target:
             dict=dict_text,
             window_array=window_array,
             pool_window=pool_window,
+            suits_loops=suits_loops,
             suits_winograd=suits_winograd,
         )
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
@@ -126,7 +127,8 @@ class Target:
         """Statements for an op on whole arrays inside a compiled kernel; None if there are none."""
         if not self.has_whole(node.op):
             return None
-        return self.whole_form(node.op, node, [t.within(100) for t in operands], shapes, out)
+        texts = [t.within(100) for t in operands]
+        return self.whole_form(node.op, node, texts, shapes, out).strip() or None
 
     def whole_form(
         self, form: str, node: Node, operands: Sequence[str], shapes: Sequence[Shape], out: str

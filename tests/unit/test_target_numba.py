@@ -136,3 +136,16 @@ def test_a_transposed_read_and_a_write_of_its_array_do_not_share_a_loop():
     items = nests(kernel, lambda node: node.op in ("tanh", "sigmoid", "mul"), {}.get)
     found = [[n.op for n in item.nodes] for item in items if isinstance(item, Nest)]
     assert ["tanh", "sigmoid"] not in [ops[:2] for ops in found]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "calls"),
+    [("2 3x4", 0), ("64 3x64", 1), ("64 3x63", 0)],
+    ids=["small", "wide", "rows"],
+)
+def test_a_convolution_without_rows_to_run_along_is_left_to_the_other_target(kernel, calls):
+    width = 4 if kernel.endswith("x4") else 64
+    text = code(f"input 8x20x{width} -> conv {kernel} -> flatten -> dense 2; loss mse\n")
+    body = ast.unparse(functions(text)["_forward"])
+    assert body.count("conv(") == calls
+    assert ("conv_loops(" in text) == (not calls)
