@@ -166,7 +166,8 @@ def gradient_lines(text: str) -> list[tuple[int, str]]:
         if not (isinstance(function, ast.FunctionDef) and "backward" in function.name):
             continue
         for node in ast.walk(function):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".matmul", ".dot")):
+            products = (".matmul", ".dot", "_times")
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(products):
                 found.append((node.lineno, node.args[0]))
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
                 found.append((node.lineno, node.left))
