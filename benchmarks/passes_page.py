@@ -52,15 +52,7 @@ class Table:
 def described(name: str) -> str:
     """The words of the file that does it."""
     file = FILES.get(name, f"passes.{name.replace('-', '_')}")
-    words = inspect.cleandoc(import_module(f"nnc.{file}").__doc__ or "")
-    lines, inside = [], False
-    for line in words.splitlines():
-        code = line.startswith("    ")
-        if code != inside and (line or inside):
-            lines.append("```text" if code else "```")
-            inside = code
-        lines.append(line.removeprefix("    ") if inside else line)
-    return "\n".join([*lines, *(["```"] if inside else [])])
+    return inspect.cleandoc(import_module(f"nnc.{file}").__doc__ or "")
 
 
 def page(machine: str, tables: Sequence[Table]) -> str:
