@@ -8,7 +8,16 @@ from importlib import import_module
 
 from .threads import pin
 
-PARTS = ("step", "passes", "looping", "derivatives", "convolution", "compiling", "linting")
+PARTS = (
+    "step",
+    "passes",
+    "looping",
+    "derivatives",
+    "convolution",
+    "bounds",
+    "compiling",
+    "linting",
+)
 
 
 def main() -> None:
