@@ -12,7 +12,7 @@ from ..schedule.buffers import KernelPlan, stored
 from ..schedule.kernels import Kernel
 from ..schedule.statements import Assign, Call, Note, Statement
 from .frame import Frame, comment, named_nodes, with_headings
-from .target import Text
+from .target import Text, transposed
 
 
 def buffered(
@@ -126,17 +126,12 @@ def _final_gradient(
     """
     place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
     if node.op == "matmul" and _by_columns(place, frame):
-        operands = [_transposed(operand) for operand in reversed(operands)]
+        operands = [Text(transposed(o.within(100))) for o in reversed(operands)]
         place = f"{place}.T"
     form, text = frame.target.buffered_call(node, operands, frame.shapes(node), place)
     if form == "fill":
         return _compute(node, frame, local, plan)
     return [Call(text, comment(node, node.origin.formula))]
-
-
-def _transposed(operand: Text) -> Text:
-    code = operand.within(100)
-    return Text(code.removesuffix(".T") if code.endswith(".T") else f"{code}.T")
 
 
 def _augmented(

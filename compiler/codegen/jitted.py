@@ -37,7 +37,7 @@ from ..schedule.loops import (
 from ..schedule.names import Namer
 from ..schedule.statements import Call, Heading, Note, Statement
 from .frame import comment, constant, heading
-from .target import Target, Text, number, tuple_text
+from .target import Target, Text, number, transposed, tuple_text
 
 MANY_ITEMS = 30
 """Loops and ops on whole arrays up to which a kernel is compiled as one function."""
@@ -99,7 +99,7 @@ class Matrix:
     @property
     def transposed(self) -> Matrix:
         """The same entries as the transposed matrix."""
-        return Matrix(_transposed(self.text), "C" if self.order == "F" else "F")
+        return Matrix(transposed(self.text), "C" if self.order == "F" else "F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ class KernelWriter:
         text, order = self.whole_text(node.inputs[0])
         match node.op:
             case "transpose" if node.attr("perm") == (1, 0):
-                text = text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
+                text = transposed(text)
                 return text, {"C": "F", "F": "C", "A": "A"}[order]
             case "transpose":
                 perm = node.attr("perm")
@@ -321,7 +321,7 @@ class KernelWriter:
         left, right = (Matrix(*self.matrix(i)) for i in node.inputs)
         sizes = [size for i in node.inputs for size in self.graph[i].type.shape]
         if self.by_columns(node.id):
-            left, right, out = right.transposed, left.transposed, _transposed(out)
+            left, right, out = right.transposed, left.transposed, transposed(out)
             rows, inner, columns = sizes[3], sizes[2], sizes[0]
         else:
             rows, inner, columns = sizes[0], sizes[1], sizes[3]
@@ -679,7 +679,3 @@ def _is_long(size: Dim) -> bool:
 def _added(node: Node, place: str, code: str) -> str:
     """One more term of a sum, or candidate of a maximum."""
     return f"{place} = larger_of({place}, {code})" if node.op == "max" else f"{place} += {code}"
-
-
-def _transposed(text: str) -> str:
-    return text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"

@@ -11,12 +11,9 @@ from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph, Node
 from ..ir.types import DType, TensorType
 from ..limits.bounds import DEFAULT_BATCH
-from ..limits.sizes import batch_size, entry_bytes, float_bytes
-from ..passes.read_in_order import read_in_order
-from ..schedule.storage import stored_by_rows
-from .module import build_graphs, one_hot_shapes, promised_names
+from ..limits.sizes import entry_bytes, float_bytes
+from .module import build_graphs, one_hot_shapes, training_program
 from .optimizer import optimizer_view
-from .program import build_program
 from .target import load_target
 
 
@@ -52,10 +49,7 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
         return None
     target = load_target("numpy")
     graph = build_graphs(typed, 1, (), lambda name, graph: None).training
-    by_rows = stored_by_rows(graph, batch_size(typed.graph))
-    program = build_program(
-        read_in_order(graph, by_rows), 1, target, promised_names(typed), by_rows
-    )
+    program = training_program(typed, graph, 1, target)
     dtype = typed.graph.dtype
     wide = float_bytes(dtype)
     flat = wide * sum(prod(p.shape) for p in typed.params)

@@ -148,6 +148,18 @@ def _refuse_emit(typed: TypedGraph, emit: tuple[str, ...], inputs: list[str]) ->
             raise CannotEmit(f"cannot emit '{name}': no input holds real numbers")
 
 
+def training_program(
+    typed: TypedGraph, graph: Graph, level: int, target: Target, without: Collection[str] = ()
+) -> Program:
+    """The training graph with a layout for every weight, and all names and arrays planned."""
+    by_rows = frozenset(p.name for p in typed.params)
+    if LAYOUT not in without:
+        by_rows = stored_by_rows(graph, batch_size(typed.graph))
+    if level:
+        graph = read_in_order(graph, by_rows)
+    return build_program(graph, level, target, promised_names(typed), by_rows, without)
+
+
 def _view(
     typed: TypedGraph,
     graphs: Graphs,
@@ -157,14 +169,9 @@ def _view(
     target: Target,
     without: Collection[str],
 ) -> ModuleView:
-    training, inference = graphs.training, graphs.inference
-    leaves = promised_names(typed)
-    by_rows = frozenset(p.name for p in typed.params)
-    if LAYOUT not in without:
-        by_rows = stored_by_rows(training, batch_size(typed.graph))
-    if level:
-        training = read_in_order(training, by_rows)
-    program = build_program(training, level, target, leaves, by_rows, without)
+    inference, leaves = graphs.inference, promised_names(typed)
+    program = training_program(typed, graphs.training, level, target, without)
+    training, by_rows = program.graph, program.by_rows
     kernels, setting = program.kernels, typed.graph.training.optimizer
     forward = kernel_view(program, kernels.forward, training.outputs_for("out"))
     parts, grads = training.outputs_for("loss"), training.outputs_for("grad")

@@ -258,6 +258,11 @@ def sizes(shape: Shape) -> str:
     return ", ".join(str(n) for n in shape)
 
 
+def transposed(code: str) -> str:
+    """The transpose of a matrix that binds like an atom: `W` and `W.T` of each other."""
+    return code.removesuffix(".T") if code.endswith(".T") else f"{code}.T"
+
+
 def tuple_text(items: Iterable[object]) -> str:
     """Pieces of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
     pieces = [str(item) for item in items]
