@@ -64,6 +64,7 @@ def draw(results: Sequence[Results], path: Path, title: str) -> None:
     axes.grid(axis="x", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=len(names), frameon=False)
+    columns = -(-len(names) // 2)  # two lines: one is wider than the figure
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
