@@ -3,6 +3,7 @@
 # make oracle  the tests against PyTorch, and those of --target numba
 # make bench   speed beside PyTorch and JAX, of every optimisation, of compiling; writes docs/
 # make lint    formatting, lint rules, types
+# make mutation  whether the tests notice planted faults (an hour or more)
 #
 # Each sets up what it needs in .venv and does not do so twice.
 
@@ -14,7 +15,7 @@ JOBS ?= auto
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oracle bench lint typing clean
+.PHONY: help demo test oracle bench lint mutation typing clean
 
 help:
 	@sed -n 's/^# \?//;/^$$/q;p' Makefile
@@ -38,6 +39,10 @@ $(VENV)/.test: $(VENV)/.base
 
 $(VENV)/.oracle: $(VENV)/.test
 	$(INSTALL) --editable '.[oracle,numba]'
+	@touch $@
+
+$(VENV)/.mutation: $(VENV)/.test
+	$(INSTALL) --editable '.[mutation]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.base
@@ -72,6 +77,9 @@ TORCH = tests/oracle/test_torch_recurrent.py tests/oracle/test_torch_norms.py
 bench: $(VENV)/.bench
 	$(RUN) benchmarks --write
 	$(RUN) benchmarks.frameworks $(BENCH)
+
+mutation: $(VENV)/.mutation
+	$(RUN) tests.mutation --fresh --least 90
 
 lint: $(VENV)/.lint typing
 	$(RUN) ruff check .
