@@ -19,7 +19,7 @@ from typing import Any
 
 from ..ir.dims import Shape
 from ..ir.op_graph import Builder, Graph, Node, Value
-from ..ops.conv import SAME, Pads, window_size
+from ..ops.conv import SAME, window_size
 from .convolution_cost import Convolution, Sizes, Work
 from .rewrite import rewrite
 
@@ -131,8 +131,8 @@ def _sizes(node: Node, inputs: tuple[Value, ...], rows: int) -> Convolution | No
     x, w, y = (_ints(shape[1:]) for shape in shapes[node.op])
     if x is None or w is None or y is None or not isinstance(attrs["groups"], int):
         return None
-    window = (w[1:], attrs["dilation"], attrs["stride"])
-    pad = _pads(x[1:], *window) if attrs["pad"] == SAME else attrs["pad"]
+    pad = attrs["pad"]
+    assert pad != SAME, "where all sizes are known, so is the padding"
     axes = zip(x[1:], w[1:], attrs["stride"], pad, attrs["dilation"], strict=True)
     if tuple(window_size(*axis) for axis in axes) != y[1:]:
         return None  # a transposed convolution that leaves cells at the end without a window
@@ -154,12 +154,3 @@ def _ints(shape: Shape) -> Sizes | None:
     """A shape of which all sizes are known."""
     known = tuple(n for n in shape if isinstance(n, int))
     return known if len(known) == len(shape) else None
-
-
-def _pads(size: Any, kernel: Any, dilation: Any, stride: Any) -> Pads:
-    """The zeros of `same` on each axis; an odd one goes behind."""
-    pads = []
-    for n, k, d, s in zip(size, kernel, dilation, stride, strict=True):
-        both = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
-        pads.append((both // 2, both - both // 2))
-    return tuple(pads)

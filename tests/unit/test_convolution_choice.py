@@ -63,6 +63,8 @@ SPECS = {
     "one axis": "input 3x11 -> conv 4 4 pad=same -> conv 2 3 dilation=2 -> conv_transpose 3 2",
     "whole image": "input 2x3x4 -> conv 3 3x4 -> conv 2 1x1",
     "large": "input 1x40x41 -> conv 2 3x3",
+    "padding beyond the kernel": "input 2x4x4 -> conv 3 1x1 -> conv 3 3x3 pad=4 -> conv 2 2x2",
+    "padding as wide as the kernel": "input 2x4x4 -> conv 3 1x1 -> conv 3 3x3 pad=2 -> conv 2 2x2",
     "much padding": "input 2x4x4 -> conv 3 3x3 pad=4 -> conv 2 2x2",
 }
 
