@@ -28,6 +28,7 @@ class Module(Protocol):
     LOSSES: Mapping[str, str]
     TRAIN: Mapping[str, Any]
     METRICS: Any
+    RAGGED_OUTPUTS: Mapping[str, int]
 
     def init_params(self, seed: int = 0) -> Params:
         """Fresh parameters."""

@@ -8,72 +8,71 @@ from typing import Any
 import numpy as np
 
 from .dataset import Dataset
-from .module import Array, Arrays, Module, Params, Shape
+from .module import Array, Arrays, Module, Params
 
 
 class TruePositions:
     """Finds the positions of outputs that belong to data, not to padding.
 
     How many positions an output has of a row of so many follows from the network (convolutions
-    shorten rows), so the network is asked, once for each length: what a row gives by itself,
-    without padding, is all there is.
+    shorten rows), so the network is asked: with weights and data that are not numbers, an output
+    is not a number either, but where there is padding it is 0.
     """
 
     def __init__(self, module: Module, params: Params, keywords: Mapping[str, Any]) -> None:
-        self.module, self.params, self.keywords = module, params, keywords
-        self.known: dict[tuple[int, ...], dict[str, int]] = {}
+        self.module, self.keywords = module, keywords
+        self.unknown = {name: np.full_like(array, np.nan) for name, array in params.items()}
+        self.known: dict[tuple[object, ...], dict[str, Array]] = {}
 
     def select(self, data: Dataset, value: Arrays) -> Arrays:
         """Of outputs or targets the true positions, one below the other: (N, …).
 
         What has no positions, or belongs to no output, stays as it is.
         """
-        outputs = self.module.OUTPUTS
         if data.lengths is None:
             return value
-        counts = self._counts(data)
-        if isinstance(value, Mapping):
-            return {
-                name: _true(array, counts[name], outputs[name]) if name in outputs else array
-                for name, array in value.items()
-            }
-        if len(outputs) > 1:
-            return value
-        (name,) = outputs
-        return _true(value, counts[name], outputs[name])
+        axes, inside = self.module.RAGGED_OUTPUTS, self._inside(data)
+        if not isinstance(value, Mapping):
+            if len(self.module.OUTPUTS) > 1:
+                return value
+            (name,) = self.module.OUTPUTS
+            named = self.select(data, {name: value})
+            assert isinstance(named, Mapping)
+            return named[name]
+        return {
+            name: np.moveaxis(array, axes[name], 1)[inside[name]] if name in axes else array
+            for name, array in value.items()
+        }
 
-    def _counts(self, data: Dataset) -> dict[str, Array]:
-        """Of every output how many positions each row has; (B,) by the output's name."""
-        lengths = _by_name(data.lengths, self.module)
-        rows = list(zip(*(map(int, n) for n in lengths.values()), strict=True))
-        for row, key in enumerate(rows):
-            if key not in self.known:
-                alone = data.take(slice(row, row + 1))
-                self.known[key] = self._ask(alone, dict(zip(lengths, key, strict=True)))
-        names = self.known[rows[0]]
-        return {name: np.array([self.known[key][name] for key in rows]) for name in names}
+    def _inside(self, data: Dataset) -> dict[str, Array]:
+        """Of every output with padding which positions are data: (B, positions) by its name."""
+        sizes = [np.shape(array) for array in _named(data.x).values()]
+        lengths = [array.tobytes() for array in _named(data.lengths).values()]
+        key = (*sizes, *lengths)
+        if key not in self.known:
+            self.known[key] = self._ask(data)
+        return self.known[key]
 
-    def _ask(self, row: Dataset, lengths: Mapping[str, int]) -> dict[str, int]:
-        """The positions that a row has in every output, found without its padding."""
-        x = row.x
-        if isinstance(x, Mapping):
-            alone: Arrays = {n: a[:, : lengths[n]] if n in lengths else a for n, a in x.items()}
-        else:
-            alone = x[:, : next(iter(lengths.values()))]
-        y = self.module.predict(self.params, alone, lengths=row.lengths, **self.keywords)
+    def _ask(self, data: Dataset) -> dict[str, Array]:
+        x = {name: _unknown(array) for name, array in _named(data.x).items()}
+        rows = x if isinstance(data.x, Mapping) else next(iter(x.values()))
+        with np.errstate(all="ignore"):
+            y = self.module.predict(self.unknown, rows, lengths=data.lengths, **self.keywords)
         outputs = y if isinstance(y, Mapping) else {next(iter(self.module.OUTPUTS)): y}
-        return {name: array.shape[1] for name, array in outputs.items()}
+        inside = {}
+        for name, axis in self.module.RAGGED_OUTPUTS.items():
+            others = tuple(i for i in range(1, outputs[name].ndim) if i != axis)
+            inside[name] = np.isnan(outputs[name]).any(axis=others)
+        return inside
 
 
-def _by_name(lengths: Arrays | None, module: Any) -> dict[str, Array]:
-    if isinstance(lengths, Mapping):
-        return dict(lengths)
-    return {module.RAGGED[0]: lengths}  # type: ignore[dict-item]
+def _named(arrays: Arrays | None) -> Mapping[str, Array]:
+    """Arrays by name; a lone one has the name ''."""
+    if isinstance(arrays, Mapping):
+        return arrays
+    return {} if arrays is None else {"": np.asarray(arrays)}
 
 
-def _true(array: Array, counts: Array, shape: Shape) -> Array:
-    """The rows' first positions, as many as each has, if the output's shape has positions."""
-    if len(shape) < 3 or array.ndim < 2:
-        return array
-    kept: Array = array[np.arange(array.shape[1]) < counts[:, None]]
-    return kept
+def _unknown(array: Array) -> Array:
+    """Rows of not-a-number; ids stay, the rows of a table that they pick are unknown themselves."""
+    return array if array.dtype.kind in "iu" else np.full(np.shape(array), np.nan)

@@ -196,6 +196,7 @@ def _view(
         dtype=typed.graph.dtype,
         inputs=_inputs(typed, program),
         outputs=_outputs(typed),
+        ragged_outputs=_ragged_outputs(typed),
         targets=targets,
         losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
         params=tuple(_param(p) for p in typed.params),
@@ -231,6 +232,12 @@ def _view(
         ),
         jits=target.kind.jits,
     )
+
+
+def _ragged_outputs(typed: TypedGraph) -> dict[str, int]:
+    """Outputs that hold padding, with the axis of the whole array along which it lies."""
+    types = {o.name: typed.types[o.layer] for o in typed.graph.outputs}
+    return {name: type.ragged_axis + 1 for name, type in types.items() if type.ragged}
 
 
 def _loss_text(typed: TypedGraph) -> str:

@@ -171,6 +171,7 @@ class ModuleView:
     dtype: str
     inputs: tuple[ArrayView, ...]
     outputs: tuple[ArrayView, ...]
+    ragged_outputs: dict[str, int]
     targets: tuple[ArrayView, ...]
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from nnc.runtime.data import DataError, Dataset, load
@@ -117,13 +115,39 @@ def test_wrong_lengths_name_the_data():
 
 def test_positions_are_those_that_a_row_has_by_itself():
     """A network that takes two positions off every row, as a convolution does."""
-    module = SimpleNamespace(
-        OUTPUTS={"y": ("B", "T-2", 1)},
-        RAGGED=("x",),
-        predict=lambda params, x, lengths: x[:, 2:],
-    )
+    module = build("input Tx1 ragged -> transpose -> conv 1 3 -> transpose; loss mse")
     lengths = np.array([3, 5, 4])
     data = Dataset(np.zeros((3, 6, 1)), lengths=lengths)
     y = np.arange(12.0).reshape(3, 4, 1)
-    found = TruePositions(module, {}, {}).select(data, y)
+    found = TruePositions(module, module.init_params(), {}).select(data, y)
     assert found[:, 0].tolist() == [0, 4, 5, 6, 8, 9]
+
+
+@pytest.mark.parametrize("size", ["T", "6"])
+@pytest.mark.parametrize(
+    ("stages", "positions"),
+    [
+        ("dense 2 -> transpose", [3, 5, 4]),
+        ("repeat 2", [3, 5, 4]),
+        ("transpose -> avgpool 2", [1, 2, 2]),
+        ("transpose -> avgpool 2 -> transpose", [1, 2, 2]),
+        ("sum axis=-1", [3, 5, 4]),
+    ],
+)
+def test_positions_along_any_axis(size, stages, positions):
+    module = build(f"input {size}x2 ragged -> {stages}; loss mse")
+    data = Dataset(np.ones((3, 6, 2)), lengths=np.array([3, 5, 4]))
+    params = module.init_params()
+    y = module.predict(params, data.x, lengths=data.lengths)
+    found = TruePositions(module, params, {}).select(data, y)
+    axis = module.RAGGED_OUTPUTS["y"]
+    alone = [np.moveaxis(y, axis, 1)[row, :n] for row, n in enumerate(positions)]
+    np.testing.assert_array_equal(found, np.concatenate(alone))
+
+
+def test_an_output_without_positions_stays_as_it_is():
+    module = build("input Tx2 ragged -> transpose -> softmax -> sum axis=-1; loss mse")
+    data = Dataset(np.ones((3, 6, 2)), lengths=np.array([3, 5, 4]))
+    y = np.ones((3, 2))
+    assert TruePositions(module, module.init_params(), {}).select(data, y) is y
+    assert module.RAGGED_OUTPUTS == {}
