@@ -1,0 +1,24 @@
+"""The answers that the plain tests rely on are PyTorch's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from ..recorded import ANSWERS
+from .record_answers import records
+
+WRITTEN = json.loads(ANSWERS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("written", WRITTEN[::4], ids=lambda r: str(r["seed"]))
+def test_what_is_written_down_is_what_pytorch_says(written) -> None:
+    (now,) = records([written["seed"]])
+    for part in ("outputs", "grads", "dx", "after"):
+        for name, (value, largest) in now.pop(part).items():
+            assert written[part][name] == pytest.approx([value, largest], rel=1e-9, abs=1e-9)
+    assert now.pop("loss") == pytest.approx(written["loss"], rel=1e-12)
+    assert {name: written[name] for name in now} == now
