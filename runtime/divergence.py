@@ -56,7 +56,8 @@ class Watch:
             bad = after if math.isfinite(mean) else mean
             how = f"the loss became {bad} in epoch {number}"
         else:
-            how = f"the loss rose to {after:.3g} in epoch {number}, from {self.start:.3g} at first"
+            before = f"from {self.start:.3g} before training"
+            how = f"the loss rose to {after:.3g} in epoch {number}, {before}"
         return (
             f"{how}: training diverged. A smaller learning rate (--lr) or inputs scaled to "
             "about −1…1 usually help"

@@ -89,9 +89,7 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
         raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
     (shape,) = shapes.values()
     target, ids = _fit(data.target, shape, takes_ids, signs, padded, partial(data.say, "target"))
-    return Fitted(
-        replace(data, target=target), ids or _judges_classes(module, shape, target)
-    )
+    return Fitted(replace(data, target=target), ids or _judges_classes(module, shape, target))
 
 
 def _judges_classes(module: Module, shape: Shape, target: Array) -> bool:

@@ -1,6 +1,7 @@
 """The head of a CSV file: how its cells are parted, and whether its first row has column names.
 
-A row is column names if it has no number in it, and otherwise only where it cannot well be data:
+A row is column names if it has words in it and no number, and otherwise only where it cannot well
+be data:
 
 * words and numbers, where the numbers count 0, 1, 2, … or 1, 2, 3, …, or are their columns'
   numbers, and every word stands above a number (`0,1,2,label`);
@@ -18,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from .dataset import DataError
@@ -26,6 +27,9 @@ from .places import cells_of, column_name
 
 LONG = 5
 """So many numbers that count from 0 or 1 are no accident."""
+
+MISSING = frozenset({"na", "n/a", "null", "none"})
+"""Words that stand for a number that is not known, not for a column."""
 
 Row = tuple[str, ...]
 
@@ -107,8 +111,11 @@ def _delimiter(line: str) -> str:
 
 def _has_names(head: Head) -> bool:
     numbers = [cell for cell in head.first if is_number(cell)]
+    words = [cell for cell in head.first if cell and not is_number(cell)]
     if not numbers:
-        return bool(head.first)
+        return any(any(map(str.isalpha, cell)) for cell in words)
+    if any(word.lower() in MISSING or not any(map(str.isalpha, word)) for word in words):
+        return False
     if len(numbers) == len(head.first):
         return _counts(numbers) and not _goes_on(head) and _stands_out(head)
     above = list(zip(head.first, head.second, strict=False))
@@ -128,7 +135,7 @@ def _goes_on(head: Head) -> bool:
     if not all(map(is_number, head.second)):
         return False
     values = [float(cell) for cell in head.second]
-    return all(b - a == 1 for a, b in zip(values, values[1:], strict=False))
+    return all(b - a == 1 for a, b in pairwise(values))
 
 
 def _stands_out(head: Head) -> bool:

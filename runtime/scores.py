@@ -118,11 +118,15 @@ def _pairs(y: Arrays, target: Arrays) -> Iterator[Pair]:
         if isinstance(target, Mapping):
             yield from ((name, y[name], target[name]) for name in target if name in y)
             return
-        fitting = [n for n, a in y.items() if target.shape in (a.shape, a.shape[:-1])]
+        fitting = [name for name, array in y.items() if _fits(array, target)]
         if len(fitting) == 1:
             yield fitting[0], y[fitting[0]], target
     elif not isinstance(target, Mapping):
         yield "", y, target
+
+
+def _fits(y: Array, target: Array) -> bool:
+    return target.shape == y.shape or (y.shape[-1] > 1 and target.shape == y.shape[:-1])
 
 
 def confusion_text(counts: Array) -> str:

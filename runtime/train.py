@@ -101,9 +101,7 @@ def train_spec(
         if exact:
             return _solve(run, train_set, test_set, history, report or _silent, start)
         watch = Watch(module.LOSSES.values(), start, run.params, run.state)
-        return _train(
-            run, train_set, test_set, history, report or _silent, watch, allow_divergence
-        )
+        return _train(run, train_set, test_set, history, report or _silent, watch, allow_divergence)
     except KeyboardInterrupt:
         done = len(history)
         message = f"interrupted in epoch {done + 1}; the weights so far are kept"
