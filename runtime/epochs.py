@@ -59,7 +59,7 @@ class EpochText:
         return "table" if len(_head(epoch)) <= self.width else "wrapped"
 
 
-_ROOM = 4
+_ROOM = 2
 """What a line may still grow, for scores such as 100.00 %."""
 
 _NARROW = ("precision", "recall", "f1")

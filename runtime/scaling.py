@@ -35,7 +35,7 @@ def unscaled(data: Dataset, inputs: tuple[str, ...], rate: float | None) -> Iter
         shared = 0.0 if rate is None or rows.ndim > 2 else rate * _length(rows.mean(axis=0))
         worst = int(np.argmax(size))
         if size[worst] > LARGE:
-            column = _column(data, worst) if size.size > 1 else "it"
+            column = _column(data, worst) if rows.ndim == 2 and size.size > 1 else "it"
             why = f"is not scaled: {column} has numbers of about {size[worst]:.2g}"
         elif shared > SHARED:
             why = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nnc.runtime.epochs import Epoch, EpochText
 
 WIDTH = 100
-"""Columns where no terminal and no COLUMNS say how many there are."""
+"""Columns of a file or a pipe."""
 
 Progress = Callable[[int, int], None]
 
@@ -48,11 +48,12 @@ def telling(
 ) -> Iterator[tuple[Callable[[Epoch], None], Progress | None]]:
     """What to call with each epoch, and with the rows that are done of it where a bar shows them.
 
-    Every so many epochs are told, and the last; with None only the last, and no bar is shown.
+    Every so many epochs are told, and the last; with None only the last, in one line, without a
+    bar.
     """
     from nnc.runtime.epochs import EpochText
 
-    text = EpochText(shutil.get_terminal_size((WIDTH, 24)).columns)
+    text = EpochText(sys.maxsize if every is None else _width())
     if every is None or not terminal.on_terminal(sys.stdout):
         teller = Teller(text, every, lambda line: print(line, flush=True))
         try:
@@ -75,3 +76,7 @@ def telling(
             yield report, lambda done, total: bar.update(task, completed=done, total=total)
         finally:
             teller.finish()
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if terminal.on_terminal(sys.stdout) else WIDTH

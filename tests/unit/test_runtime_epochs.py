@@ -16,9 +16,9 @@ def epoch(number=1, train=None, test=None):
 
 def test_what_fits_is_one_line():
     text = EpochText(100)
-    both = epoch(7, {"loss": 0.5, "accuracy": 1.0}, {"loss": 0.25, "accuracy": 0.875})
+    both = epoch(7, {"loss": 0.5, "accuracy": 0.9125}, {"loss": 0.25, "accuracy": 0.875})
     assert text.of(both) == (
-        "epoch   7     0.250 s   train  loss 0.5000  accuracy 100.00 %"
+        "epoch   7     0.250 s   train  loss 0.5000  accuracy 91.25 %"
         "   test  loss 0.2500  accuracy 87.50 %"
     )
 
