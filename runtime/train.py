@@ -81,11 +81,7 @@ def train_spec(
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     exact = lr is None and hasattr(module, "solve")
-    if lr is None and not exact and module.TRAIN.get("lr") is None:
-        raise DataError(
-            "the spec names no learning rate: give one, for example --lr 0.1, "
-            "or write `optimizer sgd lr=0.1` in the spec"
-        )
+    _require_rate(module, chosen, exact)
     params = module.init_params(chosen.seed)
     fitted = fit_targets(data, module)
     dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
@@ -94,10 +90,7 @@ def train_spec(
     history: list[Epoch] = []
     run = _Run(module, chosen, params, metrics_for(module, fitted), progress, tell)
     try:
-        run.weigh(train_set)
-        start = run.loss_of(train_set)
-        if test_set:
-            run.loss_of(test_set)  # so that what does not fit is refused now, not after an epoch
+        start = run.begin(train_set, test_set)
         if exact:
             return _solve(run, train_set, test_set, history, report or _silent, start)
         watch = Watch(module.LOSSES.values(), start, run.params, run.state)
@@ -112,6 +105,14 @@ def train_spec(
         raise
     except ValueError as error:  # the module's own, at its door
         raise DataError(f"{data.name}: {error}") from error
+
+
+def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
+    if chosen.lr is None and not exact and module.TRAIN.get("lr") is None:
+        raise DataError(
+            "the spec names no learning rate: give one, for example --lr 0.1, "
+            "or write `optimizer sgd lr=0.1` in the spec"
+        )
 
 
 def _train(
@@ -256,9 +257,13 @@ class _Run:
         step = math.ceil(batches / _PIECES) * self.plan.batch
         return [order[i : i + step] for i in range(0, len(order), step)]
 
-    def loss_of(self, data: Dataset) -> float:
-        """The loss over all rows, as `measure` has it."""
-        return self.measure(data, metrics=False)["loss"]
+    def begin(self, train: Dataset, test: Dataset | None) -> float:
+        """The loss before training; refuses a test set that does not fit before any time is spent."""
+        self.weigh(train)
+        start = self.measure(train, metrics=False)["loss"]
+        if test:
+            self.measure(test, metrics=False)
+        return start
 
     def measure(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
         """Loss and metrics over all rows; raises DataError where these do not fit the model."""

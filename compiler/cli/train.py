@@ -44,6 +44,13 @@ SeedOption = Annotated[
     int | None,
     typer.Option(min=0, max=MAX_WHOLE, help="Of weights and of the rows' order; else the spec's."),
 ]
+EveryOption = Annotated[
+    int, typer.Option(min=1, max=MAX_WHOLE, metavar="N", help="Report every N epochs.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Report the last epoch only.")]
+DivergenceOption = Annotated[
+    bool, typer.Option("--allow-divergence", help="Go on though the loss has exploded.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,9 @@ def train(
 ) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
-    Ctrl-C stops and keeps the weights. A loss that explodes stops, too, and exits with 1; the
-    last good weights are saved. The saved parameters are read by the load_params of the
-    module that `nnc compile` writes.
+    Ctrl-C stops and keeps the weights. A loss that explodes stops, too, with
+    exit code 1; the last good weights are saved. The saved parameters are
+    read by the load_params of the module that `nnc compile` writes.
 
     Examples:
 

@@ -309,6 +309,23 @@ def test_idx_faults_name_the_file(tmp_path, name, content, fault):
     assert fault in refusal(tmp_path, FLAT)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, np.nan, 1], "target, row 2: nan is not a finite"),
+        ([0, 1, 1e30], "target, row 3: 1e+30 is outside"),
+    ],
+)
+def test_idx_labels_that_are_real_numbers(tmp_path, labels, said):
+    idx_folder(tmp_path, "train", 3)
+    raw = struct.pack(">HBBI", 0, 14, 1, 3) + np.array(labels, ">f8").tobytes()
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(raw)
+    with pytest.raises(DataError) as caught:
+        fit_targets(load(tmp_path, FLAT)[0], FLAT)
+    assert f"train-images-idx3-ubyte: {said}" in str(caught.value)
+
+
 def test_idx_damaged_gzip(tmp_path):
     idx_folder(tmp_path, "train", 3, ".gz")
     path = tmp_path / "train-images-idx3-ubyte.gz"
