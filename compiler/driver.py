@@ -53,10 +53,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A generated module's text, the findings on the way, and the graph asked for, if any."""
+    """A generated module's text, the findings and the network behind it, and the graph asked for."""
 
     code: str
     report: Report
+    graph: TypedGraph
     dump: str | None = None
 
 
@@ -152,4 +153,4 @@ def _generate(
     level, target, emit, without = options.level, options.target, options.emit, options.without
     code = generate(graph, spec, file, level, target, emit, watch, without)
     code = black_format(code) if options.format else code
-    return Compiled(code, checked.report, dumps.get(options.dump_after or ""))
+    return Compiled(code, checked.report, graph, dumps.get(options.dump_after or ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from .dataset import DataError, Dataset
@@ -15,15 +16,35 @@ from .table import read_csv
 
 __all__ = ["DataError", "Dataset", "load"]
 
+TABLES = (".csv", ".tsv", ".txt")
+"""How the names of files end that are read as tables."""
+
 
 def load(
-    where: str | Path, module: Module, *, target: str | None = None
+    where: str | Path,
+    module: Module,
+    *,
+    target: str | None = None,
+    test: str | Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Dataset, Dataset | None]:
-    """Data for a module, and a test set where the source sets one apart itself.
+    """Data for a module, and a test set: from `test`, or as the source itself sets one apart.
 
-    `where` is the name of a shipped set (`digits`), an .npz or .csv file, or a folder of IDX
-    files. `target` names the target column(s) of a .csv file. Raises DataError.
+    `where` and `test` are the name of a shipped set (`digits`), an .npz or .csv file, or a folder
+    of IDX files. `target` names the target column(s) of .csv files; of two, the columns of the
+    second are found by name. `tell` hears in a sentence of what was in doubt there. Raises
+    DataError.
     """
+    if test is None:
+        return _load(where, module, target, tell)
+    if _is_table(where) and _is_table(test):
+        return _load_csv(Path(where), module, target, Path(test), tell)
+    return _load(where, module, target, tell)[0], _load(test, module, target, tell)[0]
+
+
+def _load(
+    where: str | Path, module: Module, target: str | None, tell: Callable[[str], None]
+) -> tuple[Dataset, Dataset | None]:
     path = Path(where)
     if not path.exists() and str(where) in SHIPPED:
         train, test = SHIPPED[str(where)]()
@@ -34,25 +55,35 @@ def load(
     if not path.exists():
         shipped = ", ".join(SHIPPED)
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
-    match path.suffix.lower():
-        case ".npz":
-            ragged = getattr(module, "RAGGED", ())
-            data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
-            require_rows(data, module)
-            return data, None
-        case ".csv" | ".tsv" | ".txt":
-            return _load_csv(path, module, target), None
-        case _:
-            raise DataError(f"{path}: expected an .npz or .csv file, or a folder of IDX files")
+    if _is_table(path):
+        return _load_csv(path, module, target, None, tell)
+    if path.suffix.lower() == ".npz":
+        ragged = getattr(module, "RAGGED", ())
+        data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
+        require_rows(data, module)
+        return data, None
+    raise DataError(f"{path}: expected an .npz or .csv file, or a folder of IDX files")
 
 
-def _load_csv(path: Path, module: Module, target: str | None) -> Dataset:
+def _is_table(where: str | Path) -> bool:
+    path = Path(where)
+    return path.suffix.lower() in TABLES and path.is_file()
+
+
+def _load_csv(
+    path: Path,
+    module: Module,
+    target: str | None,
+    test: Path | None,
+    tell: Callable[[str], None],
+) -> tuple[Dataset, Dataset | None]:
     if len(module.INPUTS) != 1 or len(module.TARGETS) > 1:
         raise DataError(f"{path}: a table fits a model with one input and one target; use .npz")
     inputs = _columns(next(iter(module.INPUTS.values())), path)
     widths = {1} | {_columns(shape, path) for shape in module.TARGETS.values()}
-    data = read_csv(path, inputs, sorted(widths) if module.TARGETS else (), target)
-    return fit_rows(data, module)
+    ways = sorted(widths) if module.TARGETS else ()
+    first, second = read_csv(path, inputs, ways, target, test=test, tell=tell)
+    return fit_rows(first, module), fit_rows(second, module) if second else None
 
 
 def _columns(shape: tuple[int | str, ...], path: Path) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .module import Array, Arrays
+from .places import Places
 
 
 class DataError(ValueError):
@@ -21,13 +22,14 @@ class Dataset:
     `x` and `target` are one array each, or arrays by name where the model has several; target
     is None where there is nothing to learn from. `lengths` are the true lengths of padded rows,
     by name where several inputs have them; what lies beyond may be anything. `name` is how
-    messages call the data.
+    messages call the data, `places` where its numbers stand if it comes from a table.
     """
 
     x: Arrays
     target: Arrays | None = None
     name: str = "the data"
     lengths: Arrays | None = None
+    places: Places | None = None
 
     def __post_init__(self) -> None:
         sizes = {what: len(array) for what, array in self._arrays().items()}
@@ -37,7 +39,8 @@ class Dataset:
         if not len(self):
             raise DataError(f"{self.name}: there are no rows")
         for what, array in self._arrays().items():
-            _refuse_non_finite(array, f"{self.name}: {what}", self._beyond(what, array))
+            self._refuse(what, array, *_non_finite(array, self.beyond(what, array)))
+            self._refuse(what, array, *_beyond_int64(array))
 
     def _arrays(self) -> dict[str, Array]:
         given = {"x": self.x, "target": self.target, "lengths": self.lengths}
@@ -46,7 +49,7 @@ class Dataset:
             label: array for what, value in parts.items() for label, array in _named(what, value)
         }
 
-    def _beyond(self, what: str, array: Array) -> Array | None:
+    def beyond(self, what: str, array: Array) -> Array | None:
         """Where the second axis may hold padding, in arrays that can have any."""
         if self.lengths is None or array.ndim < 2:
             return None
@@ -59,6 +62,25 @@ class Dataset:
         beyond: Array = np.arange(array.shape[1]) >= lengths[:, None]
         return beyond
 
+    def _refuse(self, what: str, array: Array, bad: Array, why: str) -> None:
+        if bad.any():
+            index = tuple(map(int, np.argwhere(bad)[0]))
+            raise DataError(self.say(what, index, f"{array[index]}", why))
+
+    def say(self, what: str, index: tuple[int, ...], value: str, why: str) -> str:
+        """What is wrong with one entry of an array, and where that stands.
+
+        In a table that is a file, line and column, and `value` is shown as the table writes it.
+        """
+        row = index[0]
+        if self.places is not None and what in self.places.columns:
+            array = self._arrays()[what]
+            entry = int(np.ravel_multi_index(index[1:], array.shape[1:])) if index[1:] else 0
+            place, text = self.places.cell(what, row, entry)
+            return f"{place}: {text or value} {why}"
+        entry_of = f", entry {', '.join(str(i + 1) for i in index[1:])}" if index[1:] else ""
+        return f"{self.name}: {what}, row {row + 1}{entry_of}: {value} {why}"
+
     def __len__(self) -> int:
         return len(next(iter(self._arrays().values())))
 
@@ -66,7 +88,10 @@ class Dataset:
         """The chosen rows only."""
         target = None if self.target is None else _rows_of(self.target, rows)
         lengths = None if self.lengths is None else _rows_of(self.lengths, rows)
-        return replace(self, x=_rows_of(self.x, rows), target=target, lengths=lengths)
+        places = None if self.places is None else self.places.take(rows)
+        return replace(
+            self, x=_rows_of(self.x, rows), target=target, lengths=lengths, places=places
+        )
 
     def split(self, test_fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """A training and a test set, drawn at random but always alike for the same seed.
@@ -98,12 +123,17 @@ def _rows_of(value: Arrays, rows: slice | Array) -> Arrays:
     return value[rows]
 
 
-def _refuse_non_finite(array: Array, what: str, beyond: Array | None) -> None:
+def _non_finite(array: Array, beyond: Array | None) -> tuple[Array, str]:
     if array.dtype.kind != "f":
-        return
+        return np.zeros(1, bool), ""
     bad = ~np.isfinite(array)
     if beyond is not None:
         bad[beyond] = False
-    if bad.any():
-        row = int(np.argwhere(bad)[0][0])
-        raise DataError(f"{what} is not finite in row {row + 1}")
+    return bad, "is not a finite number"
+
+
+def _beyond_int64(array: Array) -> tuple[Array, str]:
+    """Of unsigned numbers those that would turn negative."""
+    if array.dtype != np.uint64:
+        return np.zeros(1, bool), ""
+    return array > np.iinfo(np.int64).max, "is beyond whole numbers of 64 bits"

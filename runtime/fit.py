@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from .dataset import DataError, Dataset
+from .metrics import are_classes
 from .module import Array, Arrays, Module, Shape
 
 _TAKES_CLASS_IDS = {"crossentropy", "hinge"}
+
+Say = Callable[[tuple[int, ...], str, str], str]
+"""What is wrong with the entry of an index: from index, value and reason (see Dataset.say)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,13 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
     shapes = module.TARGETS
     takes_ids = set(module.LOSSES.values()) <= _TAKES_CLASS_IDS
     signs = set(module.LOSSES.values()) == {"hinge"}
+    padded = data.lengths is not None
     if isinstance(data.target, Mapping):
         if data.target.keys() != shapes.keys():
             found, wanted = ", ".join(data.target), ", ".join(shapes)
             raise DataError(f"{data.name}: targets {found}, but the model wants {wanted}")
         fitted = {
-            name: _fit(array, shapes[name], takes_ids, signs, f"{data.name}: {name}")
+            name: _fit(array, shapes[name], takes_ids, signs, padded, partial(data.say, name))
             for name, array in data.target.items()
         }
         return Fitted(
@@ -81,13 +87,17 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
         )
     if len(shapes) != 1:
         raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
-    target, classes = _fit(data.target, next(iter(shapes.values())), takes_ids, signs, data.name)
-    return Fitted(replace(data, target=target), classes or _judges_classes(module))
+    (shape,) = shapes.values()
+    target, ids = _fit(data.target, shape, takes_ids, signs, padded, partial(data.say, "target"))
+    return Fitted(replace(data, target=target), ids or _judges_classes(module, shape, target))
 
 
-def _judges_classes(module: Module) -> bool:
-    """Whether every loss of the module is one for classes."""
-    return set(module.LOSSES.values()) <= _TAKES_CLASS_IDS | {"bce"}
+def _judges_classes(module: Module, shape: Shape, target: Array) -> bool:
+    """Whether the losses are for classes; bce's targets may also be pixels or several answers."""
+    kinds = set(module.LOSSES.values())
+    if "bce" in kinds and not are_classes(shape, target):
+        return False
+    return kinds <= _TAKES_CLASS_IDS | {"bce"}
 
 
 def _signs(target: Array) -> Array:
@@ -96,54 +106,79 @@ def _signs(target: Array) -> Array:
 
 
 def _fit(
-    target: Array, shape: Shape, takes_ids: bool, signs: bool, what: str
+    target: Array, shape: Shape, takes_ids: bool, signs: bool, padded: bool, say: Say
 ) -> tuple[Array, bool]:
     """The target as the module takes it, and whether it was class ids."""
     width = shape[-1]
+    if len(shape) > 2 and takes_ids and not padded and target.ndim == len(shape) - 1:
+        return (class_ids(target, width, say) if isinstance(width, int) else target), True
     column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
     if len(shape) != 2 or not column or not isinstance(width, int):
         return target, False
     if width == 1:
         one = target.reshape(len(target), 1)
         return (_signs(one) if signs else one), False
-    ids = class_ids(target, what)
-    return (ids if takes_ids else one_hot(ids, width, what)), True
+    ids = class_ids(target, width, say).reshape(len(target))
+    return (ids if takes_ids else one_hot(ids, width)), True
 
 
-def class_ids(target: Array, what: str) -> Array:
-    """Whole numbers (B,) in int64, from any column of them."""
-    ids = target.reshape(len(target))
-    wrong = ids != np.floor(ids)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(f"{what}: class ids must be whole numbers, row {row + 1} is {ids[row]:g}")
-    return ids.astype(np.int64)
+def class_ids(target: Array, classes: int, say: Say) -> Array:
+    """Targets of any shape as whole numbers in int64 from 0 to classes − 1."""
+    whole = target == np.floor(target) if target.dtype.kind == "f" else np.ones_like(target, bool)
+    bad = ~whole | (target < 0) | (target >= classes)
+    if bad.any():
+        index = tuple(map(int, np.argwhere(bad)[0]))
+        if not whole[index]:
+            why = "is no class id: these are whole numbers from 0"
+            raise DataError(say(index, f"{target[index]}", why))
+        value = target[index]
+        shown = f"{value:g}" if target.dtype.kind == "f" else f"{value}"
+        raise DataError(say(index, shown, _outside(target, classes)))
+    return target.astype(np.int64)
 
 
-def one_hot(ids: Array, classes: int, what: str = "the data") -> Array:
+def _outside(ids: Array, classes: int) -> str:
+    why = f"is outside of 0..{classes - 1}, the class ids of {classes} classes"
+    if ids.min() == 1 and ids.max() == classes:
+        return f"{why}; classes count from 0, these ids from 1: subtract 1"
+    return f"{why}; classes count from 0"
+
+
+def one_hot(ids: Array, classes: int) -> Array:
     """Rows (B, classes) with a 1 at each id."""
-    wrong = (ids < 0) | (ids >= classes)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"{what}: class ids must be 0 to {classes - 1}, row {row + 1} is {ids[row]}"
-        )
     rows = np.zeros((len(ids), classes), np.float32)
     rows[np.arange(len(ids)), ids] = 1
     return rows
 
 
 def cast(data: Dataset, dtype: np.dtype[np.floating]) -> Dataset:
-    """The data with its real numbers in the model's dtype, so that no epoch converts again."""
+    """The data with its real numbers in the model's dtype, so that no epoch converts again.
 
-    def convert(array: Array) -> Array:
-        return array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+    Raises DataError where a number is too large for that; padding may hold anything.
+    """
+    x = _cast("x", data.x, data, dtype)
+    target = None if data.target is None else _cast("target", data.target, data, dtype)
+    return replace(data, x=x, target=target)
 
-    target = None if data.target is None else _each(data.target, convert)
-    return replace(data, x=_each(data.x, convert), target=target)
 
-
-def _each(value: Arrays, change: Callable[[Array], Array]) -> Arrays:
+def _cast(what: str, value: Arrays, data: Dataset, dtype: np.dtype[np.floating]) -> Arrays:
     if isinstance(value, Mapping):
-        return {name: change(array) for name, array in value.items()}
-    return change(value)
+        return {name: _cast_array(name, array, data, dtype) for name, array in value.items()}
+    return _cast_array(what, value, data, dtype)
+
+
+def _cast_array(what: str, array: Array, data: Dataset, dtype: np.dtype[np.floating]) -> Array:
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        converted = array.astype(dtype, copy=False)
+    large = np.isinf(converted) & np.isfinite(array)
+    beyond = data.beyond(what, array)
+    if beyond is not None:
+        large[beyond] = False
+    if large.any():
+        index = tuple(map(int, np.argwhere(large)[0]))
+        most, wider = np.finfo(dtype).max, "; `dtype float64` in the spec holds it"
+        why = f"is too large for {dtype} (at most {most:.3g}){wider if dtype.itemsize < 8 else ''}"
+        raise DataError(data.say(what, index, f"{array[index]}", why))
+    return converted

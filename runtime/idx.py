@@ -47,7 +47,8 @@ def _read_part(folder: Path, part: str) -> Dataset | None:
     ids = read_idx(labels)
     if ids.ndim != 1:
         raise DataError(f"{labels}: expected one label per image, found an array {ids.shape}")
-    return Dataset(pixels.astype(np.float32) / np.float32(255), ids.astype(np.int64), images.name)
+    whole = ids.astype(np.int64) if ids.dtype.kind in "iu" else ids.astype(np.float64)
+    return Dataset(pixels.astype(np.float32) / np.float32(255), whole, images.name)
 
 
 def _find(folder: Path, stem: str, rank: int) -> Path | None:

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from .module import Array
+from .module import Array, Shape
 
 Metric = Callable[[Array, Array], float]
 
@@ -47,20 +47,29 @@ def aligned(y: Array, target: Array) -> Array:
     return target
 
 
+def predicted_classes(y: Array, target: Array) -> Array:
+    """The classes that outputs speak for; beside targets of −1 and 1 one output is a score."""
+    if y.shape[-1] == 1 and target.size and target.min() < 0:
+        return (y[..., 0] >= 0).astype(np.int64)
+    return classes_of(y)
+
+
 def accuracy(y: Array, target: Array) -> float:
     """Share of rows whose class is right."""
-    return float(np.mean(classes_of(y) == true_classes(y, target)))
+    return float(np.mean(predicted_classes(y, target) == true_classes(y, target)))
 
 
 def top_k(y: Array, target: Array, k: int = 5) -> float:
-    """Share of rows whose class is among the k largest outputs."""
+    """Share of rows whose class is among the k largest outputs; one output tells two classes."""
+    if y.shape[-1] == 1:
+        return accuracy(y, target) if k == 1 else 1.0
     best = np.argsort(-y, axis=-1, kind="stable")[..., :k]
     return float(np.mean((best == true_classes(y, target)[..., None]).any(axis=-1)))
 
 
 def confusion(y: Array, target: Array) -> Array:
     """Counts (C, C): rows are the true classes, columns the predicted ones."""
-    predicted, true = classes_of(y).ravel(), true_classes(y, target).ravel()
+    predicted, true = predicted_classes(y, target).ravel(), true_classes(y, target).ravel()
     classes = max(2, y.shape[-1])
     counts = np.bincount(true * classes + predicted, minlength=classes * classes)
     return counts.reshape(classes, classes)
@@ -132,3 +141,20 @@ def metric_named(label: str) -> Metric | None:
 def is_of_classes(label: str) -> bool:
     """Whether a metric compares classes, rather than numbers."""
     return label.partition("(")[0] in OF_CLASSES
+
+
+def are_classes(shape: Shape, target: Array) -> bool:
+    """Whether targets for an output of this shape name one class each.
+
+    They do as class ids, as rows with a single 1 beside 0 (or beside −1), and for an output one
+    wide as a column of 0 and 1 (or −1 and 1).
+    """
+    pairs = ((0, 1), (-1, 1))
+    if shape[-1] == 1:
+        return any(bool(np.isin(target, pair).all()) for pair in pairs)
+    if target.ndim == len(shape) - 1:
+        return True
+    return any(
+        bool(np.isin(target, pair).all() and ((target == 1).sum(axis=-1) == 1).all())
+        for pair in pairs
+    )

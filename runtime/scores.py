@@ -1,55 +1,132 @@
-"""The metrics a spec asks for, measured on outputs and targets as a module gives them."""
+"""The metrics a spec asks for, measured on outputs and targets as a module gives them.
+
+A metric that cannot be computed is nan, and is told about; it never ends a training.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from .metrics import confusion, is_of_classes, metric_named
+from .metrics import Metric, are_classes, confusion, is_of_classes, metric_named
 from .module import Array, Arrays
 
+LOSSES_OF_CLASSES = frozenset({"crossentropy", "hinge", "kl"})
+"""Losses whose targets always stand for classes, if only by how likely each is."""
 
-def scores_of(labels: Iterable[str], y: Arrays, target: Arrays) -> dict[str, float]:
-    """Every metric that is one number.
+LOSSES_OF_DISTANCE = frozenset({"mse", "quadratic", "mae", "huber"})
+"""Losses under which an output of 1.2 beside a target of 1 is near it, not a logit."""
 
-    Of several outputs each that has targets is measured by itself, as `accuracy kind`: by metrics
-    of classes where its targets are classes, by the others where they are not.
+Pair = tuple[str, Array, Array]
+Tell = Callable[[str], None]
+
+
+def scores_of(
+    labels: Iterable[str],
+    y: Arrays,
+    target: Arrays,
+    losses: Iterable[str] = (),
+    tell: Tell = lambda _: None,
+) -> dict[str, float]:
+    """Every metric that is one number; nan where it cannot be computed, and `tell` is told why.
+
+    `losses` are the kinds of loss that judge the outputs. Of several outputs each that has
+    targets is measured by itself, as `accuracy kind`: by metrics of classes where its targets
+    are classes, by the others where they are not (or where none else is left).
     """
+    kinds = frozenset(losses)
+    pairs = list(_pairs(y, target))
     scores = {}
     for label in labels:
         metric = metric_named(label)
-        for name, outputs, targets in _pairs(y, target):
-            if metric and (not name or is_of_classes(label) == are_classes(outputs, targets)):
-                scores[f"{label} {name}".strip()] = metric(outputs, targets)
+        if metric is None:
+            continue
+        suited, why = _suited(label, pairs, kinds)
+        if not suited:
+            scores[label] = math.nan
+            tell(f"metric {label} is not measured: {why}")
+        for name, outputs, targets in suited:
+            said = f"{label} {name}".strip()
+            scores[said] = _score(said, metric, _scaled(outputs, targets, kinds), targets, tell)
     return scores
 
 
-def confusions(y: Arrays, target: Arrays) -> dict[str, Array]:
+def confusions(
+    y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
+) -> dict[str, Array]:
     """Counts of true against predicted classes by output; the only output is called ``""``."""
-    return {
-        name: confusion(outputs, targets)
-        for name, outputs, targets in _pairs(y, target)
-        if not name or are_classes(outputs, targets)
-    }
+    kinds = frozenset(losses)
+    suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
+    if not suited:
+        tell(f"metric confusion is not measured: {why}")
+    counts = {}
+    for name, outputs, targets in suited:
+        try:
+            counts[name] = confusion(_scaled(outputs, targets, kinds), targets)
+        except (ValueError, IndexError) as error:
+            tell(f"metric confusion cannot be computed: {error}")
+    return counts
 
 
-def _pairs(y: Arrays, target: Arrays) -> Iterator[tuple[str, Array, Array]]:
-    """Outputs and their targets by name; targets of inner stages have no outputs."""
+def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[Pair], str]:
+    """The outputs that a metric is for, or why there are none."""
+    if not pairs:
+        return [], "no output can be told to belong to the targets"
+    classes = [p for p in pairs if _judges_classes(p, kinds)]
+    if label == "confusion" or is_of_classes(label):
+        return classes, (
+            "it compares classes, and the targets are numbers (classes are ids, rows with a "
+            "single 1, or 0 and 1 for one output)"
+        )
+    numbers = [p for p in pairs if p[1].size == p[2].size]
+    others = [p for p in numbers if not _judges_classes(p, kinds)]
+    return others or numbers, "it compares numbers, and the targets are class ids"
+
+
+def _judges_classes(pair: Pair, kinds: frozenset[str]) -> bool:
+    _, y, target = pair
+    return bool(kinds and kinds <= LOSSES_OF_CLASSES) or are_classes(y.shape, target)
+
+
+def _scaled(y: Array, target: Array, kinds: frozenset[str]) -> Array:
+    """Outputs one wide that were taught to be 0 or 1: classes part at 0.5, however far they go."""
+    near = kinds and kinds <= LOSSES_OF_DISTANCE and y.shape[-1] == 1
+    return np.clip(y, 0, 1) if near and np.isin(target, (0, 1)).all() else y
+
+
+def _score(said: str, metric: Metric, y: Array, target: Array, tell: Tell) -> float:
+    try:
+        with np.errstate(all="ignore"):
+            value = metric(y, target)
+    except (ValueError, IndexError) as error:
+        tell(f"metric {said} cannot be computed: {error}")
+        return math.nan
+    if not math.isfinite(value):
+        alike = " (targets that are all alike have no spread)" if said.startswith("r2") else ""
+        tell(f"metric {said} has no value here{alike}")
+    return value
+
+
+def _pairs(y: Arrays, target: Arrays) -> Iterator[Pair]:
+    """Outputs and their targets by name; targets of inner stages have no outputs.
+
+    An only target beside several outputs belongs to the one that it fits.
+    """
     if isinstance(y, Mapping):
-        targets = target if isinstance(target, Mapping) else {}
-        yield from ((name, y[name], targets[name]) for name in targets if name in y)
+        if isinstance(target, Mapping):
+            yield from ((name, y[name], target[name]) for name in target if name in y)
+            return
+        fitting = [name for name, array in y.items() if _fits(array, target)]
+        if len(fitting) == 1:
+            yield fitting[0], y[fitting[0]], target
     elif not isinstance(target, Mapping):
         yield "", y, target
 
 
-def are_classes(y: Array, target: Array) -> bool:
-    """Whether targets are class ids, one-hot rows, or a column of 0 and 1 (or −1 and 1)."""
-    if y.shape[-1] > 1:
-        if target.shape == y.shape[:-1]:
-            return True
-        return bool(np.isin(target, (0, 1)).all() and (target.sum(axis=-1) == 1).all())
-    return any(bool(np.isin(target, pair).all()) for pair in ((0, 1), (-1, 1)))
+def _fits(y: Array, target: Array) -> bool:
+    return target.shape == y.shape or (y.shape[-1] > 1 and target.shape == y.shape[:-1])
 
 
 def confusion_text(counts: Array) -> str:

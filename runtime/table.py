@@ -1,136 +1,130 @@
-"""Data from CSV files: one row a line, numbers only, an optional line of column names."""
+"""Data from CSV files: one row a line, numbers only, with or without a row of column names."""
 
 from __future__ import annotations
 
 import csv
+import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from .columns import Choice, choose, match
 from .dataset import DataError, Dataset
+from .header import Layout, is_number, layout_of, read_head
 from .module import Array
+from .places import Places, cells_of, column_name
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The numbers of a file, with the names of the columns where the file gives them."""
-
-    path: Path
-    header: tuple[str, ...] | None
-    values: Array
-
-
-def read_csv(path: Path, inputs: int, targets: Sequence[int], target: str | None = None) -> Dataset:
-    """A dataset from a table.
+def read_csv(
+    path: Path,
+    inputs: int,
+    targets: Sequence[int],
+    target: str | None = None,
+    *,
+    test: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Dataset, Dataset | None]:
+    """A dataset from a table, and one from a second table of the same columns.
 
     `inputs` is the number of columns the model reads, `targets` the numbers of target columns
     it would take (1 for class ids, or as many as outputs; none without a loss). The target
-    columns are the last ones unless `target` names them: a column's name, or its number from
-    1; several with commas between.
+    columns are the last ones unless `target` names them. The columns of `test` are found by
+    their names. `tell` hears of what was decided about column names that were in doubt.
     """
-    table = read_table(path)
-    count = table.values.shape[1]
-    wanted = _columns(table, target) if target else _last_columns(table, inputs, targets)
-    rest = [i for i in range(count) if i not in wanted]
-    if len(rest) != inputs:
-        raise DataError(
-            f"{path}: {len(rest)} columns are left beside the target, the model reads {inputs}"
-        )
-    chosen = table.values[:, wanted]
-    return Dataset(
-        table.values[:, rest],
-        None if not wanted else chosen[:, 0] if len(wanted) == 1 else chosen,
-        path.name,
+    head, other = read_head(path), None if test is None else read_head(test)
+    layout = layout_of(head, other, tell)
+    choice = choose(layout, inputs, targets, target)
+    first = _dataset(layout, choice)
+    if other is None:
+        return first, None
+    beside = layout_of(other, head, tell)
+    return first, _dataset(beside, match(beside, layout, choice, tell))
+
+
+def _dataset(layout: Layout, choice: Choice) -> Dataset:
+    values = _numbers(layout, choice)
+    chosen = values[:, choice.targets]
+    places = Places(
+        layout.path,
+        layout.delimiter,
+        layout.header,
+        {"x": choice.inputs, "target": choice.targets},
+        np.arange(len(values)),
     )
+    target = None if not choice.targets else chosen[:, 0] if chosen.shape[1] == 1 else chosen
+    return Dataset(values[:, choice.inputs], target, layout.path.name, places=places)
 
 
-def _last_columns(table: Table, inputs: int, targets: Sequence[int]) -> list[int]:
-    count = table.values.shape[1]
-    if count - inputs not in (targets or (0,)):
-        ways = " or ".join(str(n) for n in sorted(set(targets)))
-        raise DataError(
-            f"{table.path}: {count} columns, but the model reads {inputs} inputs"
-            + (f" and {ways} target column(s)" if targets else " and no target")
-        )
-    return list(range(inputs, count))
-
-
-def _columns(table: Table, target: str) -> list[int]:
-    return [_column(table, name.strip()) for name in target.split(",")]
-
-
-def _column(table: Table, name: str) -> int:
-    count = table.values.shape[1]
-    if table.header and name in table.header:
-        return table.header.index(name)
-    if name.isdecimal() and 1 <= int(name) <= count:
-        return int(name) - 1
-    known = f"the columns are {', '.join(table.header)}" if table.header else f"{count} columns"
-    raise DataError(f"{table.path}: no column `{name}`; {known}")
-
-
-def read_table(path: Path) -> Table:
-    """All numbers of a file in float64.
-
-    The first line is taken as column names if no cell of it is a number. Cells are parted by
-    the one of comma, semicolon and tab that the first line has most of.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not a text file in UTF-8") from None
-    delimiter = max(",;\t", key=first.count)
-    cells = next(csv.reader([first], delimiter=delimiter), [])
-    header = None if any(map(_is_number, cells)) else tuple(cell.strip() for cell in cells)
+def _numbers(layout: Layout, choice: Choice) -> Array:
+    """All numbers of a file in float64."""
+    path, delimiter = layout.path, layout.delimiter
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a file without rows, refused below
             values = np.loadtxt(
                 path,
                 delimiter=delimiter,
-                skiprows=1 if header else 0,
+                skiprows=_lines_of_header(layout),
                 ndmin=2,
                 comments=None,
                 encoding="utf-8-sig",
                 quotechar='"',
             )
-    except ValueError:
-        raise _first_fault(path, delimiter, header) from None
+    except (ValueError, OSError):
+        return _numbers_slowly(layout, choice)
     if not values.size:
         raise DataError(f"{path}: there are no rows")
-    return Table(path, header, values)
+    return values if values.shape[1] == layout.width else _numbers_slowly(layout, choice)
 
 
-def _first_fault(path: Path, delimiter: str, header: tuple[str, ...] | None) -> DataError:
-    """What is wrong, found by reading once more, slowly; NumPy says too little of the place."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        width = len(header) if header else None
-        for cells in reader:
-            if not cells or (header and reader.line_num == 1):
-                continue
-            place = f"{path}, line {reader.line_num}"
-            width = width or len(cells)
-            if len(cells) != width:
-                return DataError(f"{place}: {len(cells)} columns where the first line has {width}")
-            for i, cell in enumerate(cells, 1):
-                if not _is_number(cell):
-                    what = "the cell is empty"
-                    if cell.strip():
-                        what = f"`{cell}` is not a number (classes are numbered 0, 1, 2, …)"
-                    return DataError(f"{place}, column {i}: {what}")
-    return DataError(f"{path}: not a table of numbers")
+def _lines_of_header(layout: Layout) -> int:
+    """How many lines to skip: blank ones, and those of the names, which may go over several."""
+    if layout.header is None:
+        return 0
+    return next(cells_of(layout.path, layout.delimiter, False))[0]
 
 
-def _is_number(cell: str) -> bool:
+def _numbers_slowly(layout: Layout, choice: Choice) -> Array:
+    """The numbers read cell by cell, so that the first that is none can be named.
+
+    NumPy says too little of its place, and stumbles over lines of blanks.
+    """
+    path, rows = layout.path, []
     try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+        for line, cells in cells_of(path, layout.delimiter, layout.header is not None):
+            _check_row(layout, choice, line, cells)
+            rows.append([float(cell) for cell in cells])
+    except csv.Error as error:
+        raise DataError(f"{path}: not a table: {error}") from None
+    if not rows:
+        raise DataError(f"{path}: there are no rows")
+    return np.array(rows)
+
+
+def _check_row(layout: Layout, choice: Choice, line: int, cells: Sequence[str]) -> None:
+    place = f"{layout.path}, line {line}"
+    if len(cells) != layout.width:
+        found = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
+        raise DataError(f"{place}: {found} where the first line has {layout.width}")
+    for i, cell in enumerate(cells):
+        if not is_number(cell):
+            what = _not_a_number(cell.strip(), i in choice.targets)
+            raise DataError(f"{place}, {column_name(i, layout.header)}: {what}")
+
+
+def _not_a_number(cell: str, of_target: bool) -> str:
+    if not cell:
+        return "the cell is empty; every row needs a number in every column"
+    shown = cell if len(cell) <= 40 else f"{cell[:40]}…"
+    if re.fullmatch(r"[-+]?\d+,\d+", cell):
+        return f"`{shown}` has a decimal comma; write {cell.replace(',', '.')}"
+    if re.fullmatch(r"[-+]?\d+\.\d+\.\d+", cell):
+        return (
+            f"`{shown}` is not a number (pandas writes so where it took a row of data for column "
+            "names; read the original with header=None)"
+        )
+    if of_target:
+        return f"`{shown}` is not a number (classes are numbered 0, 1, 2, …)"
+    return f"`{shown}` is not a number; words are to be coded as numbers first"

@@ -13,18 +13,19 @@ from typing import Any
 import numpy as np
 
 from .dataset import DataError, Dataset
+from .divergence import Watch
+from .epochs import Epoch
 from .fit import Fitted, cast, fit_targets
 from .metrics import metric_named
 from .module import Array, Arrays, Module, Params
+from .plan import Plan, plan
 from .ragged import TruePositions
 from .scores import confusions, scores_of
 
-DEFAULT_BATCH = 32
-DEFAULT_EPOCHS = 10
+__all__ = ["Ending", "Epoch", "Plan", "TrainResult", "metrics_for", "plan", "train_spec"]
+
 _CHUNK = 10_000  # rows measured at a time, so that a large set needs no large cache
 _PIECES = 50  # how often an epoch says how far it is
-
-Scores = Mapping[str, float]
 
 
 class Ending(Enum):
@@ -36,35 +37,13 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch came to.
-
-    `loss` is the mean over its rows, each batch's before its step. `train` and `test` are measured
-    after the epoch: `loss` (with the regularizer), then the metrics; test is empty without a
-    test set.
-    """
-
-    number: int
-    loss: float
-    train: Scores
-    test: Scores
-    seconds: float
-
-    def __str__(self) -> str:
-        parts = [f"epoch {self.number:>3}", f"{self.seconds:7.3f} s"]
-        for name, scores in (("train", self.train), ("test", self.test)):
-            if scores:
-                parts.append(name + "".join(f"  {_score(k, v)}" for k, v in scores.items()))
-        return "   ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
 class TrainResult:
     """The trained parameters and how it went.
 
-    After a divergence `params` are those of the last epoch that was still finite; `message`
-    says in a sentence what happened unless all epochs were done. `confusion` has, by output, the
-    counts of the spec's `metric confusion`: on the test set, or without one the training set.
+    `epoch` is the number of the one whose weights `params` are, 0 for those that it began with.
+    After a divergence that is the last good one (see `divergence`); `message` says what happened
+    unless all epochs were done. `confusion` has, by output, the counts of the spec's
+    `metric confusion`: on the test set, or without one the training set.
     """
 
     params: Params
@@ -73,49 +52,7 @@ class TrainResult:
     message: str = ""
     state: Mapping[str, Array] = field(default_factory=dict)
     confusion: Mapping[str, Array] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to train, every choice made: what was asked for, else the spec, else the default."""
-
-    epochs: int
-    batch: int
-    lr: float | None
-    seed: int
-    shuffle: bool
-    drop_last: bool
-
-    def orders(self, rows: int) -> Iterator[Array]:
-        """The order of the rows in each epoch."""
-        rng = np.random.default_rng(self.seed)
-        kept = rows // self.batch * self.batch if self.drop_last else rows
-        for _ in range(self.epochs):
-            yield (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
-
-
-def plan(
-    module: Module,
-    rows: int,
-    *,
-    epochs: int | None = None,
-    batch: int | None = None,
-    lr: float | None = None,
-    seed: int | None = None,
-) -> Plan:
-    """The plan for a module and so many training rows; raises DataError if there is none."""
-    spec = module.TRAIN
-    chosen = Plan(
-        epochs=_first(epochs, spec.get("epochs"), DEFAULT_EPOCHS),
-        batch=min(_first(batch, spec.get("batch"), DEFAULT_BATCH), rows),
-        lr=lr,
-        seed=_first(seed, spec.get("seed"), 0),
-        shuffle=_first(spec.get("shuffle"), True),
-        drop_last=_first(spec.get("drop_last"), False),
-    )
-    if chosen.epochs < 0 or chosen.batch < 1:
-        raise DataError("epochs must be 0 or more and batch 1 or more")
-    return chosen
+    epoch: int = 0
 
 
 def train_spec(
@@ -129,41 +66,53 @@ def train_spec(
     seed: int | None = None,
     report: Callable[[Epoch], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+    allow_divergence: bool = False,
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
     What is not given comes from the spec's `train` and `optimizer` statements. `report` gets
-    each epoch, `progress` how many rows of how many an epoch has done. Ctrl-C ends training
-    and keeps the weights so far; a loss that is no longer finite ends it too. A module with
-    `solve` is solved at once, in what is reported as one epoch, unless a rate is given. Raises
-    DataError where data or plan do not fit the module.
+    each epoch, `progress` how many rows of how many an epoch has done, `tell` in a sentence, once,
+    what else there is to know (a metric that cannot be computed never ends a training). Ctrl-C
+    ends training and keeps the weights so far; a divergence ends it too, unless it is allowed
+    and the loss is still finite. A module with `solve` is solved at once, in what is reported
+    as one epoch, unless a rate is given. Raises DataError where data or plan do not fit the
+    module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     exact = lr is None and hasattr(module, "solve")
-    if lr is None and not exact and module.TRAIN.get("lr") is None:
-        raise DataError(
-            "the spec names no learning rate: give one, for example --lr 0.1, "
-            "or write `optimizer sgd lr=0.1` in the spec"
-        )
+    _require_rate(module, chosen, exact)
     params = module.init_params(chosen.seed)
     fitted = fit_targets(data, module)
     dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
     train_set = cast(fitted.data, dtype)
     test_set = cast(fit_targets(test, module).data, dtype) if test else None
     history: list[Epoch] = []
-    run = _Run(module, chosen, params, metrics_for(module, fitted), progress)
+    run = _Run(module, chosen, params, metrics_for(module, fitted), progress, tell)
     try:
-        run.weigh(train_set)
+        start = run.begin(train_set, test_set)
         if exact:
-            return _solve(run, train_set, test_set, history, report or _silent)
-        return _train(run, train_set, test_set, history, report or _silent)
+            return _solve(run, train_set, test_set, history, report or _silent, start)
+        watch = Watch(module.LOSSES.values(), start, run.params, run.state)
+        return _train(run, train_set, test_set, history, report or _silent, watch, allow_divergence)
     except KeyboardInterrupt:
-        message = f"interrupted in epoch {len(history) + 1}; the weights so far are kept"
-        return TrainResult(run.params, tuple(history), Ending.INTERRUPTED, message, run.state)
+        done = len(history)
+        message = f"interrupted in epoch {done + 1}; the weights so far are kept"
+        return TrainResult(
+            run.params, tuple(history), Ending.INTERRUPTED, message, run.state, epoch=done
+        )
     except DataError:
         raise
     except ValueError as error:  # the module's own, at its door
         raise DataError(f"{data.name}: {error}") from error
+
+
+def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
+    if chosen.lr is None and not exact and module.TRAIN.get("lr") is None:
+        raise DataError(
+            "the spec names no learning rate: give one, for example --lr 0.1, "
+            "or write `optimizer sgd lr=0.1` in the spec"
+        )
 
 
 def _train(
@@ -172,21 +121,40 @@ def _train(
     test: Dataset | None,
     history: list[Epoch],
     report: Callable[[Epoch], None],
+    watch: Watch,
+    allow_divergence: bool,
 ) -> TrainResult:
     """All epochs of the plan; `history` grows as they are done."""
     for number, order in enumerate(run.plan.orders(len(train)), 1):
-        before = {name: array.copy() for name, array in run.params.items()}
-        start = time.perf_counter()
+        begin = time.perf_counter()
         mean = run.epoch(train, order)
-        seconds = time.perf_counter() - start
-        if not math.isfinite(mean):
-            message = _diverged(mean, number)
-            return TrainResult(before, tuple(history), Ending.DIVERGED, message, run.state)
-        scores = run.measure(test) if test else {}
-        history.append(Epoch(number, mean, run.measure(train), scores, seconds))
+        seconds = time.perf_counter() - begin
+        scores = run.measure(train) if math.isfinite(mean) else {"loss": mean}
+        finite = math.isfinite(mean) and math.isfinite(scores["loss"])
+        exploded = watch.exploded(mean, scores["loss"])
+        if not finite or (exploded and not allow_divergence):
+            return _diverged(watch, history, watch.message(number, mean, scores["loss"]))
+        if exploded:
+            run.tell(watch.happened(number, mean, scores["loss"]))
+        if watch.is_good(scores["loss"]):
+            watch.keep(number, run.params, run.state)
+        measured = run.measure(test) if test else {}
+        history.append(Epoch(number, mean, scores, measured, seconds))
         report(history[-1])
-    counts = run.confusion(test or train) if "confusion" in run.module.METRICS else {}
-    return TrainResult(run.params, tuple(history), state=run.state, confusion=counts)
+    if history and watch.epoch == 0:
+        run.tell("no epoch ended with a loss below that before training: nothing was learned")
+    return _done(run, test or train, history)
+
+
+def _diverged(watch: Watch, history: list[Epoch], message: str) -> TrainResult:
+    return TrainResult(
+        watch.params,
+        tuple(history),
+        Ending.DIVERGED,
+        message,
+        watch.state,
+        epoch=watch.epoch,
+    )
 
 
 def _solve(
@@ -195,14 +163,22 @@ def _solve(
     test: Dataset | None,
     history: list[Epoch],
     report: Callable[[Epoch], None],
+    before: float,
 ) -> TrainResult:
     """The exact solution, as one epoch; its `loss` is that of the fresh parameters."""
-    before, start = run.measure(train)["loss"], time.perf_counter()
+    begin = time.perf_counter()
     run.params = run.module.solve(train.x, train.target)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - begin
     history.append(Epoch(1, before, run.measure(train), run.measure(test) if test else {}, seconds))
     report(history[-1])
-    return TrainResult(run.params, tuple(history), state=run.state)
+    return _done(run, test or train, history)
+
+
+def _done(run: _Run, measured: Dataset, history: list[Epoch]) -> TrainResult:
+    counts = run.confusion(measured) if "confusion" in run.module.METRICS else {}
+    return TrainResult(
+        run.params, tuple(history), state=run.state, confusion=counts, epoch=len(history)
+    )
 
 
 def _silent(_: Epoch) -> None:
@@ -225,9 +201,12 @@ class _Run:
         params: Params,
         metrics: tuple[str, ...],
         progress: Callable[[int, int], None] | None,
+        tell: Callable[[str], None] | None,
     ) -> None:
         self.module, self.plan, self.params = module, chosen, params
         self.metrics, self.progress = metrics, progress
+        self._tell, self._told = tell, set[str]()
+        self.losses = frozenset(module.LOSSES.values())
         self.opt = module.init_optimizer(params)
         self.state: dict[str, Array] = module.init_state() if hasattr(module, "init_state") else {}
         self.keywords: dict[str, Any] = {"batch": chosen.batch, "lr": chosen.lr}
@@ -237,6 +216,12 @@ class _Run:
             self.keywords["state"] = self.state
         kept = {"state": self.state} if self.state else {}
         self.positions = TruePositions(module, params, kept)
+
+    def tell(self, sentence: str) -> None:
+        """Say something, once."""
+        if self._tell and sentence not in self._told:
+            self._tell(sentence)
+        self._told.add(sentence)
 
     def weigh(self, data: Dataset) -> None:
         """Count the classes of the training set where the spec says `weights=balanced`."""
@@ -272,14 +257,23 @@ class _Run:
         step = math.ceil(batches / _PIECES) * self.plan.batch
         return [order[i : i + step] for i in range(0, len(order), step)]
 
-    def measure(self, data: Dataset) -> dict[str, float]:
+    def begin(self, train: Dataset, test: Dataset | None) -> float:
+        """The loss before training; refuses a test set that does not fit before any time is spent."""
+        self.weigh(train)
+        start = self.measure(train, metrics=False)["loss"]
+        if test:
+            self.measure(test, metrics=False)
+        return start
+
+    def measure(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
         """Loss and metrics over all rows; raises DataError where these do not fit the model."""
         try:
-            return self._measure(data)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self._measure(data, self.metrics if metrics else ())
         except ValueError as error:  # the module's own, at its door
             raise DataError(f"{data.name}: {error}") from error
 
-    def _measure(self, data: Dataset) -> dict[str, float]:
+    def _measure(self, data: Dataset, metrics: tuple[str, ...]) -> dict[str, float]:
         losses, sizes = [], []
         parts = []
         for part, y, loss in self._forward(data):
@@ -287,16 +281,24 @@ class _Run:
             sizes.append(len(part))
             parts.append(self.positions.select(part, y))
         scores = {"loss": float(np.average(losses, weights=sizes))}
-        if self.metrics and data.target is not None:
+        if metrics and data.target is not None:
             target = self.positions.select(data, data.target)
-            scores |= scores_of(self.metrics, _joined(parts), target)
+            scores |= scores_of(metrics, self._outputs(parts), target, self.losses, self.tell)
         return scores
 
     def confusion(self, data: Dataset) -> dict[str, Array]:
         """True against predicted classes over all rows."""
         assert data.target is not None
         parts = [self.positions.select(part, y) for part, y, _ in self._forward(data)]
-        return confusions(_joined(parts), self.positions.select(data, data.target))
+        target = self.positions.select(data, data.target)
+        return confusions(self._outputs(parts), target, self.losses, self.tell)
+
+    def _outputs(self, parts: list[Arrays]) -> Arrays:
+        """Outputs of all parts, by name where targets are, too: of an inner stage there are none."""
+        joined = _joined(parts)
+        if len(self.module.TARGETS) > 1 and not isinstance(joined, Mapping):
+            return dict.fromkeys(self.module.OUTPUTS, joined)
+        return joined
 
     def _forward(self, data: Dataset) -> Iterator[tuple[Dataset, Arrays, float]]:
         """The rows in parts, each with its outputs and loss."""
@@ -318,20 +320,3 @@ def _joined(parts: list[Arrays]) -> Arrays:
     if isinstance(parts[0], Mapping):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return np.concatenate(parts)  # type: ignore[arg-type]
-
-
-def _first(*values: Any) -> Any:
-    """The first that is not None."""
-    return next(value for value in values if value is not None)
-
-
-def _diverged(loss: float, number: int) -> str:
-    return (
-        f"the loss became {loss} in epoch {number}: training diverged. A smaller learning rate "
-        "(--lr) or inputs scaled to about −1…1 usually help"
-    )
-
-
-def _score(name: str, value: float) -> str:
-    shown = f"{100 * value:.2f} %" if name.startswith(("accuracy", "top_k")) else f"{value:#.4g}"
-    return f"{name} {shown}"

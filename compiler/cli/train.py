@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +16,7 @@ from ..limits.bounds import MAX_WHOLE
 from . import terminal
 from .app import app
 from .compile import compiled_spec
+from .epochs import telling
 from .memory import DEFAULT, MemoryOption
 from .output import check_output
 from .spec import Spec, SpecArgument, SpecText, read_spec
@@ -24,7 +24,9 @@ from .spec import Spec, SpecArgument, SpecText, read_spec
 if TYPE_CHECKING:
     from nnc.runtime.dataset import Dataset
     from nnc.runtime.module import Module
-    from nnc.runtime.train import Epoch, TrainResult
+    from nnc.runtime.train import TrainResult
+
+    from ..ir.layer_graph import TypedGraph
 
 INTERRUPTED = 130
 
@@ -42,16 +44,28 @@ SeedOption = Annotated[
     int | None,
     typer.Option(min=0, max=MAX_WHOLE, help="Of weights and of the rows' order; else the spec's."),
 ]
+EveryOption = Annotated[
+    int, typer.Option(min=1, max=MAX_WHOLE, metavar="N", help="Report every N epochs.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Report the last epoch only.")]
+DivergenceOption = Annotated[
+    bool, typer.Option("--allow-divergence", help="Go on though the loss has exploded.")
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for on the command line; None leaves the choice to the spec."""
+    """What was asked for on the command line; None leaves the choice to the spec.
+
+    Every so many epochs are told, and the last; with None only that.
+    """
 
     epochs: int | None
     batch: int | None
     lr: float | None
     seed: int | None
+    allow_divergence: bool
+    every: int | None
 
 
 @app.command()
@@ -84,12 +98,23 @@ def train(
             "--output", "--out", "-o", metavar="FILE", help="Save the parameters here, as .npz."
         ),
     ] = None,
+    every: Annotated[
+        int, typer.Option(min=1, max=MAX_WHOLE, metavar="N", help="Report every N epochs.")
+    ] = 1,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Report the last epoch only.")
+    ] = False,
+    allow_divergence: Annotated[
+        bool,
+        typer.Option("--allow-divergence", help="Go on though the loss has exploded."),
+    ] = False,
     max_memory: MemoryOption = DEFAULT,
 ) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
-    Ctrl-C stops and keeps the weights. The saved parameters are read by the
-    load_params of the module that `nnc compile` writes.
+    Ctrl-C stops and keeps the weights. A loss that explodes stops, too, with
+    exit code 1; the last good weights are saved. The saved parameters are
+    read by the load_params of the module that `nnc compile` writes.
 
     Examples:
 
@@ -97,7 +122,7 @@ def train(
 
       nnc train mnist.nn --data mnist/ --batch 10 --lr 0.5 --seed 1
 
-      nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1
+      nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1 --every 10
     """
     if test is not None and test_fraction is not None:
         raise typer.BadParameter("give either --test or --test-fraction")
@@ -109,14 +134,16 @@ def train(
     _keep_data(output, data, test)
     from nnc.runtime.dataset import DataError
 
-    with imported(read, max_memory) as module:
+    wanted = Wanted(epochs, batch, lr, seed, allow_divergence, None if quiet else every)
+    with imported(read, max_memory) as (module, graph):
         try:
             sets = _data(module, data, target, test, test_fraction, seed or 0)
-            result = _trained(module, *sets, Wanted(epochs, batch, lr, seed))
+            _warn_of_scales(graph, module, sets[0], lr)
+            result = _trained(module, *sets, wanted)
         except DataError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(terminal.FAILED) from None
-        _finish(module, result, output)
+        _finish(module, result, output, quiet)
 
 
 def _check_numbers(lr: float | None, test_fraction: float | None) -> None:
@@ -138,8 +165,8 @@ def _keep_data(output: Path | None, *data: str | None) -> None:
 
 
 @contextmanager
-def imported(spec: Spec, max_memory: int) -> Iterator[Module]:
-    """The spec's module, compiled and imported from a file that lives as long as it is used."""
+def imported(spec: Spec, max_memory: int) -> Iterator[tuple[Module, TypedGraph]]:
+    """The spec's module and network, the module compiled and imported from a file that lives as long as it is used."""
     from nnc.runtime.module import import_module
 
     from ..driver import Options
@@ -156,7 +183,7 @@ def imported(spec: Spec, max_memory: int) -> Iterator[Module]:
                 err=True,
             )
             raise typer.Exit(terminal.FAILED)
-        yield module
+        yield module, compiled.graph
 
 
 def _data(
@@ -170,45 +197,55 @@ def _data(
     """Training and test data: as the source divides them, unless the command line says how."""
     from nnc.runtime.data import load
 
-    train_set, test_set = load(data, module, target=target)
-    if test is not None:
-        test_set, _ = load(test, module, target=target)
-    elif test_fraction is not None:
+    train_set, test_set = load(data, module, target=target, test=test, tell=_warn)
+    if test_fraction is not None:
         train_set, test_set = train_set.split(test_fraction, seed)
     return train_set, test_set
+
+
+def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float | None) -> None:
+    """Say so where inputs are far from the scale that networks train on, or targets out of reach."""
+    from nnc.runtime.fit import fit_targets
+    from nnc.runtime.scaling import unreachable, unscaled
+
+    from ..report.scales import bounded_outputs, raw_inputs
+
+    for sentence in unreachable(fit_targets(data, module).data, bounded_outputs(graph)):
+        _warn(sentence)
+    if lr is None and hasattr(module, "solve"):
+        return
+    rate = lr or module.TRAIN.get("lr")
+    descends = module.TRAIN.get("optimizer", "sgd") == "sgd"
+    for sentence in unscaled(data, raw_inputs(graph), rate if descends else None):
+        _warn(sentence)
+
+
+def _warn(sentence: str) -> None:
+    typer.echo(f"warning: {sentence}", err=True)
 
 
 def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
     from nnc.runtime.train import plan, train_spec
 
-    choices = asdict(wanted)
-    epochs = plan(module, len(data), **choices).epochs
-    with _reporter(len(data), epochs) as (report, progress):
-        return train_spec(module, data, test=test, **choices, report=report, progress=progress)
+    epochs, batch, lr, seed = wanted.epochs, wanted.batch, wanted.lr, wanted.seed
+    chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
+    with telling(len(data), chosen.epochs, wanted.every) as (report, progress):
+        return train_spec(
+            module,
+            data,
+            test=test,
+            epochs=epochs,
+            batch=batch,
+            lr=lr,
+            seed=seed,
+            report=report,
+            progress=progress,
+            tell=_warn,
+            allow_divergence=wanted.allow_divergence,
+        )
 
 
-@contextmanager
-def _reporter(
-    rows: int, epochs: int
-) -> Iterator[tuple[Callable[[Epoch], None], Callable[[int, int], None] | None]]:
-    """How epochs are told: above a progress bar on a terminal, else line by line."""
-    if not terminal.on_terminal(sys.stdout):
-        yield lambda epoch: print(epoch, flush=True), None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=terminal.console(sys.stdout), transient=True) as bar:
-        task = bar.add_task(f"epoch 1 of {epochs}", total=rows)
-
-        def report(epoch: Epoch) -> None:
-            bar.console.print(str(epoch))
-            if epoch.number < epochs:
-                bar.reset(task, description=f"epoch {epoch.number + 1} of {epochs}")
-
-        yield report, lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _finish(module: Module, result: TrainResult, out: Path | None) -> None:
+def _finish(module: Module, result: TrainResult, out: Path | None, quiet: bool) -> None:
     """Save what was learned, say how it ended, and exit accordingly."""
     from nnc.runtime.scores import confusion_text
     from nnc.runtime.train import Ending
@@ -217,9 +254,12 @@ def _finish(module: Module, result: TrainResult, out: Path | None) -> None:
         typer.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
         typer.echo(confusion_text(counts))
     if result.message:
-        typer.echo(result.message, err=True)
-    if out is not None:
+        lead = "error: " if result.ending is Ending.DIVERGED else ""
+        typer.echo(f"{lead}{result.message}", err=True)
+    if out is not None and (result.epoch or result.ending is not Ending.DIVERGED):
         _save(module, result, out)
+        if not quiet:
+            typer.echo(f"parameters saved to {out}")
     codes = {Ending.DONE: terminal.OK, Ending.INTERRUPTED: INTERRUPTED}
     raise typer.Exit(codes.get(result.ending, terminal.FAILED))
 
@@ -233,4 +273,3 @@ def _save(module: Module, result: TrainResult, out: Path) -> None:
     except OSError as error:
         typer.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
         raise typer.Exit(terminal.FAILED) from None
-    typer.echo(f"parameters saved to {out}")

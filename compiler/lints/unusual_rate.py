@@ -11,7 +11,7 @@ from .network import Network
 from .registry import lint
 
 USUAL = {
-    "sgd": (1e-4, 0.1, 10.0),
+    "sgd": (1e-4, 0.1, 1.0),
     "adam": (1e-5, 1e-3, 1e-2),
     "adamw": (1e-5, 1e-3, 1e-2),
     "nadam": (1e-5, 1e-3, 1e-2),

@@ -423,6 +423,127 @@ class TestTrain:
             assert done.stderr.startswith(f"error: {name}.npz: ")
             assert said in done.stderr
 
+    @pytest.mark.parametrize(
+        ("words", "numbers"),
+        [
+            ([], ["1", "2", "3", "4", "5"]),
+            (["--every", 2], ["2", "4", "5"]),
+            (["--every", 5], ["5"]),
+            (["--every", 9], ["5"]),
+            (["--quiet"], ["5"]),
+            (["-q", "--every", 2], ["5"]),
+        ],
+    )
+    def test_epochs_are_told_as_often_as_asked(self, nnc, data, words, numbers):
+        done = nnc("train", "-c", self.SPEC, "--data", data, "--epochs", 5, *words)
+        assert done.exit_code == 0
+        assert [line.split()[1] for line in done.stdout.splitlines()] == numbers
+        assert done.stderr == ""
+
+    def test_quiet_says_one_line_and_warnings(self, nnc, data, tmp_path):
+        import numpy as np
+
+        arrays = np.load(tmp_path / data)
+        np.savez(tmp_path / "large.npz", x=arrays["x"] * 1000, y=arrays["y"])
+        words = ["--data", "large.npz", "--epochs", 3, "-o", "p.npz", "-q"]
+        done = nnc("train", "-c", self.SPEC.replace("sgd lr=0.1", "adam lr=0.001"), *words)
+        assert done.exit_code == 0, done.output
+        assert len(done.stdout.splitlines()) == 1
+        assert done.stderr.startswith("warning: `x` of large.npz is not scaled")
+        assert len(done.stderr.splitlines()) == 1
+        assert (tmp_path / "p.npz").exists()
+
+    def test_an_interrupt_tells_the_last_whole_epoch(self, nnc, data, monkeypatch):
+        from nnc.runtime import train as runtime
+
+        whole, calls = runtime._Run.epoch, []
+
+        def epoch(*args):
+            calls.append(1)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            return whole(*args)
+
+        monkeypatch.setattr(runtime._Run, "epoch", epoch)
+        done = nnc("train", "-c", self.SPEC, "--data", data, "--every", 2)
+        assert done.exit_code == 130
+        assert [line.split()[1] for line in done.stdout.splitlines()] == ["2", "3"]
+
+    DIVERGING = "input 4 -> dense 1; loss mse; optimizer sgd lr=1.5"
+
+    @pytest.fixture
+    def numbers(self, tmp_path):
+        import numpy as np
+
+        x = np.random.default_rng(0).normal(size=(256, 4))
+        np.savez(tmp_path / "numbers.npz", x=x, y=x @ [1, 2, -3, 4])
+        return "numbers.npz"
+
+    def test_divergence_fails_and_saves_no_bad_weights(self, nnc, numbers, tmp_path):
+        words = ["--data", numbers, "--epochs", 8, "-o", "p.npz"]
+        done = nnc("train", "-c", self.DIVERGING, *words)
+        assert done.exit_code == 1
+        assert done.stderr.startswith("error: the loss rose to ")
+        assert "training diverged" in done.stderr
+        assert "there are no good weights" in done.stderr
+        assert "saved" not in done.stdout
+        assert not (tmp_path / "p.npz").exists()
+
+    def test_divergence_may_be_allowed(self, nnc, numbers, tmp_path):
+        words = ["--data", numbers, "--epochs", 3, "-o", "p.npz", "--allow-divergence"]
+        done = nnc("train", "-c", self.DIVERGING, *words)
+        assert done.exit_code == 0
+        assert len([line for line in done.stdout.splitlines() if line.startswith("epoch")]) == 3
+        assert "warning: the loss rose to" in done.stderr
+        assert (tmp_path / "p.npz").exists()
+
+    def test_divergence_saves_the_last_good_weights(self, nnc, numbers, tmp_path, monkeypatch):
+        import numpy as np
+        from nnc.runtime import train as runtime
+
+        whole, kept = runtime._Run.epoch, []
+
+        def epoch(run, *args):
+            mean = whole(run, *args)
+            kept.append({name: array.copy() for name, array in run.params.items()})
+            if len(kept) == 3:
+                run.params["dense1.W"] += 1e9
+            return mean if len(kept) < 3 else 1e18
+
+        monkeypatch.setattr(runtime._Run, "epoch", epoch)
+        spec = self.DIVERGING.replace("1.5", "0.01")
+        done = nnc("train", "-c", spec, "--data", numbers, "--epochs", 9, "-o", "p.npz")
+        assert done.exit_code == 1
+        assert "The weights of epoch 2 are kept, the last good ones" in done.stderr
+        assert np.array_equal(np.load(tmp_path / "p.npz")["dense1.W"], kept[1]["dense1.W"])
+
+    def test_a_test_table_with_swapped_columns_scores_the_same(self, nnc, tmp_path):
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(120, 4)) * [1, 2, 3, 4]
+        y = (x @ [1, -1, 1, -0.5] > 0).astype(int)
+        for name, order in (("a", "abcd"), ("b", "dbca")):
+            columns = [x[:, "abcd".index(c)] for c in order] + [y]
+            lines = [",".join([*order, "kind"])]
+            lines += [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+            (tmp_path / f"{name}.csv").write_text("\n".join(lines))
+        words = ["--epochs", 30, "--quiet", "--data", "a.csv", "--test"]
+        same, swapped = (nnc("train", "-c", self.SPEC, *words, t) for t in ("a.csv", "b.csv"))
+        (train,), (test,) = [
+            [line.partition("test")[2] for line in done.stdout.splitlines()]
+            for done in (same, swapped)
+        ]
+        assert train == test
+        assert swapped.stderr == ""
+
+    def test_targets_out_of_reach_are_warned_of(self, nnc, numbers):
+        spec = "input 4 -> dense 1 tanh; loss mse; optimizer sgd lr=0.01"
+        done = nnc("train", "-c", spec, "--data", numbers, "--epochs", 1)
+        assert done.exit_code == 0
+        assert done.stderr.startswith("warning: `target` of numbers.npz goes from -")
+        assert "the output ends in tanh, from -1 to 1" in done.stderr
+
     def test_an_interrupt_keeps_the_weights(self, nnc, data, tmp_path, monkeypatch):
         from nnc.runtime import train as runtime
 

@@ -63,6 +63,9 @@ TROUBLE = {
     "loss mse on a; loss mse on b weight=0": ["NN310"],
     # rates
     "input 4 -> dense 3; loss mse; optimizer sgd 101": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=50": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=11": ["NN311"],
+    "input 4 -> dense 3; loss mse; optimizer sgd lr=10": [],
     "input 4 -> dense 3; loss mse; optimizer adam 1": ["NN311"],
     "input 4 -> dense 3; loss mse; optimizer adadelta 1": [],
     "input 4 -> dense 3; loss mse; optimizer lion 0.1": ["NN311"],
@@ -94,6 +97,64 @@ TROUBLE = {
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 dampening=0.5": ["NN312"],
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 momentum=0.9 nesterov=true": [],
     "input 4 -> dense 3; loss mse; optimizer sgd lr=0.1 nesterov=false dampening=0": [],
+}
+
+for _metric in ("accuracy", "top_k(1)", "precision", "recall", "f1", "confusion"):
+    TROUBLE |= {
+        f"input 4 -> dense 2; loss {loss}; metric {_metric}": ["NN331"]
+        for loss in ("mse", "quadratic", "mae", "huber", "poisson")
+    }
+    TROUBLE |= {
+        f"input 4 -> dense 2{end}; loss {loss}; metric {_metric}": []
+        for loss, end in (
+            ("crossentropy", ""),
+            ("crossentropy", " softmax"),
+            ("hinge", ""),
+            ("kl", " log_softmax"),
+            ("bce", ""),
+            ("bce", " sigmoid"),
+            ("mse", " sigmoid"),
+            ("mse", " tanh"),
+            ("quadratic", " softmax"),
+            ("mae", " sigmoid -> id -> dropout 0"),
+            ("mse", " softmax -> reshape 1x2"),
+        )
+    }
+for _metric in ("mae", "rmse", "r2"):
+    TROUBLE |= {
+        f"input 4 -> dense 2{end}; loss {loss}; metric {_metric}": ["NN331"]
+        for loss, end in (
+            ("crossentropy", " softmax"),
+            ("hinge", ""),
+            ("kl", " log_softmax"),
+            ("poisson", ""),
+            ("bce", ""),
+        )
+    }
+    TROUBLE |= {
+        f"input 4 -> dense 2{end}; loss {loss}; metric {_metric}": []
+        for loss, end in (("mse", ""), ("mse", " sigmoid"), ("bce", " sigmoid"), ("huber", ""))
+    }
+TROUBLE |= {
+    # metrics of one of several outputs, of merges, and of what nothing judges
+    "input 4 -> dense 2 softmax as a\ninput 3 -> dense 1 as b\noutput a, b\n"
+    "loss crossentropy on a; loss mse on b; metric accuracy, mae": [],
+    "input 4 -> [dense 2 softmax, dense 2 softmax] -> mean; loss mse; metric accuracy": [],
+    "input 4 -> [dense 2, dense 2 relu] -> add; loss mse; metric accuracy": ["NN331"],
+    "input 4 -> dense 2; metric accuracy": ["NN332"],
+    # top_k of all classes there are
+    "input 4 -> dense 3; loss crossentropy; metric top_k": ["NN332"],
+    "input 4 -> dense 5; loss crossentropy; metric top_k": ["NN332"],
+    "input 4 -> dense 6; loss crossentropy; metric top_k": [],
+    "input 4 -> dense 3; loss crossentropy; metric top_k(3)": ["NN332"],
+    "input 4 -> dense 3; loss crossentropy; metric top_k(2)": [],
+    "input 4 -> dense 1; loss bce; metric top_k(1)": [],
+    "input 4 -> dense 1; loss bce; metric top_k(2)": ["NN332"],
+    "input 4 -> dense 9 as a\ninput 3 -> dense 3 as b\noutput a, b\n"
+    "loss crossentropy on a; loss crossentropy on b; metric top_k": [],
+    # the same again
+    "input 4 -> dense 3; loss mse; metric mae; metric r2, mae": ["NN332"],
+    "input 4 -> dense 9; loss crossentropy; metric top_k(2), top_k(3)": [],
 }
 
 PEACE = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from nnc.runtime.data import DataError, Dataset, load
 from nnc.runtime.datasets import digits, digits_split
-from nnc.runtime.fit import fit_targets
+from nnc.runtime.fit import cast, fit_targets
 
 
 def module(inputs=None, targets=None, losses=None):
@@ -37,7 +37,7 @@ def test_a_dataset_wants_equally_many_rows():
 def test_a_dataset_wants_rows_and_finite_numbers():
     with pytest.raises(DataError, match="no rows"):
         Dataset(np.zeros((0, 2)))
-    with pytest.raises(DataError, match="x is not finite in row 2"):
+    with pytest.raises(DataError, match="the data: x, row 2, entry 1: nan is not a finite number"):
         Dataset(np.array([[1.0], [np.nan]]))
 
 
@@ -203,10 +203,29 @@ def test_csv_several_targets(tmp_path):
     ("text", "fault"),
     [
         ("1,2,3\n4,x,6\n", "line 2, column 2: `x` is not a number"),
-        ("a,b,y\n1,2,3\n4,,6\n", "line 3, column 2: the cell is empty"),
+        ("a,b,y\n1,2,3\n4,,6\n", "line 3, column 2 (`b`): the cell is empty"),
+        ("a,b,y\n1,2,3\n4,red,6\n", "(`b`): `red` is not a number; words are to be coded"),
+        ("a,b,y\n1,2,3\n4,5,red\n", "(`y`): `red` is not a number (classes are numbered 0, 1, 2"),
+        ("1;2;3\n4;5,5;6\n", "line 2, column 2: `5,5` has a decimal comma; write 5.5"),
+        ("1,5;2,5;3\n4;5;6\n", "line 1, column 1: `1,5` has a decimal comma; write 1.5"),
+        ("1_0,2,3\n", "line 1, column 1: `1_0` is not a number"),
+        ("1,٢,3\n", "line 1, column 2: `٢` is not a number"),
+        ("0,0.1,0.1.1\n1,2,3\n", "column 3: `0.1.1` is not a number (pandas writes so"),
+        (
+            "1 2 3\n",
+            "1 column, but the model reads 2 inputs and 1 target column(s); cells are parted",
+        ),
+        ("a,b,y\n1,2,3,\n", "line 2: 4 columns where the first line has 3"),
+        ("a,b,y\n1,2\n", "line 2: 2 columns where the first line has 3"),
+        ("a,b,y\n\n1,2,inf\n", "line 3, column 3 (`y`): inf is not a finite number"),
+        ("a,b,y\n1,2,3\n\n1e400,2,3\n", "line 4, column 1 (`a`): 1e400 is not a finite number"),
+        ("a,b,a\n1,2,3\n", "column 1 and column 3 are both called `a`"),
+        (",a,b,y\n0,1,2,3\n", "a column without name is often the index that pandas writes"),
+        ("5.1,NA,0\n1,2,3\n", "line 1, column 2: `NA` is not a number"),
+        ("1,2,3\n" + "4" * 200_000 + '"x,5,6\n', "not a table"),
         ("1,2,3\n4,5\n", "line 2: 2 columns where the first line has 3"),
         ("1,2,3,4,5\n", "5 columns, but the model reads 2 inputs and 1 target column(s)"),
-        ("1,2,nan\n", "target is not finite in row 1"),
+        ("1,2,nan\n", "line 1, column 3: nan is not a finite number"),
         ("", "there are no rows"),
         ("a,b,y\n", "there are no rows"),
     ],
@@ -290,6 +309,23 @@ def test_idx_faults_name_the_file(tmp_path, name, content, fault):
     assert fault in refusal(tmp_path, FLAT)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, np.nan, 1], "target, row 2: nan is not a finite"),
+        ([0, 1, 1e30], "target, row 3: 1e+30 is outside"),
+    ],
+)
+def test_idx_labels_that_are_real_numbers(tmp_path, labels, said):
+    idx_folder(tmp_path, "train", 3)
+    raw = struct.pack(">HBBI", 0, 14, 1, 3) + np.array(labels, ">f8").tobytes()
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(raw)
+    with pytest.raises(DataError) as caught:
+        fit_targets(load(tmp_path, FLAT)[0], FLAT)
+    assert f"train-images-idx3-ubyte: {said}" in str(caught.value)
+
+
 def test_idx_damaged_gzip(tmp_path):
     idx_folder(tmp_path, "train", 3, ".gz")
     path = tmp_path / "train-images-idx3-ubyte.gz"
@@ -334,10 +370,63 @@ def test_rows_and_columns_stay_numbers():
 
 
 def test_class_ids_must_be_whole_and_in_range():
-    with pytest.raises(DataError, match=r"must be whole numbers, row 2 is 1\.5"):
+    with pytest.raises(DataError, match=r"row 2: 1\.5 is no class id: these are whole"):
         fitted([0, 1.5], ("B", 3), "crossentropy")
-    with pytest.raises(DataError, match="must be 0 to 2, row 1 is 3"):
+    with pytest.raises(DataError, match=r"row 1: 3 is outside of 0\.\.2"):
         fitted([3, 1], ("B", 3), "mse")
+
+
+def test_class_ids_from_one_are_told_to_count_from_zero():
+    with pytest.raises(DataError, match=r"3 is outside of 0\.\.2, .*from 1: subtract 1"):
+        fitted([1, 2, 3], ("B", 3), "crossentropy")
+    with pytest.raises(DataError, match=r"-1 is outside of 0\.\.2.*count from 0$"):
+        fitted([0, -1, 2], ("B", 3), "crossentropy")
+
+
+def test_class_ids_of_a_table_are_named_by_line_and_column(tmp_path):
+    kinds = module(targets={"y": ("B", 3)}, losses={"mse": "mse"})
+    for cell, why in (("1.50", "1.50 is no class id"), ("1e300", "1e300 is outside of 0..2")):
+        path = csv_file(tmp_path, f"a,b,kind\n1,2,0\n3,4,{cell}\n")
+        with pytest.raises(DataError) as caught:
+            fit_targets(load(path, kinds)[0], kinds)
+        assert f"d.csv, line 3, column 3 (`kind`): {why}" in str(caught.value)
+
+
+def test_class_ids_of_sequences_are_judged_before_training():
+    with pytest.raises(DataError, match=r"target, row 2, entry 3: 5 is outside of 0\.\.3"):
+        fitted([[0, 1, 2], [3, 0, 5]], ("B", "T", 4), "crossentropy")
+    assert fitted([[0.0], [3.0]], ("B", "T", 4), "crossentropy").data.target.tolist() == [[0], [3]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_too_large_for_the_models_type_are_named(tmp_path):
+    path = csv_file(tmp_path, "a,b,y\n1,2,3\n4,-1e300,6\n")
+    data, _ = load(path, module())
+    with pytest.raises(DataError) as caught:
+        cast(data, np.dtype(np.float32))
+    assert "d.csv, line 3, column 2 (`b`): -1e300 is too large for float32" in str(caught.value)
+    assert str(caught.value).endswith("`dtype float64` in the spec holds it")
+    assert cast(data, np.dtype(np.float64)).x[1, 1] == -1e300
+
+
+@pytest.mark.filterwarnings("error")
+def test_padding_may_be_too_large_for_the_models_type():
+    x = np.array([[[1.0], [1e300]], [[2.0], [3.0]]])
+    assert np.isinf(cast(Dataset(x, np.zeros(2), lengths=np.array([1, 2])), np.dtype("f4")).x[0, 1])
+    with pytest.raises(DataError, match=r"x, row 1, entry 2, 1: 1e\+300 is too large"):
+        cast(Dataset(x, np.zeros(2), lengths=np.array([2, 2])), np.dtype("f4"))
+
+
+def test_whole_numbers_beyond_64_bits_are_refused(tmp_path):
+    path = tmp_path / "d.npz"
+    np.savez(path, x=np.array([[1, 2], [3, 2**63]], np.uint64), y=np.arange(2))
+    assert "x, row 2, entry 2: 9223372036854775808 is beyond" in refusal(path)
+
+
+def test_bce_is_for_classes_where_its_targets_are():
+    assert fitted([[0, 1], [1, 0]], ("B", 2), "bce").classes
+    assert not fitted([[0.5, 1], [1, 0]], ("B", 2), "bce").classes, "pixels"
+    assert not fitted([[1, 1], [1, 0]], ("B", 2), "bce").classes, "several answers"
 
 
 def test_training_without_targets_is_refused():

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nnc.runtime.metrics import METRICS, OF_CLASSES, classes_of, confusion, metric_named
-from nnc.runtime.scores import are_classes, confusion_text, scores_of
+from nnc.runtime.metrics import (
+    METRICS,
+    OF_CLASSES,
+    are_classes,
+    classes_of,
+    confusion,
+    metric_named,
+)
+from nnc.runtime.scores import confusion_text, confusions, scores_of
 
 Y = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
 IDS = np.array([0, 2, 2, 1])
@@ -64,7 +71,8 @@ def by_hand(y, target):
         true = int(true) if np.ndim(true) == 0 else true.tolist()
         if isinstance(true, list):
             true = true.index(max(true)) if len(true) > 1 else int(true[0])
-        ranked = sorted(range(len(row)), key=lambda c: -row[c])
+        both = row if len(row) > 1 else [1 - row[0], row[0]]
+        ranked = sorted(range(len(both)), key=lambda c: -both[c])
         pairs.append((true, said, ranked))
     found = {"accuracy": sum(t == s for t, s, _ in pairs) / len(pairs)}
     for k in (1, 2, 5):
@@ -94,8 +102,7 @@ def test_metrics_of_classes_are_what_counting_gives(classes, lead, seed):
     for target in targets:
         wanted, counts = by_hand(y, target)
         for label, value in wanted.items():
-            if not (classes == 1 and label.startswith("top_k")):
-                assert metric_named(label)(y, target) == pytest.approx(value), label
+            assert metric_named(label)(y, target) == pytest.approx(value), label
         assert confusion(y, target).tolist() == counts
 
 
@@ -141,11 +148,13 @@ def test_each_output_is_measured_by_what_its_targets_are():
 
 
 def test_what_counts_as_classes():
-    assert are_classes(Y, IDS)
-    assert are_classes(Y, np.eye(3)[IDS])
-    assert not are_classes(Y, Y)
-    assert are_classes(np.zeros((2, 1)), np.array([[-1], [1]]))
-    assert not are_classes(np.zeros((2, 1)), np.array([[0.5], [1]]))
+    assert are_classes(Y.shape, IDS)
+    assert are_classes(Y.shape, np.eye(3)[IDS])
+    assert are_classes(Y.shape, 2 * np.eye(3)[IDS] - 1)
+    assert not are_classes(Y.shape, Y)
+    assert not are_classes(Y.shape, np.ones((4, 3)))
+    assert are_classes(("B", 1), np.array([[-1], [1]]))
+    assert not are_classes(("B", 1), np.array([[0.5], [1]]))
     assert set(OF_CLASSES) == {"accuracy", "top_k", "precision", "recall", "f1"}
 
 
@@ -155,3 +164,71 @@ def test_a_confusion_is_shown_as_a_table():
         "     0  10   2",
         "     1   0   3",
     ]
+
+
+# --- metrics that do not suit ---------------------------------------------------------------
+
+
+def measured(labels, y, target, losses=()):
+    told = []
+    return scores_of(labels, y, target, losses, told.append), told
+
+
+def test_classes_are_not_measured_on_numbers():
+    y, target = np.array([[1.5], [2.5]]), np.array([[1.0], [3.0]])
+    scores, told = measured(["accuracy", "f1", "mae"], y, target, ["mse"])
+    assert np.isnan([scores["accuracy"], scores["f1"]]).all()
+    assert scores["mae"] == 0.5
+    assert len(told) == 2
+    assert "metric f1 is not measured: it compares classes, and the targets are numbers" in told[1]
+    assert confusions(y, target, ["mse"], told.append) == {}
+    assert "metric confusion is not measured" in told[2]
+
+
+def test_numbers_are_not_measured_on_class_ids():
+    scores, told = measured(["r2", "accuracy"], Y, IDS, ["crossentropy"])
+    assert np.isnan(scores["r2"])
+    assert scores["accuracy"] == 0.5
+    assert told == ["metric r2 is not measured: it compares numbers, and the targets are class ids"]
+
+
+def test_classes_may_be_given_by_how_likely_they_are():
+    assert measured(["accuracy"], Y, Y, ["crossentropy"]) == ({"accuracy": 1.0}, [])
+    assert np.isnan(measured(["accuracy"], Y, Y, ["bce"])[0]["accuracy"]), "these may be pixels"
+
+
+def test_what_has_no_value_is_said():
+    scores, told = measured(["r2"], np.array([[1.0], [2.0]]), np.ones((2, 1)), ["mse"])
+    assert np.isnan(scores["r2"])
+    assert told == ["metric r2 has no value here (targets that are all alike have no spread)"]
+
+
+def test_a_metric_that_fails_is_said_and_the_others_go_on():
+    scores, told = measured(["precision", "accuracy"], Y, np.array([0, 2, 2, 7]), ["crossentropy"])
+    assert np.isnan(scores["precision"])
+    assert scores["accuracy"] == 0.5
+    assert told[0].startswith("metric precision cannot be computed: ")
+
+
+def test_an_output_taught_to_be_0_or_1_parts_at_a_half():
+    y, target = np.array([[1.2], [0.3], [-0.1]]), np.array([[1], [0], [0]])
+    assert measured(["accuracy"], y, target, ["mse"])[0]["accuracy"] == 1
+    assert measured(["accuracy"], y, target, ["bce"])[0]["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_scores_beside_minus_one_and_one_part_at_0_even_if_none_is_negative():
+    assert METRICS["accuracy"](np.array([[0.2], [0.9]]), np.array([[1], [-1]])) == 0.5
+
+
+def test_an_only_target_belongs_to_the_output_it_fits():
+    y = {"kind": Y, "size": np.zeros((4, 1))}
+    assert measured(["accuracy"], y, IDS, ["crossentropy"])[0] == {"accuracy kind": 0.5}
+    scores, told = measured(["accuracy"], {"a": Y, "b": Y}, IDS, ["crossentropy"])
+    assert np.isnan(scores["accuracy"])
+    assert "no output can be told to belong to the targets" in told[0]
+
+
+def test_numbers_that_happen_to_be_0_and_1_are_measured_where_nothing_else_is():
+    y = {"a": np.array([[0.5], [1.0]]), "b": np.array([[0.0], [1.0]])}
+    target = {"a": np.array([[0], [1]]), "b": np.array([[0], [1]])}
+    assert measured(["mae"], y, target, ["mse"])[0] == {"mae a": 0.25, "mae b": 0.0}

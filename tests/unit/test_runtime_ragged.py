@@ -80,7 +80,7 @@ def test_padding_may_be_anything_but_data_are_finite():
     x[0, 1:] = np.nan
     assert len(Dataset(x, np.zeros((2, 3)), lengths=lengths)) == 2
     x[1, 2] = np.nan
-    with pytest.raises(DataError, match="x is not finite in row 2"):
+    with pytest.raises(DataError, match="x, row 2, entry 3, 1: nan is not a finite"):
         Dataset(x, np.zeros((2, 3)), lengths=lengths)
 
 

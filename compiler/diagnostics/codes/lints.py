@@ -36,3 +36,5 @@ BIAS_BEFORE_BATCHNORM = info(
 )
 BATCH_OF_ONE = warning("NN319", "batch-of-one", "a batch of one row has no statistics")
 CONSTANT_NORM = warning("NN320", "constant-norm", "one value is normalised by itself")
+METRIC_MISMATCH = warning("NN331", "metric-mismatch", "a metric compares what no judged output has")
+IDLE_METRIC = warning("NN332", "idle-metric", "a metric says nothing")

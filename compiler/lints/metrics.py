@@ -1,0 +1,154 @@
+"""NN331 and NN332: metrics that do not suit what the losses judge, or that say nothing.
+
+A metric is reported for the outputs that have a loss, and needs one that it suits. Of classes are
+outputs under crossentropy, hinge and kl, and under other losses those that end in an activation
+that leaves a probability, or a choice of two. Of numbers are outputs under squared and absolute
+errors, and probabilities under bce, such as pixels. poisson's are logarithms of rates, neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnostics.codes import lints as codes
+from ..diagnostics.model import Diagnostic, Label
+from ..ir.layer_graph import ArgValue, Loss, Setting
+from ..layers.registry import Family
+from .network import FAR_BACK, Network, Step
+from .registry import lint_whole
+
+OF_NUMBERS = ("mae", "rmse", "r2")
+OF_CLASSES = ("accuracy", "top_k", "precision", "recall", "f1", "confusion")
+
+CLASS_LOSSES = ("crossentropy", "hinge", "kl")
+"""Losses whose targets are classes, or how likely each of them is."""
+
+PROBABILITIES = ("softmax", "log_softmax", "sigmoid", "hard_sigmoid")
+CHOICES = (*PROBABILITIES, "tanh", "hard_tanh", "softsign")
+"""Activations whose ends may stand for classes, as 0 and 1 or as −1 and 1."""
+
+
+@lint_whole
+def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
+    """A metric of classes where there are only numbers, or the reverse."""
+    judged = _judged(network)
+    for metric in network.graph.training.metrics if judged else ():
+        of_numbers = metric.kind in OF_NUMBERS
+        suits = _has_numbers if of_numbers else _has_classes
+        if not any(suits(network, loss) for loss in judged):
+            yield _mismatch(network, metric, judged[0], of_numbers)
+
+
+@lint_whole
+def idle_metric(network: Network) -> Iterator[Diagnostic]:
+    """A metric that has nothing to judge, is always 100 %, or was asked for before."""
+    judged, seen = _judged(network), set[tuple[str, tuple[tuple[str, ArgValue], ...]]]()
+    for metric in network.graph.training.metrics:
+        key = (metric.kind, tuple(metric.args.items()))
+        if not judged:
+            yield _no_loss(network, metric)
+        elif key in seen:
+            yield codes.IDLE_METRIC.at(
+                metric.span,
+                f"`metric {metric.span.text}` is asked for twice",
+                here="it is reported once",
+                help="remove one of them",
+            )
+        elif metric.kind == "top_k":
+            yield from _hits_always(network, metric, judged)
+        seen.add(key)
+
+
+def _judged(network: Network) -> list[Loss]:
+    """The losses of outputs; what inner stages give is not measured."""
+    outputs = {output.layer for output in network.graph.outputs}
+    return [loss for loss in network.graph.losses if loss.layer in outputs]
+
+
+def _has_classes(network: Network, loss: Loss) -> bool:
+    if loss.setting.kind in CLASS_LOSSES or loss.setting.kind == "bce":
+        return True
+    return loss.setting.kind != "poisson" and any(
+        step.kind in CHOICES for step in _ends(network, loss.layer)
+    )
+
+
+def _has_numbers(network: Network, loss: Loss) -> bool:
+    if loss.setting.kind == "bce":
+        return any(step.kind in PROBABILITIES for step in _ends(network, loss.layer))
+    return loss.setting.kind not in (*CLASS_LOSSES, "poisson")
+
+
+def _ends(network: Network, id: int) -> Iterator[Step]:
+    """The last steps of a value that change its numbers: of a merge, those of every branch."""
+    left, seen = [id], set[int]()
+    while left and len(seen) < FAR_BACK:
+        id = left.pop()
+        if id in seen:
+            continue
+        seen.add(id)
+        for step in network.steps(id):
+            if step.family is Family.MERGE:
+                left.extend(step.layer.inputs)
+            if step.family not in (Family.SHAPE, Family.NOISE, Family.MERGE):
+                yield step
+                break
+
+
+def _mismatch(network: Network, metric: Setting, loss: Loss, of_numbers: bool) -> Diagnostic:
+    wanted, help = (
+        (
+            "numbers",
+            "`accuracy`, `top_k(k)`, `precision`, `recall`, `f1` and `confusion` compare classes",
+        )
+        if of_numbers
+        else (
+            "classes",
+            "`mae`, `rmse` and `r2` compare numbers; outputs have classes under `loss "
+            "crossentropy`, and where they end in `sigmoid` or `softmax`",
+        )
+    )
+    return codes.METRIC_MISMATCH.at(
+        metric.span,
+        f"`metric {metric.span.text}` compares {wanted}, and no output with a loss has any",
+        here=f"needs {wanted}",
+        labels=[Label(loss.setting.head, _why(network, loss, of_numbers))],
+        notes=["in training it cannot be measured, or its value means nothing"],
+        help=help,
+    )
+
+
+def _why(network: Network, loss: Loss, of_numbers: bool) -> str:
+    kind = loss.setting.kind
+    if kind == "poisson":
+        return "judges logarithms of rates"
+    if not of_numbers:
+        return "judges numbers: the output has no end at 0 and 1"
+    return "judges logits" if kind == "bce" else "judges classes"
+
+
+def _no_loss(network: Network, metric: Setting) -> Diagnostic:
+    losses = [Label(loss.setting.head, "judges an inner stage") for loss in network.graph.losses]
+    return codes.IDLE_METRIC.at(
+        metric.span,
+        f"`metric {metric.span.text}` has nothing to judge: no output has a loss",
+        here="measures outputs that have targets",
+        labels=losses[:1],
+        help="add a loss, such as `loss crossentropy`, or remove the metric",
+    )
+
+
+def _hits_always(network: Network, metric: Setting, judged: list[Loss]) -> Iterator[Diagnostic]:
+    """All classes are guessed; of several outputs, those of all."""
+    k = metric.args["k"]
+    widths = [network.width(loss.layer) for loss in judged if _has_classes(network, loss)]
+    classes = [max(width, 2) for width in widths if width is not None]
+    if not classes or len(classes) < len(widths) or not isinstance(k, int) or k < max(classes):
+        return
+    yield codes.IDLE_METRIC.at(
+        metric.span,
+        f"`metric {metric.span.text}` is always 100 %",
+        here=f"{k} guesses, but there are {max(classes)} classes",
+        labels=[Label(judged[0].setting.head, "judged here")],
+        help="ask for fewer guesses than there are classes, or for `accuracy`",
+    )

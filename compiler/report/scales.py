@@ -1,0 +1,73 @@
+"""What the network makes of the scale of its data: inputs it takes raw, and outputs with ends."""
+
+from __future__ import annotations
+
+import math
+
+from ..ir.layer_graph import TypedGraph
+from ..ir.types import DType
+from ..layers import LAYERS
+from ..layers.registry import Family
+from ..lints.network import Network
+from ..lower.losses import target_name
+
+SCALING = ("normalize", "scale", "shift")
+"""Fixed layers by which a spec says that its author thought of the scale."""
+
+ENDS = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, math.inf),
+    "softplus": (0.0, math.inf),
+    "log_softmax": (-math.inf, 0.0),
+}
+"""The lowest and the highest value of activations that have one."""
+
+DISTANCES = ("mse", "quadratic", "mae", "huber")
+"""Losses under which the output itself should become the target."""
+
+
+def raw_inputs(typed: TypedGraph) -> tuple[str, ...]:
+    """The real inputs that reach weights without being scaled, normalised or squashed before."""
+    network = Network(typed)
+    return tuple(
+        layer.name
+        for layer in typed.graph.layers
+        if layer.kind == "input"
+        and typed.types[layer.id].dtype is DType.FLOAT
+        and _reaches_weights(network, layer.id)
+    )
+
+
+def _reaches_weights(network: Network, id: int) -> bool:
+    left, seen = [id], {id}
+    while left:
+        for layer in network.readers[left.pop()]:
+            if LAYERS[layer.kind].family is Family.WEIGHTS:
+                return True
+            if layer.id not in seen and not _scales(layer.kind, network.last_step_of(layer).kind):
+                seen.add(layer.id)
+                left.append(layer.id)
+    return False
+
+
+def _scales(kind: str, activation: str) -> bool:
+    squashed = math.isfinite(sum(ENDS.get(activation, (math.inf,))))
+    return kind in SCALING or LAYERS[kind].family is Family.NORM or squashed
+
+
+def bounded_outputs(typed: TypedGraph) -> dict[str, tuple[str, float, float]]:
+    """By target the activation at the end of the judged output, its lowest and highest value.
+
+    Only for losses that measure the distance between output and target.
+    """
+    network = Network(typed)
+    return {
+        target_name(typed, loss.layer): (last.kind, *ENDS[last.kind])
+        for loss, last in network.judged(*DISTANCES)
+        if last.kind in ENDS
+    }

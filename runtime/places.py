@@ -1,0 +1,62 @@
+"""Where numbers stand in a table, so that messages can name line, column and column name."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .module import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """The origin of a dataset's numbers.
+
+    `header` is None where the file has no column names; else the first row that is not blank
+    holds them. `columns` are the columns of x and of target, from 0; `rows` the dataset's rows
+    as they are counted in the file, from 0 below the header.
+    """
+
+    path: Path
+    delimiter: str
+    header: tuple[str, ...] | None
+    columns: Mapping[str, tuple[int, ...]]
+    rows: Array
+
+    def take(self, rows: slice | Array) -> Places:
+        """The places of the chosen rows only."""
+        return replace(self, rows=self.rows[rows])
+
+    def cell(self, what: str, row: int, entry: int) -> tuple[str, str]:
+        """Place and text of an entry of `x` or `target`: `d.csv, line 6, column 2 (`age`)`."""
+        column = self.columns[what][entry]
+        found = enumerate(cells_of(self.path, self.delimiter, self.header is not None))
+        wanted = int(self.rows[row])
+        line, cells = next((place for i, place in found if i == wanted), (0, []))
+        text = cells[column].strip() if column < len(cells) else ""
+        return f"{self.path}, line {line}, {column_name(column, self.header)}", text
+
+
+def column_name(column: int, header: tuple[str, ...] | None) -> str:
+    """A column by its number from 1 and, where there is one, its name."""
+    name = header[column] if header and column < len(header) else ""
+    return f"column {column + 1}" + (f" (`{name}`)" if name else "")
+
+
+def cells_of(path: Path, delimiter: str, header: bool) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not blank, below the header, with the line on which it ends.
+
+    Raises csv.Error where the text is no table.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        rows = ((reader.line_num, cells) for cells in reader if not _is_blank(cells))
+        if header:
+            next(rows, None)
+        yield from rows
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not cells or (len(cells) == 1 and not cells[0].strip())

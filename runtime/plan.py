@@ -1,0 +1,63 @@
+"""How to train: what was asked for, else what the spec says, else the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .dataset import DataError
+from .module import Array, Module
+
+DEFAULT_BATCH = 32
+DEFAULT_EPOCHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train, every choice made: what was asked for, else the spec, else the default."""
+
+    epochs: int
+    batch: int
+    lr: float | None
+    seed: int
+    shuffle: bool
+    drop_last: bool
+
+    def orders(self, rows: int) -> Iterator[Array]:
+        """The order of the rows in each epoch."""
+        rng = np.random.default_rng(self.seed)
+        kept = rows // self.batch * self.batch if self.drop_last else rows
+        for _ in range(self.epochs):
+            yield (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
+
+
+def plan(
+    module: Module,
+    rows: int,
+    *,
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """The plan for a module and so many training rows; raises DataError if there is none."""
+    spec = module.TRAIN
+    chosen = Plan(
+        epochs=_first(epochs, spec.get("epochs"), DEFAULT_EPOCHS),
+        batch=min(_first(batch, spec.get("batch"), DEFAULT_BATCH), rows),
+        lr=lr,
+        seed=_first(seed, spec.get("seed"), 0),
+        shuffle=_first(spec.get("shuffle"), True),
+        drop_last=_first(spec.get("drop_last"), False),
+    )
+    if chosen.epochs < 0 or chosen.batch < 1:
+        raise DataError("epochs must be 0 or more and batch 1 or more")
+    return chosen
+
+
+def _first(*values: Any) -> Any:
+    """The first that is not None."""
+    return next(value for value in values if value is not None)

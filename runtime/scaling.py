@@ -1,0 +1,111 @@
+"""Data on a scale that a network does not train well on: what there is to say before it starts.
+
+docs/training.md explains why. All is judged on a sample of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from .dataset import Dataset
+from .module import Array
+
+LARGE = 10.0
+"""A column whose root mean square is above this is large beside weights that expect about 1."""
+
+SHARED = 200.0
+"""Rate times the squared length of the mean row, from which all rows move a unit alike, too far."""
+
+_SAMPLE = 1000
+_MOST = 1e100  # whose square is still finite
+_LISTED = 8  # columns that a proposal has numbers of their own for
+
+
+def unscaled(data: Dataset, inputs: tuple[str, ...], rate: float | None) -> Iterator[str]:
+    """A sentence for each of these inputs whose numbers are large, or all of one sign and many.
+
+    `rate` is that of plain gradient descent, None for optimizers that adapt their steps.
+    """
+    arrays = data.x if isinstance(data.x, Mapping) else dict.fromkeys(inputs, data.x)
+    for name in inputs:
+        rows = _sample(data, name, arrays[name])
+        size = np.sqrt(np.mean(np.square(rows), axis=0)).ravel()
+        shared = 0.0 if rate is None or rows.ndim > 2 else rate * _length(rows.mean(axis=0))
+        worst = int(np.argmax(size))
+        if size[worst] > LARGE:
+            column = _column(data, worst) if rows.ndim == 2 and size.size > 1 else "it"
+            why = f"is not scaled: {column} has numbers of about {size[worst]:.2g}"
+        elif shared > SHARED:
+            why = (
+                f"is not centred: at a rate of {rate:g} its {size.size} columns move a unit too far"
+            )
+        else:
+            continue
+        yield (
+            f"`{name}` of {data.name} {why}. Training may diverge or stand still; "
+            f"{_proposal(rows)} behind the input would help (see docs/training.md)"
+        )
+
+
+def unreachable(data: Dataset, ends: Mapping[str, tuple[str, float, float]]) -> Iterator[str]:
+    """A sentence for each target that is beyond the ends of the output that should become it."""
+    if data.target is None:
+        return
+    targets: Mapping[str, Array] = (
+        data.target if isinstance(data.target, Mapping) else dict.fromkeys(ends, data.target)
+    )
+    for name, (kind, low, high) in ends.items():
+        rows = _sample(data, name, targets[name])
+        least, most = float(rows.min()), float(rows.max())
+        if least < low - 1e-6 or most > high + 1e-6:
+            yield (
+                f"`{name}` of {data.name} goes from {least:.4g} to {most:.4g}, but the output ends "
+                f"in {kind}, {_range(low, high)}: it cannot get there. End in a layer without "
+                "activation, or scale the targets"
+            )
+
+
+def _range(low: float, high: float) -> str:
+    if np.isinf(high):
+        return f"which is never below {low:g}"
+    return f"which is never above {high:g}" if np.isinf(low) else f"from {low:g} to {high:g}"
+
+
+def _sample(data: Dataset, what: str, array: Array) -> Array:
+    """Some rows, or the true positions of some, in float64; evenly spaced, so always the same."""
+    chosen = np.unique(np.linspace(0, len(array) - 1, _SAMPLE).astype(np.int64))
+    part = data.take(chosen)
+    rows = np.clip(array[chosen].astype(np.float64), -_MOST, _MOST)
+    beyond = part.beyond(what, rows)
+    return rows if beyond is None else rows[~beyond]
+
+
+def _length(row: Array) -> float:
+    return float(np.square(row).sum())
+
+
+def _column(data: Dataset, entry: int) -> str:
+    places = data.places
+    if places is None or places.header is None or not places.header[places.columns["x"][entry]]:
+        return f"column {entry + 1}"
+    return f"column `{places.header[places.columns['x'][entry]]}`"
+
+
+def _proposal(rows: Array) -> str:
+    """`normalize` with the mean and deviation of each of a few columns, or of all numbers."""
+    if rows.ndim == 2 and 1 < rows.shape[1] <= _LISTED:
+        mean, std = (_numbers(v) for v in (rows.mean(axis=0), _deviation(rows, 0)))
+        return f"`normalize mean=[{mean}] std=[{std}]`"
+    return f"`normalize mean={rows.mean():.3g} std={float(_deviation(rows, None)):.3g}`"
+
+
+def _deviation(rows: Array, axis: int | None) -> Array:
+    """Standard deviations; 1 of what is constant."""
+    std = np.std(rows, axis=axis)
+    return np.where(std > 0, std, 1.0)
+
+
+def _numbers(values: Array) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)

@@ -1,0 +1,210 @@
+"""What counts as divergence, which weights are left after one, and that metrics end nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from nnc.runtime.data import Dataset
+from nnc.runtime.divergence import Watch
+from nnc.runtime.train import Ending, train_spec
+
+from ..generated import build
+
+
+def problem(rows=64, scale=1.0):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, 3)) * scale
+    return Dataset(x, x @ np.array([[1.0], [-2.0], [0.5]]) / scale)
+
+
+def linear(rate, more=""):
+    return build(f"input 3 -> dense 1; loss mse; optimizer sgd lr={rate}; train batch=8 {more}")
+
+
+def watch(start, losses=("mse",)):
+    return Watch(losses, start, {"W": np.zeros(2)}, {})
+
+
+@pytest.mark.parametrize(
+    ("start", "mean", "after", "exploded"),
+    [
+        (2.0, 2001.0, 2001.0, True),
+        (2.0, 1999.0, 1e9, False),
+        (2.0, 1e9, 1999.0, False),
+        (1e-6, 999.0, 999.0, False),
+        (1e-6, 1001.0, 1001.0, True),
+        (1e10, 9e12, 9e12, False),
+        (math.inf, 1e30, 1e30, False),
+    ],
+)
+def test_a_loss_explodes_a_thousand_times_above_its_start_or_1(start, mean, after, exploded):
+    assert watch(start).exploded(mean, after) is exploded
+
+
+@pytest.mark.parametrize("kind", ["poisson", "kl"])
+def test_losses_without_a_lower_end_at_0_have_no_such_scale(kind):
+    assert not watch(-3.0, ("mse", kind)).exploded(1e30, 1e30)
+
+
+def test_weights_are_good_while_the_loss_is_not_above_its_start():
+    judge = watch(2.0)
+    assert [judge.is_good(loss) for loss in (1.0, 2.0, 2.1, math.nan)] == [True, True, False, False]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_exploded_loss_ends_training_though_it_is_finite():
+    result = train_spec(linear(2.0), problem(), epochs=50)
+    assert result.ending is Ending.DIVERGED
+    assert (result.epoch, result.history) == (0, ())
+    assert "the loss rose to " in result.message
+    assert "in epoch 1, from " in result.message
+    assert "there are no good weights" in result.message
+
+
+def test_an_exploded_loss_may_be_allowed():
+    told = []
+    result = train_spec(linear(1.2), problem(), epochs=4, tell=told.append, allow_divergence=True)
+    assert result.ending is Ending.DONE
+    assert len(result.history) == result.epoch == 4
+    assert result.history[-1].train["loss"] > 1000
+    assert any("training diverged" in line for line in told)
+    gone = train_spec(linear(2.0), problem(), epochs=200, allow_divergence=True)
+    assert gone.ending is Ending.DIVERGED, "of what is not finite there is no going on"
+
+
+def test_the_last_good_weights_are_kept(monkeypatch):
+    module, data, losses = linear(0.05), problem(), []
+    whole = module.train_epoch
+
+    def train_epoch(params, *args, **keywords):
+        losses.append(whole(params, *args, **keywords))
+        if len(losses) == 4:  # above the start, but not yet out of bounds
+            params["dense1.W"] += 10
+        if len(losses) == 5:
+            params["dense1.W"] += 1e6
+            return 1e12
+        return losses[-1]
+
+    monkeypatch.setattr(module, "train_epoch", train_epoch)
+    result = train_spec(module, data, epochs=9)
+    assert (result.ending, result.epoch, len(result.history)) == (Ending.DIVERGED, 3, 4)
+    assert "The weights of epoch 3 are kept" in result.message
+    monkeypatch.undo()
+    three = train_spec(linear(0.05), data, epochs=3)
+    assert all(np.array_equal(result.params[k], three.params[k]) for k in three.params)
+
+
+def test_the_state_is_kept_with_its_weights(monkeypatch):
+    text = "input 3 -> batchnorm -> dense 1; loss mse; optimizer sgd lr=0.05; train batch=8"
+    module, calls = build(text), []
+    whole = module.train_epoch
+
+    def train_epoch(params, *args, state, **keywords):
+        calls.append(whole(params, *args, state=state, **keywords))
+        if len(calls) < 3:
+            return calls[-1]
+        for array in state.values():
+            array[...] = np.nan
+        return math.nan
+
+    monkeypatch.setattr(module, "train_epoch", train_epoch)
+    result = train_spec(module, problem(), epochs=5)
+    monkeypatch.undo()
+    two = train_spec(build(text), problem(), epochs=2)
+    assert result.epoch == 2
+    assert all(np.array_equal(result.state[k], two.state[k]) for k in two.state)
+    assert two.state
+
+
+def test_nothing_learned_is_said():
+    told = []
+    result = train_spec(linear(1.0), problem(), epochs=1, tell=told.append)
+    assert (result.ending, result.epoch) == (Ending.DONE, 1)
+    assert told == ["no epoch ended with a loss below that before training: nothing was learned"]
+
+
+def test_measuring_the_start_changes_nothing():
+    text = (
+        "input 3 -> dense 8 -> batchnorm relu -> dropout 0.5 -> dense 1; loss mse; "
+        "optimizer sgd lr=0.05; train batch=8"
+    )
+    module, data = build(text), problem()
+    params, state = module.init_params(0), module.init_state()
+    opt, rng = module.init_optimizer(params), np.random.default_rng([0, 1])
+    order = np.random.default_rng(0).permutation(len(data))
+    x, target = data.x.astype(np.float32), data.target.astype(np.float32)
+    module.train_epoch(params, x, target, opt, batch=8, order=order, rng=rng, state=state)
+    trained = train_spec(build(text), data, epochs=1)
+    assert all(np.array_equal(trained.params[k], params[k]) for k in params)
+    assert all(np.array_equal(trained.state[k], state[k]) for k in state)
+
+
+# --- metrics --------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("error")
+def test_metrics_that_do_not_suit_end_no_training():
+    rng = np.random.default_rng(0)
+    module = build(
+        "input 3 -> dense 4 softmax; loss crossentropy; optimizer sgd lr=0.1\n"
+        "metric r2, rmse, accuracy, top_k(50), confusion"
+    )
+    told = []
+    data = Dataset(rng.normal(size=(40, 3)), rng.integers(0, 4, 40))
+    result = train_spec(module, data, test=data, epochs=2, tell=told.append)
+    assert result.ending is Ending.DONE
+    last = result.history[-1]
+    assert math.isnan(last.test["r2"])
+    assert last.test["top_k(50)"] == 1
+    assert result.confusion[""].sum() == 40
+    assert len([line for line in told if line.startswith("metric r2")]) == 1
+    assert "r2 -" in str(last)
+
+
+def test_a_regression_has_no_accuracy():
+    module = build("input 3 -> dense 1; loss mse; optimizer sgd lr=0.01; metric accuracy, f1, mae")
+    told = []
+    result = train_spec(module, problem(), epochs=1, tell=told.append)
+    scores = result.history[0].train
+    assert math.isnan(scores["accuracy"])
+    assert math.isnan(scores["f1"])
+    assert scores["mae"] > 0
+    assert len(told) == 2
+
+
+def test_an_exact_solution_counts_its_confusion():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 3))
+    module = build("input 3 -> dense 1; loss mse; optimizer lstsq; metric accuracy, confusion")
+    result = train_spec(module, Dataset(x, (x[:, :1] > 0).astype(float)))
+    assert result.confusion[""].sum() == 50
+    assert result.history[0].train["accuracy"] > 0.9
+
+
+def test_a_loss_on_an_inner_stage_hides_no_metric():
+    rng = np.random.default_rng(0)
+    module = build(
+        "input 3 -> dense 2 tanh as h -> dense 4 softmax as y; loss crossentropy on y\n"
+        "loss mse on h; output y; optimizer sgd lr=0.1; metric accuracy"
+    )
+    target = {"y": rng.integers(0, 4, 40), "h": rng.normal(size=(40, 2))}
+    scores = (
+        train_spec(module, Dataset(rng.normal(size=(40, 3)), target), epochs=1).history[0].train
+    )
+    assert 0 <= scores["accuracy y"] <= 1
+
+
+def test_pixels_have_no_accuracy_by_default():
+    rng = np.random.default_rng(0)
+    module = build("input 6 -> dense 2 -> dense 6 sigmoid; loss bce; optimizer sgd lr=0.1")
+    x = rng.random((30, 6))
+    assert list(train_spec(module, Dataset(x, x), epochs=1).history[0].train) == ["loss"]
+
+
+def test_a_test_set_that_does_not_fit_is_refused_before_training(monkeypatch):
+    module = linear(0.1)
+    monkeypatch.setattr(module, "train_epoch", lambda *a, **k: pytest.fail("it was trained"))
+    with pytest.raises(ValueError, match="the test: x"):
+        train_spec(module, problem(), test=Dataset(np.zeros((4, 2)), np.zeros(4), "the test"))
