@@ -44,10 +44,13 @@ def pull_back(
     forward = [node for node in build.nodes if node.origin.role is not Role.BACKWARD]
     build.known = {node.key: node.id for node in forward}
     grads: dict[int, Value] = dict(seeds)
+    came_from: dict[int, set[str]] = {}
     for node in reversed(forward):
         if node.id in grads:
+            _say_slope(build, grads[node.id], node, came_from.get(node.id, set()))
             _call(build, grads[node.id], node)
-            _propagate(build, node, grads)
+            for i in _propagate(build, node, grads):
+                came_from.setdefault(i, set()).add(_source(node))
     leaves = {(n.op, n.attr("name")): n for n in forward if n.op in ("param", "input")}
     for kind, names, purpose in (("param", params, purposes[0]), ("input", inputs, purposes[1])):
         for name in names:
@@ -58,17 +61,20 @@ def pull_back(
     build.known = {}
 
 
-def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> None:
-    """Apply one op's rule and add what it gives to the gradients of its inputs."""
+def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]:
+    """Apply one op's rule and add what it gives to the gradients of its inputs.
+
+    Gives the inputs that a gradient has reached.
+    """
     rule = OPS[node.op].gradient
     if rule is NO_GRADIENT or not node.inputs:
-        return
+        return []
     if rule is None:
         place = node.origin.spans[0] if node.origin.spans else None
         where = f" ({place.source.name}:{place.line})" if place else ""
         raise MissingGradient(f"op '{node.op}' of {node.origin.layer}{where} has no gradient rule")
     build.origin = _backward(node)
-    inputs = tuple(build.value(i) for i in node.inputs)
+    inputs, reached, count = tuple(build.value(i) for i in node.inputs), [], len(build.nodes)
     parts = rule(Gradient(node, inputs, build.value(node.id), grads[node.id]))
     formulas = OPS[node.op].formulas
     for i, (x, part) in enumerate(zip(inputs, parts, strict=True)):
@@ -76,9 +82,11 @@ def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> None:
             continue
         assert isinstance(part, Value), "a gradient rule returns values or NO_GRADIENT"
         assert part.type.shape == _gradient_shape(build, x), f"{node.op}: gradient {i}: wrong shape"
-        if i < len(formulas):
+        if i < len(formulas) and part.id >= count:
             _explain(build, part, formulas[i])
         _accumulate(build, x, part, grads)
+        reached.append(x.id)
+    return reached
 
 
 def _gradient_shape(build: Builder, x: Value) -> Shape:
@@ -98,8 +106,26 @@ def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) 
     grads[x.id] = part
 
 
+def _source(node: Node) -> str:
+    """The loss that an op belongs to; nothing for an op of the network."""
+    return node.origin.layer if node.origin.role is Role.LOSS else ""
+
+
+def _say_slope(build: Builder, gradient: Value, node: Node, came_from: set[str]) -> None:
+    """Where a gradient goes from one loss into the network, show that loss's own formula."""
+    if node.origin.role is Role.LOSS or len(came_from) != 1:
+        return
+    [source] = came_from
+    formula = build.slopes.get(source, "")
+    if formula and build.nodes[gradient.id].origin.role is Role.BACKWARD:
+        build.describe(gradient, formula=formula)
+
+
 def _explain(build: Builder, value: Value, formula: str) -> None:
-    """Attach a formula to a gradient that has none yet; forward values keep their own."""
+    """Attach a formula to a gradient that the rule has made and that has none yet.
+
+    What the rule only passed on has been computed, and explained, elsewhere.
+    """
     origin = build.nodes[value.id].origin
     if origin.role is Role.BACKWARD and not origin.formula:
         build.describe(value, formula=formula)

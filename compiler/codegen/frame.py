@@ -10,13 +10,10 @@ from ..ir.op_graph import Graph, Node, Origin, Role
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
 from ..schedule.statements import Heading, Statement
-from .target import Target, Text, dim_text
+from .target import Target, Text
 
 Constant = tuple[float, ...]
 """The values of a constant vector."""
-
-UPSTREAM = " · dL"
-"""How formulas of losses end, for the gradient that comes from behind them."""
 
 MAX_SPEC_TEXT = 72
 """Characters of a spec line that a heading quotes."""
@@ -116,22 +113,9 @@ def clean(text: str) -> str:
 
 
 def comment(node: Node, formula: str) -> str:
-    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows.
-
-    A formula times dL, the gradient of one row's loss, shows the factor that dL turned out to be.
-    """
+    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows."""
     shape = node.type.array() if node.type.rank else ""
-    if formula.endswith(UPSTREAM):
-        formula = formula.removesuffix(UPSTREAM) + _factor(node)
     return "  ".join(part for part in (shape, formula) if part)
-
-
-def _factor(node: Node) -> str:
-    if node.op != "scale":
-        return ""
-    factor, over = node.attr("factor"), node.attr("over")
-    times = "" if factor == 1 else f" · {factor:g}"
-    return times if over == 1 else f"{times} / {dim_text(over)}"  # type: ignore[arg-type]
 
 
 def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:

@@ -245,7 +245,7 @@ def _loss_text(typed: TypedGraph) -> str:
     parts = []
     for loss in typed.graph.losses:
         weight = f"{loss.weight:g} times " if loss.weight != 1 else ""
-        parts.append(f"{weight}{loss.name}, {LOSSES[loss.setting.kind].formula}")
+        parts.append(f"{weight}{loss.name}, {LOSSES[loss.setting.kind].formula_of(loss.setting)}")
     if typed.graph.regularize is not None:
         parts.append("the penalty l1 Σ|w| + l2/2 Σw²")
     return "; plus ".join(parts) + "."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ir.op_graph import Node, Origin
+from ..ops import OPS
 from ..schedule.kernels import Kernel
 from ..schedule.statements import Assign, Statement
 from .frame import Frame, comment, named_nodes, with_headings
@@ -28,14 +29,11 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
 
 
 def explained(kernel: Kernel, node: Node, named: set[int]) -> Origin:
-    """The origin whose formula the statement shows: the op's own, or that of an op inside it."""
-    todo, origin = [node], node.origin
-    while todo and not origin.formula:
-        here = todo.pop(0)
-        inner = [kernel.graph[i] for i in here.inputs if i not in named]
-        inner = [n for n in inner if n.origin.role is node.origin.role]
-        formulas = [n.origin for n in inner if n.origin.formula]
-        if formulas:
-            return formulas[0]
-        todo += inner
-    return origin
+    """The origin whose formula the statement shows: the op's own, or that of an op it reshapes."""
+    here = node
+    while not here.origin.formula and OPS[here.op].view:
+        inner = kernel.graph[here.inputs[0]]
+        if inner.id in named or inner.origin.role is not node.origin.role:
+            break
+        here = inner
+    return here.origin if here.origin.formula else node.origin

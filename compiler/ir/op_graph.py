@@ -156,13 +156,15 @@ class Builder:
     """Grows a graph; `origin` is what newly emitted nodes are said to come from.
 
     A node whose key is in `known` is not emitted again: the differentiator puts the forward
-    pass there, so that gradients refer to values that forward has computed.
+    pass there, so that gradients refer to values that forward has computed. `slopes` has, by the
+    name of a loss, the formula of its gradient where that enters the network.
     """
 
     origin: Origin
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, int] = field(default_factory=dict)
     known: dict[object, int] = field(default_factory=dict)
+    slopes: dict[str, str] = field(default_factory=dict)
 
     def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
         """Append an op; its type is computed by the op's registry entry."""

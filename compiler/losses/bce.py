@@ -19,12 +19,12 @@ def lower(c: LossContext) -> Value:
     """From logits: a sigmoid at the end is looked through."""
     z, weight = c.logits("sigmoid"), c.args["pos_weight"]
     if weight == 1:
-        return c.reduce(c.build.emit("bce", z, c.target))
+        return c.reduce(c.build.emit("bce", z, c.target), "dz = σ(z) − t")
     assert isinstance(weight, float | tuple)
     factor = along_axis(z, weight, z.type.rank - 2)
     yes = factor * c.target * unary("softplus", scale(z, -1.0))
     no = (const(c.build, 1.0) - c.target) * unary("softplus", z)
-    return c.reduce(yes + no)
+    return c.reduce(yes + no, "dz = (1 − t)·σ(z) − p·t·σ(−z)")
 
 
 loss(
@@ -43,6 +43,9 @@ loss(
                 "how much a yes counts: one number, or one for each output",
                 1.0,
             ),
+        ),
+        variants=(
+            ("pos_weight", "L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements"),
         ),
         aliases=("binary_crossentropy",),
         torch="nn.BCEWithLogitsLoss (on the logits)",

@@ -20,24 +20,27 @@ def lower(c: LossContext) -> Value:
     logits, weights = c.logits("softmax", "log_softmax"), c.args["weights"]
     target, smoothing = c.target, c.args["smoothing"]
     assert isinstance(smoothing, float)
+    t, note = "t", ""
     if smoothing:
+        t, note = "s", "; s = (1 − ε)·t + ε/C"
         spread = scale(const(c.build, smoothing), 1.0, target.type.shape[-1])
         target = scale(target, 1.0 - smoothing) + spread
     if weights is None:
-        return c.reduce(c.build.emit("crossentropy", logits, target))
+        each = c.build.emit("crossentropy", logits, target)
+        return c.reduce(each, f"dz = softmax(z) − {t}{note}")
     known = const_array(c.build, weights) if isinstance(weights, tuple) else c.class_weights
-    return _weighted(c, logits, target, known)
+    return _weighted(c, logits, target, known, f"dz = softmax(z)·Σ w·{t} − w·{t}{note}")
 
 
-def _weighted(c: LossContext, logits: Value, target: Value, weights: Value) -> Value:
+def _weighted(c: LossContext, logits: Value, target: Value, weights: Value, slope: str) -> Value:
     """Each class counts by its weight, and in the mean each row by the weight of its class id."""
     last = (logits.type.rank - 1,)
     each = scale(sum_over(weights * target * unary("log_softmax", logits), last), -1.0)
     if c.args["reduction"] != "mean":
-        return c.reduce(each)
+        return c.reduce(each, slope)
     counts = select(c.ids, sum_over(weights * c.target, last), const(c.build, 1.0))
     counts = c.build.describe(counts, hint="row_weights", formula="w of the class id, or 1")
-    return c.ratio(each, counts)
+    return c.weighted_mean(each, counts, slope)
 
 
 loss(
@@ -56,6 +59,9 @@ loss(
                 Numbers(low=0, single=False, words=("balanced",)),
                 "how much each class counts; `balanced`: n/(k·count) from the training targets",
             ),
+        ),
+        variants=(
+            ("weights", "L = −Σ w·t·log softmax(z), mean over the rows by the w of their classes"),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),
         torch="nn.CrossEntropyLoss (on the logits)",

@@ -19,13 +19,15 @@ def lower(c: LossContext) -> Value:
     y, t, last = c.output, c.target, c.output.type.rank - 1
     one, classes = const(c.build, 1.0), y.type.shape[-1]
     if classes == 1:
-        return c.reduce(unary("relu", one - t * y))
+        return c.reduce(unary("relu", one - t * y), "dy = −t where t·y < 1, else 0")
     right = c.build.describe(sum_over(t * y, (last,), keepdims=True), hint="right_score")
     margin = select(c.ids, one + y - right, one - t * y)
     wrong = scale(one - t, 1.0, classes)
     # Of class ids the row has the mean over the classes, whatever the reduction; see PyTorch.
     each = scale(one, 1.0, classes if c.args["reduction"] == "mean" else 1)
-    return c.reduce(sum_over(select(c.ids, wrong, each) * unary("relu", margin), (last,)))
+    missed = sum_over(select(c.ids, wrong, each) * unary("relu", margin), (last,))
+    slope = "dy = (m − t·Σ m for class ids, −t·m for −1, 1); m > 0 where a margin is missed"
+    return c.reduce(missed, slope)
 
 
 loss(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """The Huber function of the differences (Huber 1964)."""
-    return c.reduce(unary("huber", c.output - c.target, delta=float(c.args["delta"])))  # type: ignore[arg-type]
+    each = unary("huber", c.output - c.target, delta=float(c.args["delta"]))  # type: ignore[arg-type]
+    return c.reduce(each, "dy = clip(y − t, −δ, δ)")
 
 
 loss(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """t·log t, which is 0 for t = 0, less t times the log-probability."""
-    return c.reduce(unary("xlogx", c.target) - c.target * c.output)
+    return c.reduce(unary("xlogx", c.target) - c.target * c.output, "dy = −t")
 
 
 loss(

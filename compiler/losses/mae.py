@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """The sizes of the differences."""
-    return c.reduce(unary("abs", c.output - c.target))
+    return c.reduce(unary("abs", c.output - c.target), "dy = sign(y − t)")
 
 
 loss(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """The squares of the differences."""
-    return c.reduce(unary("square", c.output - c.target))
+    return c.reduce(unary("square", c.output - c.target), "dy = 2 (y − t)")
 
 
 loss(

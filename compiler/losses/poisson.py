@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """From the logarithm of the rate, so that no output is a rate below 0."""
-    return c.reduce(unary("exp", c.output) - c.target * c.output)
+    return c.reduce(unary("exp", c.output) - c.target * c.output, "dy = exp(y) − t")
 
 
 loss(

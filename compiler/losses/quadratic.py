@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def lower(c: LossContext) -> Value:
     """Half the squared length of the difference, averaged over the batch."""
     half = scale(unary("square", c.output - c.target), 0.5)
-    return c.reduce(half, mean="batchmean")
+    return c.reduce(half, "dy = y − t", mean="batchmean")
 
 
 loss(

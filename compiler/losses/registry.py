@@ -15,6 +15,7 @@ from ..layers.registry import ArgSpec, Option, option
 from ..registry import Registry
 
 if TYPE_CHECKING:
+    from ..ir.layer_graph import Setting
     from ..ir.op_graph import Value
     from ..lower.losses import LossContext
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 class LossKind:
     """A registry entry; `lower` emits the loss as a scalar, on logits where that is stable.
 
+    `formula` is that of the default arguments, `variants` those where an argument is given.
     `target` names what targets may be, one of `TARGET_KINDS`.
     """
 
@@ -37,6 +39,18 @@ class LossKind:
     torch: str = ""
     keras: str = ""
     notes: str = ""
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def formula_of(self, setting: Setting, weight: float = 1.0) -> str:
+        """The formula for these arguments, times the weight."""
+        given = [text for name, text in self.variants if name in setting.given]
+        core, comma, mean = (given[0] if given else self.formula).partition(", mean over ")
+        how = {
+            "mean": f"{comma}{mean}",
+            "batchmean": ", summed over each row, mean over the batch",
+            "sum": ", summed over all rows",
+        }[str(setting.args["reduction"])]
+        return f"{core}{how}" if weight == 1 else f"{weight:g} L, {core}{how}"
 
 
 TARGET_KINDS = ("classes", "margins", "probabilities", "unit", "counts", "values")

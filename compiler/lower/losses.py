@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir.dims import product
+from ..ir.dims import Dim, product
 from ..ir.layer_graph import ArgValue, Loss, Setting, TypedGraph
 from ..ir.op_graph import Builder, Origin, Role, Value
 from ..ir.types import DType, TensorType
@@ -14,6 +14,7 @@ from ..ops.elementwise import scale, unary
 from ..ops.ragged import as_real, count_steps, mask_steps
 from ..ops.reduction import sum_all, sum_over
 from ..ops.source import leaf
+from .slopes import slope_text
 
 PARTIAL_SUM = 16
 """Penalty terms added up in one statement; longer formulas would be hard to read."""
@@ -21,14 +22,17 @@ PARTIAL_SUM = 16
 
 @dataclass(frozen=True, slots=True)
 class LossContext:
-    """One loss about to be lowered: the judged value, its target (of the same shape), options.
+    """One loss about to be lowered: its name and weight, the judged value, its target, options.
 
+    The target has the shape of the judged value.
     Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
     whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
     own, as if it were a batch alone, and the loss is their sum.
     """
 
     build: Builder
+    name: str
+    weight: float
     args: Mapping[str, ArgValue]
     output: Value
     target: Value
@@ -60,9 +64,10 @@ class LossContext:
         node = self.build.nodes[self.output.id]
         return self.build.value(node.inputs[0]) if node.op in activations else self.output
 
-    def reduce(self, each: Value, *, mean: str = "mean") -> Value:
+    def reduce(self, each: Value, slope: str, *, mean: str = "mean") -> Value:
         """The sum of all entries, over their number (mean), the batch (batchmean) or nothing.
 
+        `slope` is the formula of the gradient of one entry, by the judged value or its logits.
         `mean` says what the default stands for: the quadratic cost is averaged over the batch.
         """
         how = mean if self.args["reduction"] == "mean" else self.args["reduction"]
@@ -70,11 +75,24 @@ class LossContext:
         rows = 1 if self.per_row else batch
         if self.lengths is not None and how == "mean":
             others = product(n for i, n in enumerate(sizes, 1) if i != self.ragged_axis)
-            return self.ratio(scale(each, 1.0, others), None)
-        over = {"mean": rows * product(sizes), "batchmean": rows, "sum": 1}
-        return scale(sum_all(self._masked(each)), 1.0, over[str(how)])
+            steps = "Σ lengths" if not self.per_row else "length"
+            self._show(slope, steps if others == 1 else f"{others} {steps}")
+            return self._ratio(scale(each, 1.0, others), None)
+        over = {"mean": rows * product(sizes), "batchmean": rows, "sum": 1}[str(how)]
+        self._show(slope, over)
+        return scale(sum_all(self._masked(each)), 1.0, over)
 
-    def ratio(self, each: Value, weights: Value | None) -> Value:
+    def weighted_mean(self, each: Value, weights: Value, slope: str) -> Value:
+        """The sum of all entries, of gradient `slope` each, over the sum of their weights."""
+        self._show(slope, "Σ w")
+        return self._ratio(each, weights)
+
+    def _show(self, slope: str, over: Dim | str) -> None:
+        """Keep the formula that stands beside the gradient where it enters the network."""
+        padded = self.lengths is not None
+        self.build.slopes[self.name] = slope_text(slope, self.weight, over, padded=padded)
+
+    def _ratio(self, each: Value, weights: Value | None) -> Value:
         """The sum of all entries over the sum of their weights, or over the number of positions."""
         each = self._masked(each)
         if weights is not None:
@@ -157,12 +175,21 @@ def lower_loss(
     kind = LOSSES[loss.setting.kind]
     axis = typed.types[loss.layer].ragged_axis + 1
     context = LossContext(
-        build, loss.setting.args, output, targets[loss.layer], lengths[loss.layer], axis, per_row
+        build,
+        loss.name,
+        loss.weight,
+        loss.setting.args,
+        output,
+        targets[loss.layer],
+        lengths[loss.layer],
+        axis,
+        per_row,
     )
     value = kind.lower(context)
     if loss.weight != 1.0:
         value = scale(value, loss.weight)
-    return build.describe(value, formula=kind.formula, hint=f"{loss.name}_loss")
+    formula = kind.formula_of(loss.setting, loss.weight)
+    return build.describe(value, formula=formula, hint=f"{loss.name}_loss")
 
 
 def target_layers(typed: TypedGraph) -> list[int]:

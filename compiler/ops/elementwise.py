@@ -111,7 +111,7 @@ op(
         _add,
         True,
         samples=_PAIRS,
-        formulas=("dx = dz", "db = Σ dz over the rows"),
+        formulas=("dx = Σ dz where x was repeated", "db = Σ dz over the rows"),
     )
 )
 op(OpDef("sub", broadcast_type, _sub, True, samples=_PAIRS))

@@ -39,7 +39,6 @@ op(
         _rows,
         _crossentropy,  # type: ignore[arg-type]
         samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)), Sample(((2, 3, 4),) * 2, {}, rows=(1,))),
-        formulas=("dz = (softmax(z) − t) · dL",),
     )
 )
 op(
@@ -48,7 +47,6 @@ op(
         broadcast_type,
         _bce,  # type: ignore[arg-type]
         samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)),),
-        formulas=("dz = (σ(z) − t) · dL",),
     )
 )
 op(
@@ -58,7 +56,6 @@ op(
         _huber,
         True,
         samples=(Sample(((3, 4),), {"delta": 0.7}, kinks=(-0.7, 0.7)),),
-        formulas=("dr = clip(r, −δ, δ) · dL",),
     )
 )
 

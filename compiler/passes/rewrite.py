@@ -31,9 +31,15 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
 
 
 def _inherit(build: Builder, value: Value, origin: Origin, *, fresh: bool) -> None:
-    """Give a replacement the replaced node's origin; one that stood before keeps its own first."""
+    """Give a replacement the replaced node's origin; one that stood before keeps its own first.
+
+    What a gradient is said to follow is not said of a value of the loss that it happens to equal,
+    unless that value takes over the gradient's name, too.
+    """
     node = build.nodes[value.id]
     if node.op in FREE:
         return  # shared by many layers, and nothing a comment is written about
+    if not fresh and origin.role is not node.origin.role and (node.origin.hint or not origin.hint):
+        origin = replace(origin, formula="")
     merged = origin.union(node.origin) if fresh else node.origin.union(origin)
     build.nodes[value.id] = replace(node, origin=merged)

@@ -354,7 +354,8 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_classes("target", target, (B, 10))
     # residual_mlp.nn:6  loss crossentropy smoothing=0.05
-    d_dense2_z = (y - (0.95 * target + 0.05 / 10)) / B  # (B, 10)  dz = (softmax(z) − t) / B
+    # (B, 10)  dz = (softmax(z) − s) / B; s = (1 − ε)·t + ε/C
+    d_dense2_z = (y - (0.95 * target + 0.05 / 10)) / B
 
     # residual_mlp.nn:5  dense 10 softmax
     d_dense2_b = np.sum(d_dense2_z, axis=0)  # (10,)  db = Σ dz over the rows

@@ -463,7 +463,8 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     d_dense2_z = np.multiply(target, 0.95, out=c.work2)  # (B, 10)
     d_dense2_z += crossentropy_scale  # (B, 10)
     np.subtract(y, d_dense2_z, out=d_dense2_z)  # (B, 10)
-    np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)  # (B, 10)  dz = (softmax(z) − t) / B
+    # (B, 10)  dz = (softmax(z) − s) / B; s = (1 − ε)·t + ε/C
+    np.multiply(d_dense2_z, 1 / B, out=d_dense2_z)
     # what is too small to matter becomes zero: products over denormal numbers are slow
     d_dense2_z += TINY  # (B, 10)
     d_dense2_z -= TINY

@@ -288,7 +288,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     d_y = (softmax(y) - target) / (B * T)  # (B, T, 3)  dz = (softmax(z) − t) / (B*T)
 
     # sequence.nn:2  dense 3
-    dense2_reshape = d_y.reshape(-1, 3)  # (B*T, 3)  dx = dz
+    dense2_reshape = d_y.reshape(-1, 3)  # (B*T, 3)
     d_dense2_b = np.sum(dense2_reshape, axis=0)  # (3,)  db = Σ dz over the rows
     d_dense2_W = dropout1.reshape(-1, 4).T @ dense2_reshape  # (4, 3)  dW = xᵀ dz
     d_dropout1 = (dense2_reshape @ params["dense2.W"].T).reshape(B, T, 4)  # (B, T, 4)  dx = dz Wᵀ
@@ -302,7 +302,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
         0.5 * d_dense1 * dense1_add
         + 0.7978845608028654 * 0.5 * d_dense1 * dense1_z * np.exp(-(dense1_scale**2))
     )
-    dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)  dx = dz
+    dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)
     d_dense1_b = np.sum(dense1_reshape, axis=0)  # (4,)  db = Σ dz over the rows
     d_dense1_W = x.reshape(-1, 6).T @ dense1_reshape  # (6, 4)  dW = xᵀ dz
     grads = {} if grads is None else grads

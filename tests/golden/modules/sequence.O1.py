@@ -399,7 +399,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     work5 *= work7  # (B, T, 4)
     np.multiply(work5, 0.3989422804014327, out=work5)  # (B, T, 4)
     d_dense1_z += work5  # (B, T, 4)  gradients that meet are added
-    dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)  dx = dz
+    dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)
     c.ones_B_T.dot(dense1_reshape, out=grads["dense1.b"])  # (4,)  db = Σ dz over the rows
     x.reshape(-1, 6).T.dot(dense1_reshape, out=grads["dense1.W"])  # (6, 4)  dW = xᵀ dz
 

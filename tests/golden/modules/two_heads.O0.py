@@ -152,7 +152,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     kind_target = as_classes("kind", kind_target, (B, 3))
     size_target = as_values("size", size_target, (B, 1))
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    # L = −Σ t·log softmax(z), mean over the rows
+    # 0.3 L, L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = 0.3 * np.sum(crossentropy(kind_z, kind_target)) / B
 
     # two_heads.nn:7  loss huber(delta=2) on size
@@ -178,7 +178,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     kind_target = as_classes("kind", kind_target, (B, 3))
     size_target = as_values("size", size_target, (B, 1))
     # two_heads.nn:7  loss huber(delta=2) on size
-    d_size = np.clip(size_2 - size_target, -2, 2) / B  # (B, 1)  dr = clip(r, −δ, δ) / B
+    d_size = np.clip(size_2 - size_target, -2, 2) / B  # (B, 1)  dy = clip(y − t, −δ, δ) / B
 
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     d_kind_z = 0.3 * (kind_2 - kind_target) / B  # (B, 3)  dz = (softmax(z) − t) · 0.3 / B

@@ -219,7 +219,7 @@ def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) ->
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     work1 = np.log(kind_z_sum, out=c.work1)  # (B, 1)
     # the sum of all products as one dot product
-    # L = −Σ t·log softmax(z), mean over the rows
+    # 0.3 L, L = −Σ t·log softmax(z), mean over the rows
     crossentropy_loss = (
         0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
     )
@@ -248,7 +248,7 @@ def _backward(
     # two_heads.nn:7  loss huber(delta=2) on size
     d_size = np.subtract(size_2, size_target, out=c.work1)  # (B, 1)
     np.clip(d_size, -2, 2, out=d_size)  # (B, 1)
-    np.multiply(d_size, 1 / B, out=d_size)  # (B, 1)  dr = clip(r, −δ, δ) / B
+    np.multiply(d_size, 1 / B, out=d_size)  # (B, 1)  dy = clip(y − t, −δ, δ) / B
     # what is too small to matter becomes zero: products over denormal numbers are slow
     d_size += TINY  # (B, 1)
     d_size -= TINY

@@ -1,0 +1,41 @@
+"""The gradient of a loss as a comment beside it shows it: one entry's formula, times what follows.
+
+    slope   dy = 2 (y − t)
+    shown   dy = 2 (y − t) · 0.3 / (3*B)        of a mean over 3*B entries, with weight=0.3
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..ir.dims import Dim
+
+_GROUP = re.compile(r"\([^()]*\)")
+_CONDITION = re.compile(r" where |; ")
+
+
+def slope_text(slope: str, weight: float, over: Dim | str, *, padded: bool = False) -> str:
+    """The formula with the loss's weight, and with what the reduction divides by.
+
+    Both go before a condition (`dy = −t where …`); `padded` adds what padding has.
+    """
+    cut = _CONDITION.search(slope)
+    formula, condition = (slope, "") if cut is None else (slope[: cut.start()], slope[cut.start() :])
+    factor = ("" if weight == 1 else f" · {weight:g}") + ("" if over == 1 else f" / {_atom(over)}")
+    name, _, value = formula.partition(" = ")
+    if factor and _is_sum(value):
+        value = f"({value})"
+    return f"{name} = {value}{factor}{condition}{'; 0 in padding' if padded else ''}"
+
+
+def _is_sum(value: str) -> bool:
+    """Whether a formula is a sum or a difference that is not in brackets yet."""
+    while _GROUP.search(value):
+        value = _GROUP.sub("", value)
+    return " − " in value or " + " in value
+
+
+def _atom(over: Dim | str) -> str:
+    """A divisor, in brackets where it is a product."""
+    text = str(over)
+    return f"({text})" if re.search(r"[* ]", text) and not text.startswith("Σ") else text

@@ -1,0 +1,111 @@
+# input 4 -> dense 3; loss crossentropy
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    y = cache["y"]
+    B = len(y)
+    target = as_classes("target", target, (B, 3))
+    # spec.nn:1  loss crossentropy
+    # L = −Σ t·log softmax(z), mean over the rows
+    crossentropy_loss = np.sum(crossentropy(y, target)) / B
+    return float(crossentropy_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    x, y = cache["x"], cache["y"]
+    B = len(x)
+    target = as_classes("target", target, (B, 3))
+    # spec.nn:1  loss crossentropy
+    d_y = (softmax(y) - target) / B  # (B, 3)  dz = (softmax(z) − t) / B
+
+    # spec.nn:1  dense 3
+    d_dense1_b = np.sum(d_y, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x.T @ d_y  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads
+
+
+# input 4 -> dense 3 -> scale 2; loss crossentropy reduction=sum
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """crossentropy, L = −Σ t·log softmax(z), summed over all rows."""
+    y = cache["y"]
+    B = len(y)
+    target = as_classes("target", target, (B, 3))
+    # spec.nn:1  loss crossentropy reduction=sum
+    # L = −Σ t·log softmax(z), summed over all rows
+    crossentropy_loss = np.sum(crossentropy(y, target))
+    return float(crossentropy_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    x, y = cache["x"], cache["y"]
+    B = len(x)
+    target = as_classes("target", target, (B, 3))
+    # spec.nn:1  loss crossentropy reduction=sum
+    d_y = softmax(y) - target  # (B, 3)  dz = softmax(z) − t
+
+    # spec.nn:1  scale 2
+    d_dense1 = 2 * d_y  # (B, 3)
+
+    # spec.nn:1  dense 3
+    d_dense1_b = np.sum(d_dense1, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x.T @ d_dense1  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads
+
+
+# input Tx4 ragged -> dense 3; loss crossentropy weight=0.5
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """0.5 times crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
+    lengths, y_2 = cache["lengths"], cache["y_2"]
+    B = len(lengths)
+    T = y_2.shape[1]
+    target = as_classes("target", target, (B, T, 3), lengths=lengths)
+    # spec.nn:1  loss crossentropy weight=0.5
+    # 0.5 L, L = −Σ t·log softmax(z), mean over the rows
+    crossentropy_loss = (
+        0.5 * np.sum(mask_steps(crossentropy(y_2, target), lengths, axis=1)) / count_steps(lengths)
+    )
+    return float(crossentropy_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    lengths, x_data, y_2 = cache["lengths"], cache["x_data"], cache["y_2"]
+    B = len(lengths)
+    T = x_data.shape[1]
+    target = as_classes("target", target, (B, T, 3), lengths=lengths)
+    # spec.nn:1  loss crossentropy weight=0.5
+    # (B, T, 3)  dz = (softmax(z) − t) · 0.5 / Σ lengths; 0 in padding
+    d_y = (softmax(y_2) - target) * mask_steps(
+        np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1), (B, T)), lengths, axis=1
+    ).reshape(B, T, 1)
+
+    # spec.nn:1  dense 3
+    dense1_reshape = d_y.reshape(-1, 3)  # (B*T, 3)
+    d_dense1_b = np.sum(dense1_reshape, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x_data.reshape(-1, 4).T @ dense1_reshape  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads

@@ -1,0 +1,116 @@
+# input 4 -> dense 3; loss poisson
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """poisson, L = exp(y) − t·y, mean over all elements."""
+    y = cache["y"]
+    B = len(y)
+    target = as_counts("target", target, (B, 3))
+    # spec.nn:1  loss poisson
+    # L = exp(y) − t·y, mean over all elements
+    poisson_loss = np.sum(np.exp(y) - target * y) / (3 * B)
+    return float(poisson_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    x, y = cache["x"], cache["y"]
+    B = len(x)
+    target = as_counts("target", target, (B, 3))
+    # spec.nn:1  loss poisson
+    d_y = -1 * target / (3 * B) + np.exp(y) / (3 * B)  # (B, 3)  dy = (exp(y) − t) / (3*B)
+
+    # spec.nn:1  dense 3
+    d_dense1_b = np.sum(d_y, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x.T @ d_y  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads
+
+
+# input 4 -> dense 3 -> scale 2; loss poisson reduction=sum
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """poisson, L = exp(y) − t·y, summed over all rows."""
+    y = cache["y"]
+    B = len(y)
+    target = as_counts("target", target, (B, 3))
+    # spec.nn:1  loss poisson reduction=sum
+    poisson_loss = np.sum(np.exp(y) - target * y)  # L = exp(y) − t·y, summed over all rows
+    return float(poisson_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    x, y = cache["x"], cache["y"]
+    B = len(x)
+    target = as_counts("target", target, (B, 3))
+    # spec.nn:1  loss poisson reduction=sum
+    d_y = -target + np.exp(y)  # (B, 3)  dy = exp(y) − t
+
+    # spec.nn:1  scale 2
+    d_dense1 = 2 * d_y  # (B, 3)
+
+    # spec.nn:1  dense 3
+    d_dense1_b = np.sum(d_dense1, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x.T @ d_dense1  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads
+
+
+# input Tx4 ragged -> dense 3; loss poisson weight=0.5
+def loss(params: Params, cache: Cache, target: Any) -> float:
+    """0.5 times poisson, L = exp(y) − t·y, mean over all elements."""
+    lengths, y_2 = cache["lengths"], cache["y_2"]
+    B = len(lengths)
+    T = y_2.shape[1]
+    target = as_counts("target", target, (B, T, 3), lengths=lengths)
+    # spec.nn:1  loss poisson weight=0.5
+    # 0.5 L, L = exp(y) − t·y, mean over all elements
+    poisson_loss = (
+        0.5
+        * np.sum(mask_steps((np.exp(y_2) - target * y_2) / 3, lengths, axis=1))
+        / count_steps(lengths)
+    )
+    return float(poisson_loss)
+
+
+def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
+    """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
+    params = as_params(params)
+    lengths, x_data, y_2 = cache["lengths"], cache["x_data"], cache["y_2"]
+    B = len(lengths)
+    T = x_data.shape[1]
+    target = as_counts("target", target, (B, T, 3), lengths=lengths)
+    # spec.nn:1  loss poisson weight=0.5
+    # (B, T, 3)  dx = dy, zero where there is padding
+    poisson_mask_steps = mask_steps(
+        np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1, 1), (B, T, 3)),
+        lengths,
+        axis=1,
+    )
+    # (B, T, 3)  dy = (exp(y) − t) · 0.5 / (3 Σ lengths); 0 in padding
+    d_y = -1 * poisson_mask_steps * target / 3 + poisson_mask_steps * np.exp(y_2) / 3
+
+    # spec.nn:1  dense 3
+    dense1_reshape = d_y.reshape(-1, 3)  # (B*T, 3)
+    d_dense1_b = np.sum(dense1_reshape, axis=0)  # (3,)  db = Σ dz over the rows
+    d_dense1_W = x_data.reshape(-1, 4).T @ dense1_reshape  # (4, 3)  dW = xᵀ dz
+    grads = {} if grads is None else grads
+    grads.update(
+        {
+            "dense1.W": d_dense1_W,
+            "dense1.b": d_dense1_b,
+        }
+    )
+    return grads
