@@ -263,6 +263,16 @@ class ModuleView:
         return tuple(a for a in self.inputs if a.lengths)
 
     @property
+    def ragged_alike(self) -> list[tuple[ArrayView, str]]:
+        """The same, each with the first one before it that has its padded size, if there is one."""
+        first: dict[str, str] = {}
+        found = []
+        for a in self.ragged:
+            found.append((a, first.get(a.sizes[0], "")))
+            first.setdefault(a.sizes[0], a.name)
+        return found
+
+    @property
     def ragged_targets(self) -> bool:
         """Whether some target has padded rows."""
         return any(a.lengths for a in self.targets)

@@ -4,12 +4,20 @@
     # Softmax and crossentropy belong together: their joint gradient on the logits is just y - target.
     input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy
 
-    params, opt = init_params(seed=0), init_optimizer(params)
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B = 5
+    x = rng.standard_normal((B, 784))
+    target = rng.integers(0, 10, (B,))
+
+    params = init_params(seed=0)
+    opt = init_optimizer(params)
     loss_before = train_step(params, x, target, opt, lr=0.1)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
-`python mnist.py --check` compares every gradient with finite differences.
+Run as a program with `--check`, this file compares every gradient with finite differences.
 """
 
 from __future__ import annotations

@@ -3,13 +3,18 @@
     # forward and predict only
     input 3 -> poly 2 -> normalize mean=0.5 std=2 -> dense 2 prelu
 
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B = 5
+    x = rng.standard_normal((B, 3))
+
     params = init_params(seed=0)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
 Compiled at -O1: every value has a planned array, written over where it is no longer needed;
 `nnc compile -O0` gives the same functions as plain formulas.
-`python no_loss.py --check` compares every gradient with finite differences.
 """
 
 from __future__ import annotations

@@ -8,14 +8,22 @@
     loss crossentropy smoothing=0.05
     optimizer sgd lr=0.02 momentum=0.9 weight_decay=1e-4
 
-    params, opt = init_params(seed=0), init_optimizer(params)
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B = 5
+    x = rng.standard_normal((B, 64))
+    target = rng.integers(0, 10, (B,))
+
+    params = init_params(seed=0)
+    opt = init_optimizer(params)
     loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
 Compiled at -O1: every value has a planned array, written over where it is no longer needed;
 `nnc compile -O0` gives the same functions as plain formulas.
-`python residual_mlp.py --check` compares every gradient with finite differences.
+Run as a program with `--check`, this file compares every gradient with finite differences.
 """
 
 from __future__ import annotations

@@ -3,12 +3,20 @@
     # a sequence of feature vectors, a classifier at every step
     input Tx6 -> dense 4 gelu -> dropout 0.2 -> dense 3; loss crossentropy
 
-    params, opt = init_params(seed=0), init_optimizer(params)
-    loss_before = train_step(params, x, target, opt, lr=0.1, rng=np.random.default_rng(0))
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B, T = 5, 6
+    x = rng.standard_normal((B, T, 6))
+    target = rng.integers(0, 3, (B, T))
+
+    params = init_params(seed=0)
+    opt = init_optimizer(params)
+    loss_before = train_step(params, x, target, opt, lr=0.1, rng=rng)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
-`python sequence.py --check` compares every gradient with finite differences.
+Run as a program with `--check`, this file compares every gradient with finite differences.
 """
 
 from __future__ import annotations

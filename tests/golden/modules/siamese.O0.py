@@ -8,12 +8,23 @@
     loss bce
     optimizer sgd lr=0.01 momentum=0.9 nesterov=true
 
-    params, opt = init_params(seed=0), init_optimizer(params)
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B = 5
+    x = {
+        "left": rng.standard_normal((B, 128)),
+        "right": rng.standard_normal((B, 128)),
+    }
+    target = rng.random((B, 1))
+
+    params = init_params(seed=0)
+    opt = init_optimizer(params)
     loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
-`python siamese.py --check` compares every gradient with finite differences.
+Run as a program with `--check`, this file compares every gradient with finite differences.
 """
 
 from __future__ import annotations

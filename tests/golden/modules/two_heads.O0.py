@@ -9,12 +9,23 @@
     loss huber(delta=2) on size
     optimizer sgd lr=0.05 momentum=0.9
 
-    params, opt = init_params(seed=0), init_optimizer(params)
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    rng = np.random.default_rng(0)
+    B = 5
+    x = rng.standard_normal((B, 20))
+    target = {
+        "kind": rng.integers(0, 3, (B,)),
+        "size": rng.random((B, 1)),
+    }
+
+    params = init_params(seed=0)
+    opt = init_optimizer(params)
     loss_before = train_step(params, x, target, opt)
     y = predict(params, x)
 
 Every array has a row for each example first: B rows make a batch.
-`python two_heads.py --check` compares every gradient with finite differences.
+Run as a program with `--check`, this file compares every gradient with finite differences.
 """
 
 from __future__ import annotations
