@@ -66,8 +66,8 @@ class Module(Protocol):
     ) -> None:
         """Write the parameters, and the state where the model has one, to a file."""
 
-    def load_params(self, path: str | Path) -> Params:
-        """Read parameters written by save_params."""
+    def load_params(self, path: str | Path) -> Params | tuple[Params, Params]:
+        """Read what save_params wrote: the parameters, or `(params, state)` of a model with state."""
 
 
 def import_module(path: str | Path) -> Module:

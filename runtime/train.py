@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,9 @@ class TrainResult:
     `epoch` is the number of the one whose weights `params` are, 0 for those that it began with.
     After a divergence that is the last good one (see `divergence`); `message` says what happened
     unless all epochs were done. `confusion` has, by output, the counts of the spec's
-    `metric confusion`: on the test set, or without one the training set.
+    `metric confusion`: on the test set, or without one the training set. `state` are the running
+    statistics that belong to `params`, empty for a model without: predict takes both, as
+    `predict(result.params, x, **result.keywords)`.
     """
 
     params: Params
@@ -53,6 +56,19 @@ class TrainResult:
     state: Mapping[str, Array] = field(default_factory=dict)
     confusion: Mapping[str, Array] = field(default_factory=dict)
     epoch: int = 0
+
+    @property
+    def keywords(self) -> dict[str, Mapping[str, Array]]:
+        """What the module's functions take beside the parameters: `state=`, or nothing."""
+        return {"state": self.state} if self.state else {}
+
+    def save(self, module: Module, path: str | Path) -> None:
+        """Write the parameters, and the state where the model has one, to an .npz file.
+
+        `load_params(path)` of any module of this spec reads it: it gives the parameters, or
+        `(params, state)` where the model has state. Raises OSError where the file cannot be written.
+        """
+        module.save_params(path, self.params, **self.keywords)
 
 
 def train_spec(

@@ -259,17 +259,22 @@ def _finish(module: Module, result: TrainResult, out: Path | None, quiet: bool) 
     if out is not None and (result.epoch or result.ending is not Ending.DIVERGED):
         _save(module, result, out)
         if not quiet:
-            typer.echo(f"parameters saved to {out}")
+            _say_saved(result, out)
     codes = {Ending.DONE: terminal.OK, Ending.INTERRUPTED: INTERRUPTED}
     raise typer.Exit(codes.get(result.ending, terminal.FAILED))
 
 
 def _save(module: Module, result: TrainResult, out: Path) -> None:
     try:
-        if result.state:
-            module.save_params(out, result.params, result.state)
-        else:
-            module.save_params(out, result.params)
+        result.save(module, out)
     except OSError as error:
         typer.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
         raise typer.Exit(terminal.FAILED) from None
+
+
+def _say_saved(result: TrainResult, out: Path) -> None:
+    if not result.state:
+        typer.echo(f"parameters saved to {out}")
+        return
+    typer.echo(f"parameters and state saved to {out}; they belong together, so load both:")
+    typer.echo("`params, state = load_params(path)`, then `predict(params, x, state=state)`")

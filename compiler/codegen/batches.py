@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..ir.dims import Dim, evaluate, product, symbols
+from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph
 from .program import Program, size_source, size_text
 from .view import SizeView
@@ -19,6 +20,19 @@ def batch_counts(program: Program, sizes: Iterable[SizeView]) -> Iterator[tuple[
         if evaluate(count, least) == 1 and count not in said:
             said.add(count)
             yield name, _source(program, count)
+
+
+def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
+    """The scale and the running mean of every such layer whose running statistics move at all."""
+    params, moved = {p.name for p in typed.params}, {}
+    for node in graph:
+        if node.op == "batch_stats" and node.attr("momentum"):
+            kept = graph[node.inputs[1]]
+            while kept.op != "state":
+                kept = graph[kept.inputs[0]]
+            mean = str(kept.attr("name"))
+            moved[f"{mean.rpartition('.')[0]}.gamma"] = mean
+    yield from ((scale, mean) for scale, mean in moved.items() if scale in params)
 
 
 def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:

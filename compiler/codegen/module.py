@@ -25,7 +25,7 @@ from ..passes.read_in_order import read_in_order
 from ..schedule.kernels import Kernel
 from ..schedule.storage import stored_by_rows
 from ..version import VERSION
-from .batches import batch_counts
+from .batches import batch_counts, fresh_state
 from .frame import clean
 from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
 from .jit_predict import jit_predict
@@ -202,6 +202,7 @@ def _view(
         params=tuple(_param(p) for p in typed.params),
         by_columns=tuple(p.name for p in typed.params if p.name not in by_rows),
         states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
+        fresh_state=tuple(fresh_state(training, typed)),
         batch_counts=tuple(batch_counts(program, size_views(typed))),
         sizes=tuple(size_views(typed)),
         constants=constant_views(program),

@@ -159,7 +159,10 @@ class ConstantView:
 
 @dataclass(frozen=True, slots=True)
 class ModuleView:
-    """Everything a generated module is made of."""
+    """Everything a generated module is made of.
+
+    `fresh_state` pairs the scale and the running mean of layers that training moves both of.
+    """
 
     title: str
     file: str
@@ -177,6 +180,7 @@ class ModuleView:
     params: tuple[ParamView, ...]
     by_columns: tuple[str, ...]
     states: tuple[StateView, ...]
+    fresh_state: tuple[tuple[str, str], ...]
     batch_counts: tuple[tuple[str, str], ...]
     sizes: tuple[SizeView, ...]
     constants: tuple[ConstantView, ...]

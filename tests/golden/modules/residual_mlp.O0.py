@@ -800,7 +800,7 @@ def as_params(params: Params, what: str = "params") -> Params:
         raise ValueError(f"{what}: expected a dict of arrays, found {type(params).__name__}")
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
-        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(map(str, extra))}")
     arrays = {}
     for name, shape in PARAM_SHAPES.items():
         array = params[name]

@@ -718,7 +718,11 @@ class Workspace:
 
     def serves(self, params: Params, opt: dict[str, Any]) -> bool:
         """Whether nothing was replaced, copied or loaded since this was made."""
-        same = len(params) == len(self.bound) and all(map(is_, params.values(), self.bound))
+        same = (
+            isinstance(params, dict)
+            and len(params) == len(self.bound)
+            and all(map(is_, params.values(), self.bound))
+        )
         keys = (f"{name}.{slot}" for slot in ("velocity",) for name in PARAM_SHAPES)
         return same and all(map(is_, map(opt.get, keys), self.slots))
 
@@ -752,8 +756,10 @@ def shared_flat(arrays: dict[str, Any]) -> Array | None:
     """The flat array whose views in order these are, as views_of makes them; else None."""
     if isinstance(arrays, Views) and arrays.intact():
         return arrays.flat
+    if not isinstance(arrays, dict) or arrays.keys() != PARAM_SHAPES.keys():
+        return None
     flat = getattr(next(iter(arrays.values()), None), "base", None)
-    if arrays.keys() != PARAM_SHAPES.keys() or type(flat) is not np.ndarray:
+    if type(flat) is not np.ndarray:
         return None
     if flat.shape != (NUM_PARAMS,) or flat.dtype != DTYPE or not flat.flags.carray:
         return None
@@ -1056,7 +1062,7 @@ def as_params(params: Params, what: str = "params") -> Params:
         raise ValueError(f"{what}: expected a dict of arrays, found {type(params).__name__}")
     if params.keys() != PARAM_SHAPES.keys():
         missing, extra = PARAM_SHAPES.keys() - params.keys(), params.keys() - PARAM_SHAPES.keys()
-        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(extra)}")
+        raise ValueError(f"{what}: missing {sorted(missing)}, unknown {sorted(map(str, extra))}")
     for name, shape in PARAM_SHAPES.items():
         array = params[name]
         if type(array) is not np.ndarray or array.dtype is not DTYPE or array.shape != shape:
