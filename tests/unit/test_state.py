@@ -222,7 +222,7 @@ def test_what_is_no_dict_is_refused_with_or_without_state(level, wrong):
         lambda: plain.sgd_step(wrong, plain.init_params(), 0.1),
         lambda: plain.optimizer_step(wrong, plain.init_params(), opt, 0.1),
     ):
-        with pytest.raises(ValueError, match="^params: expected a dict of arrays"):
+        with pytest.raises(ValueError, match=r"^params: expected a dict of arrays"):
             call()
 
 
@@ -346,5 +346,5 @@ def test_the_command_says_how_to_load_both(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "parameters and state saved to p.npz" in done.stdout
     assert "`params, state = load_params(path)`" in done.stdout
-    params, state = build(NORMED).load_params(tmp_path / "p.npz")
+    _, state = build(NORMED).load_params(tmp_path / "p.npz")
     assert state["batchnorm1.running_mean"].any()

@@ -118,10 +118,10 @@ def binary_crossentropy(z: Array, target: Array) -> Array:
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", {"left": len(left), "right": len(right_2)})
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
     # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  z = x W + b
@@ -134,7 +134,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 
     # siamese.nn:3  dense 64 relu  (other.dense1)
     # (B, 64)  z = x W + b
-    other_dense1_z = right_2 @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
+    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
     # siamese.nn:3  dense 16  (other.dense2)
@@ -151,7 +151,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
         left=left,
         encoder_dense1=encoder_dense1,
         encoder_dense2=encoder_dense2,
-        right_2=right_2,
+        right=right,
         other_dense1=other_dense1,
         other_dense2=other_dense2,
         dot1=dot1,
@@ -182,7 +182,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     left = cache["left"]
     encoder_dense1 = cache["encoder_dense1"]
     encoder_dense2 = cache["encoder_dense2"]
-    right_2 = cache["right_2"]
+    right = cache["right"]
     other_dense1 = cache["other_dense1"]
     other_dense2 = cache["other_dense2"]
     y = cache["y"]
@@ -214,7 +214,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     # (64,)  gradients that meet are added
     d_encoder_dense1_b = np.sum(d_other_dense1_z, axis=0) + np.sum(d_encoder_dense1_z, axis=0)
     # (128, 64)  gradients that meet are added
-    d_encoder_dense1_W = right_2.T @ d_other_dense1_z + left.T @ d_encoder_dense1_z
+    d_encoder_dense1_W = right.T @ d_other_dense1_z + left.T @ d_encoder_dense1_z
     grads = {} if grads is None else grads
     grads.update(
         {
@@ -302,10 +302,10 @@ def train_epoch(
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", {"left": len(left), "right": len(right_2)})
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
     # siamese.nn:3  dense 64 relu  (encoder.dense1)
     # (B, 64)  z = x W + b
@@ -318,7 +318,7 @@ def predict(params: Params, x: Any) -> Any:
 
     # siamese.nn:3  dense 64 relu  (other.dense1)
     # (B, 64)  z = x W + b
-    other_dense1_z = right_2 @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
+    other_dense1_z = right @ params["encoder.dense1.W"] + params["encoder.dense1.b"]
     other_dense1 = np.maximum(other_dense1_z, 0)  # (B, 64)  a = max(z, 0)
 
     # siamese.nn:3  dense 16  (other.dense2)

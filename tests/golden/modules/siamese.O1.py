@@ -167,7 +167,7 @@ class Cache:
     """What forward leaves for loss and backward, and room for their work, for one batch size."""
 
     left: Array
-    right_2: Array
+    right: Array
 
     def __init__(self, B: int) -> None:
         self.B = B
@@ -192,7 +192,7 @@ class Cache:
         self.ones_B = np.ones((B,), DTYPE)  # for sums over an axis, as products
 
 
-def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
+def _forward(params: Params, left: Array, right: Array, c: Cache) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); what backward needs stays in c.
 
     `out=` names the array that a value is written to; an operand's own array is written over
@@ -210,7 +210,7 @@ def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
     encoder_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
     # siamese.nn:3  dense 64 relu  (other.dense1)
-    other_dense1_z = right_2.dot(params["encoder.dense1.W"], out=c.other_dense1)  # (B, 64)
+    other_dense1_z = right.dot(params["encoder.dense1.W"], out=c.other_dense1)  # (B, 64)
     other_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
     other_dense1 = np.maximum(other_dense1_z, ZERO, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
 
@@ -225,7 +225,7 @@ def _forward(params: Params, left: Array, right_2: Array, c: Cache) -> Any:
 
     # siamese.nn:5  sigmoid
     y = sigmoid(dot1, out=c.y)  # (B, 1)  a = σ(z)
-    c.left, c.right_2 = left, right_2
+    c.left, c.right = left, right
     return y
 
 
@@ -249,7 +249,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     left = c.left
     encoder_dense1 = c.encoder_dense1
     encoder_dense2 = c.encoder_dense2
-    right_2 = c.right_2
+    right = c.right
     other_dense1 = c.other_dense1
     other_dense2 = c.other_dense2
     y = c.y
@@ -283,7 +283,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     # (64,)  db = Σ dz over the rows
     d_encoder_dense1_b = c.ones_B.dot(d_other_dense1_z, out=grads["encoder.dense1.b"])
     # (128, 64)  dW = xᵀ dz
-    d_encoder_dense1_W = right_2.T.dot(d_other_dense1_z, out=grads["encoder.dense1.W"])
+    d_encoder_dense1_W = right.T.dot(d_other_dense1_z, out=grads["encoder.dense1.W"])
 
     # siamese.nn:3  dense 16  (encoder.dense2)
     work6 = c.ones_B.dot(d_encoder_dense2, out=c.work6)  # (16,)  db = Σ dz over the rows
@@ -308,15 +308,15 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
 
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", {"left": len(left), "right": len(right_2)})
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
     B = len(left)
 
     if cache is None or cache.B != B:
         cache = Cache(B)
-    return _forward(as_params(params), left, right_2, cache), cache
+    return _forward(as_params(params), left, right, cache), cache
 
 
 def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
@@ -476,15 +476,15 @@ def train_step(
 ) -> float:
     """Forward, loss, backward and one optimizer step; gives the loss before the step."""
     rate, work = learning_rate(lr), workspace(params, opt)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", {"left": len(left), "right": len(right_2)})
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
     B = len(left)
 
     c = work.cache(B)
     target = as_unit("target", target, (B, 1))
-    _forward(params, left, right_2, c)
+    _forward(params, left, right, c)
     parts = _losses(params, c, target)
     _backward(params, c, target, work.grads)
     _update(work, work.g, rate, opt)
@@ -521,10 +521,10 @@ def train_epoch(
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)
-    left, right_2 = by_name("x", x, INPUTS)
+    left, right = by_name("x", x, INPUTS)
     left = as_rows("left", left, (128,))
-    right_2 = as_rows("right", right_2, (128,))
-    same_size("B", {"left": len(left), "right": len(right_2)})
+    right = as_rows("right", right, (128,))
+    same_size("B", {"left": len(left), "right": len(right)})
 
     # siamese.nn:3  dense 64 relu  (encoder.dense1)
     encoder_dense1_z = left.dot(params["encoder.dense1.W"])  # (B, 64)
@@ -537,7 +537,7 @@ def predict(params: Params, x: Any) -> Any:
     encoder_dense2 += params["encoder.dense2.b"]  # (B, 16)  z = x W + b
 
     # siamese.nn:3  dense 64 relu  (other.dense1)
-    other_dense1_z = right_2.dot(params["encoder.dense1.W"])  # (B, 64)
+    other_dense1_z = right.dot(params["encoder.dense1.W"])  # (B, 64)
     other_dense1_z += params["encoder.dense1.b"]  # (B, 64)  z = x W + b
     other_dense1 = np.maximum(other_dense1_z, ZERO, out=other_dense1_z)  # (B, 64)  a = max(z, 0)
 
