@@ -287,6 +287,16 @@ class ModuleView:
         return bool(self.random or self.states)
 
     @property
+    def needs_two_rows(self) -> str:
+        """A layer with one value a channel in each row, so that no batch may be a lone row."""
+        return next((name for name, count in self.batch_counts if "*" not in count), "")
+
+    @property
+    def last_batch_counts(self) -> list[tuple[str, str]]:
+        """The counts of `batch_counts` for the rows of the last batch of several, called `last`."""
+        return [(name, re.sub(r"len\(\w+\)", "last", text)) for name, text in self.batch_counts]
+
+    @property
     def inner_names(self) -> list[str]:
         """What the unchecked forward is given besides parameters, inputs and cache."""
         names = [a.lengths for a in self.ragged]
