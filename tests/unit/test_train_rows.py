@@ -161,7 +161,7 @@ def test_the_training_loop_says_what_to_do_and_drops_the_row_where_told(made):
     rng = np.random.default_rng(0)
     data = Dataset(rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), "five")
     with pytest.raises(
-        DataError, match="would stand alone.*drop it, or take batches of another size"
+        DataError, match=r"would stand alone.*drop it, or take batches of another size"
     ):
         train_spec(made(NORMED, (1, "numpy")), data, batch=2, epochs=1)
     dropping = made(NORMED + "; train drop_last=true", (1, "numpy"))
