@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from ..ir.dims import Dim, evaluate, product, symbols
 from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph
+from .arrays import SizeView
 from .program import Program, size_source, size_text
-from .view import SizeView
 
 
 def batch_counts(program: Program, sizes: Iterable[SizeView]) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from ..autodiff.reverse import differentiate
 from ..emitted import CannotEmit
-from ..ir.dims import Dim, Shape, evaluate, symbols
+from ..ir.dims import Dim, Shape
 from ..ir.layer_graph import Parameter, Setting, TypedGraph
 from ..ir.op_graph import Graph, Role
 from ..limits.sizes import batch_size
@@ -25,6 +24,7 @@ from ..passes.read_in_order import read_in_order
 from ..schedule.kernels import Kernel
 from ..schedule.storage import stored_by_rows
 from ..version import VERSION
+from .arrays import ArrayView, ParamView, StateView
 from .batches import batch_counts, fresh_state
 from .frame import clean
 from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
@@ -50,14 +50,12 @@ from .pullback import (
     vjp_view,
 )
 from .rates import clip_view, schedule_view, train_constants
+from .sizes import size_views
 from .target import Target, load_target
-from .view import ArrayView, ModuleView, ParamView, SizeView, StateView
+from .view import ModuleView
 
 CONTRACT = 1
 """Version of the module contract that generated modules follow."""
-
-LARGE_SIZE = 10_000
-"""What a size known at run time is taken to be where only the others matter."""
 
 READABLE = "numpy"
 """The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
@@ -308,30 +306,6 @@ def id_limits(graph: Graph) -> dict[str, int]:
                 name = str(behind.attr("name"))
                 limits[name] = min(count, limits.get(name, count))
     return limits
-
-
-def size_views(typed: TypedGraph) -> Iterator[SizeView]:
-    """The sizes known at run time, with the bounds within which every shape has entries."""
-    inputs = [typed.shape_of(n.id) for n in typed.graph.layers if n.kind == "input"]
-    names = dict.fromkeys(s for shape in inputs for n in shape for s in sorted(symbols(n)))
-    sizes = {n for shape in (t.shape for t in typed.types.values()) for n in shape}
-    for place, name in enumerate(names):
-        own = [n for n in (*sizes, *typed.conditions) if name in symbols(n)]
-        least, most = _bounds(name, own, dict.fromkeys(names, LARGE_SIZE))
-        sample = max(6 + place, least + 2)
-        yield SizeView(name, least, most, sample if most is None else min(sample, most))
-
-
-def _bounds(name: str, own: list[Dim], others: dict[str, int]) -> tuple[int, int | None]:
-    """The least value of a size at which all its dimensions are 1 or more, and the most."""
-
-    def fits(value: int) -> bool:
-        return all(evaluate(n, {**others, name: value}) >= 1 for n in own)
-
-    least = next(filter(fits, range(1, LARGE_SIZE)), 1)
-    if fits(LARGE_SIZE):
-        return least, None
-    return least, bisect_left(range(least, LARGE_SIZE), True, key=lambda n: not fits(n)) + least - 1
 
 
 def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:

@@ -18,9 +18,10 @@ from ..ir.types import DType, TensorType
 from ..lower.graph import lower
 from ..ops.source import leaf
 from ..schedule.kernels import Kernel
+from .arrays import ArrayView
 from .program import CACHE, Program, dims_from, loaded, owned, sizes_of
 from .textbook import textbook
-from .view import ArrayView, JacobianView, KeptView, KernelView
+from .view import JacobianView, KeptView, KernelView
 
 
 def real_inputs(typed: TypedGraph) -> list[str]:

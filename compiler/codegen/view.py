@@ -6,71 +6,9 @@ import re
 from dataclasses import dataclass
 
 from ..schedule.statements import Assign, Statement
+from .arrays import ArrayView, ParamView, SizeView, StateView, shape_text, size_of
 from .jit_kernels import JitKernel, JitPredict, JitView
 from .rates import ClipView, ScheduleView
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayView:
-    """An input, output or target: its name for users, its variable, its shape without B.
-
-    `sizes` are source text (`784`, `T`), `spec` the same as the module's constants hold it.
-    `kind` is float or int; for a target it says what may be given: classes, unit (0 to 1) or
-    values. `classes` bounds the whole numbers of an input of ids. `lengths` is the variable that
-    holds the true lengths of its rows where they are padded, along axis `ragged_axis`.
-    `ids` is the variable that says whether a target was given as class ids, where that matters,
-    `weights` the one that holds the weights of its classes where they come from the data.
-    """
-
-    name: str
-    var: str
-    sizes: tuple[str, ...]
-    spec: tuple[str | int, ...]
-    kind: str
-    classes: int | None = None
-    lengths: str = ""
-    ragged_axis: int = 1
-    ids: str = ""
-    weights: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StateView:
-    """An array of state: its name, shape and what every entry is at first."""
-
-    name: str
-    shape: tuple[int, ...]
-    start: float
-
-
-@dataclass(frozen=True, slots=True)
-class SizeView:
-    """A size known at run time: the least and most that the model can work on, one for checks."""
-
-    name: str
-    least: int
-    most: int | None
-    sample: int
-
-
-@dataclass(frozen=True, slots=True)
-class ParamView:
-    """A parameter: its name, shape, initialisation macro with arguments, and fans."""
-
-    name: str
-    shape: tuple[int, ...]
-    init: str
-    args: dict[str, object]
-    fan_in: int
-    fan_out: int
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        total = 1
-        for n in self.shape:
-            total *= n
-        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +175,12 @@ class ModuleView:
     @property
     def inputs_text(self) -> str:
         """`x (B, 784)`."""
-        return ", ".join(_shape_text(a) for a in self.inputs)
+        return ", ".join(shape_text(a) for a in self.inputs)
 
     @property
     def outputs_text(self) -> str:
         """`y (B, 10)`."""
-        return ", ".join(_shape_text(a) for a in self.outputs)
+        return ", ".join(shape_text(a) for a in self.outputs)
 
     @property
     def target_args(self) -> list[tuple[str, str]]:
@@ -343,7 +281,7 @@ class ModuleView:
     def bounded_sizes(self) -> list[tuple[str, str, str, int, int | None]]:
         """The sizes with bounds: input, symbol, where to read it off, the least, the most."""
         return [
-            (a.name, s.name, _size_of(a, axis), s.least, s.most)
+            (a.name, s.name, size_of(a, axis), s.least, s.most)
             for s in self.sizes
             for a in self.inputs
             for axis, n in enumerate(a.spec)
@@ -358,7 +296,7 @@ class ModuleView:
             places = [
                 (
                     a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}",
-                    _size_of(a, axis),
+                    size_of(a, axis),
                 )
                 for a in self.inputs
                 for axis, n in enumerate(a.spec)
@@ -416,15 +354,3 @@ class ModuleView:
     def single_target(self) -> bool:
         """Whether target is an array rather than a dict."""
         return len(self.targets) == 1
-
-
-def _size_of(array: ArrayView, axis: int) -> str:
-    return f"{array.var}.shape[{axis}]" if axis else f"len({array.var})"
-
-
-def _shape_text(array: ArrayView) -> str:
-    return (
-        f"{array.name} ({', '.join(map(str, array.spec))})"
-        if len(array.spec) > 1
-        else f"{array.name} (B,)"
-    )

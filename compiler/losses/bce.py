@@ -44,9 +44,7 @@ loss(
                 1.0,
             ),
         ),
-        variants=(
-            ("pos_weight", "L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements"),
-        ),
+        variants=(("pos_weight", "L = −p·t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements"),),
         aliases=("binary_crossentropy",),
         torch="nn.BCEWithLogitsLoss (on the logits)",
         keras="losses.BinaryCrossentropy",

@@ -1,7 +1,7 @@
 """The gradient of a loss as a comment beside it shows it: one entry's formula, times what follows.
 
-    slope   dy = 2 (y − t)
-    shown   dy = 2 (y − t) · 0.3 / (3*B)        of a mean over 3*B entries, with weight=0.3
+slope   dy = 2 (y − t)
+shown   dy = 2 (y − t) · 0.3 / (3*B)        of a mean over 3*B entries, with weight=0.3
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def slope_text(slope: str, weight: float, over: Dim | str, *, padded: bool = Fal
     Both go before a condition (`dy = −t where …`); `padded` adds what padding has.
     """
     cut = _CONDITION.search(slope)
-    formula, condition = (slope, "") if cut is None else (slope[: cut.start()], slope[cut.start() :])
+    formula, condition = (
+        (slope, "") if cut is None else (slope[: cut.start()], slope[cut.start() :])
+    )
     factor = ("" if weight == 1 else f" · {weight:g}") + ("" if over == 1 else f" / {_atom(over)}")
     name, _, value = formula.partition(" = ")
     if factor and _is_sum(value):
