@@ -18,6 +18,9 @@ from .types import TensorType
 ArgValue = object
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
+UNKNOWN = -1
+"""In a graph with errors, the input of a layer behind a stage that could not be made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

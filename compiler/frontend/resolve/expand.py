@@ -78,17 +78,24 @@ class Expander:
         if name is None:
             return self._expand(stage, flow, env, beginning, None)
         start = len(self.layers.made)
-        called = env.scope.full(name.id)
+        called, fine = self._called(name, env)
         result = self._expand(stage, flow, env, beginning, called)
-        check_stage(name, env)
-        if result is None:
+        if result is None or not fine:
             poison(stage, env)
-            return None
+            return result
         if result.forked and not result.poisoned:
             raise decorated("named", name.span, env)
         end = replace(result.end, name=name.id)
         env.scope.stages[name.id] = self._bound(stage, end, name, flow, env, start, called)
         return Flow((end,))
+
+    def _called(self, name: ast.Word, env: Env) -> tuple[str, bool]:
+        """The full name of a stage; where it cannot be had, one that no other stage has."""
+        try:
+            check_stage(name, env)
+        except Fault:
+            return env.scope.naming.count(name.id, "#"), False
+        return env.scope.full(name.id), True
 
     def _bound(
         self,
@@ -278,7 +285,8 @@ class Expander:
         scope, params = Scope(Naming(), body.scope), dict.fromkeys(body.params)
         report, program.report = program.report, Report()
         try:
-            self.chain(chain, unknown, replace(body, scope=scope, params=params), False)
+            apart = Expander(Layers(), self.root, self.depth)
+            apart.chain(chain, unknown, replace(body, scope=scope, params=params), False)
         except TooManyErrors:
             pass  # the first of them, reported below, are enough
         finally:
@@ -367,7 +375,7 @@ class Expander:
             refuse_fork(fork, flow, env)
         ends = [self._branch(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
         if fork.repeat is not None:
-            ends.append(End(None, None, fork.span))
+            return Flow((End(None, None, fork.span),))
         return Flow(tuple(ends), forked=True)
 
     def _branches(self, items: ListConst, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:

@@ -1,0 +1,195 @@
+"""What can still be told of the stages behind a fault.
+
+Nobody knows what comes out of a faulty stage, so its value is taken for any that it could be: a
+vector, a sequence, an image, a row of ids, each with sizes of its own that are unknown, too.
+Every stage behind is held against all of these. What it refuses could not have come in; what it
+gives to the others is what may come in further on:
+
+    input 10 -> densee 5 -> dense 3    -> dense 4 in=9
+                ?           3 or ?x3      9 is neither: a fault of its own
+
+A stage that refuses all of them is at fault whatever came in, and is reported. Where a refusal
+turns on an unknown size, the stage may be right and nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count, islice, product
+
+from ..diagnostics.codes import shapes as codes
+from ..ir.dims import Dim, symbol
+from ..ir.layer_graph import UNKNOWN
+from ..ir.types import DType, TensorType
+from .context import ShapeFault
+from .faults import Site
+
+MOST_AXES = 6
+"""Values of up to so many axes are thought of, and of up to two for ids."""
+
+MOST_TRIED = 64
+"""So many combinations of types are tried at a merge; the rest is taken for right."""
+
+_OPEN = re.compile(r"\(\?\d+\)|\?\d+")
+
+_BY_AXES = frozenset(
+    {
+        codes.NEEDS_FEATURES,
+        codes.BAD_AXIS,
+        codes.CONCAT_NEEDS_AXIS,
+        codes.INTEGER_INPUT,
+        codes.BRANCH_COUNT,
+        codes.NEEDS_POSITIONS,
+        codes.AXIS_COUNT,
+        codes.NEEDS_IDS,
+    }
+)
+"""Faults that turn on the number of axes or the kind of number, never on a size."""
+
+Types = tuple[TensorType, ...]
+Rule = Callable[[Types], TensorType]
+
+
+class Refusal(Exception):
+    """A shape rule's fault, with the layer or trailing activation that it is the fault of."""
+
+    def __init__(self, site: Site, fault: ShapeFault) -> None:
+        super().__init__(fault.message)
+        self.site, self.fault = site, fault
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a layer may give, and, where it can be right with nothing, why not and with what."""
+
+    results: Types
+    refusal: Refusal | None = None
+    inputs: Types = ()
+
+
+@dataclass(slots=True)
+class Possible:
+    """The types that each value behind a fault may have."""
+
+    types: dict[int, Types] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def anything(self) -> Types:
+        """Every type that a value may have of which nothing is known."""
+        floats = [TensorType(self._sizes(axes)) for axes in range(1, MOST_AXES + 1)]
+        ids = [TensorType(self._sizes(axes), DType.INT) for axes in (1, 2)]
+        return (*floats, *ids)
+
+    def judge(self, inputs: Sequence[int], known: Mapping[int, TensorType], rule: Rule) -> Verdict:
+        """Hold a rule against all that may come in: the types of layers, which may be UNKNOWN."""
+        tried = list(islice(self._combinations(inputs, known), MOST_TRIED + 1))
+        if len(tried) > MOST_TRIED:
+            return Verdict(self.anything())
+        results: list[TensorType] = []
+        refused: list[tuple[Refusal, Types]] = []
+        for types in tried:
+            try:
+                results.append(rule(types))
+            except Refusal as refusal:
+                if is_certain(refusal.fault):
+                    refused.append((refusal, types))
+                else:
+                    results += self._where_right(refusal.fault, types, rule)
+        if results or not refused:
+            return Verdict(self._distinct(results))
+        refusal, types = min(refused, key=lambda pair: _unknowns(pair[1]))
+        given = [found.fault.result for found, _ in refused if found.fault.result]
+        return Verdict(self._distinct(given), refusal, types)
+
+    def after(self, inputs: int, rule: Rule) -> Types:
+        """What a layer that was refused may give where something else comes in."""
+        return self.judge((UNKNOWN,) * inputs, {}, rule).results
+
+    def _combinations(
+        self, inputs: Sequence[int], known: Mapping[int, TensorType]
+    ) -> Iterator[Types]:
+        several = len(inputs) > 1
+        each = [
+            (known[i],) if i in known else self.types.get(i) or self.anything() for i in inputs
+        ]
+        if several and all(i not in known for i in inputs):
+            return zip(*each, strict=False)  # of one kind all, or their number would explode
+        return product(*each)
+
+    def _where_right(self, fault: ShapeFault, types: Types, rule: Rule) -> Types:
+        """What comes out if the unknown sizes are such that the fault is none."""
+        if fault.result is not None:
+            return (fault.result,)
+        sure = next((t for t in types if not _is_open(t)), None)
+        if fault.code is codes.BRANCHES_DIFFER and sure is not None:
+            try:
+                return (rule((sure,) * len(types)),)
+            except Refusal:
+                pass
+        return self.anything()
+
+    def _distinct(self, types: Sequence[TensorType]) -> Types:
+        """The types without repetitions; a size computed from unknown ones is a new unknown."""
+        plain = {_signature(type): type for type in types}
+        return tuple(self._plain(type) for type in plain.values()) or self.anything()
+
+    def _plain(self, type: TensorType) -> TensorType:
+        sizes = tuple(next(iter(self._sizes(1))) if is_open(n) else n for n in type.shape)
+        return replace(type, shape=sizes)
+
+    def _sizes(self, axes: int) -> tuple[Dim, ...]:
+        return tuple(symbol(f"?{next(self.numbers)}") for _ in range(axes))
+
+
+def is_open(size: Dim) -> bool:
+    """Whether a size depends on one that nobody knows."""
+    return "?" in str(size)
+
+
+def is_certain(fault: ShapeFault) -> bool:
+    """Whether a fault is one whatever the unknown sizes are."""
+    return fault.code in _BY_AXES or not (
+        _OPEN.search(fault.message) or fault.code is codes.SYMBOLIC_PARAMETER
+    )
+
+
+def shown(fault: ShapeFault) -> ShapeFault:
+    """The fault as it is told: unknown sizes are question marks, and a fix has none."""
+    return ShapeFault(
+        fault.code,
+        _marked(fault.message),
+        at=fault.at,
+        here=_marked(fault.here),
+        help=_marked(fault.help),
+        replace="" if _OPEN.search(fault.replace) else fault.replace,
+        insert="" if _OPEN.search(fault.insert) else fault.insert,
+        blame=fault.blame,
+        notes=tuple(map(_marked, fault.notes)),
+        also=tuple((span, _marked(text)) for span, text in fault.also),
+    )
+
+
+def shown_type(type: TensorType) -> TensorType:
+    """The type as it is told: every unknown size is a question mark."""
+    return type.with_shape(tuple(symbol("?") if is_open(n) else n for n in type.shape))
+
+
+def _marked(text: str) -> str:
+    return _OPEN.sub("?", text)
+
+
+def _is_open(type: TensorType) -> bool:
+    return any(map(is_open, type.shape))
+
+
+def _signature(type: TensorType) -> TensorType:
+    """Equal for types that differ in which unknown sizes they have."""
+    return shown_type(type)
+
+
+def _unknowns(types: Types) -> tuple[bool, int]:
+    """Reported is what needs the least to be thought of: real numbers, few unknown sizes."""
+    ids = any(type.dtype is not DType.FLOAT for type in types)
+    return ids, sum(is_open(n) for type in types for n in type.shape)
