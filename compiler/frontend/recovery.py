@@ -28,10 +28,12 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
     """A statement without the stage of a fault, and what was hidden; None where nothing is left."""
     if fault.code is syntax.LOOK_ALIKE:
         return _plain(statement)
-    if fault.code is syntax.MISSING_KEYWORD or statement.rule not in ("chain", "block"):
-        return None
     tokens = statement.tokens
     at = next((i for i, t in enumerate(tokens) if t.start >= fault.span.start), len(tokens))
+    if statement.rule == "directive":
+        return _without_value(statement, at)
+    if fault.code is syntax.MISSING_KEYWORD or statement.rule not in ("chain", "block"):
+        return None
     start = _stop(tokens, 0, ("=",)) + 1 if statement.rule == "block" else 0
     if not start <= at < len(tokens):
         return None
@@ -48,6 +50,27 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
             defines = not first and any(t.text == "=" for t in tokens[:stop])
             return None if whole or defines else _masked(statement, first, stop)
     return None
+
+
+def _without_value(statement: Statement, at: int) -> _Rest | None:
+    """A directive whose value at or before a token is masked, if it was given by key.
+
+    A key without a value is masked itself.
+    """
+    tokens = statement.tokens
+    if 1 < at < len(tokens) and tokens[at].text == "=" and _has_no_value(tokens, at):
+        return _masked(statement, at - 1, at + 1)
+    keyed = [i for i in range(2, len(tokens)) if tokens[i - 1].text == "="]
+    first = next((i for i in reversed(keyed) if i <= at), None)
+    if first is None or first == len(tokens):
+        return None
+    stop = next((i - 2 for i in keyed if i > first + 1), len(tokens))
+    return _masked(statement, first, stop) if first < stop and at < stop else None
+
+
+def _has_no_value(tokens: Sequence[Token], equals: int) -> bool:
+    after = tokens[equals + 1 : equals + 3]
+    return not after or (len(after) == 2 and after[1].text == "=")
 
 
 def lost_names(tokens: Sequence[Token], head: Token | None = None) -> set[str]:

@@ -50,7 +50,7 @@ class Layer:
     comes earlier in the graph. `args` are checked against the kind's schema, defaults filled
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
-    first.
+    first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
     """
 
     id: int
@@ -64,6 +64,7 @@ class Layer:
     calls: tuple[Span, ...] = ()
     activation: Activation | None = None
     shares: str | None = None
+    repaired: bool = False
 
     @property
     def owner(self) -> str:

@@ -12,7 +12,7 @@ reported.
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnostics.codes import limits as codes
@@ -66,22 +66,49 @@ class Inference:
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     """Type every layer that can be typed and report the rest."""
-    types: dict[int, TensorType] = {}
-    known = Known({layer.id: layer for layer in graph.layers}, types)
-    state = Inference(report, known, types, graph.by_name(), readers_of(graph.layers))
-    for layer in graph.layers:
-        if can_be_typed(state, layer):
-            infer_layer(state, layer)
-        else:
-            state.failed.add(layer.id)
-            guess_layer(state, layer)
+    state = infer_layers(graph.layers, report)
+    types = state.types
     for loss in graph.losses:
         if loss.layer in types:
             infer_loss(state, loss)
         else:
             guess_loss(state, loss)
     params, states = tuple(state.params.values()), tuple(state.states.values())
-    return TypedGraph(graph, types, params, states, tuple(state.conditions))
+    return TypedGraph(graph, sound(graph, types), params, states, tuple(state.conditions))
+
+
+def judge_apart(layers: Sequence[Layer], report: Report) -> None:
+    """Report what cannot be right in the layers of a block that nothing expands."""
+    infer_layers(layers, report)
+
+
+def infer_layers(layers: Sequence[Layer], report: Report) -> Inference:
+    """Type the layers, or think of what their types may be, in their order."""
+    types: dict[int, TensorType] = {}
+    known = Known({layer.id: layer for layer in layers}, types)
+    by_name = {layer.name: layer for layer in layers}
+    state = Inference(report, known, types, by_name, readers_of(layers))
+    for layer in layers:
+        if can_be_typed(state, layer):
+            infer_layer(state, layer)
+        else:
+            state.failed.add(layer.id)
+            guess_layer(state, layer)
+    return state
+
+
+def sound(graph: LayerGraph, types: dict[int, TensorType]) -> dict[int, TensorType]:
+    """The types that hang on no layer whose faulty arguments were left out.
+
+    Of the others the sizes are certain, but not what they compute, which is what lints judge.
+    """
+    if not any(layer.repaired for layer in graph.layers):
+        return types
+    doubtful: set[int] = set()
+    for layer in graph.layers:
+        if layer.repaired or doubtful.intersection(layer.inputs):
+            doubtful.add(layer.id)
+    return {i: type for i, type in types.items() if i not in doubtful}
 
 
 def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
@@ -155,9 +182,7 @@ def guess_layer(state: Inference, layer: Layer) -> None:
     possible, types = state.possible, state.types
     if any(i in state.immense for i in layer.inputs):
         return
-    verdict = possible.judge(
-        layer.inputs, types, lambda inputs: guessed_type(state, layer, inputs)
-    )
+    verdict = possible.judge(layer.inputs, types, lambda inputs: guessed_type(state, layer, inputs))
     possible.types[layer.id] = verdict.results
     if verdict.refusal is not None:
         refusal, inputs = verdict.refusal, zip(layer.inputs, verdict.inputs, strict=True)

@@ -111,9 +111,7 @@ class Possible:
         self, inputs: Sequence[int], known: Mapping[int, TensorType]
     ) -> Iterator[Types]:
         several = len(inputs) > 1
-        each = [
-            (known[i],) if i in known else self.types.get(i) or self.anything() for i in inputs
-        ]
+        each = [(known[i],) if i in known else self.types.get(i) or self.anything() for i in inputs]
         if several and all(i not in known for i in inputs):
             return zip(*each, strict=False)  # of one kind all, or their number would explode
         return product(*each)
@@ -122,10 +120,10 @@ class Possible:
         """What comes out if the unknown sizes are such that the fault is none."""
         if fault.result is not None:
             return (fault.result,)
-        sure = next((t for t in types if not _is_open(t)), None)
-        if fault.code is codes.BRANCHES_DIFFER and sure is not None:
+        if fault.code is codes.BRANCHES_DIFFER:
+            agreed = min(types, key=lambda type: _unknowns((type,)))
             try:
-                return (rule((sure,) * len(types)),)
+                return (rule((agreed,) * len(types)),)
             except Refusal:
                 pass
         return self.anything()
@@ -178,10 +176,6 @@ def shown_type(type: TensorType) -> TensorType:
 
 def _marked(text: str) -> str:
     return _OPEN.sub("?", text)
-
-
-def _is_open(type: TensorType) -> bool:
-    return any(map(is_open, type.shape))
 
 
 def _signature(type: TensorType) -> TensorType:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Report
-from ...ir.layer_graph import LayerGraph, Training
+from ...ir.layer_graph import Layer, LayerGraph, Training
 from .. import ast
 from .build import Layers
-from .constants import let_value
+from .constants import judge_let, let_value
 from .expand import Expander
 from .files import Collector, Load
 from .outputs import choose
@@ -24,28 +24,31 @@ from .vocabulary import Kinds
 __all__ = ["resolve"]
 
 
-def resolve(file: ast.File, load: Load, report: Report) -> LayerGraph | None:
+def resolve(
+    file: ast.File, load: Load, report: Report, aside: list[tuple[Layer, ...]] | None = None
+) -> LayerGraph | None:
     """The layer graph of a file; None for a library, or where nothing could be built.
 
-    With errors in the report the graph lacks the faulty stages and all that depends on them.
+    With errors in the report the graph lacks the faulty stages, and UNKNOWN is what comes from
+    them. The layers of blocks that nothing expands are put `aside`.
     """
     program = Program(report, file, Kinds.current())
     env = Env(program, Scope(Naming()))
     try:
         Collector(env, load).collect(file)
-        return _build(program, env)
+        return _build(program, env, [] if aside is None else aside)
     except TooLarge:
         return None
 
 
-def _build(program: Program, env: Env) -> LayerGraph | None:
+def _build(program: Program, env: Env, aside: list[tuple[Layer, ...]]) -> LayerGraph | None:
     chains = [s for s in program.main.statements if isinstance(s, ast.Chain)]
     layers = Layers()
     expander = Expander(layers, env.scope)
     _evaluate_lets(env)
     last = _expand(chains, expander, env)
     settings = read_settings(program.main, env)
-    check_unexpanded(env)
+    aside += check_unexpanded(env)
     if not chains:
         _refuse_settings(settings, program, env)
         return None
@@ -96,6 +99,9 @@ def _evaluate_lets(env: Env) -> None:
             let_value(name, env, used=False)
         except Fault:
             continue
+    for definition in env.program.refused:
+        if isinstance(definition, ast.Let):
+            judge_let(definition, env)
 
 
 def _no_output(chain: ast.Chain, env: Env) -> None:

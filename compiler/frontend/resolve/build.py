@@ -83,6 +83,7 @@ class Layers:
             calls=env.calls,
             activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
             shares=original.owner if original is not None else None,
+            repaired=bound.repaired,
         )
         self.made.append(layer)
         return End(layer.id, None, span)

@@ -9,10 +9,11 @@ from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label, Report, TooManyErrors
 from ...layers import LAYERS, LayerKind
+from ...layers.registry import Family
 from ...source import Span
 from .. import ast
 from . import arguments
-from .arguments import Schema, Trailing, bind, only_activations
+from .arguments import Repaired, Schema, Trailing, bind, only_activations
 from .blocks import bind_params, split_arguments
 from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
@@ -34,6 +35,9 @@ from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import REDUCTIONS
 
 _OF_NUMBERS = (codes.OUT_OF_BOUNDS, codes.NOT_WHOLE, codes.NOT_COMPUTABLE)
+PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.NOISE}
+"""Kinds that give a value of the shape that came in, whatever their arguments are."""
+
 MAX_DEPTH = 64
 """How deep groups, forks and block calls may nest."""
 
@@ -217,22 +221,34 @@ class Expander:
         refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
             kind = LAYERS[f"{kind.name} axis"]
-        bound = bind(
-            Schema(kind.word, kind.args, kind.example),
-            stage.kind.span,
-            stage.args,
-            env,
-            activations=True,
-        )
-        check_activations(kind, bound.trailing, env)
+        try:
+            bound = self._arguments(stage, kind, env)
+        except Fault:
+            if kind.family not in PASSES_SHAPE_ON:
+                raise
+            kind, bound = LAYERS["id"], arguments.Bound(repaired=True)
         if kind.is_merge and not flow.forked and not flow.poisoned:
             raise without_fork(stage, kind, env)
         if not kind.is_merge:
             refuse_fork(stage, flow, env)
-        if kind.name == "id":
+        if kind.name == "id" and not bound.repaired:
             return flow
         name = called or env.scope.naming.count(kind.word)
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
+
+    def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> arguments.Bound:
+        """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
+        schema = Schema(kind.word, kind.args, kind.example)
+        try:
+            bound = bind(schema, stage.kind.span, stage.args, env, activations=True)
+        except Repaired as fault:
+            bound = fault.bound
+        try:
+            check_activations(kind, bound.trailing, env)
+        except Fault:
+            bound.trailing.clear()
+            bound.repaired = True
+        return bound
 
     # --- pieces: groups, blocks, stages handed to blocks ----------------------------------
 
@@ -250,6 +266,7 @@ class Expander:
             )
         own, rest = split_arguments(stage, block, env)
         params = bind_params(block, own, stage.span, env)
+        env.program.expanded.add(name)
         inside = Env(
             env.program, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
         )
