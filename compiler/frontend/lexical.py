@@ -59,7 +59,7 @@ def unreadable(statement: Statement) -> Iterator[Diagnostic]:
     quoted, after = False, -1
     for i, token in enumerate(statement.tokens):
         found = None if quoted else _unreadable(statement, i)
-        quoted ^= token.text == "'"
+        quoted ^= token.text == "'" or token.twin == '"'
         if token.text == "->":
             said.clear()
         if found is None:
@@ -92,6 +92,9 @@ def _unreadable(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _look_alike(statement: Statement, token: Token) -> Diagnostic:
+    same = [t for t in statement.tokens if t.twin == '"' and t.start > token.start]
+    pair = [token, *same[:1]] if token.twin == '"' else [token]
+    edits = tuple(Edit(statement.span_of(quote), quote.twin) for quote in pair)
     plain = f"`{token.twin}`" if token.twin.strip() else "a plain space"
     name = (
         f"`{token.text}`" if token.text.isprintable() else f"the character U+{ord(token.text):04X}"
@@ -100,7 +103,7 @@ def _look_alike(statement: Statement, token: Token) -> Diagnostic:
         statement.span_of(token),
         f"{name} only looks like {plain}",
         help=f"write {plain}",
-        fixes=(Fix(f"write {plain}", (Edit(statement.span_of(token), token.twin),), safe=True),),
+        fixes=(Fix(f"write {plain}", edits, safe=True),),
     )
 
 

@@ -104,9 +104,11 @@ class _Reader:
         )
 
     def _add(self, fault: Diagnostic) -> None:
+        if self.faults >= MAX_FAULTS:
+            self._stop(fault.span.source)
+            return
         before = len(self.report)
-        if self.faults < MAX_FAULTS:
-            self.report.add(fault)
+        self.report.add(fault)
         self.faults += len(self.report) - before
 
     def _lose(self, tokens: Sequence[Token], names: set[str]) -> None:

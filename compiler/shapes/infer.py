@@ -30,7 +30,7 @@ from ..ir.layer_graph import (
 )
 from ..ir.types import TensorType
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec, StateSpec
+from ..layers.registry import ParamSpec, StateSpec, no_params
 from ..limits.bounds import MAX_AXES, MAX_MEMORY
 from ..limits.sizes import entries
 from ..source import Span
@@ -149,9 +149,7 @@ def infer_layer(state: Inference, layer: Layer) -> None:
         if fault.result is not None:
             types[layer.id] = fault.result
         else:
-            state.possible.types[layer.id] = state.possible.after(
-                len(layer.inputs), lambda inputs: guessed_type(state, layer, inputs)
-            )
+            state.possible.types[layer.id] = behind_refused(state, layer)
     if layer.id in types and entries(types[layer.id].shape) > MAX_MEMORY:
         state.immense.add(layer.id)
 
@@ -177,10 +175,23 @@ def infer_loss(state: Inference, loss: Loss) -> None:
 # --- behind a fault -----------------------------------------------------------------------
 
 
+def behind_refused(state: Inference, layer: Layer) -> Types:
+    """What may come from a layer that refused its input.
+
+    Another input may have been meant or, where it has no weights, that it is left out.
+    """
+    found = state.possible.after(
+        len(layer.inputs), lambda inputs: guessed_type(state, layer, inputs)
+    )
+    alone = len(layer.inputs) == 1 and LAYERS[layer.kind].params is no_params
+    return (*found, state.types[layer.inputs[0]]) if alone else found
+
+
 def guess_layer(state: Inference, layer: Layer) -> None:
     """Find what a layer behind a fault may give; report it if it cannot be right."""
     possible, types = state.possible, state.types
     if any(i in state.immense for i in layer.inputs):
+        state.immense.add(layer.id)
         return
     verdict = possible.judge(layer.inputs, types, lambda inputs: guessed_type(state, layer, inputs))
     possible.types[layer.id] = verdict.results

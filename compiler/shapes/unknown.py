@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, islice, product
+from itertools import count, product
+from math import prod
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, symbol
@@ -84,37 +85,33 @@ class Possible:
 
     def judge(self, inputs: Sequence[int], known: Mapping[int, TensorType], rule: Rule) -> Verdict:
         """Hold a rule against all that may come in: the types of layers, which may be UNKNOWN."""
-        tried = list(islice(self._combinations(inputs, known), MOST_TRIED + 1))
-        if len(tried) > MOST_TRIED:
+        distinct = list(dict.fromkeys(i for i in inputs if i != UNKNOWN))
+        each = [self._may_be(i, known) for i in (*distinct, *(i for i in inputs if i == UNKNOWN))]
+        if prod(map(len, each)) > MOST_TRIED:
             return Verdict(self.anything())
         results: list[TensorType] = []
         refused: list[tuple[Refusal, Types]] = []
-        for types in tried:
+        for chosen in product(*each):
+            types = _in_place(inputs, distinct, chosen)
             try:
                 results.append(rule(types))
-            except Refusal as refusal:
-                if is_certain(refusal.fault):
-                    refused.append((refusal, types))
+            except Refusal as found:
+                if is_certain(found.fault, types):
+                    refused.append((found, types))
                 else:
-                    results += self._where_right(refusal.fault, types, rule)
+                    results += self._where_right(found.fault, types, rule)
         if results or not refused:
             return Verdict(self._distinct(results))
         refusal, types = min(refused, key=lambda pair: _unknowns(pair[1]))
-        given = [found.fault.result for found, _ in refused if found.fault.result]
+        given = [r.fault.result for r, _ in refused if r.fault.result]
         return Verdict(self._distinct(given), refusal, types)
 
     def after(self, inputs: int, rule: Rule) -> Types:
         """What a layer that was refused may give where something else comes in."""
         return self.judge((UNKNOWN,) * inputs, {}, rule).results
 
-    def _combinations(
-        self, inputs: Sequence[int], known: Mapping[int, TensorType]
-    ) -> Iterator[Types]:
-        several = len(inputs) > 1
-        each = [(known[i],) if i in known else self.types.get(i) or self.anything() for i in inputs]
-        if several and all(i not in known for i in inputs):
-            return zip(*each, strict=False)  # of one kind all, or their number would explode
-        return product(*each)
+    def _may_be(self, i: int, known: Mapping[int, TensorType]) -> Types:
+        return (known[i],) if i in known else self.types.get(i) or self.anything()
 
     def _where_right(self, fault: ShapeFault, types: Types, rule: Rule) -> Types:
         """What comes out if the unknown sizes are such that the fault is none."""
@@ -141,16 +138,30 @@ class Possible:
         return tuple(symbol(f"?{next(self.numbers)}") for _ in range(axes))
 
 
+def _in_place(inputs: Sequence[int], distinct: Sequence[int], chosen: Types) -> Types:
+    """The types in the order of the inputs; one that comes in twice has one type."""
+    by_id = dict(zip(distinct, chosen, strict=False))
+    others = iter(chosen[len(distinct) :])
+    return tuple(next(others) if i == UNKNOWN else by_id[i] for i in inputs)
+
+
 def is_open(size: Dim) -> bool:
     """Whether a size depends on one that nobody knows."""
     return "?" in str(size)
 
 
-def is_certain(fault: ShapeFault) -> bool:
-    """Whether a fault is one whatever the unknown sizes are."""
+def is_certain(fault: ShapeFault, inputs: Types) -> bool:
+    """Whether a fault is one whatever the unknown sizes of the inputs are."""
+    if fault.code is codes.BRANCHES_DIFFER:
+        return any(_never_alike(inputs[0], other) for other in inputs)
     return fault.code in _BY_AXES or not (
         _OPEN.search(fault.message) or fault.code is codes.SYMBOLIC_PARAMETER
     )
+
+
+def _never_alike(a: TensorType, b: TensorType) -> bool:
+    pairs = zip(a.shape, b.shape, strict=False)
+    return a.rank != b.rank or any(m != n and not (is_open(m) or is_open(n)) for m, n in pairs)
 
 
 def shown(fault: ShapeFault) -> ShapeFault:
