@@ -6,12 +6,12 @@ import json
 import sys
 
 import pytest
+from click.testing import CliRunner
 from nnc import driver
 from nnc.cli import main
 from nnc.cli.commands import app
 from nnc.cli.terminal import Format
 from nnc.diagnostics.model import Code, Severity
-from typer.testing import CliRunner
 
 GOOD = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 FIXABLE = "input 784 → Dense 30 sigmoid\n-> Dense 10 SoftMax\nloss crossentropy\n"

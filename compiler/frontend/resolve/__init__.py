@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Report
 from ...ir.layer_graph import Layer, LayerGraph, Training
+from ...source import Span
 from .. import ast
 from .build import Layers
 from .constants import judge_let, let_value
@@ -114,13 +115,26 @@ def _no_output(chain: ast.Chain, env: Env) -> None:
 
 
 def _refuse_settings(settings: Settings, program: Program, env: Env) -> None:
-    """A library may not ask for outputs or losses."""
+    """A library may not ask for outputs or losses, and must define something."""
+    if program.broken or program.report.has_errors:
+        return
     outputs = [word.span for word in settings.outputs]
     places = [*outputs, *(words.setting.span for words in settings.losses)]
-    if places and not program.broken and not program.report.has_errors:
-        env.fault(
-            codes.NO_OUTPUT,
-            places[0],
-            "there is no chain in this file",
-            help="a network begins with an input: `input 784 -> dense 10`",
-        )
+    statements = program.main.statements
+    if places:
+        _nothing("there is no chain in this file", places[0], env)
+    elif not statements:
+        _nothing("there is nothing in this file", program.source.span(0, 0), env)
+    elif not any(_defines(statement) for statement in statements):
+        _nothing("there is neither a chain nor a definition in this file", statements[0].span, env)
+
+
+def _defines(statement: ast.Statement) -> bool:
+    """Whether a statement is worth a library."""
+    defined = isinstance(statement, ast.Let | ast.Block)
+    return defined or (isinstance(statement, ast.Directive) and statement.word.id == "include")
+
+
+def _nothing(message: str, place: Span, env: Env) -> None:
+    advice = "a network begins with an input: `input 784 -> dense 10`"
+    env.fault(codes.NO_OUTPUT, place, message, help=advice)
