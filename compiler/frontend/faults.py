@@ -239,6 +239,8 @@ def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
         what, example = ("value" if statement.rule == "let" else "stage"), ""
     if not what and following:
         return None
+    if statement.rule == "directive":
+        example = EXAMPLES.get(tokens[0].text, "")
     message = f"there is no {what}" if what else "the statement ends too early,"
     return syntax.MISSING_VALUE.at(
         statement.span_of(previous),

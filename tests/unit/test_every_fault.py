@@ -194,6 +194,11 @@ def test_every_part_is_right_without_its_fault(part):
             "input 4 as i -> zz -> dense 3 as q\n[q, i] -> add -> dense 1",
             ["NN101", "NN204"],
         ),
+        (
+            "input 3 as a\n[a, a -> dense 4] -> add -> dense 3 as q\n[q, a -> dense 5] -> mul",
+            ["NN204", "NN204"],
+        ),
+        ("block b(n) = dense 4 -> dense n in=5\ninput 4 -> b(n=2, m=3)", ["NN201", "NN106"]),
         ("input 4 -> zz -> dense 3 -> conv 8 3x3", ["NN101", "NN221"]),
         ("input 4 -> zz -> dense 1 softmax; loss crossentropy", ["NN101", "NN216"]),
         ("input 4 -> dense 5 as enc; input 4 -> zz -> dense 3 -> use enc", ["NN101", "NN212"]),
