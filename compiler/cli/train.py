@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What was asked for on the command line; None leaves the choice to the spec.

@@ -62,6 +62,7 @@ WRONG = {
     "train a.nn --data digits --test-fraction 1": "takes a number between 0 and 1, not '1'",
     "train a.nn --data ''": "--data takes data, not an empty text",
     "train a.nn --data digits --target x": "--target: digits is no table with columns",
+    "train a.nn --data digits --every 0": "--every takes a whole number of at least 1, not '0'",
     "train a.nn --data digits --test x --test-fraction 0.1": "give either --test or --test-fraction",
     "summary -c ''": "--code takes a spec",
     "summary --max-memory 1q a.nn": "--max-memory: '1q' is no amount of memory",
