@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
-from .ir.layer_graph import TypedGraph
+from .ir.layer_graph import Layer, TypedGraph
 from .ir.op_graph import Graph
 from .limits.bounds import DEFAULT_MEMORY
 from .source import Source
@@ -102,10 +102,13 @@ def _checked(source: Source, load: Load, max_memory: int, report: Report) -> Che
     from .frontend.resolve import resolve
     from .limits.check import check_memory
     from .lints import run as run_lints
-    from .shapes.infer import infer
+    from .shapes.infer import infer, judge_apart
 
     file = parse(source, report)
-    graph = resolve(file, load, report)
+    aside: list[tuple[Layer, ...]] = []
+    graph = resolve(file, load, report, aside)
+    for layers in aside:
+        judge_apart(layers, report)
     if graph is None:
         return Checked(report, None)
     typed = infer(graph, report)

@@ -1,42 +1,198 @@
-"""The command line application that every command registers itself with."""
+"""The command line application that every command registers itself with, and its wording.
+
+click reads the words; what is said of wrong ones is said here, one line each. (typer, from 0.29
+on, needs pydantic and its compiled core, and speaks in pydantic's words.)
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+import sys
+from collections.abc import Sequence
+from inspect import cleandoc
+from typing import Any
 
-import typer
+import click
 
 from ..version import VERSION
+from .terminal import OK, USAGE, did_you_mean
 
-app = typer.Typer(
-    name="nnc",
+
+class Usage(click.UsageError):
+    """A command was given what it cannot take; the message is one line."""
+
+
+class Argument(click.Argument):
+    """A word by place, explained in the help as options are; click itself does so from 8.5 on."""
+
+    def __init__(self, *words: Any, help: str, **more: Any) -> None:
+        super().__init__(*words, **more)
+        self.explained = help
+
+
+class Command(click.Command):
+    """A command whose help keeps examples as they are written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; those that are left over are refused."""
+        ctx.allow_extra_args = True
+        ctx.meta["words"] = list(args)
+        try:
+            super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+        if ctx.args and not ctx.resilient_parsing:
+            raise Usage(f"`{ctx.command_path}` takes no further word: {ctx.args[0]!r}", ctx)
+        return ctx.args
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of the docstring, whole."""
+        first, *_ = cleandoc(self.help or "").split("\n\n")
+        return " ".join(first.split()).partition(". ")[0].rstrip(".")
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The docstring: paragraphs are filled, indented lines stay."""
+        with formatter.indentation():
+            for paragraph in cleandoc(self.help or "").split("\n\n"):
+                formatter.write_paragraph()
+                if paragraph.startswith(" "):
+                    formatter.write(f"  {paragraph}\n")
+                else:
+                    formatter.write_text(" ".join(paragraph.split()))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What is given by place, then the options."""
+        places = [(flag(p), p.explained) for p in self.params if isinstance(p, Argument)]
+        if places:
+            with formatter.section("Arguments"):
+                formatter.write_dl(places)
+        super().format_options(ctx, formatter)
+
+
+class Group(click.Group):
+    """All commands; what they refuse is told in one line on standard error, with exit code 2."""
+
+    command_class = Command
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **more: Any,
+    ) -> Any:
+        """Run a command line, and exit unless not `standalone_mode`."""
+        try:
+            code = super().main(args, "nnc", complete_var, standalone_mode=False, **more)
+        except click.ClickException as error:
+            click.echo(f"error: {wording(error)}", err=True)
+            code = USAGE
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        code = code if isinstance(code, int) else OK
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = did_you_mean(name, self.commands) or "; `nnc --help` lists all"
+            raise Usage(f"there is no command {name!r}{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def wording(error: click.ClickException) -> str:
+    """What is wrong with the words of a command line, on one line."""
+    match error:
+        case click.NoSuchOption():
+            text = _no_option(error)
+        case click.MissingParameter():
+            text = _missing(error)
+        case click.BadOptionUsage():
+            text = _value(error)
+        case _:
+            text = error.format_message()
+    return " ".join(text.split())
+
+
+def flag(param: click.Parameter | None) -> str:
+    """What a parameter is called by those who give it: `--epochs`, or `SPEC`."""
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return str(param.metavar or param.human_readable_name).strip("[].") if param else "the value"
+
+
+def _no_option(error: click.NoSuchOption) -> str:
+    ctx = error.ctx
+    path = ctx.command_path if ctx else "nnc"
+    words = ctx.meta.get("words", []) if ctx else []
+    option = next((w for w in words if _is_written(w, error.option_name)), error.option_name)
+    params = ctx.command.params if ctx else []
+    known = [name for param in params for name in param.opts if name.startswith("--")]
+    near = did_you_mean(f"--{option.lstrip('-')}", [*known, "--help"])
+    return f"`{path}` has no option {option}{near or f'; `{path} --help` lists all'}"
+
+
+def _is_written(word: str, option: str) -> bool:
+    """Whether a word of the command line is where click, letter by letter, read an option."""
+    return (
+        not option.startswith("--") and re.match(r"-[^-]", word) is not None and option[1] in word
+    )
+
+
+def _missing(error: click.MissingParameter) -> str:
+    path = error.ctx.command_path if error.ctx else "nnc"
+    param = error.param
+    what = flag(param) + (f" {param.metavar}" if isinstance(param, click.Option) else "")
+    said = param.explained if isinstance(param, Argument) else getattr(param, "help", None)
+    said = str(said or "").rstrip(".")
+    return f"`{path}` needs {what}: {said[:1].lower()}{said[1:]}"
+
+
+def _value(error: click.BadOptionUsage) -> str:
+    params = error.ctx.command.params if error.ctx else []
+    param = next((p for p in params if error.option_name in p.opts), None)
+    if isinstance(param, click.Option) and param.is_flag:
+        return f"{error.option_name} takes no value"
+    kind = f", {param.metavar}" if param and param.metavar else ""
+    return f"{error.option_name} needs a value{kind}"
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"nnc {VERSION}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Group,
     epilog="Start with: nnc compile -c 'input 4 -> dense 3 softmax; loss crossentropy'",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"nnc {VERSION}")
-        raise typer.Exit()
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def app(ctx: click.Context) -> None:
     """Compile one-line neural network specs to standalone, readable, fast NumPy modules."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        ctx.exit(USAGE)
 
 
-@app.command("version")
+@app.command()
 def version() -> None:
     """Print the version."""
-    _print_version(True)
+    click.echo(f"nnc {VERSION}")

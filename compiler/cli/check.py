@@ -1,4 +1,4 @@
-"""What `nnc lint` does once its arguments are known; kept free of typer, see `main`."""
+"""What `nnc lint` does once its arguments are known; kept free of click, see `main`."""
 
 from __future__ import annotations
 

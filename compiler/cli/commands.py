@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import compile, explain, fmt, graph, layers, lint, summary, train
+from . import compile, completion, explain, fmt, graph, layers, lint, summary, train
 from .app import app
 
-__all__ = ["app", "compile", "explain", "fmt", "graph", "layers", "lint", "summary", "train"]
+__all__ = [
+    "app",
+    "compile",
+    "completion",
+    "explain",
+    "fmt",
+    "graph",
+    "layers",
+    "lint",
+    "summary",
+    "train",
+]

@@ -2,54 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
-from ..emitted import EMITTED, CannotEmit, check_emit
+from ..emitted import EMITTED, CannotEmit
 from . import terminal
-from .app import app
-from .memory import DEFAULT, MemoryOption
-from .output import OutputOption, check_output, deliver
-from .spec import Spec, SpecArgument, SpecText, read_spec, refuse_library
+from .app import Usage, app
+from .importable import obstacles
+from .memory import memory_option
+from .output import check_output, deliver, output_option
+from .spec import Spec, read_spec, refuse_library, spec_argument, spec_text
+from .values import Whole, check_known
 
 if TYPE_CHECKING:
     from ..driver import Compiled, Options
 
 
 @app.command()
+@spec_argument
+@spec_text
+@output_option
+@click.option(
+    "-O",
+    "level",
+    metavar="LEVEL",
+    type=Whole(0, 1),
+    default=1,
+    show_default=True,
+    help="-O0 to read, -O1 to run.",
+)
+@click.option(
+    "--target",
+    metavar="NAME",
+    default="numpy",
+    show_default=True,
+    help="What the module runs on: numpy, numba (-O0 is always plain NumPy).",
+)
+@click.option(
+    "--emit",
+    metavar="FUNCTION",
+    multiple=True,
+    help=f"A function besides: {', '.join(EMITTED)}.",
+)
+@click.option("--dump-after", metavar="PASS", help="Print the op graph as it is after a pass.")
+@click.option(
+    "--without",
+    metavar="NAME",
+    multiple=True,
+    help="An optimisation to leave out of -O1 (see docs/passes.md).",
+)
+@click.option("--no-format", is_flag=True, help="Do not run Black.")
+@click.option("--strict", is_flag=True, help="Stop on warnings, too.")
+@memory_option
 def compile(
-    spec: SpecArgument = None,
-    code: SpecText = None,
-    output: OutputOption = None,
-    level: Annotated[
-        int,
-        typer.Option("-O", min=0, max=1, metavar="LEVEL", help="-O0 to read, -O1 to run."),
-    ] = 1,
-    target: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="What the module runs on: numpy, numba (-O0 is always plain NumPy).",
-        ),
-    ] = "numpy",
-    emit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FUNCTION", help=f"A function besides: {', '.join(EMITTED)}."),
-    ] = None,
-    dump_after: Annotated[
-        str | None,
-        typer.Option(metavar="PASS", help="Print the op graph as it is after a pass."),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="An optimisation to leave out of -O1 (see docs/passes.md)."
-        ),
-    ] = None,
-    no_format: Annotated[bool, typer.Option("--no-format", help="Do not run Black.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop on warnings, too.")] = False,
-    max_memory: MemoryOption = DEFAULT,
+    spec: str | None,
+    code: str | None,
+    output: Path | None,
+    level: int,
+    target: str,
+    emit: tuple[str, ...],
+    dump_after: str | None,
+    without: tuple[str, ...],
+    no_format: bool,
+    strict: bool,
+    max_memory: int,
 ) -> None:
     """Compile a spec to one NumPy module. Without -o the module goes to standard output.
 
@@ -63,24 +82,19 @@ def compile(
     """
     from ..driver import Options
 
-    options = Options(
-        level,
-        target,
-        tuple(emit or ()),
-        dump_after,
-        not no_format,
-        max_memory,
-        tuple(without or ()),
-    )
+    options = Options(level, target, emit, dump_after, not no_format, max_memory, without)
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)
+    warnings = obstacles(output, target if level else "numpy")
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
-    if terminal.failed(compiled.report, strict):
-        raise typer.Exit(terminal.FAILED)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if terminal.failed(compiled.report, strict) or (strict and warnings):
+        raise Exit(terminal.FAILED)
     if compiled.dump is not None:
-        typer.echo(compiled.dump.rstrip("\n"))
+        click.echo(compiled.dump.rstrip("\n"))
     if output is not None or compiled.dump is None:
         deliver(compiled.code, output, read.files)
 
@@ -93,12 +107,12 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
     try:
         return compile_source(spec.source, options, spec.files.load)
     except CannotEmit as error:
-        raise typer.BadParameter(str(error)) from None
+        raise Usage(f"--emit: {error}") from None
     except SpecError as error:
         if not error.report.has_errors:
             refuse_library(spec.source)
         terminal.show_on_stderr(error.report)
-        raise typer.Exit(terminal.FAILED) from None
+        raise Exit(terminal.FAILED) from None
 
 
 def _check_options(options: Options) -> None:
@@ -107,13 +121,13 @@ def _check_options(options: Options) -> None:
 
     from nnc import templates
 
-    from ..passes.pipeline import check_options
+    from ..passes.pipeline import OPTIONAL, check_options, pass_names
 
-    targets = [module.name for module in iter_modules(templates.__path__)]
-    try:
-        check_options(options.level, options.dump_after, options.without)
-        check_emit(options.emit)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    if options.target not in targets:
-        raise typer.BadParameter(f"no target '{options.target}': there is {', '.join(targets)}")
+    for name in options.without:
+        check_known(name, OPTIONAL, "--without")
+    for name in options.emit:
+        check_known(name, EMITTED, "--emit")
+    if options.dump_after is not None:
+        check_known(options.dump_after, ("lower", *pass_names(options.level)), "--dump-after")
+    check_known(options.target, [m.name for m in iter_modules(templates.__path__)], "--target")
+    check_options(options.level, options.dump_after, options.without)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
 from . import terminal
-from .app import app
+from .app import Argument, Usage, app
 
 
 @app.command()
-def explain(
-    code: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CODE", help="A code such as NN201, or its name.", show_default=False
-        ),
-    ] = None,
-) -> None:
+@click.argument(
+    "code",
+    cls=Argument,
+    required=False,
+    metavar="[CODE]",
+    help="A code such as NN201, or its name.",
+)
+def explain(code: str | None) -> None:
     """Explain a diagnostic code: what it means, why, and a fix. Without a code, list them all.
 
     Examples:
@@ -37,7 +36,7 @@ def explain(
     found = find(code)
     if found is None:
         near = terminal.did_you_mean(code, CODES)
-        raise typer.BadParameter(f"there is no code {code!r}{near}; `nnc explain` lists all")
+        raise Usage(f"there is no code {code!r}{near}; `nnc explain` lists all")
     terminal.show_markdown(page(found), sys.stdout)
 
 
@@ -45,4 +44,4 @@ def _list() -> None:
     from ..diagnostics.codes import CODES
 
     for code in sorted(CODES.values(), key=lambda c: c.id):
-        typer.echo(f"{code.id}  {code.severity.value:<8} {code.title}")
+        click.echo(f"{code.id}  {code.severity.value:<8} {code.title}")

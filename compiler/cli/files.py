@@ -135,7 +135,8 @@ def _neighbours(name: str) -> str:
 
     path = Path(name)
     try:
-        near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.nn")], n=1)
+        specs = [p.name for p in path.parent.glob("*.nn") if p.name != path.name and p.is_file()]
+        near = get_close_matches(path.name, specs, n=1)
     except (OSError, ValueError):
         return ""
     return f"did you mean {str(path.parent / near[0])!r}?" if near else ""

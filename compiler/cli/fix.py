@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ..diagnostics.fixing import Fixed, fixed
-from ..diagnostics.model import Diagnostic
+from ..diagnostics.fixing import Fixed, fixed, left
+from ..diagnostics.model import Diagnostic, Fix
 from ..diagnostics.render.columns import visible
 from ..diagnostics.render.text import place_text
 from ..source import Source
@@ -20,7 +20,7 @@ from .terminal import Format
 def fix_files(names: Iterable[str], format: Format, strict: bool, max_memory: int) -> int:
     """Repair specs in place, print what is left, give the exit code.
 
-    What was repaired is told on standard error. A spec from standard input goes to standard
+    What was repaired, and which fixes were left, is told on standard error. A spec from standard input goes to standard
     output, and the findings then join what is told on standard error.
     """
     names = list(names)
@@ -31,13 +31,13 @@ def fix_files(names: Iterable[str], format: Format, strict: bool, max_memory: in
         try:
             source, done = _fixed(name, max_memory)
         except UnreadableSpec as error:
-            left = [error.diagnostic]
+            found_here = [error.diagnostic]
         else:
-            left = list(done.report)
+            found_here = list(done.report)
             written &= _deliver(name, source, done)
-        found += left
+        found += found_here
         if not format.is_document:
-            terminal.show(left, format, stream)
+            terminal.show(found_here, format, stream)
     if format.is_document:
         terminal.show(found, format, stream)
     return terminal.FAILED if terminal.failed(found, strict) or not written else terminal.OK
@@ -66,6 +66,19 @@ def _deliver(name: str, source: Source, done: Fixed) -> bool:
 
 
 def _tell(done: Fixed, stream: TextIO) -> None:
+    """Each fix that was made, then each that was left, and how to see more of those."""
     for diagnostic, fix in done.repaired:
-        place, code = place_text(diagnostic.span), diagnostic.code.id
-        stream.write(f"fixed {place}: {code}: {visible(fix.title)}\n")
+        stream.write(f"fixed {_said(diagnostic, [fix])}\n")
+    remaining = list(left(done))
+    for diagnostic, why in remaining:
+        stream.write(f"left {_said(diagnostic, diagnostic.fixes)} ({why})\n")
+    if remaining:
+        name = visible(done.source.name)
+        stream.write(
+            f"{len(remaining)} left to decide by hand: `nnc lint {name}` shows each in its place\n"
+        )
+
+
+def _said(diagnostic: Diagnostic, fixes: Sequence[Fix]) -> str:
+    titles = " or ".join(visible(fix.title) for fix in fixes)
+    return f"{place_text(diagnostic.span)}: {diagnostic.code.id}: {titles}"

@@ -6,34 +6,35 @@ import sys
 from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from . import terminal
-from .app import app
+from .app import Argument, app
 from .files import STDIN, SpecFiles, UnreadableSpec, write_atomically
+from .folders import found_in
+from .values import File
 
 
 @app.command()
-def fmt(
-    specs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SPEC", help="The .nn files; `-` formats standard input to standard output."
-        ),
-    ],
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if a file would change.")
-    ] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Write nothing; show what would change.")
-    ] = False,
-) -> None:
+@click.argument(
+    "specs",
+    cls=Argument,
+    nargs=-1,
+    required=True,
+    metavar="SPEC...",
+    type=File("the name of a .nn file or of a folder"),
+    help="The .nn files, or folders of such; `-` formats standard input to standard output.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; fail if a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+def fmt(specs: tuple[str, ...], check: bool, diff: bool) -> None:
     """Rewrite specs in their canonical form; the meaning and every comment stay.
 
+    Of a folder every .nn file is meant but those that git ignores and those in hidden folders.
     Files with syntax errors are left as they are.
 
     Exit codes: 0 done, 1 syntax errors (with --check also files that would change),
@@ -47,8 +48,8 @@ def fmt(
 
       echo 'input 784->dense 10' | nnc fmt -
     """
-    fine = [_format(name, check, diff) for name in specs]
-    raise typer.Exit(terminal.OK if all(fine) else terminal.FAILED)
+    fine = [_format(name, check, diff) for name in found_in(specs)]
+    raise Exit(terminal.OK if all(fine) else terminal.FAILED)
 
 
 def _format(name: str, check: bool, diff: bool) -> bool:
@@ -68,7 +69,7 @@ def _format(name: str, check: bool, diff: bool) -> bool:
         sys.stdout.writelines(_difference(source, formatted))
     if check:
         if changed:
-            typer.echo(f"would reformat {source.name}", err=True)
+            click.echo(f"would reformat {source.name}", err=True)
         return not changed
     if diff:
         return True
@@ -82,9 +83,9 @@ def _written(name: str, formatted: str) -> bool:
     try:
         write_atomically(Path(name), formatted)
     except OSError as error:
-        typer.echo(f"error: cannot write {name}: {error.strerror or error}", err=True)
+        click.echo(f"error: cannot write {name}: {error.strerror or error}", err=True)
         return False
-    typer.echo(f"reformatted {name}", err=True)
+    click.echo(f"reformatted {name}", err=True)
     return True
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from .app import app
-from .memory import DEFAULT, MemoryOption
-from .output import OutputOption, check_output, deliver
-from .spec import SpecArgument, SpecText, checked_graph, read_spec
+from .memory import memory_option
+from .output import check_output, deliver, output_option
+from .spec import checked_graph, read_spec, spec_argument, spec_text
+from .values import Word
 
 
 class Drawing(StrEnum):
@@ -22,14 +22,20 @@ class Drawing(StrEnum):
 
 
 @app.command()
+@spec_argument
+@spec_text
+@click.option(
+    "--format",
+    metavar="mermaid|svg",
+    type=Word(Drawing),
+    default=Drawing.MERMAID,
+    show_default=True,
+    help="Text for Markdown, or a picture.",
+)
+@output_option
+@memory_option
 def graph(
-    spec: SpecArgument = None,
-    code: SpecText = None,
-    format: Annotated[
-        Drawing, typer.Option(help="Text for Markdown, or a picture.")
-    ] = Drawing.MERMAID,
-    output: OutputOption = None,
-    max_memory: MemoryOption = DEFAULT,
+    spec: str | None, code: str | None, format: Drawing, output: Path | None, max_memory: int
 ) -> None:
     """Draw the network: layers, parameters, and shapes on the arrows.
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
-from .app import app
+from .app import Argument, Usage, app
 from .terminal import did_you_mean, show_markdown
 
 
 @app.command()
-def layers(
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="KIND",
-            help="A layer, activation, loss, optimizer or schedule.",
-            show_default=False,
-        ),
-    ] = None,
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the whole reference as Markdown.")
-    ] = False,
-) -> None:
+@click.argument(
+    "kind",
+    cls=Argument,
+    required=False,
+    metavar="[KIND]",
+    help="A layer, activation, loss, optimizer or schedule.",
+)
+@click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
+def layers(kind: str | None, markdown: bool) -> None:
     """Show what a spec may name: arguments, formulas, shapes. Without a KIND, list everything.
 
     Examples:
@@ -36,7 +31,7 @@ def layers(
     from ..report.reference import entry, find, names, reference
 
     if markdown:
-        typer.echo(reference(), nl=False)
+        click.echo(reference(), nl=False)
     elif kind is None:
         _list()
     elif find(kind) or kind.lower() in _inits():
@@ -48,7 +43,7 @@ def layers(
             show_markdown(initialisations(), sys.stdout)
     else:
         near = did_you_mean(kind, [*names(), *_inits()])
-        raise typer.BadParameter(f"there is no layer, loss, optimizer or schedule {kind!r}{near}")
+        raise Usage(f"there is no layer, loss, optimizer or schedule {kind!r}{near}")
 
 
 def _inits() -> list[str]:
@@ -63,8 +58,8 @@ def _list() -> None:
     shown = sections()
     width = max(len(kind.name) for section in shown for kind in section.kinds)
     for section in shown:
-        typer.echo(f"{section.title}:")
+        click.echo(f"{section.title}:")
         for kind in section.kinds:
-            typer.echo(f"  {kind.name:<{width}}  {kind.summary}")
-        typer.echo()
-    typer.echo(f"Initialisations: {', '.join(_inits())}")
+            click.echo(f"  {kind.name:<{width}}  {kind.summary}")
+        click.echo()
+    click.echo(f"Initialisations: {', '.join(_inits())}")

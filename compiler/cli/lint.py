@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
+from click.exceptions import Exit
 
-import typer
-
-from .app import app
+from .app import Argument, app
 from .check import lint_files
-from .memory import DEFAULT, MemoryOption
+from .folders import found_in
+from .memory import memory_option
 from .terminal import Format
+from .values import File, Word
 
 
 @app.command()
-def lint(
-    specs: Annotated[
-        list[str],
-        typer.Argument(metavar="SPEC", help="The .nn files; `-` reads standard input."),
-    ],
-    format: Annotated[Format, typer.Option(help="How to print the findings.")] = Format.TEXT,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings, too.")] = False,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Make the safe fixes; `-` prints the result.")
-    ] = False,
-    max_memory: MemoryOption = DEFAULT,
-) -> None:
+@click.argument(
+    "specs",
+    cls=Argument,
+    nargs=-1,
+    required=True,
+    metavar="SPEC...",
+    type=File("the name of a .nn file or of a folder"),
+    help="The .nn files, or folders of such; `-` reads standard input.",
+)
+@click.option(
+    "--format",
+    metavar="|".join(Format),
+    type=Word(Format),
+    default=Format.TEXT,
+    show_default=True,
+    help="How to print the findings.",
+)
+@click.option("--strict", is_flag=True, help="Fail on warnings, too.")
+@click.option("--fix", is_flag=True, help="Make the safe fixes; `-` prints the result.")
+@memory_option
+def lint(specs: tuple[str, ...], format: Format, strict: bool, fix: bool, max_memory: int) -> None:
     """Check specs: syntax, names, arguments, shapes, memory.
+
+    Of a folder every .nn file is checked but those that git ignores and those in hidden folders.
 
     A comment `# nnc: ignore[NN141]` silences warnings of that code on its line.
 
@@ -40,10 +52,12 @@ def lint(
 
       nnc lint --fix digits.nn
 
+      nnc lint .
+
       echo 'input 784 -> dens 10' | nnc lint -
     """
     if fix:
         from .fix import fix_files
 
-        raise typer.Exit(fix_files(specs, format, strict, max_memory))
-    raise typer.Exit(lint_files(specs, format, strict, max_memory))
+        raise Exit(fix_files(found_in(specs), format, strict, max_memory))
+    raise Exit(lint_files(found_in(specs), format, strict, max_memory))

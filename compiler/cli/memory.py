@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
-
-import typer
+import click
 
 from ..limits.amounts import bytes_text, parse_bytes
 from ..limits.bounds import DEFAULT_MEMORY
+from .values import Parsed
 
-
-def _amount(text: str) -> int:
-    try:
-        return parse_bytes(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-MemoryOption = Annotated[
-    int,
-    typer.Option(
-        "--max-memory",
-        metavar="SIZE",
-        parser=_amount,
-        help="Refuse networks that need more, such as 512MiB or 16G.",
-    ),
-]
-
-DEFAULT = cast(int, bytes_text(DEFAULT_MEMORY).replace(" ", ""))
-"""The default as the help shows it; typer parses it like what a user writes."""
+memory_option = click.option(
+    "--max-memory",
+    metavar="SIZE",
+    type=Parsed(parse_bytes),
+    default=bytes_text(DEFAULT_MEMORY).replace(" ", ""),
+    show_default=True,
+    help="Refuse networks that need more, such as 512MiB or 16G.",
+)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
 from . import terminal
+from .app import Usage
 from .files import SpecFiles, write_atomically
+from .values import File
 
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Where to write; else standard output."),
-]
+STDOUT = "-"
+
+output_option = click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=File("the name of a file"),
+    callback=lambda ctx, param, name: None if name in (None, STDOUT) else Path(name),
+    help="Where to write; else standard output.",
+)
 
 
 def check_output(output: Path | None, files: SpecFiles) -> None:
@@ -22,11 +30,11 @@ def check_output(output: Path | None, files: SpecFiles) -> None:
     if output is None:
         return
     if files.contains(output):
-        raise typer.BadParameter(f"{output} is a spec that is being read", param_hint="-o")
+        raise Usage(f"-o: {output} is a spec that is being read")
     if output.is_dir():
-        raise typer.BadParameter(f"{output} is a folder", param_hint="-o")
+        raise Usage(f"-o: {output} is a folder")
     if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {output.parent}", param_hint="-o")
+        raise Usage(f"-o: there is no folder {output.parent}")
 
 
 def deliver(text: str, output: Path | None, files: SpecFiles) -> None:
@@ -38,5 +46,5 @@ def deliver(text: str, output: Path | None, files: SpecFiles) -> None:
     try:
         write_atomically(output, text)
     except OSError as error:
-        typer.echo(f"error: cannot write {output}: {error.strerror or error}", err=True)
-        raise typer.Exit(terminal.FAILED) from None
+        click.echo(f"error: cannot write {output}: {error.strerror or error}", err=True)
+        raise Exit(terminal.FAILED) from None

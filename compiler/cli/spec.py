@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ..ir.layer_graph import TypedGraph
 from ..source import Source
 from . import terminal
+from .app import Argument, Usage
 from .files import SpecFiles, UnreadableSpec
+from .values import File, Text
 
 UNNAMED = "model.nn"
 """What a spec from standard input or from the command line is called, in modules too."""
 
-SpecArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="SPEC", help="A .nn file; `-` reads standard input.", show_default=False
-    ),
-]
-SpecText = Annotated[
-    str | None,
-    typer.Option("--code", "-c", metavar="TEXT", help="The spec itself, instead of a file."),
-]
+spec_argument = click.argument(
+    "spec",
+    cls=Argument,
+    required=False,
+    metavar="[SPEC]",
+    type=File("the name of a .nn file"),
+    help="A .nn file; `-` reads standard input.",
+)
+spec_text = click.option(
+    "--code",
+    "-c",
+    metavar="TEXT",
+    type=Text("a spec, such as 'input 4 -> dense 3'"),
+    help="The spec itself, instead of a file.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Spec:
 def read_spec(path: str | None, code: str | None) -> Spec:
     """The spec that the arguments name; prints the finding and exits if it cannot be read."""
     if (path is None) == (code is None):
-        raise typer.BadParameter("give either a SPEC file or the spec's text with -c")
+        raise Usage("give either a SPEC file or the spec's text with -c")
     files = SpecFiles()
     if code is not None:
         return Spec(Source(UNNAMED, code), files)
@@ -47,7 +55,7 @@ def read_spec(path: str | None, code: str | None) -> Spec:
         return Spec(files.open(str(path), UNNAMED), files)
     except UnreadableSpec as error:
         terminal.show([error.diagnostic], terminal.Format.TEXT, sys.stderr)
-        raise typer.Exit(terminal.FAILED) from None
+        raise Exit(terminal.FAILED) from None
 
 
 def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
@@ -57,7 +65,7 @@ def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
     checked = check(spec.source, spec.files.load, max_memory)
     if checked.report.has_errors:
         terminal.show_on_stderr(checked.report)
-        raise typer.Exit(terminal.FAILED)
+        raise Exit(terminal.FAILED)
     if checked.graph is None:
         refuse_library(spec.source)
     return checked.graph
@@ -65,5 +73,5 @@ def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
 
 def refuse_library(source: Source) -> NoReturn:
     """Say that a file of lets and blocks has nothing to build, and exit."""
-    typer.echo(f"{source.name}: a library of lets and blocks; there is no chain to build", err=True)
-    raise typer.Exit(terminal.FAILED)
+    click.echo(f"{source.name}: a library of lets and blocks; there is no chain to build", err=True)
+    raise Exit(terminal.FAILED)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from ..limits.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
-from .memory import DEFAULT, MemoryOption
-from .spec import SpecArgument, SpecText, checked_graph, read_spec
+from .memory import memory_option
+from .spec import checked_graph, read_spec, spec_argument, spec_text
 from .terminal import console, on_terminal
+from .values import Whole, Word
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,20 +32,25 @@ class SummaryFormat(StrEnum):
 
 
 @app.command()
+@spec_argument
+@spec_text
+@click.option(
+    "--batch",
+    metavar="ROWS",
+    type=Whole(1, MAX_WHOLE),
+    help=f"Rows of a batch, for the memory; else the spec's, else {DEFAULT_BATCH}.",
+)
+@click.option(
+    "--format",
+    metavar="text|json",
+    type=Word(SummaryFormat),
+    default=SummaryFormat.TEXT,
+    show_default=True,
+    help="A table, or JSON.",
+)
+@memory_option
 def summary(
-    spec: SpecArgument = None,
-    code: SpecText = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=MAX_WHOLE,
-            help="Rows of a batch, for the memory.",
-            show_default=f"the spec's, else {DEFAULT_BATCH}",
-        ),
-    ] = None,
-    format: Annotated[SummaryFormat, typer.Option(help="A table, or JSON.")] = SummaryFormat.TEXT,
-    max_memory: MemoryOption = DEFAULT,
+    spec: str | None, code: str | None, batch: int | None, format: SummaryFormat, max_memory: int
 ) -> None:
     """Show each layer's shape, parameters, operations and memory, and the totals.
 
@@ -62,7 +68,7 @@ def summary(
     if format is SummaryFormat.JSON:
         import json
 
-        typer.echo(json.dumps(as_json(result), indent=2))
+        click.echo(json.dumps(as_json(result), indent=2))
     else:
         _print(result)
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ..limits.bounds import MAX_WHOLE
 from . import terminal
-from .app import app
+from .app import Usage, app
 from .compile import compiled_spec
 from .epochs import telling
-from .memory import DEFAULT, MemoryOption
+from .memory import memory_option
 from .output import check_output
-from .spec import Spec, SpecArgument, SpecText, read_spec
+from .spec import Spec, read_spec, spec_argument, spec_text
+from .values import File, Real, Whole
 
 if TYPE_CHECKING:
     from nnc.runtime.dataset import Dataset
@@ -29,28 +30,6 @@ if TYPE_CHECKING:
     from ..ir.layer_graph import TypedGraph
 
 INTERRUPTED = 130
-
-EpochsOption = Annotated[
-    int | None,
-    typer.Option(min=0, max=MAX_WHOLE, help="Passes over the data; else the spec's, else 10."),
-]
-BatchOption = Annotated[
-    int | None, typer.Option(min=1, max=MAX_WHOLE, help="Rows of a step; else the spec's, else 32.")
-]
-RateOption = Annotated[
-    float | None, typer.Option(help="Learning rate; else that of the spec's optimizer.")
-]
-SeedOption = Annotated[
-    int | None,
-    typer.Option(min=0, max=MAX_WHOLE, help="Of weights and of the rows' order; else the spec's."),
-]
-EveryOption = Annotated[
-    int, typer.Option(min=1, max=MAX_WHOLE, metavar="N", help="Report every N epochs.")
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Report the last epoch only.")]
-DivergenceOption = Annotated[
-    bool, typer.Option("--allow-divergence", help="Go on though the loss has exploded.")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +48,85 @@ class Wanted:
 
 
 @app.command()
+@spec_argument
+@spec_text
+@click.option(
+    "--data",
+    metavar="DATA",
+    required=True,
+    type=File("data"),
+    help="An .npz or .csv file, a folder of IDX files, or the name of a shipped set.",
+)
+@click.option("--target", metavar="COLUMN", help="Target column of a .csv file.")
+@click.option(
+    "--test", metavar="DATA", type=File("data"), help="Data to measure on after each epoch."
+)
+@click.option(
+    "--test-fraction",
+    metavar="SHARE",
+    type=Real(0, 1),
+    help="Part of the data to set apart as test.",
+)
+@click.option(
+    "--epochs",
+    metavar="NUMBER",
+    type=Whole(0, MAX_WHOLE),
+    help="Passes over the data; else the spec's, else 10.",
+)
+@click.option(
+    "--batch",
+    metavar="ROWS",
+    type=Whole(1, MAX_WHOLE),
+    help="Rows of a step; else the spec's, else 32.",
+)
+@click.option(
+    "--lr",
+    metavar="RATE",
+    type=Real(0),
+    help="Learning rate; else that of the spec's optimizer.",
+)
+@click.option(
+    "--seed",
+    metavar="NUMBER",
+    type=Whole(0, MAX_WHOLE),
+    help="Of weights and of the rows' order; else the spec's.",
+)
+@click.option(
+    "--output",
+    "--out",
+    "-o",
+    metavar="FILE",
+    type=File("the name of a file"),
+    callback=lambda ctx, param, name: None if name is None else Path(name),
+    help="Save the parameters here, as .npz.",
+)
+@click.option(
+    "--every",
+    metavar="N",
+    type=Whole(1, MAX_WHOLE),
+    default=1,
+    show_default=True,
+    help="Report every N epochs.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Report the last epoch only.")
+@click.option("--allow-divergence", is_flag=True, help="Go on though the loss has exploded.")
+@memory_option
 def train(
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="DATA",
-            help="An .npz or .csv file, a folder of IDX files, or the name of a shipped set.",
-        ),
-    ],
-    spec: SpecArgument = None,
-    code: SpecText = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Target column of a .csv file.")
-    ] = None,
-    test: Annotated[
-        str | None, typer.Option(metavar="DATA", help="Data to measure on after each epoch.")
-    ] = None,
-    test_fraction: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Part of the data to set apart as test.")
-    ] = None,
-    epochs: EpochsOption = None,
-    batch: BatchOption = None,
-    lr: RateOption = None,
-    seed: SeedOption = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "--out", "-o", metavar="FILE", help="Save the parameters here, as .npz."
-        ),
-    ] = None,
-    every: Annotated[
-        int, typer.Option(min=1, max=MAX_WHOLE, metavar="N", help="Report every N epochs.")
-    ] = 1,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Report the last epoch only.")
-    ] = False,
-    allow_divergence: Annotated[
-        bool,
-        typer.Option("--allow-divergence", help="Go on though the loss has exploded."),
-    ] = False,
-    max_memory: MemoryOption = DEFAULT,
+    data: str,
+    spec: str | None,
+    code: str | None,
+    target: str | None,
+    test: str | None,
+    test_fraction: float | None,
+    epochs: int | None,
+    batch: int | None,
+    lr: float | None,
+    seed: int | None,
+    output: Path | None,
+    every: int,
+    quiet: bool,
+    allow_divergence: bool,
+    max_memory: int,
 ) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
@@ -125,10 +143,9 @@ def train(
       nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1 --every 10
     """
     if test is not None and test_fraction is not None:
-        raise typer.BadParameter("give either --test or --test-fraction")
-    _check_numbers(lr, test_fraction)
+        raise Usage("give either --test or --test-fraction")
     if target is not None and not data.lower().endswith((".csv", ".tsv", ".txt")):
-        raise typer.BadParameter(f"{data} is no table with columns", param_hint="--target")
+        raise Usage(f"--target: {data} is no table with columns")
     read = read_spec(spec, code)
     check_output(output, read.files)
     _keep_data(output, data, test)
@@ -141,18 +158,9 @@ def train(
             _warn_of_scales(graph, module, sets[0], lr)
             result = _trained(module, *sets, wanted)
         except DataError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(terminal.FAILED) from None
+            click.echo(f"error: {error}", err=True)
+            raise Exit(terminal.FAILED) from None
         _finish(module, result, output, quiet)
-
-
-def _check_numbers(lr: float | None, test_fraction: float | None) -> None:
-    if lr is not None and not 0 < lr < math.inf:
-        raise typer.BadParameter(f"a learning rate is above 0, not {lr:g}", param_hint="--lr")
-    if test_fraction is not None and not 0 < test_fraction < 1:
-        raise typer.BadParameter(
-            f"a share lies between 0 and 1, not {test_fraction:g}", param_hint="--test-fraction"
-        )
 
 
 def _keep_data(output: Path | None, *data: str | None) -> None:
@@ -161,7 +169,7 @@ def _keep_data(output: Path | None, *data: str | None) -> None:
         return
     for name in filter(None, data):
         if Path(name).exists() and output.samefile(name):
-            raise typer.BadParameter(f"{output} is the data that is being read", param_hint="-o")
+            raise Usage(f"-o: {output} is the data that is being read")
 
 
 @contextmanager
@@ -178,11 +186,11 @@ def imported(spec: Spec, max_memory: int) -> Iterator[tuple[Module, TypedGraph]]
         path.write_text(compiled.code, encoding="utf-8")
         module = import_module(path)
         if not hasattr(module, "train_step"):
-            typer.echo(
+            click.echo(
                 f"error: {spec.source.name} has no loss to train towards; add one, such as `loss mse`",
                 err=True,
             )
-            raise typer.Exit(terminal.FAILED)
+            raise Exit(terminal.FAILED)
         yield module, compiled.graph
 
 
@@ -221,7 +229,7 @@ def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float 
 
 
 def _warn(sentence: str) -> None:
-    typer.echo(f"warning: {sentence}", err=True)
+    click.echo(f"warning: {sentence}", err=True)
 
 
 def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
@@ -251,30 +259,30 @@ def _finish(module: Module, result: TrainResult, out: Path | None, quiet: bool) 
     from nnc.runtime.train import Ending
 
     for name, counts in result.confusion.items():
-        typer.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
-        typer.echo(confusion_text(counts))
+        click.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
+        click.echo(confusion_text(counts))
     if result.message:
         lead = "error: " if result.ending is Ending.DIVERGED else ""
-        typer.echo(f"{lead}{result.message}", err=True)
+        click.echo(f"{lead}{result.message}", err=True)
     if out is not None and (result.epoch or result.ending is not Ending.DIVERGED):
         _save(module, result, out)
         if not quiet:
             _say_saved(result, out)
     codes = {Ending.DONE: terminal.OK, Ending.INTERRUPTED: INTERRUPTED}
-    raise typer.Exit(codes.get(result.ending, terminal.FAILED))
+    raise Exit(codes.get(result.ending, terminal.FAILED))
 
 
 def _save(module: Module, result: TrainResult, out: Path) -> None:
     try:
         result.save(module, out)
     except OSError as error:
-        typer.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
-        raise typer.Exit(terminal.FAILED) from None
+        click.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
+        raise Exit(terminal.FAILED) from None
 
 
 def _say_saved(result: TrainResult, out: Path) -> None:
     if not result.state:
-        typer.echo(f"parameters saved to {out}")
+        click.echo(f"parameters saved to {out}")
         return
-    typer.echo(f"parameters and state saved to {out}; they belong together, so load both:")
-    typer.echo("`params, state = load_params(path)`, then `predict(params, x, state=state)`")
+    click.echo(f"parameters and state saved to {out}; they belong together, so load both:")
+    click.echo("`params, state = load_params(path)`, then `predict(params, x, state=state)`")

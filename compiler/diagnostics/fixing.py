@@ -43,6 +43,19 @@ def fixed(source: Source, check: Callable[[Source], Report]) -> Fixed:
     return Fixed(source, report, tuple(repaired))
 
 
+def left(done: Fixed) -> Iterator[tuple[Diagnostic, str]]:
+    """The findings that have a fix which was not made, and why it was not."""
+    for diagnostic in done.report:
+        if not diagnostic.fixes:
+            continue
+        if any(edit.span.source is not done.source for f in diagnostic.fixes for edit in f.edits):
+            yield diagnostic, "the file is only included"
+        elif not any(fix.safe for fix in diagnostic.fixes):
+            yield diagnostic, "may change the meaning"
+        else:
+            yield diagnostic, "cannot be made beside the others"
+
+
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """The text with every edit made; no two may overlap."""
     for edit in sorted(edits, key=lambda e: (e.span.start, e.span.stop), reverse=True):

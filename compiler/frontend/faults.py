@@ -227,8 +227,11 @@ def _empty_item(statement: Statement, index: int) -> Diagnostic | None:
 
 def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
     """`in=`, `2 *`, and statements that stop too early."""
-    previous = statement.tokens[index - 1]
-    following = statement.tokens[index].text if index < len(statement.tokens) else ""
+    tokens = statement.tokens
+    following = tokens[index].text if index < len(tokens) else ""
+    if following == "=" and index > 2 and tokens[index - 2].text == "=":
+        index, following = index - 1, ","  # the word before is a key, not the value
+    previous = tokens[index - 1]
     if index == 0 or following not in ("", "->", ",", ")", "]"):
         return None
     what, example = _WANTED.get(previous.text, ("", ""))
@@ -236,6 +239,8 @@ def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
         what, example = ("value" if statement.rule == "let" else "stage"), ""
     if not what and following:
         return None
+    if statement.rule == "directive":
+        example = EXAMPLES.get(tokens[0].text, "")
     message = f"there is no {what}" if what else "the statement ends too early,"
     return syntax.MISSING_VALUE.at(
         statement.span_of(previous),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
@@ -31,6 +32,9 @@ _ADVICE = {
     "/": "comments begin with `#`",
 }
 
+_OPENED_BY = {"}": "{"}
+"""The character that one of a pair is reported with."""
+
 _NUMBER = re.compile(
     r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?" r"|[0-9]+(?:x(?:[0-9]+|[A-Z][A-Z0-9]*))*"
 )
@@ -38,39 +42,65 @@ _NUMBER = re.compile(
 
 def lexical_fault(statement: Statement) -> Diagnostic | None:
     """A character, number, string or bracket that nothing can be made of."""
-    for i, token in enumerate(statement.tokens):
-        match token.kind:
-            case "twin":
-                return _look_alike(statement, token)
-            case "other":
-                return _stray_character(statement, token)
-            case "number":
-                fault = _malformed_number(statement, i)
-                if fault:
-                    return fault
-            case "string" if len(token.text) < 2 or not token.text.endswith('"'):
-                return syntax.UNTERMINATED_STRING.at(
-                    statement.span_of(token),
-                    "the string is not closed on its line",
-                    help='end it with `"`',
-                )
+    fault = next(unreadable(statement), None)
+    if fault:
+        return fault
     brackets = next(iter(unbalanced(statement)), None)
     return _called_directive(statement) or brackets or _too_deep(statement)
 
 
-def _look_alike(statement: Statement, first: Token) -> Diagnostic:
-    """All look-alikes of a statement are one fault, so that one fix repairs it."""
-    edits = tuple(
-        Edit(statement.span_of(token), token.twin)
-        for token in statement.tokens
-        if token.kind == "twin"
-    )
-    plain = f"`{first.twin}`" if first.twin.strip() else "a plain space"
+def unreadable(statement: Statement) -> Iterator[Diagnostic]:
+    """Every character, number and string of which nothing can be made.
+
+    Stray characters side by side, a pair of quotes with what is between them, and in one stage
+    any that are alike or a pair are one fault.
+    """
+    said: set[str] = set()
+    quoted, after = False, -1
+    for i, token in enumerate(statement.tokens):
+        found = None if quoted else _unreadable(statement, i)
+        quoted ^= token.text == "'" or token.twin == '"'
+        if token.text == "->":
+            said.clear()
+        if found is None:
+            continue
+        if token.kind == "other":
+            char = _OPENED_BY.get(token.text, token.text)
+            known, after = token.start == after or char in said, token.stop
+            said.add(char)
+            if known:
+                continue
+        yield found
+
+
+def _unreadable(statement: Statement, index: int) -> Diagnostic | None:
+    token = statement.tokens[index]
+    match token.kind:
+        case "twin":
+            return _look_alike(statement, token)
+        case "other":
+            return _stray_character(statement, token)
+        case "number":
+            return _malformed_number(statement, index)
+        case "string" if len(token.text) < 2 or not token.text.endswith('"'):
+            return syntax.UNTERMINATED_STRING.at(
+                statement.span_of(token),
+                "the string is not closed on its line",
+                help='end it with `"`',
+            )
+    return None
+
+
+def _look_alike(statement: Statement, token: Token) -> Diagnostic:
+    same = [t for t in statement.tokens if t.twin == '"' and t.start > token.start]
+    pair = [token, *same[:1]] if token.twin == '"' else [token]
+    edits = tuple(Edit(statement.span_of(quote), quote.twin) for quote in pair)
+    plain = f"`{token.twin}`" if token.twin.strip() else "a plain space"
     name = (
-        f"`{first.text}`" if first.text.isprintable() else f"the character U+{ord(first.text):04X}"
+        f"`{token.text}`" if token.text.isprintable() else f"the character U+{ord(token.text):04X}"
     )
     return syntax.LOOK_ALIKE.at(
-        statement.span_of(first),
+        statement.span_of(token),
         f"{name} only looks like {plain}",
         help=f"write {plain}",
         fixes=(Fix(f"write {plain}", edits, safe=True),),

@@ -18,7 +18,7 @@ from ..source import Source
 from .ast import File, Statement
 from .build import BareOperator, Builder, SyntaxFault
 from .faults import explain
-from .lexical import BRACKETS, lexical_fault, unbalanced
+from .lexical import BRACKETS, lexical_fault, unbalanced, unreadable
 from .recovery import MASK, lost_names, mask_fault
 from .statements import Statement as Words
 from .statements import Token, split
@@ -77,9 +77,10 @@ class _Reader:
             rest = mask_fault(words, found) if self.again < MAX_AGAIN else None
             whole = rest is None or found.code in BRACKETS
             hidden = words.tokens if rest is None else rest[1]
+            for other in unreadable(replace(words, tokens=hidden) if hidden else words):
+                self._add(other)
             for bracket in unbalanced(words if whole else replace(words, tokens=hidden)):
-                if bracket != found:
-                    self._add(bracket)
+                self._add(bracket)
             if rest is None:
                 break
             words = rest[0]
@@ -103,8 +104,12 @@ class _Reader:
         )
 
     def _add(self, fault: Diagnostic) -> None:
+        if self.faults >= MAX_FAULTS:
+            self._stop(fault.span.source)
+            return
+        before = len(self.report)
         self.report.add(fault)
-        self.faults += 1
+        self.faults += len(self.report) - before
 
     def _lose(self, tokens: Sequence[Token], names: set[str]) -> None:
         self.unread |= {token.text for token in tokens}

@@ -7,7 +7,7 @@ text keeps its length, so that every place stays what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,13 +28,19 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
     """A statement without the stage of a fault, and what was hidden; None where nothing is left."""
     if fault.code is syntax.LOOK_ALIKE:
         return _plain(statement)
-    if fault.code is syntax.MISSING_KEYWORD or statement.rule not in ("chain", "block"):
-        return None
     tokens = statement.tokens
     at = next((i for i, t in enumerate(tokens) if t.start >= fault.span.start), len(tokens))
+    if tokens[0].text in DIRECTIVES and statement.rule == "directive":
+        return _without_value(statement, at)
+    if fault.code is syntax.MISSING_KEYWORD or statement.rule not in ("chain", "block"):
+        return None
     start = _stop(tokens, 0, ("=",)) + 1 if statement.rule == "block" else 0
     if not start <= at < len(tokens):
         return None
+    if fault.code is syntax.UNCLOSED_BRACKET:
+        stop = _end_of_values(statement, at)
+        if stop:
+            return _masked(statement, _piece(tokens, start, at, ("->",))[0], stop)
     beside = at
     if tokens[at].text == "->":
         filled = _filled(statement, at)
@@ -48,6 +54,46 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
             defines = not first and any(t.text == "=" for t in tokens[:stop])
             return None if whole or defines else _masked(statement, first, stop)
     return None
+
+
+def _end_of_values(statement: Statement, opener: int) -> int | None:
+    """Where the values in a bracket that is never closed end: before the next arrow.
+
+    None where stages may stand in the bracket, or what follows may still belong to it.
+    """
+    tokens = statement.tokens
+    if reading(statement, opener + 1) in ("fork", "group"):
+        return None
+    arrow = next((i for i in range(opener, len(tokens)) if tokens[i].text == "->"), None)
+    if arrow is None:
+        return None
+    depth = 0
+    for token in tokens[arrow:]:
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+        if depth < 0 or (not depth and token.text == ","):
+            return None
+    return arrow
+
+
+def _without_value(statement: Statement, at: int) -> _Rest | None:
+    """A directive whose value at or before a token is masked, if it was given by key.
+
+    A key without a value is masked itself.
+    """
+    tokens = statement.tokens
+    if 1 < at < len(tokens) and tokens[at].text == "=" and _has_no_value(tokens, at):
+        return _masked(statement, at - 1, at + 1)
+    keyed = [i for i in range(2, len(tokens)) if tokens[i - 1].text == "="]
+    first = next((i for i in reversed(keyed) if i <= at), None)
+    if first is None or first == len(tokens):
+        return None
+    stop = next((i - 2 for i in keyed if i > first + 1), len(tokens))
+    return _masked(statement, first, stop) if first < stop and at < stop else None
+
+
+def _has_no_value(tokens: Sequence[Token], equals: int) -> bool:
+    after = tokens[equals + 1 : equals + 3]
+    return not after or (len(after) == 2 and after[1].text == "=")
 
 
 def lost_names(tokens: Sequence[Token], head: Token | None = None) -> set[str]:
@@ -70,21 +116,39 @@ def _stages_around(statement: Statement, at: int, start: int) -> Iterator[tuple[
 def _piece(
     tokens: Sequence[Token], first: int, at: int, separators: tuple[str, ...]
 ) -> tuple[int, int]:
-    stop = _stop(tokens, first, separators)
+    unclosed = _unclosed(tokens)
+    stop = _stop(tokens, first, separators, unclosed)
     while stop < at:
-        first, stop = stop + 1, _stop(tokens, stop + 1, separators)
+        first, stop = stop + 1, _stop(tokens, stop + 1, separators, unclosed)
     return first, stop
 
 
-def _stop(tokens: Sequence[Token], first: int, separators: tuple[str, ...]) -> int:
+def _stop(
+    tokens: Sequence[Token],
+    first: int,
+    separators: tuple[str, ...],
+    unclosed: Collection[int] = (),
+) -> int:
     """Index of the next separator outside of brackets, or of the end."""
     depth = 0
     for i in range(first, len(tokens)):
         text = tokens[i].text
         if not depth and text in separators:
             return i
-        depth = max(0, depth + (text in OPENING) - (text in CLOSING))
+        opens = text in OPENING and i not in unclosed
+        depth = max(0, depth + opens - (text in CLOSING))
     return len(tokens)
+
+
+def _unclosed(tokens: Sequence[Token]) -> set[int]:
+    """The brackets that are never closed, which enclose nothing for certain."""
+    opened: list[int] = []
+    for i, token in enumerate(tokens):
+        if token.text in OPENING:
+            opened.append(i)
+        elif token.text in CLOSING and opened:
+            opened.pop()
+    return set(opened)
 
 
 def _masked(statement: Statement, first: int, stop: int) -> _Rest:

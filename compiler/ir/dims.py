@@ -213,7 +213,7 @@ def _divide_exactly(left: Sym, right: Sym) -> Dim | None:
 
 def _atom(dim: Dim) -> str:
     text = str(dim)
-    return text if text.isalnum() else f"({text})"
+    return text if text.isalnum() or text == "?" else f"({text})"
 
 
 def _term_text(monomial: Monomial, factor: int) -> str:

@@ -18,6 +18,9 @@ from .types import TensorType
 ArgValue = object
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
+UNKNOWN = -1
+"""In a graph with errors, the input of a layer behind a stage that could not be made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -47,7 +50,7 @@ class Layer:
     comes earlier in the graph. `args` are checked against the kind's schema, defaults filled
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
-    first.
+    first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
     """
 
     id: int
@@ -61,6 +64,7 @@ class Layer:
     calls: tuple[Span, ...] = ()
     activation: Activation | None = None
     shares: str | None = None
+    repaired: bool = False
 
     @property
     def owner(self) -> str:

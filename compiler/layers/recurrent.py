@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim
+from ..ir.dims import Dim, symbols
 from ..ir.layer_graph import Call
 from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
@@ -126,7 +126,7 @@ def _require_vectors(c: ShapeContext) -> None:
 
 def _require_positions_first(c: ShapeContext) -> None:
     positions, features = c.input.shape
-    if isinstance(features, int) and c.input.ragged_axis == 0:
+    if not symbols(features) and c.input.ragged_axis == 0:
         return
     raise ShapeFault(
         codes.NEEDS_POSITIONS,

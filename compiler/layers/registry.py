@@ -149,6 +149,12 @@ INIT_ARG = option(
 BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
 
+SHAPELESS = frozenset(
+    {"in", "bias", "init", "bias_init", "tie", "layers", "dropout", "reverse", "normalize", "eps"}
+    | {"momentum", "groups", "causal", "learned", "max", "a", "beta", "approx"}
+)
+"""Arguments that have no say in the shape of what comes out."""
+
 
 # --- kinds --------------------------------------------------------------------------------
 

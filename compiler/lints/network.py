@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..ir.layer_graph import ArgValue, Layer, LayerGraph, Loss, TypedGraph
+from ..ir.layer_graph import UNKNOWN, ArgValue, Layer, LayerGraph, Loss, TypedGraph
 from ..layers import LAYERS
 from ..layers.registry import Family
 from ..source import Span
@@ -45,7 +45,8 @@ class Network:
         self.readers: dict[int, list[Layer]] = {id: [] for id in self.layers}
         for layer in typed.graph.layers:
             for i in layer.inputs:
-                self.readers[i].append(layer)
+                if i != UNKNOWN:
+                    self.readers[i].append(layer)
         self.leaving = {output.layer for output in self.graph.outputs}
         self.leaving |= {loss.layer for loss in self.graph.losses}
 

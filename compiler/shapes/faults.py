@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
-from ..ir.layer_graph import Activation, Layer, Loss
+from ..ir.layer_graph import UNKNOWN, Activation, Layer, Loss
 from ..ir.types import TensorType
 from ..layers import LAYERS
 from ..layers.registry import Family
@@ -20,10 +20,10 @@ BRANCHES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The layers by id and the types found so far."""
+    """The layers by id, and the types found so far or thought of."""
 
     layers: Mapping[int, Layer]
-    types: dict[int, TensorType]
+    types: Mapping[int, TensorType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
     layer = site.layer
     if site.activation:
         return [Label(layer.head, f"produces {site.given}")]
-    feeds = [known.layers[i] for i in layer.inputs]
+    feeds = [known.layers[i] for i in layer.inputs if i != UNKNOWN and i in known.types]
     if len(feeds) == 1:
         return [producer_label(known, feeds[0], fault)]
     shown = feeds[:BRANCHES_SHOWN]
@@ -106,12 +106,17 @@ def producer_label(known: Known, feed: Layer, fault: Span) -> Label:
 
 def origin_of_shape(known: Known, layer: Layer) -> Layer:
     """The layer that made a shape, seen through those that pass shapes on."""
-    while len(layer.inputs) == 1 and LAYERS[layer.kind].family in PASSES_SHAPE_ON:
+    while _passes_on(layer):
         before = known.layers[layer.inputs[0]]
-        if known.types[before.id] != known.types[layer.id]:
+        if known.types.get(before.id) != known.types[layer.id]:
             break
         layer = before
     return layer
+
+
+def _passes_on(layer: Layer) -> bool:
+    one = len(layer.inputs) == 1 and layer.inputs != (UNKNOWN,)
+    return one and LAYERS[layer.kind].family in PASSES_SHAPE_ON
 
 
 def call_labels(layer: Layer) -> list[Label]:
@@ -125,18 +130,24 @@ def call_labels(layer: Layer) -> list[Label]:
 def path_through(known: Known, site: Site, branch: int) -> list[str]:
     """The path up to and including the fault, by way of one of the layer's inputs."""
     layer = site.layer
-    before = path_to(known, known.layers[layer.inputs[branch]])
+    feed = layer.inputs[branch]
+    before = ["?"] if feed == UNKNOWN else path_to(known, known.layers[feed])
     if site.activation:
         return [*before, f"{layer.name} {site.given}", f"{site.activation.kind} error"]
     return [*before, f"{layer.name} error"]
 
 
 def path_to(known: Known, layer: Layer) -> list[str]:
-    """`input 784`, `dense1 20`: name and shape of every layer on the main path, in order."""
+    """`input 784`, `dense1 20`: name and shape of every layer on the main path, in order.
+
+    A question mark stands for what a fault hides.
+    """
     entries = []
     while True:
-        entries.append(f"{shown_name(known, layer)} {known.types[layer.id]}")
-        if not layer.inputs:
+        entries.append(f"{shown_name(known, layer)} {known.types.get(layer.id, '?')}")
+        if layer.inputs[:1] == (UNKNOWN,):
+            entries.append("?")
+        if layer.inputs[:1] in ((), (UNKNOWN,)):
             return entries[::-1]
         layer = known.layers[layer.inputs[0]]
 

@@ -3,15 +3,16 @@
     input 784 -> dense 30 relu -> dense 10     =>     784, 30, 10
                                                       dense1.W (784, 30), dense1.b (30,), …
 
-Layers are met in source order, so each finds the types of its inputs. A layer whose input
-could not be typed is passed over in silence: one fault gives one error, and faults that do
-not follow from each other are all reported.
+Layers are met in source order, so each finds the types of its inputs. Behind a fault nobody
+knows the shape, and a layer is refused only where it cannot be right whatever comes in (see
+`unknown`): one fault gives one error, and faults that do not follow from each other are all
+reported.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnostics.codes import limits as codes
@@ -29,7 +30,7 @@ from ..ir.layer_graph import (
 )
 from ..ir.types import TensorType
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec, StateSpec
+from ..layers.registry import ParamSpec, StateSpec, no_params
 from ..limits.bounds import MAX_AXES, MAX_MEMORY
 from ..limits.sizes import entries
 from ..source import Span
@@ -37,6 +38,7 @@ from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
 from .losses import check_loss
 from .parameters import check_init, check_shared, default_init, fixed_shape
+from .unknown import Possible, Refusal, Types, shown, shown_type
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class Inference:
 
     report: Report
     known: Known
+    types: dict[int, TensorType]
     by_name: Mapping[str, Layer]
     readers: Mapping[int, list[Layer]]
     failed: set[int] = field(default_factory=set)
@@ -58,22 +61,54 @@ class Inference:
     owned: dict[str, dict[str, Parameter]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     conditions: list[Dim] = field(default_factory=list)
+    possible: Possible = field(default_factory=Possible)
 
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     """Type every layer that can be typed and report the rest."""
-    known = Known({layer.id: layer for layer in graph.layers}, {})
-    state = Inference(report, known, graph.by_name(), readers_of(graph.layers))
-    for layer in graph.layers:
+    state = infer_layers(graph.layers, report)
+    types = state.types
+    for loss in graph.losses:
+        if loss.layer in types:
+            infer_loss(state, loss)
+        else:
+            guess_loss(state, loss)
+    params, states = tuple(state.params.values()), tuple(state.states.values())
+    return TypedGraph(graph, sound(graph, types), params, states, tuple(state.conditions))
+
+
+def judge_apart(layers: Sequence[Layer], report: Report) -> None:
+    """Report what cannot be right in the layers of a block that nothing expands."""
+    infer_layers(layers, report)
+
+
+def infer_layers(layers: Sequence[Layer], report: Report) -> Inference:
+    """Type the layers, or think of what their types may be, in their order."""
+    types: dict[int, TensorType] = {}
+    known = Known({layer.id: layer for layer in layers}, types)
+    by_name = {layer.name: layer for layer in layers}
+    state = Inference(report, known, types, by_name, readers_of(layers))
+    for layer in layers:
         if can_be_typed(state, layer):
             infer_layer(state, layer)
         else:
             state.failed.add(layer.id)
-    for loss in graph.losses:
-        if loss.layer in known.types:
-            infer_loss(state, loss)
-    params, states = tuple(state.params.values()), tuple(state.states.values())
-    return TypedGraph(graph, known.types, params, states, tuple(state.conditions))
+            guess_layer(state, layer)
+    return state
+
+
+def sound(graph: LayerGraph, types: dict[int, TensorType]) -> dict[int, TensorType]:
+    """The types that hang on no layer whose faulty arguments were left out.
+
+    Of the others the sizes are certain, but not what they compute, which is what lints judge.
+    """
+    if not any(layer.repaired for layer in graph.layers):
+        return types
+    doubtful: set[int] = set()
+    for layer in graph.layers:
+        if layer.repaired or doubtful.intersection(layer.inputs):
+            doubtful.add(layer.id)
+    return {i: type for i, type in types.items() if i not in doubtful}
 
 
 def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
@@ -89,7 +124,7 @@ def can_be_typed(state: Inference, layer: Layer) -> bool:
     """Whether all that the layer builds on is known, its parameters' owner included."""
     names = (layer.shares, layer.args.get("tie"))
     owners = (state.by_name[name] for name in names if isinstance(name, str))
-    types, immense = state.known.types, state.immense
+    types, immense = state.types, state.immense
     return all(i in types and i not in immense for i in layer.inputs) and not any(
         owner.id in state.failed for owner in owners
     )
@@ -97,7 +132,7 @@ def can_be_typed(state: Inference, layer: Layer) -> bool:
 
 def infer_layer(state: Inference, layer: Layer) -> None:
     """Type one layer and its trailing activation, and note their parameters."""
-    types = state.known.types
+    types = state.types
     site = Site(layer)
     try:
         inputs = tuple(types[i] for i in layer.inputs)
@@ -113,24 +148,131 @@ def infer_layer(state: Inference, layer: Layer) -> None:
         report_once(state, site, fault)
         if fault.result is not None:
             types[layer.id] = fault.result
+        else:
+            state.possible.types[layer.id] = behind_refused(state, layer)
     if layer.id in types and entries(types[layer.id].shape) > MAX_MEMORY:
         state.immense.add(layer.id)
 
 
-def report_once(state: Inference, site: Site, fault: ShapeFault) -> None:
+def report_once(
+    state: Inference, site: Site, fault: ShapeFault, known: Known | None = None
+) -> None:
     """Report a fault, but not again for every copy of a repeat."""
     key = (site.whole, fault.at, fault.message)
     if key not in state.said:
         state.said.add(key)
-        state.report.add(layer_diagnostic(state.known, site, fault))
+        state.report.add(layer_diagnostic(known or state.known, site, fault))
 
 
 def infer_loss(state: Inference, loss: Loss) -> None:
     """Check that a loss can judge its output."""
     try:
-        check_loss(loss, state.known.layers[loss.layer], state.known.types[loss.layer])
+        check_loss(loss, state.known.layers[loss.layer], state.types[loss.layer])
     except ShapeFault as fault:
         state.report.add(loss_diagnostic(state.known, loss, fault))
+
+
+# --- behind a fault -----------------------------------------------------------------------
+
+
+def behind_refused(state: Inference, layer: Layer) -> Types:
+    """What may come from a layer that refused its input.
+
+    Another input may have been meant or, where it has no weights, that it is left out.
+    """
+    found = state.possible.after(
+        len(layer.inputs), lambda inputs: guessed_type(state, layer, inputs)
+    )
+    alone = len(layer.inputs) == 1 and LAYERS[layer.kind].params is no_params
+    return (*found, state.types[layer.inputs[0]]) if alone else found
+
+
+def guess_layer(state: Inference, layer: Layer) -> None:
+    """Find what a layer behind a fault may give; report it if it cannot be right."""
+    possible, types = state.possible, state.types
+    if any(i in state.immense for i in layer.inputs):
+        state.immense.add(layer.id)
+        return
+    verdict = possible.judge(layer.inputs, types, lambda inputs: guessed_type(state, layer, inputs))
+    possible.types[layer.id] = verdict.results
+    if verdict.refusal is not None:
+        refusal, inputs = verdict.refusal, zip(layer.inputs, verdict.inputs, strict=True)
+        known = Known(state.known.layers, thought(state, dict(inputs)))
+        report_once(state, refusal.site, shown(refusal.fault), known)
+
+
+def guess_loss(state: Inference, loss: Loss) -> None:
+    """Report a loss that can judge its output whatever that may be."""
+    layer = state.known.layers[loss.layer]
+
+    def rule(inputs: Types) -> TensorType:
+        try:
+            check_loss(loss, layer, inputs[0])
+        except ShapeFault as fault:
+            raise Refusal(Site(layer), fault) from None
+        return inputs[0]
+
+    verdict = state.possible.judge((loss.layer,), state.types, rule)
+    if verdict.refusal is not None:
+        known = Known(state.known.layers, thought(state, {loss.layer: verdict.inputs[0]}))
+        state.report.add(loss_diagnostic(known, loss, shown(verdict.refusal.fault)))
+
+
+def thought(state: Inference, types: Mapping[int, TensorType]) -> Mapping[int, TensorType]:
+    """All that is known with what is thought of the unknown, for a message."""
+    guessed = {i: shown_type(type) for i, type in types.items() if i not in state.types}
+    return ChainMap(guessed, state.types)
+
+
+def guessed_type(state: Inference, layer: Layer, inputs: Types) -> TensorType:
+    """The type a layer would give to these inputs; nothing is noted. Raises Refusal."""
+    site = Site(layer)
+    try:
+        type = guessed_kind(state, layer, layer.kind, layer.args, inputs, layer.owner)
+        if (activation := layer.activation) is not None:
+            site = Site(layer, activation, shown_type(type))
+            args, name = activation.args, activation.name
+            type = guessed_kind(state, layer, activation.kind, args, (type,), name)
+    except ShapeFault as fault:
+        raise Refusal(site, fault) from None
+    return type
+
+
+def guessed_kind(
+    state: Inference,
+    layer: Layer,
+    kind: str,
+    args: Mapping[str, ArgValue],
+    inputs: Types,
+    owner: str,
+) -> TensorType:
+    """The type a kind would give; of its parameters those are checked whose size is known."""
+    tied = owned_by(state, args.get("tie"))
+    if not tied and args.get("tie"):
+        args = {**args, "tie": None}
+    context = ShapeContext(layer, args, inputs, tied, kind)
+    type = result_type(kind, context)
+    try:
+        for spec in LAYERS[kind].params(context):
+            shape = tuple(n for n in spec.shape if isinstance(n, int))
+            if len(shape) < len(spec.shape):
+                continue
+            check_init(spec, shape)
+            parameter = state.params.get(f"{owner}.{spec.suffix}")
+            if parameter is not None:
+                check_shared(layer, parameter, shape)
+    except ShapeFault as fault:
+        fault.result = type
+        raise
+    return type
+
+
+def owned_by(state: Inference, name: ArgValue) -> Mapping[str, Parameter]:
+    """The parameters of a layer that `tie=` names, as far as they are known."""
+    return state.owned.get(state.by_name[name].owner, {}) if isinstance(name, str) else {}
+
+
+# --- one kind -----------------------------------------------------------------------------
 
 
 def apply_kind(
@@ -142,9 +284,7 @@ def apply_kind(
     owner: str,
 ) -> TensorType:
     """The type a kind gives to its inputs; its parameters are noted under `owner`."""
-    tie = args.get("tie")
-    tied = state.owned.get(state.by_name[tie].owner, {}) if isinstance(tie, str) else {}
-    context = ShapeContext(layer, args, inputs, tied, kind)
+    context = ShapeContext(layer, args, inputs, owned_by(state, args.get("tie")), kind)
     type = result_type(kind, context)
     try:
         for spec in LAYERS[kind].params(context):

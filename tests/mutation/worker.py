@@ -15,7 +15,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-WARM = ("black", "hypothesis", "jinja2", "lark", "networkx", "numpy", "pytest", "rich", "typer")
+WARM = ("black", "click", "hypothesis", "jinja2", "lark", "networkx", "numpy", "pytest", "rich")
 """What every test run imports; nnc must not be among it."""
 
 TIMED_OUT = -1

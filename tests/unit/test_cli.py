@@ -7,13 +7,13 @@ import re
 import sys
 
 import pytest
+from click.testing import CliRunner
 from nnc import driver
 from nnc.cli import main
 from nnc.cli.commands import app
 from nnc.diagnostics.codes import CODES
 from nnc.source import Source
 from nnc.version import VERSION
-from typer.testing import CliRunner
 
 GOOD = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 BAD = "input 784 -> dense 30 in=500 sigmoid -> dense 10 in=20 softmax; loss crossentropy\n"
@@ -41,11 +41,6 @@ def good(tmp_path):
 def bad(tmp_path):
     (tmp_path / "bad.nn").write_text(BAD)
     return "bad.nn"
-
-
-def unboxed(text: str) -> str:
-    """The words of a message that was laid out in a frame."""
-    return " ".join(text.replace("\u2502", " ").split())
 
 
 class TestLint:
@@ -79,9 +74,6 @@ class TestLint:
         assert done.exit_code == 1
         assert "error[NN510]: cannot read 'god.nn': no such file or directory" in done.stdout
         assert "did you mean 'good.nn'?" in done.stdout
-
-    def test_a_folder_is_a_finding(self, nnc, tmp_path):
-        assert "NN510" in nnc("lint", tmp_path).stdout
 
     def test_text_that_is_not_utf8_is_shown(self, nnc, tmp_path):
         (tmp_path / "latin.nn").write_bytes(b"# fine\ninput 5 # caf\xe9\n")
@@ -182,7 +174,7 @@ class TestExplain:
     def test_an_unknown_code(self, nnc):
         done = nnc("explain", "NN5100")
         assert done.exit_code == 2
-        assert "did you mean NN510?" in unboxed(done.output)
+        assert "did you mean NN510?" in done.stderr
 
 
 class TestCompile:
@@ -343,7 +335,7 @@ class TestLayers:
     def test_an_unknown_kind(self, nnc):
         done = nnc("layers", "densee")
         assert done.exit_code == 2
-        assert "did you mean dense?" in unboxed(done.output)
+        assert "did you mean dense?" in done.output
 
     def test_inits(self, nnc):
         assert "| `normal(std)` |" in nnc("layers", "kaiming").stdout
@@ -402,7 +394,7 @@ class TestTrain:
         before = (tmp_path / data).read_bytes()
         done = nnc("train", "-c", self.SPEC, "--data", data, *words)
         assert done.exit_code == 2
-        assert said in unboxed(done.stderr)
+        assert said in done.stderr
         assert (tmp_path / data).read_bytes() == before
 
     def test_no_learning_rate(self, nnc, data):
@@ -561,14 +553,13 @@ class TestMain:
         assert nnc("version").stdout == nnc("--version").stdout == f"nnc {VERSION}\n"
 
     def test_help_of_every_command_has_an_example(self, nnc):
-        for command in app.registered_commands:
-            name = command.name or command.callback.__name__
+        for name in app.commands:
             text = nnc(name, "--help").stdout
             assert name == "version" or f"nnc {name}" in text.partition("Examples")[2]
 
     def test_codes_and_kinds_in_examples_exist(self, nnc):
-        for command in app.registered_commands:
-            examples = nnc(command.name or command.callback.__name__, "--help").stdout
+        for name in app.commands:
+            examples = nnc(name, "--help").stdout
             for words in re.findall(r"nnc ((?:explain|layers) \w+) *$", examples, re.M):
                 assert nnc(*words.split()).exit_code == 0, words
             for code in set(re.findall(r"NN\d{3}", examples)):

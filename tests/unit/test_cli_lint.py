@@ -6,12 +6,12 @@ import json
 import sys
 
 import pytest
+from click.testing import CliRunner
 from nnc import driver
 from nnc.cli import main
 from nnc.cli.commands import app
 from nnc.cli.terminal import Format
 from nnc.diagnostics.model import Code, Severity
-from typer.testing import CliRunner
 
 GOOD = "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 FIXABLE = "input 784 → Dense 30 sigmoid\n-> Dense 10 SoftMax\nloss crossentropy\n"
@@ -189,6 +189,28 @@ class TestFix:
         done = nnc("--fix", "fixable.nn")
         assert done.exit_code == 1
         assert done.stderr == "error: cannot write fixable.nn: Permission denied\n"
+
+    def test_what_is_left_is_told_with_the_reason(self, nnc, tmp_path):
+        (tmp_path / "lib.nn").write_text("block b(n) = dense n → relu\n", "utf-8")
+        text = 'include "lib.nn"\ninput 4 => dens 3 => Dense 2 ReLU -> b(3)\nloss mes\n'
+        (tmp_path / "a.nn").write_text(text)
+        done = nnc("--fix", "--format", "concise", "a.nn")
+        assert done.stderr == (
+            "fixed a.nn:2:9: NN014: write `->`\n"
+            "fixed a.nn:2:19: NN014: write `->`\n"
+            "fixed a.nn:2:22: NN101: write `dense`\n"
+            "fixed a.nn:2:30: NN102: write `relu`\n"
+            "left lib.nn:1:22: NN014: write `->` (the file is only included)\n"
+            "left a.nn:2:12: NN101: write `dense` (may change the meaning)\n"
+            "left a.nn:3:6: NN105: write `mse` (may change the meaning)\n"
+            "3 left to decide by hand: `nnc lint a.nn` shows each in its place\n"
+        )
+        assert (tmp_path / "a.nn").read_text() == (
+            'include "lib.nn"\ninput 4 -> dens 3 -> dense 2 relu -> b(3)\nloss mes\n'
+        )
+        again = nnc("--fix", "--format", "concise", "a.nn")
+        assert again.stderr == done.stderr[done.stderr.index("left") :]
+        assert (tmp_path / "a.nn").read_text().startswith('include "lib.nn"\ninput 4 -> dens 3')
 
     def test_a_missing_file_is_a_finding(self, nnc):
         done = nnc("--fix", "missing.nn", "fixable.nn")

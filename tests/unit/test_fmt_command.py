@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from nnc.cli.commands import app
-from typer.testing import CliRunner
 
 UNTIDY = "input 3->fc 2   # two\nloss  mse\n"
 TIDY = "input 3 -> dense 2  # two\nloss mse\n"

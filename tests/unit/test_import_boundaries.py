@@ -16,7 +16,9 @@ ALLOWED = {
     "black": ("compiler/codegen/",),
     "networkx": ("compiler/report/",),
     "rich": ("compiler/cli/",),
-    "typer": ("compiler/cli/",),
+    "click": ("compiler/cli/",),
+    "pathspec": ("compiler/cli/folders.py",),
+    "typer": (),
     "numpy": ("compiler/cli/",),
     "numba": (),
 }

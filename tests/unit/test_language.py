@@ -431,7 +431,7 @@ class TestOneFaultOneError:
             "block f(n) = dense n bais=true\ninput 3 -> f(3) -> f(4) -> f(5) * 3",
             "block f(n=2.5) = dense n relu\ninput 3 -> f -> f -> f",
             "block f(n) = [id, dense n] -> add\ninput 3 -> f(3) -> f(4) -> f(5)",
-            "input 3 as a\n[a, a -> dense 4] -> add as s -> dense 3 as q\n[q, a -> dense 5] -> mul",
+            "input 3 as a\n[a, a -> dense 4] -> add as s -> dense 3 as q\n[q, s, a -> dense 3] -> mul",
             "input 3 -> dens 3 as q -> dense 2\nq -> dense 5 as s\noutput s, q\nloss mse on q",
             "xyz -> dense 3\nxyz -> dense 4 as b\noutput b\nloss mse on b",
             "input 3 -> [dense 3, id] -> dense 4 -> [dense 4, id] -> add -> dense 3 as a\noutput a",

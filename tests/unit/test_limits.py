@@ -9,6 +9,7 @@ from functools import reduce
 from operator import mul
 
 import pytest
+from click.testing import CliRunner
 from nnc.cli.commands import app
 from nnc.diagnostics.model import Diagnostic
 from nnc.diagnostics.render import render_text
@@ -20,7 +21,6 @@ from nnc.limits.memory import need, row_bytes
 from nnc.limits.sizes import entries
 from nnc.report.summary import summarise
 from nnc.source import Source
-from typer.testing import CliRunner
 
 WIDE = "input 784 -> dense 1000000000000 -> dense 10 softmax; loss crossentropy"
 

@@ -306,7 +306,7 @@ def test_json_has_every_field(kernel):
             "note: the first line\nand the second",
         ],
         "fixes": [{"title": "use 3x1", "safe": True, "edits": [{**place, "replacement": "3x1"}]}],
-        "url": "compiler/diagnostics/pages/NN203.md",
+        "url": "nnc explain NN203",
         "rendered": render_text(kernel),
     }
 

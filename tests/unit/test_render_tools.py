@@ -8,6 +8,8 @@ from importlib.resources import files
 import jsonschema
 import pytest
 from nnc.diagnostics.codes import CODES
+from nnc.diagnostics.codes.names import UNUSED_DEFINITION as UNUSED_LET
+from nnc.diagnostics.codes.shapes import KERNEL_TOO_LARGE as KERNEL
 from nnc.diagnostics.model import Code, Edit, Fix, Label, Severity
 from nnc.diagnostics.render.github import render_github
 from nnc.diagnostics.render.sarif import FINGERPRINT, render_sarif
@@ -99,8 +101,22 @@ class TestSarif:
         (result,) = log["runs"][0]["results"]
         assert "region" not in result["locations"][0]["physicalLocation"]
 
-    def test_every_code_is_a_rule_with_its_page(self):
-        driver = json.loads(render_sarif([]))["runs"][0]["tool"]["driver"]
+    def test_the_rules_are_the_codes_that_occur(self):
+        span = Source("a.nn", "input 5").span(0, 5)
+        found = [code.at(span, "odd") for code in (UNUSED_LET, KERNEL, UNUSED_LET)]
+        (run,) = json.loads(render_sarif(found))["runs"]
+        rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+        assert rules == [UNUSED_LET.id, KERNEL.id]
+        assert [rules[r["ruleIndex"]] for r in run["results"]] == [
+            r["ruleId"] for r in run["results"]
+        ]
+        assert json.loads(render_sarif([]))["runs"][0]["tool"]["driver"]["rules"] == []
+        assert len(render_sarif(found[:1])) < 5_000
+
+    def test_every_code_makes_a_rule_with_its_page(self):
+        span = Source("a.nn", "input 5").span(0, 5)
+        text = render_sarif(code.at(span, "odd") for code in CODES.values())
+        driver = json.loads(text)["runs"][0]["tool"]["driver"]
         assert [rule["id"] for rule in driver["rules"]] == sorted(CODES)
         for rule in driver["rules"]:
             assert rule["shortDescription"]["text"] == CODES[rule["id"]].title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from nnc.ir.layer_graph import UNKNOWN
 
 from .resolving import edges, error_codes, graph, layer, names, outcome
 
@@ -198,7 +199,9 @@ def test_a_fault_in_a_block_shows_every_call_to_it():
 def test_what_is_sound_is_built_beside_a_fault():
     found, report = outcome("input 3 -> dence 4 -> dense 5\ninput 3 -> dense 6 as good")
     assert report.has_errors
-    assert [n.name for n in found.layers if n.kind != "input"] == ["good"]
+    made = {n.name: n for n in found.layers if n.kind != "input"}
+    assert list(made) == ["dense1", "good"]
+    assert made["dense1"].inputs == (UNKNOWN,)
 
 
 def test_doubling_blocks_are_stopped():

@@ -157,8 +157,14 @@ def test_flatten_is_proposed_and_repairs():
 
 
 def test_what_follows_from_a_fault_is_not_reported():
-    spec = "input 3x8x8 -> dense 10 -> dense 5 in=7 -> [id, dense 2] -> add; loss crossentropy"
+    spec = "input 3x8x8 -> dense 10 -> mean axis=0 -> dense 5 in=10 -> dense 2; loss crossentropy"
     assert only_error(spec).code.name == "needs-features"
+
+
+def test_a_layer_that_is_refused_does_not_hide_later_faults():
+    spec = "input 3x8x8 -> dense 10 -> dense 5 in=7 -> [id, dense 2] -> add; loss crossentropy"
+    names = [d.code.name for d in errors(spec)]
+    assert names == ["needs-features", "in-mismatch", "branches-differ"]
 
 
 def test_a_wrong_assertion_does_not_hide_later_faults():

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from nnc.cli.commands import app
 from nnc.runtime.module import import_module
-from typer.testing import CliRunner
 
 RNG = np.random.default_rng(0)
 

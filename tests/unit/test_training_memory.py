@@ -7,12 +7,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from nnc.cli.commands import app
 from nnc.codegen.memory import training_memory
 from nnc.driver import Options, check, compile_source
 from nnc.ir.dims import evaluate
 from nnc.source import Source
-from typer.testing import CliRunner
 
 SPECS = {
     "mlp": "input 784 -> dense 300 relu -> dense 200 sigmoid -> dense 10 softmax; loss crossentropy",

@@ -9,9 +9,6 @@ from ...source import Span
 from ..model import Diagnostic, Fix
 from .text import advice, render_text
 
-PAGES = "compiler/diagnostics/pages/"
-"""Where the explanation pages are, relative to the root of the project."""
-
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """One JSON array with an object a finding, `[]` when there is none; ends with a newline."""
@@ -31,7 +28,7 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
         "labels": _labels(diagnostic),
         "notes": [f"{word}: {text}" for word, text in advice(diagnostic)],
         "fixes": [_fix(fix) for fix in diagnostic.fixes],
-        "url": f"{PAGES}{code.id}.md",
+        "url": f"nnc explain {code.id}",
         "rendered": render_text(diagnostic),
     }
 

@@ -25,9 +25,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
-    """One log with one run, whose rules are all codes there are; ends with a newline."""
+    """One log with one run, whose rules are the codes that occur; ends with a newline."""
     found = list(diagnostics)
-    codes = sorted({*CODES.values(), *(d.code for d in found)}, key=lambda code: code.id)
+    codes = sorted({d.code for d in found}, key=lambda code: code.id)
     rules = {code.id: index for index, code in enumerate(codes)}
     run = {
         "tool": {

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Report
-from ...ir.layer_graph import LayerGraph, Training
+from ...ir.layer_graph import Layer, LayerGraph, Training
+from ...source import Span
 from .. import ast
 from .build import Layers
-from .constants import let_value
+from .constants import judge_let, let_value
 from .expand import Expander
 from .files import Collector, Load
 from .outputs import choose
@@ -24,28 +25,31 @@ from .vocabulary import Kinds
 __all__ = ["resolve"]
 
 
-def resolve(file: ast.File, load: Load, report: Report) -> LayerGraph | None:
+def resolve(
+    file: ast.File, load: Load, report: Report, aside: list[tuple[Layer, ...]] | None = None
+) -> LayerGraph | None:
     """The layer graph of a file; None for a library, or where nothing could be built.
 
-    With errors in the report the graph lacks the faulty stages and all that depends on them.
+    With errors in the report the graph lacks the faulty stages, and UNKNOWN is what comes from
+    them. The layers of blocks that nothing expands are put `aside`.
     """
     program = Program(report, file, Kinds.current())
     env = Env(program, Scope(Naming()))
     try:
         Collector(env, load).collect(file)
-        return _build(program, env)
+        return _build(program, env, [] if aside is None else aside)
     except TooLarge:
         return None
 
 
-def _build(program: Program, env: Env) -> LayerGraph | None:
+def _build(program: Program, env: Env, aside: list[tuple[Layer, ...]]) -> LayerGraph | None:
     chains = [s for s in program.main.statements if isinstance(s, ast.Chain)]
     layers = Layers()
     expander = Expander(layers, env.scope)
     _evaluate_lets(env)
     last = _expand(chains, expander, env)
     settings = read_settings(program.main, env)
-    check_unexpanded(env)
+    aside += check_unexpanded(env)
     if not chains:
         _refuse_settings(settings, program, env)
         return None
@@ -96,6 +100,9 @@ def _evaluate_lets(env: Env) -> None:
             let_value(name, env, used=False)
         except Fault:
             continue
+    for definition in env.program.refused:
+        if isinstance(definition, ast.Let):
+            judge_let(definition, env)
 
 
 def _no_output(chain: ast.Chain, env: Env) -> None:
@@ -108,13 +115,26 @@ def _no_output(chain: ast.Chain, env: Env) -> None:
 
 
 def _refuse_settings(settings: Settings, program: Program, env: Env) -> None:
-    """A library may not ask for outputs or losses."""
+    """A library may not ask for outputs or losses, and must define something."""
+    if program.broken or program.report.has_errors:
+        return
     outputs = [word.span for word in settings.outputs]
     places = [*outputs, *(words.setting.span for words in settings.losses)]
-    if places and not program.broken and not program.report.has_errors:
-        env.fault(
-            codes.NO_OUTPUT,
-            places[0],
-            "there is no chain in this file",
-            help="a network begins with an input: `input 784 -> dense 10`",
-        )
+    statements = program.main.statements
+    if places:
+        _nothing("there is no chain in this file", places[0], env)
+    elif not statements:
+        _nothing("there is nothing in this file", program.source.span(0, 0), env)
+    elif not any(_defines(statement) for statement in statements):
+        _nothing("there is neither a chain nor a definition in this file", statements[0].span, env)
+
+
+def _defines(statement: ast.Statement) -> bool:
+    """Whether a statement is worth a library."""
+    defined = isinstance(statement, ast.Let | ast.Block)
+    return defined or (isinstance(statement, ast.Directive) and statement.word.id == "include")
+
+
+def _nothing(message: str, place: Span, env: Env) -> None:
+    advice = "a network begins with an input: `input 784 -> dense 10`"
+    env.fault(codes.NO_OUTPUT, place, message, help=advice)

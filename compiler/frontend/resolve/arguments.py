@@ -13,7 +13,7 @@ from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import closest, listing, replacement
 from ...ir.layer_graph import ArgValue
 from ...layers import LayerKind
-from ...layers.registry import ArgSpec, Ints, Option, Ranges
+from ...layers.registry import SHAPELESS, ArgSpec, Ints, Option, Ranges
 from ...losses import LOSSES
 from ...source import Span
 from .. import ast, habits
@@ -55,16 +55,29 @@ class Trailing:
 
 @dataclass(slots=True)
 class Bound:
-    """Checked arguments, the places of those that were written, and activations beside them."""
+    """Checked arguments, the places of those that were written, and activations beside them.
+
+    `repaired` tells that some were faulty and left out.
+    """
 
     args: dict[str, ArgValue] = field(default_factory=dict)
     given: dict[str, Span] = field(default_factory=dict)
     trailing: list[Trailing] = field(default_factory=list)
+    repaired: bool = False
+
+
+class Repaired(Fault):
+    """Faulty arguments that leave no doubt of the shape: those that are right, and defaults."""
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__()
+        self.bound = bound
 
 
 def bind(schema: Schema, head: Span, args: Sequence[ast.Arg], env: Env, activations: bool) -> Bound:
     """Check arguments and fill in defaults; raises Fault after reporting everything wrong.
 
+    Where the shape is in no doubt for all that, the fault is a `Repaired`.
     With `activations` a word that names one is set apart instead of taken as a value.
     """
     return _Binder(schema, head, env, activations).bind(args)
@@ -79,6 +92,8 @@ class _Binder:
     bound: Bound = field(default_factory=Bound)
     rest: list[ast.Arg] = field(default_factory=list)
     failed: bool = False
+    doubtful: bool = False
+    undecided: bool = False
 
     def bind(self, args: Sequence[ast.Arg]) -> Bound:
         unknown = False
@@ -92,14 +107,36 @@ class _Binder:
                     self.rest.append(arg)
             except Fault:
                 self.failed = True
+                self.doubtful |= arg.key is not None and self._may_shape(arg.key.id)
                 unknown = unknown or (arg.key is None and isinstance(arg.value, ast.Word))
         if not unknown:  # or else nobody knows which places are taken
             self._by_place()
         self._defaults()
         if self.failed:
-            raise Fault
+            raise self._fault()
         self.bound.args = {s.name: self.bound.args[s.name] for s in self.schema.args}
         return self.bound
+
+    def _fault(self) -> Fault:
+        """What is raised when all has been reported."""
+        args = self.bound.args
+        shaping = [spec for spec in self.schema.args if spec.name not in SHAPELESS]
+        sure = all(spec.name in args for spec in shaping) or not self.doubtful
+        if (
+            self.undecided
+            or not sure
+            or any(spec.required and spec.name not in args for spec in self.schema.args)
+        ):
+            return Fault()
+        self.bound.args = {s.name: args.get(s.name, s.default) for s in self.schema.args}
+        self.bound.repaired = True
+        return Repaired(self.bound)
+
+    def _may_shape(self, key: str) -> bool:
+        """Whether a key, known or misspelt, may have a say in the shape."""
+        names = [spec.name for spec in self.schema.args]
+        meant = key if key in names else closest(key, names)
+        return meant not in SHAPELESS and not self.env.program.kinds.activation(key)
 
     def _own(self, args: Sequence[ast.Arg]) -> Iterator[ast.Arg]:
         """The arguments up to a statement that was begun on the same line by mistake."""
@@ -131,6 +168,7 @@ class _Binder:
         self.bound.args[spec.name] = convert(spec, self.schema.name, arg.value, self.env)
 
     def _twice(self, spec: ArgSpec, arg: ast.Arg) -> Fault:
+        self.undecided |= spec.name not in SHAPELESS
         first = self.bound.given[spec.name]
         return self.env.fault(
             codes.REPEATED_ARGUMENT,
@@ -176,9 +214,24 @@ class _Binder:
                 )
             except Fault:
                 self.failed = True
+                self.doubtful |= spec.name not in SHAPELESS
         if rest:
             self.failed = True
-            self._extra(rest[0], keyed)
+            self._too_many(rest, keyed)
+
+    def _too_many(self, rest: Sequence[ast.Arg], keyed: Sequence[ArgSpec]) -> None:
+        """The first value without a place is a fault, and of a stage each word up to another."""
+        known = self.env.program.kinds
+        for i, arg in enumerate(rest):
+            word = arg.value.id if isinstance(arg.value, ast.Word) else ""
+            slip = bool(word and self.activations)
+            if i and not slip:
+                return
+            self._extra(arg, keyed)
+            self.undecided |= not word
+            self.doubtful |= not slip or closest(word, known.activations()) is None
+            if not slip or known.find(word) or word in self.env.program.blocks:
+                return
 
     def _extra(self, arg: ast.Arg, keyed: Sequence[ArgSpec]) -> None:
         """A positional without a place; where one was given by key, it is the second of two."""

@@ -51,39 +51,60 @@ def split_arguments(
 def bind_params(
     block: ast.Block, args: Sequence[ast.Arg], head: Span, env: Env
 ) -> Mapping[str, Const | None]:
-    """The values of a block's parameters; defaults see the parameters before them."""
-    schema = Schema(block.name.id, ())
-    names = [param.name.id for param in block.params]
-    given: dict[str, ast.Arg] = {}
-    places = iter(names)
-    for arg in args:
-        if arg.key is not None:
-            name = arg.key.id
-            if name not in names:
-                raise _unknown_param(block, arg.key, arg, env)
-        else:
-            place = next(places, None)
-            if place is None:
-                raise _too_many(schema, block, arg, env)
-            name = place
-        if name in given:
-            raise env.fault(
-                codes.REPEATED_ARGUMENT,
-                arg.span,
-                f"`{name}` is given twice",
-                labels=[Label(given[name].span, "given here first")],
-            )
-        given[name] = arg
-    _refuse_missing(block, given, head, env)
+    """The values of a block's parameters; defaults see the parameters before them.
+
+    What is wrong is reported, and the parameters that it leaves open are unknown (None).
+    """
+    given, failed = _given(block, args, env)
+    if not failed:
+        failed = _refuse_missing(block, given, head, env)
     values: dict[str, Const | None] = {}
     for param in block.params:
         name = param.name.id
-        if name in given:
-            values[name] = _argument(given[name].value, env)
-        elif param.default is not None:
-            inside = replace(env, params=dict(values), calls=(*env.calls, head))
-            values[name] = _argument(param.default, inside)
+        values[name] = None
+        with suppress(Fault):
+            if name in given:
+                values[name] = _argument(given[name].value, env)
+            elif param.default is not None and not failed:
+                inside = replace(env, params=dict(values), calls=(*env.calls, head))
+                values[name] = _argument(param.default, inside)
     return values
+
+
+def _given(block: ast.Block, args: Sequence[ast.Arg], env: Env) -> tuple[dict[str, ast.Arg], bool]:
+    """Each argument with the parameter it is for, and whether some are for none.
+
+    Of a parameter that is given twice nobody knows the value.
+    """
+    names = [param.name.id for param in block.params]
+    given: dict[str, ast.Arg] = {}
+    places = iter(names)
+    crowded = failed = False
+    doubtful: set[str] = set()
+    for arg in args:
+        name = arg.key.id if arg.key is not None else next(places, None)
+        if name in names and name not in given:
+            given[name] = arg
+            continue
+        failed = True
+        if arg.key is not None and name not in names:
+            _unknown_param(block, arg.key, arg, env)
+        elif name is not None:
+            _twice(name, given[name], arg, env)
+            doubtful.add(name)
+        elif not crowded:
+            crowded = True
+            _too_many(block, arg, env)
+    return {name: arg for name, arg in given.items() if name not in doubtful}, failed
+
+
+def _twice(name: str, first: ast.Arg, arg: ast.Arg, env: Env) -> Fault:
+    return env.fault(
+        codes.REPEATED_ARGUMENT,
+        arg.span,
+        f"`{name}` is given twice",
+        labels=[Label(first.span, "given here first")],
+    )
 
 
 def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
@@ -98,15 +119,17 @@ def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
     return values
 
 
-def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> None:
+def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> bool:
+    """Report parameters that need a value and have none; tells whether there are any."""
     missing = [p.name.id for p in block.params if p.default is None and p.name.id not in given]
     if missing:
-        raise env.fault(
+        env.fault(
             codes.MISSING_ARGUMENT,
             head,
             f"the block `{block.name.id}` needs {listing(missing)}",
             labels=[Label(block.name.span, "defined here")],
         )
+    return bool(missing)
 
 
 def _unknown_param(block: ast.Block, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
@@ -114,12 +137,12 @@ def _unknown_param(block: ast.Block, key: ast.Word, arg: ast.Arg, env: Env) -> F
     return unknown_key(Schema(block.name.id, specs), key, arg, env)
 
 
-def _too_many(schema: Schema, block: ast.Block, arg: ast.Arg, env: Env) -> Fault:
+def _too_many(block: ast.Block, arg: ast.Arg, env: Env) -> Fault:
     count = len(block.params)
     return env.fault(
         codes.EXTRA_ARGUMENT,
         arg.span,
-        f"the block `{schema.name}` takes {count} argument{'s' * (count != 1)}, this is one too many",
+        f"the block `{block.name.id}` takes {count} argument{'s' * (count != 1)}, this is one too many",
         labels=[Label(block.name.span, "defined here")],
     )
 

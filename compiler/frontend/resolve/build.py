@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label
-from ...ir.layer_graph import Activation, InputLayer, Layer
+from ...ir.layer_graph import UNKNOWN, Activation, InputLayer, Layer
 from ...ir.types import TensorType
 from ...layers import LayerKind
 from ...layers.registry import Trailing as TrailingRule
@@ -24,7 +24,7 @@ from .scope import End, Env, Fault, Flow, TooLarge
 class Layers:
     """The graph under construction.
 
-    `counted` are the layers that count against the limit: inputs do not, what follows a fault does.
+    `counted` are the layers that count against the limit: inputs do not.
     While `use` makes layers again, `shared` says which layer the first of them repeats and
     where the new ones began.
     """
@@ -62,14 +62,12 @@ class Layers:
         places: tuple[Span, Span],
         env: Env,
     ) -> End:
-        """Enter a layer fed with `flow`; a poisoned flow gives a poisoned end."""
+        """Enter a layer fed with `flow`; what a fault hides comes in as UNKNOWN."""
         span, head = places
         own = bound.trailing[0] if bound.trailing else None
         label = _activation_name(own, name, env) if own else ""
         self.reserve(1, span, env)
         self.counted += 1
-        if flow.poisoned:
-            return End(None, None, span)
         original = self.original()
         if original is not None and original.activation is not None and label != name:
             label = original.activation.name
@@ -79,12 +77,13 @@ class Layers:
             kind=kind.name,
             args=bound.args,
             given=bound.given,
-            inputs=tuple(end.layer for end in flow.ends if end.layer is not None),
+            inputs=_inputs(kind, flow),
             span=span,
             head=head,
             calls=env.calls,
             activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
             shares=original.owner if original is not None else None,
+            repaired=bound.repaired,
         )
         self.made.append(layer)
         return End(layer.id, None, span)
@@ -120,6 +119,12 @@ class Layers:
                     help="name the input with `as`, or call this stage otherwise",
                 )
             self.made[id] = replace(self.made[id], name=name)
+
+
+def _inputs(kind: LayerKind, flow: Flow) -> tuple[int, ...]:
+    """What feeds a layer; a merge behind a stage that may have been a fork gets two unknowns."""
+    ids = tuple(UNKNOWN if end.layer is None else end.layer for end in flow.ends)
+    return (UNKNOWN, UNKNOWN) if kind.is_merge and not flow.forked else ids
 
 
 def _too_large(message: str, span: Span, env: Env) -> TooLarge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from math import isfinite
 
@@ -65,6 +66,12 @@ def let_value(name: str, env: Env, used: bool = True) -> Const:
     if value is None:
         raise Fault
     return value
+
+
+def judge_let(let: ast.Let, env: Env) -> None:
+    """Report what is wrong with the value of a let whose name cannot be had."""
+    with suppress(Fault):
+        _let(let, Env(env.program, env.scope))
 
 
 def _refuse_cycle(let: ast.Let, env: Env) -> None:

@@ -9,10 +9,11 @@ from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label, Report, TooManyErrors
 from ...layers import LAYERS, LayerKind
+from ...layers.registry import Family
 from ...source import Span
 from .. import ast
 from . import arguments
-from .arguments import Schema, Trailing, bind, only_activations
+from .arguments import Repaired, Schema, Trailing, bind, only_activations
 from .blocks import bind_params, split_arguments
 from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
@@ -34,6 +35,9 @@ from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import REDUCTIONS
 
 _OF_NUMBERS = (codes.OUT_OF_BOUNDS, codes.NOT_WHOLE, codes.NOT_COMPUTABLE)
+PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.NOISE}
+"""Kinds that give a value of the shape that came in, whatever their arguments are."""
+
 MAX_DEPTH = 64
 """How deep groups, forks and block calls may nest."""
 
@@ -78,17 +82,24 @@ class Expander:
         if name is None:
             return self._expand(stage, flow, env, beginning, None)
         start = len(self.layers.made)
-        called = env.scope.full(name.id)
+        called, fine = self._called(name, env)
         result = self._expand(stage, flow, env, beginning, called)
-        check_stage(name, env)
-        if result is None:
+        if result is None or not fine:
             poison(stage, env)
-            return None
+            return result
         if result.forked and not result.poisoned:
             raise decorated("named", name.span, env)
         end = replace(result.end, name=name.id)
         env.scope.stages[name.id] = self._bound(stage, end, name, flow, env, start, called)
         return Flow((end,))
+
+    def _called(self, name: ast.Word, env: Env) -> tuple[str, bool]:
+        """The full name of a stage; where it cannot be had, one that no other stage has."""
+        try:
+            check_stage(name, env)
+        except Fault:
+            return env.scope.naming.count(name.id, "#"), False
+        return env.scope.full(name.id), True
 
     def _bound(
         self,
@@ -210,22 +221,34 @@ class Expander:
         refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
             kind = LAYERS[f"{kind.name} axis"]
-        bound = bind(
-            Schema(kind.word, kind.args, kind.example),
-            stage.kind.span,
-            stage.args,
-            env,
-            activations=True,
-        )
-        check_activations(kind, bound.trailing, env)
+        try:
+            bound = self._arguments(stage, kind, env)
+        except Fault:
+            if kind.family not in PASSES_SHAPE_ON:
+                raise
+            kind, bound = LAYERS["id"], arguments.Bound(repaired=True)
         if kind.is_merge and not flow.forked and not flow.poisoned:
             raise without_fork(stage, kind, env)
         if not kind.is_merge:
             refuse_fork(stage, flow, env)
-        if kind.name == "id":
+        if kind.name == "id" and not bound.repaired:
             return flow
         name = called or env.scope.naming.count(kind.word)
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
+
+    def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> arguments.Bound:
+        """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
+        schema = Schema(kind.word, kind.args, kind.example)
+        try:
+            bound = bind(schema, stage.kind.span, stage.args, env, activations=True)
+        except Repaired as fault:
+            bound = fault.bound
+        try:
+            check_activations(kind, bound.trailing, env)
+        except Fault:
+            bound.trailing.clear()
+            bound.repaired = True
+        return bound
 
     # --- pieces: groups, blocks, stages handed to blocks ----------------------------------
 
@@ -243,6 +266,7 @@ class Expander:
             )
         own, rest = split_arguments(stage, block, env)
         params = bind_params(block, own, stage.span, env)
+        env.program.expanded.add(name)
         inside = Env(
             env.program, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
         )
@@ -278,7 +302,8 @@ class Expander:
         scope, params = Scope(Naming(), body.scope), dict.fromkeys(body.params)
         report, program.report = program.report, Report()
         try:
-            self.chain(chain, unknown, replace(body, scope=scope, params=params), False)
+            apart = Expander(Layers(), self.root, self.depth)
+            apart.chain(chain, unknown, replace(body, scope=scope, params=params), False)
         except TooManyErrors:
             pass  # the first of them, reported below, are enough
         finally:
@@ -367,7 +392,7 @@ class Expander:
             refuse_fork(fork, flow, env)
         ends = [self._branch(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
         if fork.repeat is not None:
-            ends.append(End(None, None, fork.span))
+            return Flow((End(None, None, fork.span),))
         return Flow(tuple(ends), forked=True)
 
     def _branches(self, items: ListConst, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
@@ -47,11 +47,14 @@ class Collector:
         self.done.add(key)
 
     def _include(self, directive: ast.Directive) -> None:
-        try:
-            for arg in _paths(directive, self.env):
-                self._read(arg)
-        except Fault:
-            self.env.program.broken = self.env.program.incomplete = True
+        program = self.env.program
+        for path in _paths(directive, self.env):
+            try:
+                if path is None:
+                    raise Fault
+                self._read(path)
+            except Fault:
+                program.broken = program.incomplete = True
 
     def _read(self, path: ast.Text) -> None:
         written = normpath(join(dirname(path.span.source.name), path.value))
@@ -122,6 +125,7 @@ class Collector:
         except Fault:
             if program.defined(word.id) is None:
                 program.poisoned.add(word.id)
+            program.refused.append(statement)
             return
         if isinstance(statement, ast.Let):
             program.lets[word.id] = statement
@@ -130,30 +134,38 @@ class Collector:
 
     def _check_params(self, block: ast.Block) -> None:
         seen: dict[str, Span] = {}
+        failed = False
         for param in block.params:
             name = param.name
-            check_constant(name, self.env)
-            if name.id in seen:
-                raise taken(name, seen[name.id], self.env)
-            seen[name.id] = name.span
+            try:
+                check_constant(name, self.env)
+                if name.id in seen:
+                    raise taken(name, seen[name.id], self.env)
+            except Fault:
+                failed = True
+            seen.setdefault(name.id, name.span)
+        if failed:
+            raise Fault
 
 
-def _paths(directive: ast.Directive, env: Env) -> list[ast.Text]:
+def _paths(directive: ast.Directive, env: Env) -> Iterator[ast.Text | None]:
+    """The files that a statement names; None for each that is named wrongly."""
     if not directive.args:
-        raise env.fault(
+        env.fault(
             names.MISSING_ARGUMENT,
             directive.span,
             "`include` needs a file",
             help='write `include "blocks.nn"`',
         )
-    found = []
+        yield None
     for arg in directive.args:
-        if arg.key is not None or not isinstance(arg.value, ast.Text):
-            raise env.fault(
-                names.WRONG_VALUE,
-                arg.span,
-                "a file is named in double quotes",
-                help='write `include "blocks.nn"`',
-            )
-        found.append(arg.value)
-    return found
+        if arg.key is None and isinstance(arg.value, ast.Text):
+            yield arg.value
+            continue
+        env.fault(
+            names.WRONG_VALUE,
+            arg.span,
+            "a file is named in double quotes",
+            help='write `include "blocks.nn"`',
+        )
+        yield None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix
@@ -27,28 +28,42 @@ def input_type(stage: ast.Stage, env: Env) -> TensorType:
         )
     shape: Shape | None = None
     words: dict[str, Span] = {}
+    sized = crowded = failed = False
     for arg in stage.args:
-        if arg.key is not None:
-            raise env.fault(
-                codes.UNKNOWN_KEY,
-                arg.key.span,
-                f"`input` has no argument `{arg.key.id}`",
-                help=_EXAMPLES,
-            )
-        word = _mark(arg.value)
-        if word and word not in words:
-            words[word] = arg.span
-        elif word:
-            raise env.fault(codes.REPEATED_ARGUMENT, arg.span, f"`{word}` is given twice")
-        elif shape is None:
-            shape = _shape(arg.value, env)
-        else:
-            raise _extra(arg.value, env)
+        try:
+            word = _marked(arg, words, env)
+            if word:
+                words[word] = arg.span
+            elif not sized:
+                sized = True
+                shape = _shape(arg.value, env)
+            elif isinstance(arg.value, ast.Word) or not crowded:
+                crowded |= not isinstance(arg.value, ast.Word)
+                raise _extra(arg.value, env)
+        except Fault:
+            failed = True
+    if failed:
+        raise Fault
     if shape is None:
         raise env.fault(
             codes.MISSING_ARGUMENT, stage.span, "an input needs a shape", help=_EXAMPLES
         )
     return TensorType(shape, DType.INT if "int" in words else DType.FLOAT, "ragged" in words)
+
+
+def _marked(arg: ast.Arg, words: Mapping[str, Span], env: Env) -> str | None:
+    """`int` or `ragged`, if that is what an argument says."""
+    if arg.key is not None:
+        raise env.fault(
+            codes.UNKNOWN_KEY,
+            arg.key.span,
+            f"`input` has no argument `{arg.key.id}`",
+            help=_EXAMPLES,
+        )
+    word = _mark(arg.value)
+    if word in words:
+        raise env.fault(codes.REPEATED_ARGUMENT, arg.span, f"`{word}` is given twice")
+    return word
 
 
 def _mark(value: ast.Value) -> str | None:

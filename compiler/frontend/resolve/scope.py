@@ -30,8 +30,10 @@ class Program:
     `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
     knows. `incomplete` tells that an included file is missing, with whatever it defines.
     `poisoned` are names whose definition was faulty, `blamed` the parameters (with their calls)
-    whose value was found wrong: using one is no second fault.
-    `unknown` are the places of unknown words, met again in every copy of a block.
+    whose value was found wrong: using one is no second fault. `refused` are definitions whose name
+    cannot be had; what they say is judged all the same.
+    `unknown` are the places of unknown words, met again in every copy of a block. `used` are the
+    lets and blocks that something refers to, `expanded` the blocks whose stages have been judged.
     """
 
     report: Report
@@ -43,9 +45,11 @@ class Program:
     lets: dict[str, ast.Let] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
+    refused: list[ast.Let | ast.Block] = field(default_factory=list)
     unknown: set[Span] = field(default_factory=set)
     blamed: set[tuple[str, tuple[Span, ...]]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    expanded: set[str] = field(default_factory=set)
     values: dict[str, Const | None] = field(default_factory=dict)
     evaluating: dict[str, ast.Let] = field(default_factory=dict)
 

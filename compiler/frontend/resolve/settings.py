@@ -23,6 +23,7 @@ from .. import ast, habits
 from .arguments import Bound, Schema, bind
 from .misuse import without_source
 from .scope import Env, Fault
+from .sharing import find_stage
 from .vocabulary import DIRECTIVES, STATEMENTS
 
 _POSITIVE = Num(low=0.0, open_low=True)
@@ -95,7 +96,9 @@ def read_settings(file: ast.File, env: Env) -> Settings:
         try:
             _check_word(word, env)
             if word.id not in REPEATABLE and word.id in first:
-                raise _repeated(statement, first[word.id], env)
+                _repeated(statement, first[word.id], env)
+                _read(statement, Settings(), env)
+                raise Fault
             first[word.id] = statement.span
             _read(statement, settings, env)
         except Fault:
@@ -175,15 +178,23 @@ def _output_names(statement: ast.Directive, env: Env) -> list[ast.Word]:
             codes.MISSING_ARGUMENT, statement.span, "`output` needs the names of stages"
         )
     names: list[ast.Word] = []
+    failed = False
     for arg in statement.args:
-        if arg.key is not None or not isinstance(arg.value, ast.Word):
-            raise env.fault(
-                codes.WRONG_VALUE,
-                arg.span,
-                "an output is the name of a stage",
-                help="name the stage with `as NAME`",
-            )
-        names.append(arg.value)
+        if arg.key is None and isinstance(arg.value, ast.Word):
+            names.append(arg.value)
+            continue
+        failed = True
+        env.fault(
+            codes.WRONG_VALUE,
+            arg.span,
+            "an output is the name of a stage",
+            help="name the stage with `as NAME`",
+        )
+    for word in names if failed else ():
+        with suppress(Fault):
+            find_stage(word, env)
+    if failed:
+        raise Fault
     return names
 
 
@@ -283,8 +294,7 @@ def _unknown_choice(
 
 
 def _loss(statement: ast.Directive, env: Env) -> LossWords:
-    args, on = _take_on(statement, env)
-    weight: float = 1.0
+    args, on, failed = _take_on(statement, env)
     rest = []
     schemas = {
         name: Schema(name, (*kind.args, _LOSS_WEIGHT), kind.example)
@@ -292,14 +302,22 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
     }
     for arg in args:
         if arg.key and arg.key.id == "weight" and isinstance(arg.value, ast.ListValue):
-            raise _weights_meant(arg.key, arg, env)
-        rest.append(arg)
+            _weights_meant(arg.key, arg, env)
+            failed = True
+        else:
+            rest.append(arg)
     bare = ast.Directive(statement.word, tuple(rest), statement.span)
-    setting, _ = _choice(bare, schemas, loss_aliases(), env)
+    try:
+        setting, _ = _choice(bare, schemas, loss_aliases(), env)
+    except Fault:
+        failed = True
+    if failed:
+        if on is not None:
+            find_stage(on, env)
+        raise Fault
     own = {key: value for key, value in setting.args.items() if key != "weight"}
-    found = setting.args["weight"]
-    assert isinstance(found, float)
-    weight = found
+    weight = setting.args["weight"]
+    assert isinstance(weight, float)
     return LossWords(
         Setting(setting.kind, own, setting.given, setting.span, setting.head), on, weight
     )
@@ -317,22 +335,23 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     )
 
 
-def _take_on(statement: ast.Directive, env: Env) -> tuple[list[ast.Arg], ast.Word | None]:
-    """Set `on NAME` apart from the other arguments of a loss."""
+def _take_on(statement: ast.Directive, env: Env) -> tuple[list[ast.Arg], ast.Word | None, bool]:
+    """Set `on NAME` apart from the other arguments of a loss, and tell whether it is faulty."""
     args = list(statement.args)
     for i, arg in enumerate(args):
         if arg.key is not None or not isinstance(arg.value, ast.Word) or arg.value.id != "on":
             continue
         name = args[i + 1].value if i + 1 < len(args) and args[i + 1].key is None else None
-        if not isinstance(name, ast.Word):
-            raise env.fault(
-                codes.MISSING_ARGUMENT,
-                arg.span,
-                "`on` needs the name of a stage",
-                help="write `on NAME`",
-            )
-        return args[:i] + args[i + 2 :], name
-    return args, None
+        if isinstance(name, ast.Word):
+            return args[:i] + args[i + 2 :], name, False
+        env.fault(
+            codes.MISSING_ARGUMENT,
+            arg.span,
+            "`on` needs the name of a stage",
+            help="write `on NAME`",
+        )
+        return args[:i] + args[i + 1 + (name is not None) :], None, True
+    return args, None, False
 
 
 def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:

@@ -1,18 +1,42 @@
-"""Blocks that nothing expands, as in a library: looked at once, with an unknown value coming in."""
+"""Blocks that nothing expands, as in a library, or whose calls are all at fault.
+
+They are looked at once, with an unknown value coming in.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ...ir.layer_graph import Layer
+from .. import ast
 from .blocks import default_params
 from .build import Layers
 from .expand import Expander
 from .scope import End, Env, Flow, Naming, Scope
 
 
-def check_unexpanded(env: Env) -> None:
-    """Report what is wrong in blocks of the file that nothing uses, whatever their arguments are."""
+def check_unexpanded(env: Env) -> list[tuple[Layer, ...]]:
+    """Report what is wrong in blocks that nothing expands, whatever their arguments are.
+
+    Gives the layers of each, so that their shapes can be judged, too.
+    """
+    return [_layers(block, env) for block in _unexpanded(env)]
+
+
+def _unexpanded(env: Env) -> Iterator[ast.Block]:
     program = env.program
-    for name, block in program.blocks.items():
-        if name not in program.used and block.span.source is program.source:
-            inside = Env(program, Scope(Naming()), default_params(block, env), active=(name,))
-            unknown = Flow((End(None, None, block.name.span),))
-            Expander(Layers(), env.scope).chain(block.body, unknown, inside, False)
+    refused = [b for b in program.refused if isinstance(b, ast.Block)]
+    for block in (*program.blocks.values(), *refused):
+        known = program.blocks.get(block.name.id) is block
+        expanded = known and block.name.id in program.expanded
+        if not expanded and block.span.source is program.source:
+            yield block
+
+
+def _layers(block: ast.Block, env: Env) -> tuple[Layer, ...]:
+    name, layers = block.name, Layers()
+    params = default_params(block, env)
+    inside = Env(env.program, Scope(Naming()), params, active=(name.id,))
+    unknown = Flow((End(None, None, name.span),))
+    Expander(layers, env.scope).chain(block.body, unknown, inside, False)
+    return tuple(layers.made)

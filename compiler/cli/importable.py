@@ -1,0 +1,49 @@
+"""Whether a module that is about to be written can be imported under its name, and run."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from keyword import iskeyword
+from pathlib import Path
+
+IMPORTED = {"numpy": ("numpy",), "numba": ("numpy", "numba", "scipy")}
+"""The packages that a target's modules import."""
+
+
+def obstacles(output: Path | None, target: str) -> list[str]:
+    """What would keep a module from being imported, each with the way out."""
+    found = list(_missing(target))
+    if output is not None and (output.is_file() or not output.exists()):
+        found += _name(output, target)
+    return found
+
+
+def _name(output: Path, target: str) -> Iterator[str]:
+    stem, suffix = output.stem, output.suffix
+    plain = re.sub(r"\W", "_", stem, flags=re.ASCII)
+    plain = f"_{plain}" if plain[:1].isdigit() else plain
+    if suffix != ".py":
+        better = output.with_name(f"{plain}.py").name
+        yield f"{output} is Python text, which is imported only from a .py file: -o {better}"
+        return
+    if not stem.isidentifier():
+        yield f"{output} cannot be imported by name, but {plain}.py can"
+    elif iskeyword(stem):
+        yield f"{output} cannot be imported: `{stem}` is a keyword of Python"
+    elif stem in IMPORTED[target]:
+        yield f"{output} would be imported in place of {stem}, which it needs itself"
+    elif stem in sys.stdlib_module_names:
+        yield f"{output} would be imported in place of Python's own module {stem}"
+
+
+def _missing(target: str) -> Iterator[str]:
+    """Packages that are not installed here, where the module may not be meant to run."""
+    absent = [name for name in IMPORTED[target] if find_spec(name) is None]
+    if absent:
+        yield (
+            f"the module needs {' and '.join(absent)}, not installed here: "
+            f"pip install 'nnc[{target}]'"
+        )
