@@ -9,7 +9,7 @@ from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix
 from ..diagnostics.suggest import closest
 from ..source import Span
-from .habits import STATEMENTS
+from .elsewhere import Sort, meaning
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 EXAMPLES = {
@@ -100,8 +100,8 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
             if word == "block" and tokens[index + 1].text != "input":
                 advice += f"; stages to be used again are a `block {first.text} = …`"
             fixes = []
-        elif simple and first.text in STATEMENTS:
-            advice = f"that is written `{STATEMENTS[first.text]}`; a constant begins with `let`"
+        elif simple and (found := meaning(first.text, Sort.STATEMENT)):
+            advice = f"{found.advice}; a constant begins with `let`"
             fixes = []
         return syntax.MISSING_KEYWORD.at(
             statement.span_of(first),

@@ -7,7 +7,6 @@ import re
 from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
 from .faults import EXAMPLES, operand_end, rewrite, spaced_size
-from .habits import MODULES
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 MAX_NESTING = 100
@@ -30,6 +29,9 @@ _ADVICE = {
     ".": "names have no dots; numbers are written `0.5`",
     "/": "comments begin with `#`",
 }
+
+MODULES = ("nn", "F", "f", "torch", "keras", "layers", "tf", "np", "functional", "activations")
+"""What stands before a dot elsewhere; here names stand alone."""
 
 _NUMBER = re.compile(
     r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?" r"|[0-9]+(?:x(?:[0-9]+|[A-Z][A-Z0-9]*))*"
