@@ -10,6 +10,7 @@ from ..diagnostics.model import Diagnostic, Edit, Fix
 from ..diagnostics.suggest import closest
 from ..source import Span
 from .elsewhere import Sort, meaning
+from .elsewhere.syntax import percent_fault, tuple_fault
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 EXAMPLES = {
@@ -63,7 +64,9 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
     tokens = statement.tokens
     index = next((i for i, t in enumerate(tokens) if t.start >= offset), len(tokens))
     return (
-        _doubled_equals(statement, index)
+        tuple_fault(statement, index)
+        or percent_fault(statement, index)
+        or _doubled_equals(statement, index)
         or _definition(statement, index)
         or _misplaced_x(statement, index)
         or _spaced_call(statement, index)
@@ -86,7 +89,10 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
         return None
     if first.text in DIRECTIVES and index == 1:
         example = f"for example `{EXAMPLES.get(first.text, EXAMPLES['chain'])}`"
-        return _fault(statement, tokens[index], f"`{first.text}` is written without `=`", example)
+        sign = statement.span_of(tokens[index])
+        message = f"`{first.text}` is written without `=`"
+        fixes = [rewrite(sign, " ", "leave it out")] if index + 1 < len(tokens) else []
+        return syntax.UNEXPECTED_TOKEN.at(sign, message, help=example, fixes=fixes)
     simple, called = index == 1, statement.touches(1, "(") and tokens[index - 1].text == ")"
     if simple or called:
         word = "block" if called or statement.rule == "chain" else "let"

@@ -146,6 +146,9 @@ VALUES = {
     "stateful": {"false": ""},
     "affine elementwise_affine center track_running_stats trainable": {"true": ""},
     "padding_mode": {"zeros": ""},
+    "dim axis": {"-1": ""},
+    "start_dim": {"1": ""},
+    "end_dim": {"-1": ""},
     "mask_zero": {"false": ""},
     "reset_after linear_before_reset": {"true": "", "1": ""},
     "full log_target": {"false": ""},
@@ -206,6 +209,11 @@ ABSENT = {
     "the learned slope of prelu starts at 0.25; a fixed one is `leaky_relu(0.2)`": (
         "prelu.init prelu.alpha_initializer prelu.a prelu.alpha"
     ),
+    "it works on the last axis": (
+        "softmax.dim softmax.axis log_softmax.dim log_softmax.axis layernorm.axis rmsnorm.axis "
+        "dot.axes dot.dim"
+    ),
+    "it works on the first axis of a row, the channels": "batchnorm.axis groupnorm.axis",
     "prelu has one slope for the whole layer": "prelu.num_parameters prelu.shared_axes",
     "relu has no upper bound; with a bound of 6 it is `shift -3 -> hard_sigmoid -> scale 6`": (
         "relu.max_value relu.max relu.threshold relu.negative_slope"

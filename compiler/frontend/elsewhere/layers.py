@@ -41,11 +41,11 @@ KINDS = {
     "flatten": "Flatten ravel",
     "gelu": "GELU",
     "global_avgpool": (
-        "GlobalAveragePooling2D GlobalAvgPool2D GlobalAveragePool AdaptiveAvgPool1d "
-        "AdaptiveAvgPool2d global_mean_pool"
+        "GlobalAveragePooling2D GlobalAvgPool2D ~GlobalAveragePool ~AdaptiveAvgPool1d "
+        "~AdaptiveAvgPool2d global_mean_pool"
     ),
     "global_maxpool": (
-        "GlobalMaxPooling2D GlobalMaxPool2D GlobalMaxPool AdaptiveMaxPool1d AdaptiveMaxPool2d"
+        "GlobalMaxPooling2D GlobalMaxPool2D ~GlobalMaxPool ~AdaptiveMaxPool1d ~AdaptiveMaxPool2d"
     ),
     "groupnorm": "GroupNorm ~GroupNormalization",
     "gru": "~GRU ~CuDNNGRU ~GRUCell gated_recurrent_unit",
@@ -255,6 +255,7 @@ BY_PLACE = {
     "AveragePooling1D": "kernel stride pad",
     "AveragePooling2D": "kernel stride pad",
     "MultiheadAttention": "in heads",
+    "Flatten": "_",
 }
 """What the values by place are, for libraries that order them otherwise than here."""
 

@@ -176,5 +176,5 @@ ABSENT_CHOICES = {
     "the odd cell is padded at the end; say in numbers how much is wanted: `pad=1`": (
         "same_lower full"
     ),
-    "nnc has no causal padding yet; `transpose -> pad 2 -> crop 0:9` can shift positions": "causal",
+    "nnc has no causal padding yet; every padding is on both ends": "causal",
 }

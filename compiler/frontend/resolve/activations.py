@@ -52,6 +52,19 @@ def _stage(word: ast.Word | ast.DimName, whole: Span, found: Meaning, env: Env) 
     )
 
 
+def no_activation(word: ast.Word, env: Env) -> Fault:
+    """`linear`, which elsewhere says that there is no activation."""
+    text = word.span.source.text
+    spaces = len(text[: word.span.start]) - len(text[: word.span.start].rstrip(" \t"))
+    whole = Span(word.span.source, word.span.start - spaces, word.span.stop)
+    return env.fault(
+        codes.EXTRA_ARGUMENT,
+        word.span,
+        "`linear` is a dense layer here, and no activation",
+        fixes=[Fix("leave it out: a stage without an activation is linear", (Edit(whole, ""),))],
+    )
+
+
 def bounded(kind: str, value: ast.Value) -> dict[str, Any] | None:
     """What to say of `relu(6)` and `prelu(0.25)`, whose values have no place here."""
     if not isinstance(value, ast.Number) or value.value <= 0:

@@ -21,7 +21,7 @@ from ..elsewhere import argument
 from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
 from .fixes import insert, own_stage, unquoted
-from .activations import bounded, unknown_activation
+from .activations import bounded, no_activation, unknown_activation
 from .keys import unknown_key
 from .scope import Env, Fault
 from .values import CallConst, WordConst
@@ -340,6 +340,8 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
                 word.span,
                 f"`{schema.name}` takes no further value by place",
             )
+        if const is None and word.id == "linear" and activations:
+            return no_activation(word, env)
         if const is None and (kinds.find(word.id) or word.id in env.program.blocks):
             return _missing_arrow(word.span, word.id, env)
     named = argument(word.id, schema.name, [spec.name for spec in schema.args])

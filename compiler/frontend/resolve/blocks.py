@@ -14,9 +14,11 @@ from ...layers import LAYERS
 from ...layers.registry import Option
 from ...source import Span
 from .. import ast
+from ..elsewhere import Sort
 from ..stages import value_as_chain
 from .arguments import Schema, activation
 from .constants import evaluate, lookup
+from .keys import of_names, unknown_key
 from .scope import Env, Fault
 from .values import Const, ListConst, StagesConst, WordConst
 from .vocabulary import is_kind

@@ -217,7 +217,7 @@ class Expander:
             env,
             activations=True,
         )
-        check_activations(kind, bound.trailing, env)
+        check_activations(stage, kind, bound.trailing, env)
         if kind.is_merge and not flow.forked and not flow.poisoned:
             raise without_fork(stage, kind, env)
         if not kind.is_merge:

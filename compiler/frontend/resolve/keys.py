@@ -49,7 +49,7 @@ def _unknown(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
         f"`{schema.name}` has no argument `{key.id}`",
         here=f"did you mean `{meant[0]}`?" if meant else "",
         help=advice,
-        fixes=[change(arg, found)] if found and not found.advice else (),
+        fixes=[change(schema, arg, found)] if found and not found.advice else (),
     )
 
 
@@ -71,12 +71,12 @@ def written(schema: Schema, arg: ast.Arg) -> Meaning | None:
     assert arg.key is not None
     key, value = arg.key.id, plain(arg.value)
     names = [spec.name for spec in schema.args]
-    told = by_value(key, value)
+    found = argument(key, schema.name, names)
+    told = None if found and found.write else by_value(key, value)
     if told is not None and (not told.write or told.write.partition("=")[0] in names):
         return told
     if computed := _computed(schema, key, arg.value):
         return computed
-    found = argument(key, schema.name, names)
     if found is not None:
         return _with_value(schema, found, arg.value) if found.write else found
     if statement_of(key):
@@ -106,7 +106,8 @@ def _with_value(schema: Schema, found: Meaning, value: ast.Value) -> Meaning | N
         spec.type, "words", ()
     ):
         text = text.lower()
-    return Meaning(f"{spec.name}={text}", sure=found.sure)
+    alone = len(schema.positionals) == 1 and spec.positional and spec.name != "lr"
+    return Meaning(text if alone else f"{spec.name}={text}", sure=found.sure)
 
 
 def _size(value: ast.Value, spec: ArgSpec) -> str:
@@ -123,7 +124,7 @@ def _size(value: ast.Value, spec: ArgSpec) -> str:
 def _computed(schema: Schema, key: str, value: ast.Value) -> Meaning | None:
     """What must be worked out: a probability to keep, a pair of two arguments."""
     if bare(key) in ("keepprob", "keep") and schema.spec("p") and isinstance(value, ast.Number):
-        return Meaning(f"p={1 - value.value:.6g}", sure=True)
+        return Meaning(f"{1 - value.value:.6g}", sure=True)
     if key == "betas" and schema.spec("beta1") and isinstance(value, ast.ListValue):
         if len(value.items) == 2:
             first, second = (item.span.text for item in value.items)
@@ -133,11 +134,12 @@ def _computed(schema: Schema, key: str, value: ast.Value) -> Meaning | None:
     return None
 
 
-def change(arg: ast.Arg, found: Meaning) -> Fix:
+def change(schema: Schema, arg: ast.Arg, found: Meaning) -> Fix:
     """The change that writes an argument as it is written here, or leaves it out."""
     if found.write:
         text = separated(arg, found.write)
-        return Fix(f"write `{found.write}`", (Edit(arg.span, text),), found.sure)
+        shown = found.write if "=" in found.write else f"{schema.name} {found.write}"
+        return Fix(f"write `{shown}`", (Edit(arg.span, text),), found.sure)
     return Fix(
         f"leave `{arg.span.text}` out: it is so already",
         (Edit(without(arg.span), ""),),

@@ -49,9 +49,8 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
             codes.NOT_A_STAGE, word.span, f"`{word.id}` is {describe(const)}, not a stage"
         )
     if beginning and not stage.args and not stage.called:
-        names = list(env.scope.names())
-        near = closest(word.id, [*names, *LAYERS])
-        if near in names or hint(word.id, Sort.KIND, LAYERS, env.program.kinds.others) is None:
+        meant = closest(word.id, [*env.scope.names(), *LAYERS])
+        if meant is None or meant not in LAYERS:
             return unknown_stage(word, env)
     if word.id in DIRECTIVES:
         return env.fault(
@@ -149,7 +148,7 @@ def _advice(found: Meaning | None) -> str:
     """What to say of an unknown kind for which there is no replacement."""
     if found is None:
         return "`nnc layers` lists the layers; a fully connected one is `dense`"
-    return found.advice or f"that is `{found.write}` here, where its arguments allow it"
+    return found.advice or f"that is `{found.write}` here; what is written with it does not fit"
 
 
 def without_source(word: ast.Word, example: str, env: Env) -> Fault:

@@ -22,6 +22,7 @@ from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
 from .arguments import Bound, Schema, bind
+from .fixes import unquoted
 from .hints import hint, said
 from .misuse import without_source
 from .scope import Env, Fault
@@ -243,11 +244,13 @@ def _setting(
     value = head.value
     word = value.name if isinstance(value, ast.CallValue) else value
     if not isinstance(word, ast.Word | ast.DimName):
+        fixes = unquoted(value) if isinstance(value, ast.Text) else ()
         raise env.fault(
             codes.WRONG_VALUE,
             value.span,
             f"`{what}` names its kind first",
-            help=f"one of {listing(schemas)}",
+            help="" if fixes else f"one of {listing(schemas)}",
+            fixes=fixes,
         )
     inner = value.args if isinstance(value, ast.CallValue) else ()
     name = others.get(word.id, word.id)

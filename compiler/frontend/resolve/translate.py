@@ -21,6 +21,8 @@ class _Translated:
     inside: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     places: int = 0
+    name: str = ""
+    known: bool = False
     sure: bool = True
 
 
@@ -36,10 +38,13 @@ def translated(stage: ast.Stage, found: Meaning, env: Env) -> Fix | None:
     if kept := extras.split():
         (read.inside if stage.called else read.outside).extend(kept)
     text = _text(stage, found.name, read) + (f" -> {tail.strip()}" if arrow else "")
+    if read.name and stage.name is None and stage.repeat is None:
+        text, read.sure = f"{text} {read.name}", False
     if text == f"{found.name}{stage.span.text[len(stage.kind.id) :]}":
         edit = Edit(stage.kind.span, found.name)
         return Fix(f"write `{found.name}`", (edit,), found.sure)
-    return Fix(f"write `{text}`", (Edit(stage.span, text),), found.sure and read.sure)
+    why = ": the size that comes in is known" if read.known else ""
+    return Fix(f"write `{text}`{why}", (Edit(stage.span, text),), found.sure and read.sure)
 
 
 def _text(stage: ast.Stage, kind: str, read: _Translated) -> str:
@@ -102,8 +107,8 @@ def _is_value(value: ast.Value) -> bool:
 def _place(schema: Schema, name: str, arg: ast.Arg, into: list[str], read: _Translated) -> None:
     """A value by place: its size of what comes in is left out, others go where they belong."""
     spec = schema.spec(name)
-    if name == "in":
-        read.sure = False
+    if name in ("in", "_"):
+        read.sure, read.known = False, name == "in"
     elif spec is not None and spec.positional:
         into.append(arg.value.span.text)
     elif spec is not None:
@@ -120,6 +125,9 @@ def _key(schema: Schema, arg: ast.Arg, into: list[str], read: _Translated, env: 
         return
     if schema.spec(arg.key.id) is not None:
         into.append(f"{arg.key.id}={plain(arg.value)}")
+        return
+    if arg.key.id == "name" and re.fullmatch("[a-z][a-z0-9_]*", plain(arg.value)):
+        read.name = f"as {plain(arg.value)}"
         return
     found = written(schema, arg)
     if found is None or found.advice:
