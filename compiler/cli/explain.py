@@ -16,7 +16,9 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            metavar="CODE", help="A code such as NN201, its number, or its name.", show_default=False
+            metavar="CODE",
+            help="A code such as NN201, its number, or its name.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -37,7 +39,7 @@ def explain(
     found = find(code)
     if found is None:
         names = [c.name for c in CODES.values()]
-        near = terminal.did_you_mean(code, names) or terminal.did_you_mean(code, CODES, digits=True)
+        near = terminal.did_you_mean(code, names) or terminal.did_you_mean(code, CODES, loose=True)
         raise typer.BadParameter(f"there is no code {code!r}{near}; `nnc explain` lists all")
     terminal.show_markdown(page(found), sys.stdout)
 

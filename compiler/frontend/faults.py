@@ -64,12 +64,12 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
     tokens = statement.tokens
     index = next((i for i, t in enumerate(tokens) if t.start >= offset), len(tokens))
     return (
-        tuple_fault(statement, index)
-        or percent_fault(statement, index)
+        percent_fault(statement, index)
         or _doubled_equals(statement, index)
         or _definition(statement, index)
         or _misplaced_x(statement, index)
         or _spaced_call(statement, index)
+        or tuple_fault(statement, index)
         or _missing_stage(statement, index)
         or _empty_item(statement, index)
         or _missing_value(statement, index)

@@ -45,7 +45,8 @@ class Meaning:
     @property
     def name(self) -> str:
         """The kind that a pattern begins with; empty where it is a fork."""
-        return re.match(r"\w*", self.write)[0]  # type: ignore[index]
+        found = re.match(r"\w+", self.write)
+        return found.group() if found else ""
 
 
 def bare(word: str) -> str:
@@ -109,9 +110,7 @@ def _table(sort: Sort) -> Mapping[str, Meaning]:
             return {}
 
 
-def entries(
-    written: Mapping[str, str], absent: Mapping[str, str]
-) -> Iterator[tuple[str, Meaning]]:
+def entries(written: Mapping[str, str], absent: Mapping[str, str]) -> Iterator[tuple[str, Meaning]]:
     """Every word of a table as its library writes it, with its meaning."""
     for pattern, words in written.items():
         for word in words.split():

@@ -59,9 +59,7 @@ KINDS = {
     "log_softmax": "LogSoftmax",
     "lstm": "~LSTM ~CuDNNLSTM ~LSTMCell",
     "max": "Maximum",
-    "maxpool": (
-        "MaxPooling1D MaxPooling2D MaxPool MaxPool1D MaxPool2D max_pooling"
-    ),
+    "maxpool": ("MaxPooling1D MaxPooling2D MaxPool MaxPool1D MaxPool2D max_pooling"),
     "mean": "Average",
     "mish": "Mish",
     "mul": "Multiply",

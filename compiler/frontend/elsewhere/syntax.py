@@ -10,8 +10,34 @@ from ...source import Span
 from ..statements import OPENING, Statement, Token
 
 MODULES = frozenset(
-    "nn F f torch keras layers tf np functional activations optim optimizers losses metrics init "
-    "initializers lr_scheduler schedules jax flax linen tensorflow sklearn slim models math".split()
+    [
+        "nn",
+        "F",
+        "f",
+        "torch",
+        "keras",
+        "layers",
+        "tf",
+        "np",
+        "functional",
+        "activations",
+        "optim",
+        "optimizers",
+        "losses",
+        "metrics",
+        "init",
+        "initializers",
+        "lr_scheduler",
+        "schedules",
+        "jax",
+        "flax",
+        "linen",
+        "tensorflow",
+        "sklearn",
+        "slim",
+        "models",
+        "math",
+    ]
 )
 """What stands before a dot elsewhere; here names stand alone."""
 

@@ -40,7 +40,9 @@ def _stage(word: ast.Word | ast.DimName, whole: Span, found: Meaning, env: Env) 
     last = _BEFORE_NEXT.match(whole.source.text, whole.stop)
     fixes: list[Fix] = []
     if found.write == found.name:
-        fixes = [Fix(f"write `-> {found.write}`", (insert(whole, "-> "), Edit(word.span, found.write)))]
+        fixes = [
+            Fix(f"write `-> {found.write}`", (insert(whole, "-> "), Edit(word.span, found.write)))
+        ]
     elif last and word.span == whole and "{" not in found.write and "…" not in found.write:
         fixes = [Fix(f"write `-> {found.write}`", (Edit(whole, f"-> {found.write}"),))]
     return env.fault(

@@ -18,10 +18,10 @@ from ...losses import LOSSES
 from ...source import Span
 from .. import ast
 from ..elsewhere import argument
+from .activations import bounded, no_activation, unknown_activation
 from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
 from .fixes import insert, own_stage, unquoted
-from .activations import bounded, no_activation, unknown_activation
 from .keys import unknown_key
 from .scope import Env, Fault
 from .values import CallConst, WordConst

@@ -20,7 +20,6 @@ from .fixes import own_stage
 from .keys import without
 from .scope import End, Env, Fault, Flow, TooLarge
 
-
 GATED = ("lstm", "gru")
 """Recurrent kinds whose nonlinearities cannot be chosen."""
 
@@ -136,9 +135,7 @@ def _activation_name(own: Trailing, layer: str, env: Env) -> str:
     return layer if own.kind.params is no_params else env.scope.naming.count(own.kind.name)
 
 
-def check_activations(
-    stage: ast.Stage, kind: LayerKind, found: list[Trailing], env: Env
-) -> None:
+def check_activations(stage: ast.Stage, kind: LayerKind, found: list[Trailing], env: Env) -> None:
     """A stage takes one activation, and some kinds none."""
     if found and kind.trailing is TrailingRule.NO:
         span = found[0].span

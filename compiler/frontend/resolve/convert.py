@@ -174,9 +174,7 @@ def _unknown_word(
     """The fault of a word that is none of those an argument may be."""
     parts = said(hint(word, Sort.CHOICE, words), value.span)
     parts["help"] = parts["help"] or wanted
-    return env.fault(
-        codes.UNKNOWN_CHOICE, value.span, f"{what} cannot be `{word}`", **parts
-    )
+    return env.fault(codes.UNKNOWN_CHOICE, value.span, f"{what} cannot be `{word}`", **parts)
 
 
 def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> str | tuple[int, ...]:

@@ -23,4 +23,6 @@ def unquoted(text: ast.Text) -> tuple[Fix, ...]:
     """Write a word or number without the quotes around it."""
     if not re.fullmatch(r"[\w.]+", text.value):
         return ()
-    return (Fix(f"write `{text.value}`, without quotes", (Edit(text.span, text.value),), safe=True),)
+    return (
+        Fix(f"write `{text.value}`, without quotes", (Edit(text.span, text.value),), safe=True),
+    )

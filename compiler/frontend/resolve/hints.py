@@ -34,7 +34,8 @@ def hint(
         return Meaning(others.get(same, same), sure=sure)
     if elsewhere is not None and (not elsewhere.name or elsewhere.name in names):
         return elsewhere
-    near = closest(word, [*names, *(other for other in others if len(other) >= SHORT)])
+    known = [*names, *(other for other in others if len(other) >= SHORT)]
+    near = closest(word, known, loose=sort is Sort.OWN)
     return Meaning(others.get(near, near)) if near else None
 
 
@@ -62,7 +63,9 @@ def _written(found: Meaning, span: Span, given: str) -> tuple[Fix, ...]:
     """The fix that writes a word, or a word with arguments, in place of the one at a span."""
     if span.source.text[span.stop : span.stop + 1] == "(":
         return _called(found, span)
-    words = [w for w in found.write.split() if "=" not in w or f"{w.partition('=')[0]}=" not in given]
+    words = [
+        w for w in found.write.split() if "=" not in w or f"{w.partition('=')[0]}=" not in given
+    ]
     return replacement(span, " ".join(words), found.sure)
 
 

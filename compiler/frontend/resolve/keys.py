@@ -94,7 +94,9 @@ def _with_value(schema: Schema, found: Meaning, value: ast.Value) -> Meaning | N
     assert spec is not None
     text = plain(value)
     if spec.name == "in" and not text.isdigit():
-        return Meaning(advice="what comes in is known; its shape stands at the beginning: `input …`")
+        return Meaning(
+            advice="what comes in is known; its shape stands at the beginning: `input …`"
+        )
     if isinstance(spec.type, SizeOf) and (size := _size(value, spec)):
         text = size
     choice = meaning(text, Sort.CHOICE)
@@ -125,21 +127,23 @@ def _computed(schema: Schema, key: str, value: ast.Value) -> Meaning | None:
     """What must be worked out: a probability to keep, a pair of two arguments."""
     if bare(key) in ("keepprob", "keep") and schema.spec("p") and isinstance(value, ast.Number):
         return Meaning(f"{1 - value.value:.6g}", sure=True)
-    if key == "betas" and schema.spec("beta1") and isinstance(value, ast.ListValue):
-        if len(value.items) == 2:
-            first, second = (item.span.text for item in value.items)
-            return Meaning(f"beta1={first} beta2={second}", sure=True)
-    if key == "betas" and schema.spec("beta1"):
-        return Meaning(f"beta1={value.span.text}")
-    return None
+    if key != "betas" or schema.spec("beta1") is None:
+        return None
+    items = value.items if isinstance(value, ast.ListValue) else (value,)
+    pairs = zip(("beta1", "beta2"), items, strict=False)
+    return Meaning(" ".join(f"{name}={item.span.text}" for name, item in pairs), sure=True)
 
 
 def change(schema: Schema, arg: ast.Arg, found: Meaning) -> Fix:
     """The change that writes an argument as it is written here, or leaves it out."""
     if found.write:
         text = separated(arg, found.write)
+        name, _, value = found.write.partition("=")
+        edit = Edit(arg.span, text)
+        if arg.key is not None and value == arg.value.span.text:
+            edit = Edit(arg.key.span, name)
         shown = found.write if "=" in found.write else f"{schema.name} {found.write}"
-        return Fix(f"write `{shown}`", (Edit(arg.span, text),), found.sure)
+        return Fix(f"write `{shown}`", (edit,), found.sure)
     return Fix(
         f"leave `{arg.span.text}` out: it is so already",
         (Edit(without(arg.span), ""),),

@@ -189,7 +189,9 @@ class Env:
         A definition that is missing is one fault, however often it is used. `otherwise` is the
         advice where no candidate is near, `sort` what the word is looked up as in other libraries.
         """
-        meant = hint(word.id, sort, candidates, self.program.kinds.others if sort is Sort.KIND else {})
+        meant = hint(
+            word.id, sort, candidates, self.program.kinds.others if sort is Sort.KIND else {}
+        )
         program = self.program
         if word.id in program.poisoned or (meant is None and program.unsure(word.id)):
             return Fault()

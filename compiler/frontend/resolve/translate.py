@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from ...diagnostics.model import Edit, Fix
-from ...layers import LAYERS
+from ...layers import LAYERS, LayerKind
 from .. import ast
 from ..elsewhere import Meaning, Sort, bare, meaning
 from .arguments import Schema
@@ -16,47 +16,48 @@ from .scope import Env
 
 @dataclass(slots=True)
 class _Translated:
-    """Arguments inside and outside of parentheses; `sure` is lost where something changes."""
+    """Arguments inside and outside of parentheses, and whether they are as they were written.
+
+    `sure` is lost where something may mean another thing here.
+    """
 
     inside: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     places: int = 0
     name: str = ""
     known: bool = False
+    changed: bool = False
     sure: bool = True
 
 
 def translated(stage: ast.Stage, found: Meaning, env: Env) -> Fix | None:
     """The fix that writes a stage as it is written here; None where its arguments do not fit."""
-    if found.name not in LAYERS or "…" not in found.write and found.write != found.name:
+    whole = "…" not in found.write and found.write != found.name
+    if whole:
         return _pattern(stage, found)
-    read = _arguments(stage, found, env)
+    kind = LAYERS.get(found.name)
+    read = _arguments(stage, kind, env) if kind else _Translated()
     if read is None:
         return None
-    more = found.write.partition("…")[2]
-    extras, arrow, tail = more.partition("->")
-    if kept := extras.split():
-        (read.inside if stage.called else read.outside).extend(kept)
-    text = _text(stage, found.name, read) + (f" -> {tail.strip()}" if arrow else "")
-    if read.name and stage.name is None and stage.repeat is None:
-        text, read.sure = f"{text} {read.name}", False
-    if text == f"{found.name}{stage.span.text[len(stage.kind.id) :]}":
+    more, arrow, tail = found.write.partition("…")[2].partition("->")
+    if not (read.changed or more or arrow):
         edit = Edit(stage.kind.span, found.name)
         return Fix(f"write `{found.name}`", (edit,), found.sure)
+    (read.inside if stage.called else read.outside).extend(more.split())
+    text = _text(stage, found.name, read) + (f" -> {tail.strip()}" if arrow else "")
     why = ": the size that comes in is known" if read.known else ""
     return Fix(f"write `{text}`{why}", (Edit(stage.span, text),), found.sure and read.sure)
 
 
 def _text(stage: ast.Stage, kind: str, read: _Translated) -> str:
-    if stage.called:
-        inside = f"({', '.join(read.inside)})" if read.inside else ""
-        return " ".join([f"{kind}{inside}", *read.outside])
-    return " ".join([kind, *read.inside, *read.outside])
+    if stage.called and read.inside:
+        kind = f"{kind}({', '.join(read.inside)})"
+    return " ".join(filter(None, [kind, *read.outside, read.name]))
 
 
 def _pattern(stage: ast.Stage, found: Meaning) -> Fix | None:
     """Several stages, or a stage with arguments, for one; `{0}` is the first value written."""
-    values = [arg.value.span.text for arg in stage.args if arg.key is None]
+    values = [_shown(arg.value) for arg in stage.args if arg.key is None]
     wanted = sorted(set(re.findall(r"\{(\d)\}", found.write)))
     if len(stage.args) != len(wanted) or len(values) != len(wanted) or stage.repeat:
         return None
@@ -64,19 +65,20 @@ def _pattern(stage: ast.Stage, found: Meaning) -> Fix | None:
     return Fix(f"write `{text}`", (Edit(stage.span, text),), False)
 
 
-def _arguments(stage: ast.Stage, found: Meaning, env: Env) -> _Translated | None:
+def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | None:
     from ..elsewhere.layers import ONLY
 
-    kind, word = LAYERS[found.name], stage.kind.id
     schema = Schema(kind.word, kind.args, kind.example)
     read, places = _Translated(), _places(stage)
-    if word in ONLY:
+    if stage.kind.id in ONLY:
         values = [plain(arg.value) for arg in stage.args]
-        return read if len(values) == 1 and values[0] in ONLY[word] else None
+        read.changed = True
+        return read if len(values) == 1 and values[0] in ONLY[stage.kind.id] else None
     for i, arg in enumerate(stage.args):
         into = read.inside if stage.called and i < stage.inside else read.outside
+        before = len(into)
         if arg.key is not None:
-            _key(schema, arg, into, read, env)
+            _key(schema, stage, arg, into, read, env)
         elif _is_value(arg.value) and places is not None:
             if read.places == len(places):
                 return None
@@ -84,6 +86,8 @@ def _arguments(stage: ast.Stage, found: Meaning, env: Env) -> _Translated | None
             read.places += 1
         else:
             into.append(_bare(arg, env))
+        as_written = [arg.span.text, _shown(arg.value)]
+        read.changed |= len(into) != before + 1 or into[-1] not in as_written
     return read
 
 
@@ -104,43 +108,56 @@ def _is_value(value: ast.Value) -> bool:
     return not isinstance(value, ast.Word | ast.CallValue | ast.Text)
 
 
+def _shown(value: ast.Value) -> str:
+    """A value as it may stand beside others."""
+    return f"({value.span.text})" if isinstance(value, ast.Binary) else plain(value)
+
+
 def _place(schema: Schema, name: str, arg: ast.Arg, into: list[str], read: _Translated) -> None:
     """A value by place: its size of what comes in is left out, others go where they belong."""
     spec = schema.spec(name)
-    if name in ("in", "_"):
-        read.sure, read.known = False, name == "in"
-    elif spec is not None and spec.positional:
-        into.append(arg.value.span.text)
-    elif spec is not None:
-        into.append(f"{name}={arg.value.span.text}")
+    if spec is None or name == "in":
+        read.sure, read.known = False, read.known or name == "in"
     else:
-        read.sure = False
+        into.append(_shown(arg.value) if spec.positional else f"{name}={_shown(arg.value)}")
 
 
-def _key(schema: Schema, arg: ast.Arg, into: list[str], read: _Translated, env: Env) -> None:
+def _key(
+    schema: Schema,
+    stage: ast.Stage,
+    arg: ast.Arg,
+    into: list[str],
+    read: _Translated,
+    env: Env,
+) -> None:
     """An argument by key; one that nothing is known of stays, and is reported next time."""
     assert arg.key is not None
     if arg.key.id in ACTIVATION_KEYS and (word := activation_word(arg.value, env)) is not None:
         read.outside[0:0] = [word] if word else []
-        return
-    if schema.spec(arg.key.id) is not None:
-        into.append(f"{arg.key.id}={plain(arg.value)}")
-        return
-    if arg.key.id == "name" and re.fullmatch("[a-z][a-z0-9_]*", plain(arg.value)):
-        read.name = f"as {plain(arg.value)}"
-        return
-    found = written(schema, arg)
-    if found is None or found.advice:
-        into.append(arg.span.text)
-        read.sure = False
-        return
-    read.sure = read.sure and found.sure
-    into.extend(found.write.split() if found.write else ())
+        read.changed = True
+    elif schema.spec(arg.key.id) is not None:
+        into.append(f"{arg.key.id}={_shown(arg.value)}")
+    elif arg.key.id == "name" and _free_name(stage, plain(arg.value)):
+        read.name, read.sure = f"as {plain(arg.value)}", False
+    else:
+        found = written(schema, arg)
+        if found is None or found.advice:
+            into.append(arg.span.text)
+            read.sure = False
+        else:
+            read.sure = read.sure and found.sure
+            into.extend(found.write.split())
+
+
+def _free_name(stage: ast.Stage, name: str) -> bool:
+    """Whether a stage can be given a name, and that is one."""
+    free = stage.name is None and stage.repeat is None
+    return free and re.fullmatch("[a-z][a-z0-9_]*", name) is not None
 
 
 def _bare(arg: ast.Arg, env: Env) -> str:
     """A value or word by place; an activation by its name here."""
-    text = plain(arg.value)
+    text = _shown(arg.value)
     if not isinstance(arg.value, ast.Word) or text in LAYERS or env.program.defined(text):
         return text
     found = meaning(text, Sort.KIND)
