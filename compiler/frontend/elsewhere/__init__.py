@@ -63,11 +63,9 @@ def meaning(word: str, sort: Sort) -> Meaning | None:
 def argument(word: str, kind: str, names: list[str]) -> Meaning | None:
     """What an argument of a kind is called here, if that is among `names`; no values yet."""
     own, general = _arguments()
-    found = own.get((kind, bare(word)), ())
-    fitting = [m for m in (*found, *general.get(bare(word), ())) if m.write in names]
-    if fitting:
-        return fitting[0]
-    return next((m for m in (*found, *general.get(bare(word), ())) if m.advice), None)
+    found = [*own.get((kind, bare(word)), ()), *general.get(bare(word), ())]
+    here = next((one for one in found if one.write in names), None)
+    return here or next((one for one in found if one.advice), None)
 
 
 def by_value(word: str, value: str) -> Meaning | None:

@@ -208,7 +208,7 @@ ABSENT = {
         "CategoryEncoding"
     ),
     "`crop 1:3` keeps the entries from 1 up to 3 of an axis; how much is cut is not said": (
-        "Crop Cropping1D Cropping2D Slice narrow"
+        "Cropping1D Cropping2D Slice narrow"
     ),
     "a position or class with the largest value is found after prediction, as with `argmax(1)`": (
         "ArgMax TopK topk"

@@ -76,7 +76,7 @@ SCHEDULES = {
     "exponential": "ExponentialLR exp ~ExponentialDecay",
     "cosine": "CosineAnnealingLR CosineAnnealing CosineDecay cosine_lr cosine_schedule",
     "linear": "~PolynomialDecay ~PolynomialLR ~poly ~polynomial linear_decay linear_schedule",
-    "onecycle": "~OneCycleLR ~OneCycle ~1cycle ~one_cycle_lr",
+    "onecycle": "~OneCycleLR ~OneCycle ~one_cycle_lr",
 }
 
 ABSENT_SCHEDULES = {

@@ -10,13 +10,13 @@ from ...diagnostics.suggest import closest, listing
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
-from ..elsewhere import Meaning, Sort
+from ..elsewhere import Meaning, Sort, meaning
 from .arguments import activation
 from .constants import lookup
 from .fixes import insert, own_stage
 from .hints import hint
 from .scope import Env, Fault, Flow
-from .sharing import unknown_stage
+from .sharing import hidden, unknown_stage
 from .translate import translated
 from .values import describe
 from .vocabulary import DIRECTIVES
@@ -50,7 +50,8 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
         )
     if beginning and not stage.args and not stage.called:
         meant = closest(word.id, [*env.scope.names(), *LAYERS])
-        if meant is None or meant not in LAYERS:
+        branch = flow is not None and meaning(word.id, Sort.KIND) and not hidden(word, env)
+        if (meant is None or meant not in LAYERS) and not branch:
             return unknown_stage(word, env)
     if word.id in DIRECTIVES:
         return env.fault(

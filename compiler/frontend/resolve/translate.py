@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...diagnostics.model import Edit, Fix
 from ...layers import LAYERS, LayerKind
 from .. import ast
-from ..elsewhere import Meaning, Sort, bare, meaning
+from ..elsewhere import Meaning, Sort, argument, bare, meaning
 from .arguments import Schema
 from .keys import ACTIVATION_KEYS, activation_word, plain, written
 from .scope import Env
@@ -69,7 +69,8 @@ def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | Non
     from ..elsewhere.layers import ONLY
 
     schema = Schema(kind.word, kind.args, kind.example)
-    read, places = _Translated(), _places(stage)
+    read, places = _Translated(), _places(stage, schema)
+    read.changed = stage.called and not stage.args
     if stage.kind.id in ONLY:
         values = [plain(arg.value) for arg in stage.args]
         read.changed = True
@@ -91,16 +92,24 @@ def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | Non
     return read
 
 
-def _places(stage: ast.Stage) -> list[str] | None:
-    """What the values by place are elsewhere, where that is not as here."""
+def _places(stage: ast.Stage, schema: Schema) -> list[str] | None:
+    """What the values by place are elsewhere, where that is not as here.
+
+    Where too few are given for the size of what comes in to be among them, it is not.
+    """
     from ..elsewhere.layers import BY_PLACE, RECURRENT
 
     count = sum(arg.key is None and _is_value(arg.value) for arg in stage.args)
-    if stage.kind.id in ("RNN", "LSTM", "GRU", "BiLSTM", "BiGRU") and count > 1:
-        return RECURRENT.split()
     places = BY_PLACE.get(stage.kind.id, "").split()
-    if places[:1] == ["in"] and count == 1 and "units" in places:
-        return places[1:]
+    if stage.kind.id in ("RNN", "LSTM", "GRU", "BiLSTM", "BiGRU"):
+        places = RECURRENT.split()
+    if places[:1] == ["in"]:
+        names = [spec.name for spec in schema.positionals]
+        keys = [arg.key.id for arg in stage.args if arg.key]
+        known = [argument(key, schema.name, names) for key in keys]
+        by_key = {*keys, *(found.write for found in known if found)}
+        if count <= sum(name not in by_key for name in names):
+            return places[1:]
     return places or None
 
 
