@@ -155,10 +155,10 @@ VALUES = {
     "log_input": {"true": ""},
     "maximize": {"false": ""},
 }
-"""Arguments whose value says what to write here; "" means that it is so already."""
+"""Arguments whose value says what to write here; "" means that it is so here anyway."""
 
 ALWAYS_SO = (
-    "inplace device dtype foreach capturable fused differentiable unroll from_logits "
+    "inplace device foreach capturable fused differentiable unroll from_logits "
     "use_cudnn_on_gpu storage_order verbose last_epoch"
 )
 """Arguments that have no meaning here, whatever their value is: they are left out."""

@@ -59,5 +59,6 @@ OWN_STATEMENT = {
     "schedule constant warmup=…": "warmup",
     "metric accuracy": "metrics accuracy",
     "loss mse": "criterion",
+    "dtype float64": "dtype",
 }
 """Arguments elsewhere that are statements of their own here."""

@@ -169,10 +169,12 @@ CHOICES = {
     "last": "final",
     "all": "sequences sequence",
     "balanced": "auto",
+    "int": "integer integers int32 int64 long ids tokens",
+    "ragged": "padded variable varlen",
 }
 
 ABSENT_CHOICES = {
-    "nnc has float32 and float64": "float16 half fp16 bfloat16 bf16 int8 int32 int64 mixed_float16",
+    "nnc has float32 and float64": "float16 half fp16 bfloat16 bf16 int8 mixed_float16",
     "the odd cell is padded at the end; say in numbers how much is wanted: `pad=1`": (
         "same_lower full"
     ),

@@ -145,7 +145,7 @@ def change(schema: Schema, arg: ast.Arg, found: Meaning) -> Fix:
         shown = found.write if "=" in found.write else f"{schema.name} {found.write}"
         return Fix(f"write `{shown}`", (edit,), found.sure)
     return Fix(
-        f"leave `{arg.span.text}` out: it is so already",
+        f"leave `{arg.span.text}` out: it says nothing new here",
         (Edit(without(arg.span), ""),),
         found.sure,
     )

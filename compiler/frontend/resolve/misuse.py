@@ -17,7 +17,7 @@ from .fixes import insert, own_stage
 from .hints import hint
 from .scope import Env, Fault, Flow
 from .sharing import hidden, unknown_stage
-from .translate import translated
+from .translate import translated, unwrapped
 from .values import describe
 from .vocabulary import DIRECTIVES
 
@@ -134,7 +134,7 @@ def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
     if found is None and env.program.unsure(word.id):
         return Fault()
     meant = found.name if found else ""
-    fix = translated(stage, found, env) if found and found.write else None
+    fix = translated(stage, found, env) if found and found.write else unwrapped(stage, env)
     return env.fault(
         codes.UNKNOWN_KIND,
         word.span,

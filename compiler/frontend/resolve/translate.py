@@ -10,6 +10,7 @@ from ...layers import LAYERS, LayerKind
 from .. import ast
 from ..elsewhere import Meaning, Sort, argument, bare, meaning
 from .arguments import Schema
+from .hints import hint
 from .keys import ACTIVATION_KEYS, activation_word, plain, written
 from .scope import Env
 
@@ -47,6 +48,38 @@ def translated(stage: ast.Stage, found: Meaning, env: Env) -> Fix | None:
     text = _text(stage, found.name, read) + (f" -> {tail.strip()}" if arrow else "")
     why = ": the size that comes in is known" if read.known else ""
     return Fix(f"write `{text}`{why}", (Edit(stage.span, text),), found.sure and read.sure)
+
+
+def unwrapped(stage: ast.Stage, env: Env) -> Fix | None:
+    """The fix for a stage around another: `Activation("relu")`, `Bidirectional(LSTM(5))`."""
+    what = bare(stage.kind.id)
+    if what not in ("activation", "bidirectional", "timedistributed") or len(stage.args) != 1:
+        return None
+    inner = stage.args[0].value
+    if what == "activation":
+        text = activation_word(inner, env) or ""
+    elif isinstance(inner, ast.CallValue):
+        text = _inner(inner, " … bidirectional=true" if what == "bidirectional" else "", env)
+    else:
+        return None
+    return Fix(f"write `{text}`", (Edit(stage.span, text),), False) if text else None
+
+
+def _inner(call: ast.CallValue, more: str, env: Env) -> str:
+    """A stage that was given as an argument, as it is written here; empty if nobody knows it."""
+    stage = ast.Stage(call.name, call.args, True, len(call.args), None, None, call.span)
+    kinds = env.program.kinds
+    found = hint(call.name.id, Sort.KIND, [kind.word for kind in LAYERS.values()], kinds.others)
+    kind = kinds.proper(call.name.id)
+    name = kind if kind in LAYERS else found.write if found else ""
+    if name not in LAYERS:
+        return ""
+    fix = translated(stage, Meaning(f"{name}{more}"), env)
+    if fix is None:
+        return ""
+    edit = fix.edits[0]
+    before, after = edit.span.start - call.span.start, edit.span.stop - call.span.start
+    return call.span.text[:before] + edit.replacement + call.span.text[after:]
 
 
 def _text(stage: ast.Stage, kind: str, read: _Translated) -> str:
