@@ -52,7 +52,9 @@ def _by_key(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     """`input shape=784`, as the shape is given elsewhere."""
     fixes: tuple[Fix, ...] = ()
     if bare(key.id) in ("shape", "inputshape", "dim", "size", "batchshape"):
-        fixes = (Fix(f"write `{arg.value.span.text}`", (Edit(arg.span, arg.value.span.text),), True),)
+        fixes = (
+            Fix(f"write `{arg.value.span.text}`", (Edit(arg.span, arg.value.span.text),), True),
+        )
     return env.fault(
         codes.UNKNOWN_KEY,
         key.span,

@@ -120,8 +120,9 @@ def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | Non
             read.places += 1
         else:
             into.append(_bare(arg, env))
-        as_written = [arg.span.text, _shown(arg.value)]
-        read.changed |= len(into) != before + 1 or into[-1] not in as_written
+        as_written = [arg.span.text, *([_shown(arg.value)] if _is_value(arg.value) else [])]
+        whole = as_written if arg.key is None else as_written[:1]
+        read.changed |= len(into) != before + 1 or into[-1] not in whole
     return read
 
 
