@@ -35,7 +35,7 @@ KEYS = {
     "bias": "use_bias bias_term fit_intercept has_bias with_bias",
     "init": (
         "kernel_initializer weight_initializer weights_initializer embeddings_initializer "
-        "depthwise_initializer weight_init weight_filler kernel_init initializer weights"
+        "depthwise_initializer weight_init weight_filler kernel_init initializer ~weights"
     ),
     "bias_init": "bias_initializer bias_filler",
     "tie": "tied tied_to tie_to tie_weights",
@@ -79,7 +79,7 @@ KEYS = {
     "reduction": "reduce",
     "pos_weight": "positive_weight pos_weights",
     "smoothing": "label_smoothing smooth",
-    "crossentropy.weights": "class_weight class_weights class_weighting",
+    "crossentropy.weights": "~class_weight ~class_weights ~class_weighting",
     "weight": "loss_weight loss_weights factor coefficient",
     "delta": "threshold",
     "k": "top_k n",
@@ -87,8 +87,10 @@ KEYS = {
     "lr": "learning_rate base_lr eta step_size initial_learning_rate",
     "sgd.weight_decay adam.weight_decay adamw.weight_decay lion.weight_decay "
     "nadam.weight_decay rmsprop.weight_decay adagrad.weight_decay adadelta.weight_decay": (
-        "wd weight_decay_rate l2"
+        "wd weight_decay_rate"
     ),
+    "sgd.weight_decay adam.weight_decay nadam.weight_decay rmsprop.weight_decay "
+    "adagrad.weight_decay adadelta.weight_decay": "~l2",
     "beta1": "beta_1 b1",
     "beta2": "beta_2 b2",
     "nesterov": "use_nesterov nesterov_momentum",
@@ -103,11 +105,11 @@ KEYS = {
     "momentum_decay": "schedule_decay",
     "decoupled": "decoupled_weight_decay",
     # schedules
-    "steps": "T_max total_steps total_iters decay_steps max_iter num_training_steps",
+    "steps": "~T_max total_steps ~total_iters decay_steps max_iter num_training_steps",
     "cosine.min": "eta_min min_lr",
     "onecycle.max": "max_lr",
     "end": "end_lr end_learning_rate final_lr",
-    "every": "step_size stepsize decay_steps",
+    "every": "~step_size stepsize decay_steps",
     "step.gamma": "factor decay_rate decay_factor drop",
     "exponential.gamma": "~factor ~decay_rate",
     "warmup": "warmup_steps num_warmup_steps warmup_iters n_warmup",
@@ -117,7 +119,7 @@ KEYS = {
     "constant.v": "value val fill_value c",
     # statements
     "regularize.l1": "lasso l1_reg l1_penalty",
-    "regularize.l2": "ridge l2_reg l2_penalty weight_decay",
+    "regularize.l2": "ridge l2_reg l2_penalty ~weight_decay",
     "train.batch": "batch_size minibatch mini_batch batchsize",
     "train.epochs": "num_epochs n_epochs max_epochs nb_epoch epoch",
     "train.seed": "random_state random_seed manual_seed",

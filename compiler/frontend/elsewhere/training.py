@@ -19,8 +19,8 @@ LOSSES = {
         "sigmoid_cross_entropy sigmoid_binary_cross_entropy"
     ),
     "bce reduction=batchmean": "SigmoidCrossEntropyLoss",
-    "mse": "MSELoss MeanSquaredError mean_squared_loss l2 squared_error",
-    "mae": "L1Loss MeanAbsoluteError l1 absolute_error",
+    "mse": "MSELoss MeanSquaredError mean_squared_loss ~l2 squared_error",
+    "mae": "L1Loss MeanAbsoluteError ~l1 absolute_error",
     "huber": "HuberLoss SmoothL1Loss smooth_l1",
     "quadratic": "EuclideanLoss euclidean sum_of_squares half_mse",
     "hinge": "MultiMarginLoss ~HingeLoss ~CategoricalHinge ~multiclass_hinge",
@@ -72,9 +72,9 @@ ABSENT_OPTIMIZERS = {
 
 SCHEDULES = {
     "constant": "fixed ConstantSchedule",
-    "step": "StepLR step_lr ~staircase ~step_decay",
-    "exponential": "ExponentialLR exp ~ExponentialDecay",
-    "cosine": "CosineAnnealingLR CosineAnnealing CosineDecay cosine_lr cosine_schedule",
+    "step": "~StepLR ~step_lr ~staircase ~step_decay",
+    "exponential": "~ExponentialLR exp ~ExponentialDecay",
+    "cosine": "~CosineAnnealingLR ~CosineAnnealing CosineDecay ~cosine_lr cosine_schedule",
     "linear": "~PolynomialDecay ~PolynomialLR ~poly ~polynomial linear_decay linear_schedule",
     "onecycle": "~OneCycleLR ~OneCycle ~one_cycle_lr",
 }
