@@ -16,7 +16,7 @@ from .app import Argument, Usage, app
     cls=Argument,
     required=False,
     metavar="[CODE]",
-    help="A code such as NN201, or its name.",
+    help="A code such as NN201, its number, or its name.",
 )
 def explain(code: str | None) -> None:
     """Explain a diagnostic code: what it means, why, and a fix. Without a code, list them all.
@@ -35,7 +35,8 @@ def explain(code: str | None) -> None:
         return
     found = find(code)
     if found is None:
-        near = terminal.did_you_mean(code, CODES)
+        names = [c.name for c in CODES.values()]
+        near = terminal.did_you_mean(code, names) or terminal.did_you_mean(code, CODES, loose=True)
         raise Usage(f"there is no code {code!r}{near}; `nnc explain` lists all")
     terminal.show_markdown(page(found), sys.stdout)
 

@@ -42,8 +42,19 @@ def layers(kind: str | None, markdown: bool) -> None:
         if kind.lower() in _inits():
             show_markdown(initialisations(), sys.stdout)
     else:
-        near = did_you_mean(kind, [*names(), *_inits()])
+        near = _elsewhere(kind) or did_you_mean(kind, [*names(), *_inits()])
         raise Usage(f"there is no layer, loss, optimizer or schedule {kind!r}{near}")
+
+
+def _elsewhere(word: str) -> str:
+    """What a word of another library is here, or that there is nothing."""
+    from ..frontend.elsewhere import Sort, meaning
+
+    for sort in Sort:
+        found = meaning(word, sort)
+        if found and sort not in (Sort.STATEMENT, Sort.CHOICE, Sort.METRIC):
+            return f"; here that is {found.write}" if found.write else f"; {found.advice}"
+    return ""
 
 
 def _inits() -> list[str]:

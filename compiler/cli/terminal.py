@@ -89,11 +89,11 @@ def show_markdown(text: str, stream: TextIO) -> None:
     console(stream).print(Markdown(text, code_theme="ansi_dark"), soft_wrap=False)
 
 
-def did_you_mean(word: str, names: Iterable[str]) -> str:
+def did_you_mean(word: str, names: Iterable[str], loose: bool = False) -> str:
     """`, did you mean X?` if one of the names is near, else nothing."""
     from ..diagnostics.suggest import closest
 
-    near = closest(word, names)
+    near = closest(word, names, loose)
     return f", did you mean {near}?" if near else ""
 
 

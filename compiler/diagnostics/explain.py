@@ -33,9 +33,11 @@ def fixed_example(page: str) -> str | None:
 
 
 def find(word: str) -> str | None:
-    """The code meant by its id or name, in any case: `nn203`, `kernel-too-large`."""
-    wanted = word.strip().lower()
-    return next((c.id for c in CODES.values() if wanted in (c.id.lower(), c.name)), None)
+    """The code meant by its id, number or name, in any case: `nn203`, `203`, `kernel-too-large`."""
+    wanted = re.sub(r"[\s_-]+", "-", word.strip(" []").lower())
+    number = re.fullmatch(r"(?:nn-?)?(\d{1,3})", wanted)
+    id = f"NN{int(number[1]):03}" if number else ""
+    return next((c.id for c in CODES.values() if c.id == id or c.name == wanted), None)
 
 
 def _example(page: str, heading: str) -> str | None:

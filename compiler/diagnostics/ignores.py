@@ -127,7 +127,7 @@ def _unknown(word: Span) -> Diagnostic:
     id = word.text.upper()
     same_range = [code for code in CODES if code[:3] == id[:3]]
     beginning_so_first = sorted(same_range, key=lambda code: not code.startswith(id))
-    meant = by_name.get(word.text.lower()) or closest(word.text, beginning_so_first)
+    meant = by_name.get(word.text.lower()) or closest(word.text, beginning_so_first, loose=True)
     return UNUSED_IGNORE.at(
         word,
         f"there is no code `{word.text}` to silence",

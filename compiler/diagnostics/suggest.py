@@ -35,19 +35,22 @@ def distance(a: str, b: str, most: int = 1 << 20) -> int:
     return last[-1]
 
 
-def closest(word: str, candidates: Iterable[str]) -> str | None:
+def closest(word: str, candidates: Iterable[str], loose: bool = False) -> str | None:
     """The candidate that was most likely meant, or None if none is near.
 
     A word that differs in case only wins; else up to a third of the letters may be wrong.
+    Other digits, another letter of three, and letters before or after a whole candidate are no
+    slips: `conv3d`, `cnn` and `bilstm` are other things than `conv2d`, `rnn` and `lstm`. With
+    `loose`, as for names that a user made up, they are.
 
     >>> closest("ReLU", ["elu", "relu"]), closest("dence", ["dense"]), closest("x", ["y"])
     ('relu', 'dense', None)
     """
-    return _closest(word, tuple(dict.fromkeys(candidates)))
+    return _closest(word, tuple(dict.fromkeys(candidates)), loose)
 
 
 @lru_cache(maxsize=256)
-def _closest(word: str, known: tuple[str, ...]) -> str | None:
+def _closest(word: str, known: tuple[str, ...], loose: bool) -> str | None:
     """Remembered, since a misspelt word in a repeat is met in every copy."""
     lower = word.lower()
     letters = set(lower)
@@ -60,6 +63,7 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
         if (
             abs(len(candidate) - len(word)) > most
             or len(letters.difference(candidate.lower())) > most
+            or _another(lower, candidate.lower(), loose)
         ):
             continue
         effort += len(word) * len(candidate)
@@ -71,17 +75,29 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     return known[min(good)[1]] if good else None
 
 
+def _another(word: str, candidate: str, loose: bool) -> bool:
+    """Whether a word is nearly a candidate, but not by a slip."""
+    if loose:
+        return False
+    if {c for c in word if c.isdigit()} != {c for c in candidate if c.isdigit()}:
+        return True
+    if len(word) == len(candidate) < 4:
+        return sorted(word) != sorted(candidate)
+    longer = len(word) - len(candidate)
+    return longer > 1 and (word.startswith(candidate) or word.endswith(candidate))
+
+
 def _tolerance(word: str, candidate: str) -> int:
     """How many edits still count as a slip: a third of the letters, one in short words."""
     longest = max(len(word), len(candidate))
     return 0 if longest < 2 or min(len(word), len(candidate)) < 2 else max(1, longest // 3)
 
 
-def replacement(span: Span, meant: str | None) -> tuple[Fix, ...]:
-    """The fix that writes `meant` at a place; safe only where nothing but case changes."""
+def replacement(span: Span, meant: str | None, sure: bool = False) -> tuple[Fix, ...]:
+    """The fix that writes `meant` at a place; safe where it surely means the same."""
     if meant is None:
         return ()
-    safe = span.text.lower() == meant.lower()
+    safe = sure or span.text.lower() == meant.lower()
     return (Fix(f"write `{meant}`", (Edit(span, meant),), safe),)
 
 

@@ -148,7 +148,9 @@ class Builder:
         """`normal(0.01)`."""
         args = tuple(parts[2:-1])
         _refuse_spaced_size(args)
-        return CallValue(self.WORD(parts[0]), args, self._span(parts[0], parts[-1]))  # type: ignore[arg-type]
+        name = self.WORD(parts[0])  # whatever its case: no symbolic dimension is called
+        whole = self._span(parts[0], parts[-1])
+        return CallValue(Word(name.id, name.span), args, whole)
 
     # --- arithmetic -------------------------------------------------------------------------
 

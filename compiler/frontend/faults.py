@@ -9,7 +9,8 @@ from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix
 from ..diagnostics.suggest import closest
 from ..source import Span
-from .habits import STATEMENTS
+from .elsewhere import Sort, meaning
+from .elsewhere.syntax import percent_fault, tuple_fault
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 EXAMPLES = {
@@ -63,10 +64,12 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
     tokens = statement.tokens
     index = next((i for i, t in enumerate(tokens) if t.start >= offset), len(tokens))
     return (
-        _doubled_equals(statement, index)
+        percent_fault(statement, index)
+        or _doubled_equals(statement, index)
         or _definition(statement, index)
         or _misplaced_x(statement, index)
         or _spaced_call(statement, index)
+        or tuple_fault(statement, index)
         or _missing_stage(statement, index)
         or _empty_item(statement, index)
         or _missing_value(statement, index)
@@ -86,7 +89,10 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
         return None
     if first.text in DIRECTIVES and index == 1:
         example = f"for example `{EXAMPLES.get(first.text, EXAMPLES['chain'])}`"
-        return _fault(statement, tokens[index], f"`{first.text}` is written without `=`", example)
+        sign = statement.span_of(tokens[index])
+        message = f"`{first.text}` is written without `=`"
+        fixes = [rewrite(sign, " ", "leave it out")] if index + 1 < len(tokens) else []
+        return syntax.UNEXPECTED_TOKEN.at(sign, message, help=example, fixes=fixes)
     simple, called = index == 1, statement.touches(1, "(") and tokens[index - 1].text == ")"
     if simple or called:
         word = "block" if called or statement.rule == "chain" else "let"
@@ -100,8 +106,8 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
             if word == "block" and tokens[index + 1].text != "input":
                 advice += f"; stages to be used again are a `block {first.text} = …`"
             fixes = []
-        elif simple and first.text in STATEMENTS:
-            advice = f"that is written `{STATEMENTS[first.text]}`; a constant begins with `let`"
+        elif simple and (found := meaning(first.text, Sort.STATEMENT)):
+            advice = f"{found.advice}; a constant begins with `let`"
             fixes = []
         return syntax.MISSING_KEYWORD.at(
             statement.span_of(first),

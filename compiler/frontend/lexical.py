@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
+from .elsewhere.syntax import module_prefix, quotes
 from .faults import EXAMPLES, operand_end, rewrite, spaced_size
-from .habits import MODULES
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
 
 MAX_NESTING = 100
@@ -110,21 +110,18 @@ def _look_alike(statement: Statement, token: Token) -> Diagnostic:
 def _stray_character(statement: Statement, token: Token) -> Diagnostic:
     name = f"`{token.text}`" if token.text.isprintable() else f"character U+{ord(token.text):04X}"
     advice = _ADVICE.get(token.text, "remove it; comments begin with `#`")
-    word = _word_before(statement, token)
-    if token.text == "." and word in MODULES:
-        advice = f"layers and functions are called by their bare names: leave out `{word}.`"
+    fixes = quotes(statement, token) if token.text == "'" else ()
+    prefix = module_prefix(statement, token) if token.text == "." else None
+    if prefix is not None:
+        advice = f"layers and functions are called by their bare names: leave out `{prefix.text}`"
+        fixes = (Fix(advice, (Edit(prefix, ""),), safe=True),)
     if token.text == "." and statement.tokens[0].text == "include":
         advice = f"a file is named in double quotes: `{EXAMPLES['include']}`"
     if token.text.isalnum():
         advice = "names are lower-case ASCII letters, digits and `_`"
     return syntax.UNEXPECTED_CHARACTER.at(
-        statement.span_of(token), f"unexpected {name}", help=advice
+        statement.span_of(token), f"unexpected {name}", help=advice, fixes=fixes
     )
-
-
-def _word_before(statement: Statement, token: Token) -> str:
-    """The word that a token touches on its left."""
-    return next((t.text for t in statement.tokens if t.stop == token.start), "")
 
 
 def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:

@@ -28,6 +28,8 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
     """A statement without the stage of a fault, and what was hidden; None where nothing is left."""
     if fault.code is syntax.LOOK_ALIKE:
         return _plain(statement)
+    if rewritten := _rewritten(statement, fault):
+        return rewritten
     tokens = statement.tokens
     at = next((i for i, t in enumerate(tokens) if t.start >= fault.span.start), len(tokens))
     if tokens[0].text in DIRECTIVES and statement.rule == "directive":
@@ -183,6 +185,20 @@ def _filled(statement: Statement, arrow: int) -> _Rest | None:
     return rest, ()
 
 
+def _rewritten(statement: Statement, fault: Diagnostic) -> _Rest | None:
+    """The statement less what is surely too much in it, as `nn.` before a name."""
+    edits = next((fix.edits for fix in fault.fixes if fix.safe), ())
+    if fault.code not in (syntax.UNEXPECTED_CHARACTER, syntax.UNEXPECTED_TOKEN) or not edits:
+        return None
+    if any(edit.replacement.strip() for edit in edits):
+        return None
+    text = statement.reading
+    for edit in edits:
+        start, stop = edit.span.start, edit.span.stop
+        text = text[:start] + " " * (stop - start) + text[stop:]
+    return _again(statement, text)
+
+
 def _plain(statement: Statement) -> _Rest | None:
     """The statement as it was meant; an arrow of one character takes the space after it."""
     text = statement.reading
@@ -192,6 +208,11 @@ def _plain(statement: Statement) -> _Rest | None:
             if text[token.stop : stop].strip(" \t"):
                 return None
             text = text[: token.start] + token.twin.ljust(stop - token.start) + text[stop:]
+    return _again(statement, text)
+
+
+def _again(statement: Statement, text: str) -> _Rest | None:
+    """The statement with another text of the same length."""
     found = tokens_between(text, statement.start, statement.stop)
     tokens = tuple(token for token in found if token.kind != "newline")
     return (replace(statement, tokens=tokens, masked=text), ()) if tokens else None

@@ -14,7 +14,7 @@ from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, symbols
 from ..ir.layer_graph import Call
 from ..ir.op_graph import Value
-from ..ir.types import DType, TensorType
+from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
@@ -104,7 +104,6 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 
 def recurrent_shape(c: ShapeContext) -> TensorType:
     """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
-    _require_vectors(c)
     size = require_positions(c)
     _require_positions_first(c)
     width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
@@ -112,16 +111,6 @@ def recurrent_shape(c: ShapeContext) -> TensorType:
     result = every if c.arg("return") == "all" else TensorType((width,))
     check_in(c, size, result)
     return result
-
-
-def _require_vectors(c: ShapeContext) -> None:
-    if c.input.dtype is not DType.FLOAT:
-        raise ShapeFault(
-            codes.INTEGER_INPUT,
-            f"{c.kind} calculates with real numbers, but whole ones come in",
-            here=f"the input is {c.input}",
-            help="put `embedding V D` before it, which turns each id below V into D numbers",
-        )
 
 
 def _require_positions_first(c: ShapeContext) -> None:

@@ -18,7 +18,7 @@ class ShapeFault(Exception):
     `at` names the argument at fault (its value is underlined, or the stage if it was not
     written). `here` is written after the carets. `help` is the computed way out. `replace` is
     new text for the argument (or, with `at` empty, for the whole stage) and becomes a fix
-    titled with `help`; `insert` is a stage to put before this one. `blame` is the index of the
+    titled with `help`; `insert` is a stage to put before this one, `drop` leaves this one out. `blame` is the index of the
     input whose producer is shown as the other end; `also` are further places and what to say of
     them. `result` is the type the layer would have all the same, so that faults further on are
     found in the same run.
@@ -34,6 +34,7 @@ class ShapeFault(Exception):
         help: str = "",
         replace: str = "",
         insert: str = "",
+        drop: bool = False,
         blame: int = 0,
         notes: tuple[str, ...] = (),
         also: tuple[tuple[Span, str], ...] = (),
@@ -41,7 +42,7 @@ class ShapeFault(Exception):
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.at, self.here = code, message, at, here
-        self.help, self.replace, self.insert = help, replace, insert
+        self.help, self.replace, self.insert, self.drop = help, replace, insert, drop
         self.blame, self.notes, self.also, self.result = blame, notes, also, result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -171,6 +172,12 @@ def chain_text(entries: list[str]) -> str:
 # --- the way out --------------------------------------------------------------------------
 
 
+def arrow_before(stage: Span) -> Span | None:
+    """The arrow that leads to a stage, with the spaces before it."""
+    found = re.search(r"[ \t]*->\s*$", stage.source.text[: stage.start])
+    return Span(stage.source, found.start(), stage.start) if found else None
+
+
 def layer_fixes(site: Site, argument: Span | None, fault: ShapeFault) -> list[Fix]:
     """The change that the fault proposes, if it can be made at this place.
 
@@ -182,6 +189,8 @@ def layer_fixes(site: Site, argument: Span | None, fault: ShapeFault) -> list[Fi
         start = site.layer.span.start
         place = Span(site.layer.span.source, start, start)
         return [Fix(fault.help, (Edit(place, f"{fault.insert} -> "),))]
+    if fault.drop and (arrow := arrow_before(site.layer.span)) is not None:
+        return [Fix(fault.help, (Edit(arrow.to(site.layer.span), ""),))]
     if fault.replace and (argument is not None or not fault.at):
         return [Fix(fault.help, (Edit(argument or site.whole, fault.replace),))]
     return []

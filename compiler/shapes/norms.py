@@ -21,7 +21,7 @@ CHANNELS_ARG: ArgSpec = option(
 
 def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
     """The type behind a layer that reads D, CxL or CxHxW and mixes positions of a channel."""
-    require_floats(c)
+    require_floats(c, "transpose")
     if c.input.ragged:
         raise refuse_mixing(c, what, "normalise every position by itself: `layernorm`")
     if c.input.rank > 1:

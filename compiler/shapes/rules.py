@@ -5,22 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, product, shape_text
+from ..ir.dims import Dim, product, shape_text, symbols
 from ..ir.types import DType, TensorType
 from .context import ShapeContext, ShapeFault
 
 
-def require_floats(c: ShapeContext) -> None:
-    """Refuse whole numbers: arithmetic on token ids or class ids means nothing."""
+def require_floats(c: ShapeContext, reads: str = "") -> None:
+    """Refuse whole numbers: arithmetic on token ids or class ids means nothing.
+
+    `reads` is the stage that makes of TxD what the layer reads, where that is something else.
+    """
     for i, type in enumerate(c.inputs):
         if type.dtype is not DType.FLOAT:
+            help, insert = _embedded(c, type, reads)
             raise ShapeFault(
                 codes.INTEGER_INPUT,
                 f"{c.kind} calculates with real numbers, but whole ones come in",
                 here=f"the input is {type}",
-                help="leave `int` out of the input, so that it holds real numbers",
+                help=help,
+                insert=insert,
                 blame=i,
             )
+
+
+IDS, SIZE = 1000, 32
+"""The embedding that is proposed: so many ids, each with a vector of this size."""
+
+
+def _embedded(c: ShapeContext, type: TensorType, reads: str) -> tuple[str, str]:
+    """What to do with whole numbers, and the stages to put before a layer that are ids' vectors.
+
+    A row of unknown length is one of ids; one of known length may hold quantities.
+    """
+    numbers = "leave `int` out of the input, so that it holds real numbers"
+    if type.rank != 1:
+        return numbers, ""
+    stages = " -> ".join([f"embedding {IDS} {SIZE}", *([reads] if reads else [])])
+    ids = f"`{stages}` before it, where each id below {IDS} becomes {SIZE} numbers"
+    if not symbols(type.shape[0]):
+        return f"{numbers}; for ids put {ids}", ""
+    alone = len(c.inputs) == 1 and c.named in ("", c.layer.kind)
+    return f"put {ids}", stages if alone else ""
 
 
 def same(c: ShapeContext) -> TensorType:

@@ -84,7 +84,7 @@ def positions(window: Window, sizes: tuple[Dim, ...]) -> tuple[Dim, ...]:
 
 def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
     """The channels and the spatial sizes of CxL or CxHxW; anything else is refused."""
-    require_floats(c)
+    require_floats(c, "transpose")
     shape = c.input.shape
     if c.input.rank not in (2, 3):
         raise ShapeFault(
@@ -167,6 +167,8 @@ def check_reach(c: ShapeContext, window: Window) -> None:
     )
     if fitting == window.kernel:
         return
+    if all(n == 1 for n in sizes) and c.kind in POOLS:
+        raise _pooled_already(c, window)
     padded = shape_text(tuple(room))
     zeros = "" if padded == shape_text(sizes) else f", {padded} with padding"
     raise ShapeFault(
@@ -177,6 +179,21 @@ def check_reach(c: ShapeContext, window: Window) -> None:
         help=f"use a kernel {_limits(window.kernel, fitting)}, for example "
         f"`{_with_kernel(c, shape_text(fitting))}`",
         replace=shape_text(fitting),
+    )
+
+
+POOLS = ("maxpool", "avgpool", "weightedpool")
+"""Layers that make an image smaller, and have nothing left to do where it is one position."""
+
+
+def _pooled_already(c: ShapeContext, window: Window) -> ShapeFault:
+    one = shape_text(c.input.shape[1:])
+    return ShapeFault(
+        codes.KERNEL_TOO_LARGE,
+        f"there is nothing left to pool: the input is down to {one}",
+        here=f"needs at least {shape_text(window.reach)}, the input is {one}",
+        help="leave this stage out; the layers before have reduced every channel to one position",
+        drop=True,
     )
 
 

@@ -10,16 +10,19 @@ from typing import TypeGuard
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...diagnostics.suggest import closest, listing, replacement
+from ...diagnostics.suggest import closest, listing
 from ...ir.layer_graph import ArgValue
 from ...layers import LayerKind
 from ...layers.registry import SHAPELESS, ArgSpec, Ints, Option, Ranges
 from ...losses import LOSSES
 from ...source import Span
-from .. import ast, habits
+from .. import ast
+from ..elsewhere import argument
+from .activations import bounded, no_activation, unknown_activation
 from .constants import evaluate, lookup
 from .convert import convert, convert_all, needs
-from .fixes import insert, own_stage
+from .fixes import insert, own_stage, unquoted
+from .keys import unknown_key
 from .scope import Env, Fault
 from .values import CallConst, WordConst
 from .vocabulary import DIRECTIVES
@@ -287,71 +290,6 @@ def _takes_word(spec: ArgSpec, word: str) -> bool:
     return isinstance(spec.type, Option) and word.lower() in spec.type.words
 
 
-def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    """The fault of a key that the schema does not have."""
-    if key.id in ("activation", "act", "nonlinearity"):
-        quoted = isinstance(arg.value, ast.Text) and env.program.kinds.activation(arg.value.value)
-        if quoted or activation(arg.value, env):
-            return _activation_by_key(schema, arg, env)
-    if key.id == "name":
-        return _name_by_key(schema, key, arg, env)
-    if env.program.kinds.activation(key.id):
-        return _activation_as_key(schema, key, arg, env)
-    names = [spec.name for spec in schema.args]
-    plural = f"{key.id}s" if f"{key.id}s" in names else None
-    elsewhere = habits.called_here(key.id, habits.KEYS, names)
-    meant = plural or elsewhere or closest(key.id, names)
-    if isinstance(arg.value, ast.ListValue) and meant == "weight":
-        meant = None
-    takes = (
-        f"`{schema.name}` takes {listing(names)}"
-        if names
-        else f"`{schema.name}` takes no arguments"
-    )
-    statement = habits.STATEMENTS.get(key.id)
-    if statement and not meant:
-        takes = f"that is a statement of its own: `{statement}`"
-    return env.fault(
-        codes.UNKNOWN_KEY,
-        key.span,
-        f"`{schema.name}` has no argument `{key.id}`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else takes,
-        fixes=replacement(key.span, meant),
-    )
-
-
-def _name_by_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    name = arg.value.span.text.strip("\"'")
-    return env.fault(
-        codes.UNKNOWN_KEY,
-        key.span,
-        f"`{schema.name}` has no argument `name`",
-        help=f"a name is given at the end of the stage: `as {name}`",
-    )
-
-
-def _activation_as_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    """`leaky_relu=0.2` for `leaky_relu(0.2)`."""
-    call = f"{key.id}({arg.value.span.text})"
-    return env.fault(
-        codes.UNKNOWN_KEY,
-        arg.span,
-        f"an activation is no argument, it stands by itself: `{key.id}`",
-        fixes=[Fix(f"write `{call}`", (Edit(arg.span, call),))],
-    )
-
-
-def _activation_by_key(schema: Schema, arg: ast.Arg, env: Env) -> Fault:
-    word = arg.value.span.text.strip('"')
-    return env.fault(
-        codes.UNKNOWN_KEY,
-        arg.span,
-        f"the activation of `{schema.name}` is written without a key",
-        fixes=[Fix(f"write `{word}`", (Edit(arg.span, word),))],
-    )
-
-
 def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
     """The fault of a positional for which there is no place."""
     value = arg.value
@@ -380,6 +318,17 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
                 )
             ],
         )
+    if isinstance(value, ast.Text):
+        return env.fault(
+            codes.EXTRA_ARGUMENT,
+            value.span,
+            "words and numbers are written without quotes",
+            fixes=unquoted(value),
+        )
+    if bounds := bounded(schema.name, value):
+        return env.fault(
+            codes.EXTRA_ARGUMENT, value.span, f"`{schema.name}` takes no value by place", **bounds
+        )
     places = len(schema.positionals)
     takes = (
         f"takes {places} value{'s' * (places != 1)} by place, this is one too many"
@@ -407,8 +356,6 @@ def _colon_after_key(schema: Schema, value: ast.Value) -> Edit | None:
 def _without_place(schema: Schema, value: ast.Value, env: Env) -> str:
     """What to do with a value too many."""
     text = value.span.text
-    if isinstance(value, ast.Text):
-        return "words and numbers are written without quotes"
     if schema.spec("in") and schema.spec("units"):
         return f"only what comes out is said, what comes in is known: `{schema.name} {text}`"
     if env.program.kinds.activation(schema.name) and isinstance(value, ast.Number):
@@ -423,7 +370,7 @@ def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
     known = env.program.kinds
     if known.find(name.id) or name.id in env.program.blocks:
         return _missing_arrow(value.span, name.id, env)
-    return env.unknown(name, "an activation", known.activations())
+    return unknown_activation(name, value.span, "an activation", known.activations(), env)
 
 
 def _missing_arrow(span: Span, name: str, env: Env) -> Fault:
@@ -446,9 +393,12 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
                 word.span,
                 f"`{schema.name}` takes no further value by place",
             )
+        if const is None and word.id == "linear" and activations:
+            return no_activation(word, env)
         if const is None and (kinds.find(word.id) or word.id in env.program.blocks):
             return _missing_arrow(word.span, word.id, env)
-    spec = schema.spec(habits.KEYS.get(word.id, word.id))
+    named = argument(word.id, schema.name, [spec.name for spec in schema.args])
+    spec = schema.spec(named.write if named else word.id)
     if spec:
         return env.fault(
             codes.EXTRA_ARGUMENT,
@@ -473,7 +423,9 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
     if schema.name in LOSSES:
         stage = word.id if env.scope.find(word.id) else "NAME"
         advice = f"a loss judges the stage that `on {stage}` names; targets come with the data"
-    return env.unknown(word, what, candidates, advice)
+    if not activations:
+        return env.unknown(word, what, candidates, advice)
+    return unknown_activation(word, word.span, what, candidates, env, advice)
 
 
 def activation(value: ast.Value, env: Env) -> Trailing | None:

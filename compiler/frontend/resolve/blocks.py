@@ -11,12 +11,14 @@ from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import listing
 from ...ir.inits import INITS
 from ...layers import LAYERS
-from ...layers.registry import Num, Option, option
+from ...layers.registry import Option
 from ...source import Span
 from .. import ast
+from ..elsewhere import Sort
 from ..stages import value_as_chain
-from .arguments import Schema, activation, unknown_key
+from .arguments import Schema, activation
 from .constants import evaluate, lookup
+from .keys import of_names, unknown_key
 from .scope import Env, Fault
 from .values import Const, ListConst, StagesConst, WordConst
 from .vocabulary import is_kind
@@ -133,7 +135,7 @@ def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, 
 
 
 def _unknown_param(block: ast.Block, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    specs = tuple(option(param.name.id, Num(), "") for param in block.params)
+    specs = of_names([param.name.id for param in block.params])
     return unknown_key(Schema(block.name.id, specs), key, arg, env)
 
 
@@ -189,7 +191,8 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
             help=f"a block works on what comes in; join other values outside: `[…, {word}] -> add`",
         )
     candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks, *_options()]
-    raise env.unknown(place, "a let, a parameter, an option or a layer kind", candidates)
+    what = "a let, a parameter, an option or a layer kind"
+    raise env.unknown(place, what, candidates, sort=Sort.KIND)
 
 
 def _is_option(word: str) -> bool:

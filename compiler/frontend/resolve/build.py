@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Label
+from ...diagnostics.model import Edit, Fix, Label
 from ...ir.layer_graph import UNKNOWN, Activation, InputLayer, Layer
 from ...ir.types import TensorType
 from ...layers import LayerKind
@@ -17,7 +17,11 @@ from ...source import Span
 from .. import ast
 from .arguments import Bound, Trailing
 from .fixes import own_stage
+from .keys import without
 from .scope import End, Env, Fault, Flow, TooLarge
+
+GATED = ("lstm", "gru")
+"""Recurrent kinds whose nonlinearities cannot be chosen."""
 
 
 @dataclass(slots=True)
@@ -136,18 +140,34 @@ def _activation_name(own: Trailing, layer: str, env: Env) -> str:
     return layer if own.kind.params is no_params else env.scope.naming.count(own.kind.name)
 
 
-def check_activations(kind: LayerKind, found: list[Trailing], env: Env) -> None:
+def check_activations(stage: ast.Stage, kind: LayerKind, found: list[Trailing], env: Env) -> None:
     """A stage takes one activation, and some kinds none."""
     if found and kind.trailing is TrailingRule.NO:
         span = found[0].span
+        own = kind.name in GATED
         raise env.fault(
             codes.REFUSED_ACTIVATION,
             span,
-            f"`{kind.name}` takes no activation",
-            fixes=own_stage(span),
+            f"`{kind.name}` takes no activation" + (", those in its cell are fixed" if own else ""),
+            fixes=[*(_other_cells(stage, found[0]) if own else ()), *own_stage(span)],
         )
     if len(found) > 1:
         raise two_activations(found, env)
+
+
+def _other_cells(stage: ast.Stage, found: Trailing) -> list[Fix]:
+    """The two readings of `lstm 50 relu` besides a relu behind it."""
+    word = found.span.text
+    leave = Fix(
+        f"leave it out: `{stage.kind.id}` has its own tanh and sigmoid",
+        (Edit(without(found.span), ""),),
+        safe=found.kind.name == "tanh",
+    )
+    other = Fix(
+        f"for a simple recurrent cell with {word} write `rnn` instead of `{stage.kind.id}`",
+        (Edit(stage.kind.span, "rnn"),),
+    )
+    return [leave, other] if found.kind.name == "relu" else [leave]
 
 
 def two_activations(found: list[Trailing], env: Env) -> Fault:

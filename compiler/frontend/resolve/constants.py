@@ -12,6 +12,7 @@ from ...diagnostics.model import Edit, Fix, Label
 from ...limits.bounds import MAX_AXES, MAX_WHOLE
 from ...source import Span
 from .. import ast
+from .fixes import unquoted
 from .scope import Env, Fault, TooLarge
 from .values import (
     CallConst,
@@ -142,7 +143,8 @@ def evaluate(value: ast.Value, env: Env) -> Const:
                 codes.WRONG_VALUE,
                 value.span,
                 "a quoted text has no place here",
-                help="leave out the quotes",
+                help="" if value.value else "leave out the quotes",
+                fixes=unquoted(value),
             )
         case ast.Size(parts):
             check_axes(value, env)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...diagnostics.codes import names as codes
-from ...diagnostics.suggest import closest, listing, replacement
+from ...diagnostics.suggest import listing
 from ...ir.inits import INITS
 from ...ir.layer_graph import ArgValue, Call
 from ...layers.registry import (
@@ -21,9 +21,11 @@ from ...layers.registry import (
     Ranges,
     SizeOf,
 )
-from .. import ast, habits
+from .. import ast
+from ..elsewhere import Sort
 from .constants import as_number, as_whole, blame_let, evaluate, lookup, not_fitting, origin, shown
-from .scope import Env
+from .hints import hint, said
+from .scope import Env, Fault
 from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
 
 MAX_FLOAT = 10**300
@@ -138,7 +140,7 @@ def _flag(what: str, value: ast.Value, env: Env) -> bool:
             codes.UNKNOWN_CHOICE,
             value.span,
             f"{what} is `true` or `false`, not `{const.id}`",
-            fixes=replacement(value.span, closest(const.id, ("true", "false"))),
+            **said(hint(const.id, Sort.CHOICE, ("true", "false")), value.span),
         )
     if not isinstance(const, bool):
         raise not_fitting(const, value, env, f"{what} is `true` or `false`")
@@ -163,15 +165,16 @@ def _option(what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> st
         return word.lower()
     if word is None:
         raise not_fitting(evaluate(value, env), value, env, f"{what} is one of {listing(words)}")
-    meant = closest(word, words)
-    raise env.fault(
-        codes.UNKNOWN_CHOICE,
-        value.span,
-        f"{what} cannot be `{word}`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help=f"it is one of {listing(words)}",
-        fixes=replacement(value.span, meant),
-    )
+    raise _unknown_word(what, word, f"it is one of {listing(words)}", words, value, env)
+
+
+def _unknown_word(
+    what: str, word: str, wanted: str, words: tuple[str, ...], value: ast.Value, env: Env
+) -> Fault:
+    """The fault of a word that is none of those an argument may be."""
+    parts = said(hint(word, Sort.CHOICE, words), value.span)
+    parts["help"] = parts["help"] or wanted
+    return env.fault(codes.UNKNOWN_CHOICE, value.span, f"{what} cannot be `{word}`", **parts)
 
 
 def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> str | tuple[int, ...]:
@@ -232,15 +235,7 @@ def _instead(
     """A word in place of numbers or of a size."""
     if word.lower() in words:
         return word.lower()
-    meant = closest(word, words)
-    raise env.fault(
-        codes.UNKNOWN_CHOICE,
-        value.span,
-        f"{what} cannot be `{word}`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help=f"it is {wanted}",
-        fixes=replacement(value.span, meant),
-    )
+    raise _unknown_word(what, word, f"it is {wanted}", words, value, env)
 
 
 def layer_name(key: str, value: ast.Value, env: Env) -> str:
@@ -265,18 +260,13 @@ def _init(what: str, value: ast.Value, env: Env) -> Call:
         raise not_fitting(const, value, env, f"{what} is an initialisation such as `he`")
     kinds = {alias: kind for kind in INITS.values() for alias in (kind.name, *kind.aliases)}
     if name.lower() not in kinds:
-        near = closest(name, kinds)
-        meant = habits.called_here(name, habits.INITS, INITS) or (
-            kinds[near].name if near else None
-        )
+        others = {alias: kind.name for alias, kind in kinds.items() if alias != kind.name}
         head = value.name.span if isinstance(value, ast.CallValue) else value.span
         raise env.fault(
             codes.UNKNOWN_CHOICE,
             head,
             f"there is no initialisation `{name}`",
-            here=f"did you mean `{meant}`?" if meant else "",
-            help="" if meant else f"it is one of {listing(INITS)}",
-            fixes=replacement(head, meant),
+            **said(hint(name, Sort.INIT, INITS, others), head, f"it is one of {listing(INITS)}"),
         )
     kind = kinds[name.lower()]
     bound = bind(Schema(kind.name, kind.args), value.span, args, seen, activations=False)

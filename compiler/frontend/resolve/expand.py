@@ -244,7 +244,7 @@ class Expander:
         except Repaired as fault:
             bound = fault.bound
         try:
-            check_activations(kind, bound.trailing, env)
+            check_activations(stage, kind, bound.trailing, env)
         except Fault:
             bound.trailing.clear()
             bound.repaired = True

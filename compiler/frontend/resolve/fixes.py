@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ...diagnostics.model import Edit, Fix
 from ...source import Span
+from .. import ast
 
 
 def insert(at: Span, text: str) -> Edit:
@@ -14,3 +17,12 @@ def insert(at: Span, text: str) -> Edit:
 def own_stage(word: Span) -> tuple[Fix, ...]:
     """Put the arrow before a word that is a stage of its own."""
     return (Fix(f"make it a stage of its own: `-> {word.text}`", (insert(word, "-> "),)),)
+
+
+def unquoted(text: ast.Text) -> tuple[Fix, ...]:
+    """Write a word or number without the quotes around it."""
+    if not re.fullmatch(r"[\w.]+", text.value):
+        return ()
+    return (
+        Fix(f"write `{text.value}`, without quotes", (Edit(text.span, text.value),), safe=True),
+    )

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix
-from ...diagnostics.suggest import closest, replacement
+from ...diagnostics.suggest import closest
 from ...ir.dims import Dim, Shape, symbol
 from ...ir.types import DType, TensorType
 from ...source import Span
 from .. import ast
+from ..elsewhere import Sort, bare
 from .constants import as_whole, check_axes, evaluate, whole
 from .fixes import own_stage
+from .hints import hint, said
 from .scope import Env, Fault
 from .values import SizeConst, WordConst
 
@@ -54,16 +56,27 @@ def input_type(stage: ast.Stage, env: Env) -> TensorType:
 def _marked(arg: ast.Arg, words: Mapping[str, Span], env: Env) -> str | None:
     """`int` or `ragged`, if that is what an argument says."""
     if arg.key is not None:
-        raise env.fault(
-            codes.UNKNOWN_KEY,
-            arg.key.span,
-            f"`input` has no argument `{arg.key.id}`",
-            help=_EXAMPLES,
-        )
+        raise _by_key(arg.key, arg, env)
     word = _mark(arg.value)
     if word in words:
         raise env.fault(codes.REPEATED_ARGUMENT, arg.span, f"`{word}` is given twice")
     return word
+
+
+def _by_key(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
+    """`input shape=784`, as the shape is given elsewhere."""
+    fixes: tuple[Fix, ...] = ()
+    if bare(key.id) in ("shape", "inputshape", "dim", "size", "batchshape"):
+        fixes = (
+            Fix(f"write `{arg.value.span.text}`", (Edit(arg.span, arg.value.span.text),), True),
+        )
+    return env.fault(
+        codes.UNKNOWN_KEY,
+        key.span,
+        f"`input` has no argument `{key.id}`",
+        help="" if fixes else _EXAMPLES,
+        fixes=fixes,
+    )
 
 
 def _mark(value: ast.Value) -> str | None:
@@ -72,7 +85,8 @@ def _mark(value: ast.Value) -> str | None:
 
 
 def _extra(value: ast.Value, env: Env) -> Fault:
-    meant = closest(value.id, ("int", "ragged")) if isinstance(value, ast.Word) else None
+    word = value.id if isinstance(value, ast.Word) else ""
+    meant = hint(word, Sort.CHOICE, ("int", "ragged")) if word else None
     if isinstance(value, ast.Word) and env.program.kinds.activation(value.id):
         return env.fault(
             codes.REFUSED_ACTIVATION,
@@ -81,15 +95,13 @@ def _extra(value: ast.Value, env: Env) -> Fault:
             fixes=own_stage(value.span),
         )
     advice = f"axes are joined by `x` without spaces: `input {_joined(value)}`"
-    if isinstance(value, ast.Word):
+    if word:
         advice = "numbers are real unless `int` is given, and as precise as `dtype` says"
     return env.fault(
         codes.EXTRA_ARGUMENT,
         value.span,
         "an input takes one shape and the words `int` and `ragged`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else advice,
-        fixes=replacement(value.span, meant),
+        **said(meant if meant and meant.write else None, value.span, advice),
     )
 
 

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...diagnostics.suggest import closest, listing, replacement
+from ...diagnostics.suggest import closest, listing
 from ...layers import LAYERS, LayerKind
 from ...source import Span
 from .. import ast
+from ..elsewhere import Meaning, Sort, meaning
 from .arguments import activation
 from .constants import lookup
 from .fixes import insert, own_stage
+from .hints import hint
 from .scope import Env, Fault, Flow
-from .sharing import unknown_stage
+from .sharing import hidden, unknown_stage
+from .translate import translated, unwrapped
 from .values import describe
 from .vocabulary import DIRECTIVES
 
@@ -45,11 +48,10 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
         return env.fault(
             codes.NOT_A_STAGE, word.span, f"`{word.id}` is {describe(const)}, not a stage"
         )
-    if (sizes := _both_sizes(stage)) and _meant(word, env) == "dense":
-        return _linear(stage, sizes, env)
     if beginning and not stage.args and not stage.called:
         meant = closest(word.id, [*env.scope.names(), *LAYERS])
-        if meant is None or meant not in LAYERS:
+        branch = flow is not None and meaning(word.id, Sort.KIND) and not hidden(word, env)
+        if (meant is None or meant not in LAYERS) and not branch:
             return unknown_stage(word, env)
     if word.id in DIRECTIVES:
         return env.fault(
@@ -58,7 +60,7 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
             f"`{word.id}` is a statement, not a stage",
             help="begin it on a line of its own, or after `;`",
         )
-    return unknown_kind(word, env, ["input"] if flow is None else ["use"])
+    return unknown_kind(stage, env, ["input"] if flow is None else ["use"])
 
 
 def without_fork(stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
@@ -120,55 +122,34 @@ def decorated(how: str, span: Span, env: Env) -> Fault:
     )
 
 
-def unknown_kind(word: ast.Word, env: Env, more: Sequence[str] = ()) -> Fault:
+def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
     """The fault of a stage whose first word is no kind, block or name."""
+    word = stage.kind
     if word.span in env.program.unknown:
         return Fault()
     env.program.unknown.add(word.span)
-    proper = _meant(word, env, more)
-    if proper is None and env.program.unsure(word.id):
+    kinds = env.program.kinds
+    known = [kind.word for kind in LAYERS.values()]
+    found = hint(word.id, Sort.KIND, [*known, *env.program.blocks, *more], kinds.others)
+    if found is None and env.program.unsure(word.id):
         return Fault()
+    meant = found.name if found else ""
+    fix = translated(stage, found, env) if found and found.write else unwrapped(stage, env)
     return env.fault(
         codes.UNKNOWN_KIND,
         word.span,
         f"there is no layer or block `{word.id}`",
-        here=f"did you mean `{proper}`?" if proper else "",
-        help="" if proper else "`nnc layers` lists the layers; a fully connected one is `dense`",
-        fixes=replacement(word.span, proper),
+        here=f"did you mean `{meant}`?" if meant and fix else "",
+        help=_advice(found) if fix is None else "",
+        fixes=[fix] if fix else (),
     )
 
 
-def _meant(word: ast.Word, env: Env, more: Sequence[str] = ()) -> str | None:
-    """The kind, block or other word that is written nearly like this one, by its own name."""
-    kinds = env.program.kinds
-    known = [*LAYERS, *env.program.blocks, *more, *kinds.others]
-    meant = closest(word.id, known)
-    return kinds.proper(meant) if meant else None
-
-
-def _both_sizes(stage: ast.Stage) -> tuple[ast.Arg, ast.Arg] | None:
-    """The arguments of `Linear(784, 30)`."""
-    inside = stage.args[: stage.inside]
-    if stage.called and len(inside) == 2 and all(isinstance(a.value, ast.Number) for a in inside):
-        return inside[0], inside[1]
-    return None
-
-
-def _linear(stage: ast.Stage, sizes: tuple[ast.Arg, ast.Arg], env: Env) -> Fault:
-    """`Linear(784, 30)`, which elsewhere says both what comes in and what comes out."""
-    size_in, size_out = (arg.span for arg in sizes)
-    edits = (
-        Edit(stage.kind.span, "dense"),
-        Edit(Span(size_in.source, size_in.start, size_out.start), ""),
-    )
-    advice = f"write `dense({size_out.text})`: the size that comes in is known"
-    return env.fault(
-        codes.UNKNOWN_KIND,
-        stage.kind.span,
-        f"there is no layer or block `{stage.kind.id}`",
-        here="did you mean `dense`?",
-        fixes=[Fix(advice, edits)],
-    )
+def _advice(found: Meaning | None) -> str:
+    """What to say of an unknown kind for which there is no replacement."""
+    if found is None:
+        return "`nnc layers` lists the layers; a fully connected one is `dense`"
+    return found.advice or f"that is `{found.write}` here; what is written with it does not fit"
 
 
 def without_source(word: ast.Word, example: str, env: Env) -> Fault:

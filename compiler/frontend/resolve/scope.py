@@ -8,9 +8,10 @@ from typing import Any
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Code, Label, Report
-from ...diagnostics.suggest import closest, replacement
 from ...source import Source, Span
 from .. import ast
+from ..elsewhere import Sort
+from .hints import hint, said
 from .values import Const
 from .vocabulary import Kinds
 
@@ -185,13 +186,16 @@ class Env:
         what: str,
         candidates: Iterable[str],
         otherwise: str = "",
+        sort: Sort = Sort.OWN,
     ) -> Fault:
         """The fault of a word that means nothing; silent where unread text may tell.
 
         A definition that is missing is one fault, however often it is used. `otherwise` is the
-        advice where no candidate is near.
+        advice where no candidate is near, `sort` what the word is looked up as in other libraries.
         """
-        meant = closest(word.id, candidates)
+        meant = hint(
+            word.id, sort, candidates, self.program.kinds.others if sort is Sort.KIND else {}
+        )
         program = self.program
         if word.id in program.poisoned or (meant is None and program.unsure(word.id)):
             return Fault()
@@ -201,9 +205,7 @@ class Env:
             codes.UNKNOWN_NAME,
             word.span,
             f"`{word.id}` is not {what}",
-            here=f"did you mean `{meant}`?" if meant else "",
-            help="" if meant else otherwise,
-            fixes=replacement(word.span, meant),
+            **said(meant, word.span, otherwise),
         )
 
     def within(self, scope: Scope) -> Env:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...diagnostics.suggest import closest, listing, replacement
+from ...diagnostics.suggest import listing
 from ...ir.layer_graph import ArgValue, Setting
 from ...layers import LAYERS
 from ...layers.registry import ArgSpec, Flag, Int, Num, option, positional
@@ -19,8 +19,11 @@ from ...optimizers import aliases as optimizer_aliases
 from ...schedules import SCHEDULES
 from ...schedules import aliases as schedule_aliases
 from ...source import Span
-from .. import ast, habits
+from .. import ast
+from ..elsewhere import Sort
 from .arguments import Bound, Schema, bind
+from .fixes import unquoted
+from .hints import hint, said
 from .misuse import without_source
 from .scope import Env, Fault
 from .sharing import find_stage
@@ -119,20 +122,15 @@ def _check_word(word: ast.Word, env: Env) -> None:
             f"`{word.id}` alone is no statement",
             help=f"go on from a stage with `{word.id} -> …`",
         )
-    elsewhere = habits.STATEMENTS.get(word.id)
-    meant = None if elsewhere else closest(word.id, STATEMENTS)
-    if meant is None and not elsewhere:
-        meant = closest(word.id, LAYERS)
-    if program.broken and meant is None:
+    found = hint(word.id, Sort.STATEMENT, STATEMENTS) or hint(word.id, Sort.KIND, LAYERS)
+    if program.broken and (found is None or not found.write):
         raise Fault
     known_words = f"a chain begins with `input` or a name; the others are {listing(STATEMENTS, 20)}"
     raise env.fault(
         codes.UNKNOWN_DIRECTIVE,
         word.span,
         f"there is no statement `{word.id}`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else f"that is written `{elsewhere}`" if elsewhere else known_words,
-        fixes=replacement(word.span, meant),
+        **said(found, word.span, known_words),
     )
 
 
@@ -257,39 +255,36 @@ def _setting(
     value = head.value
     word = value.name if isinstance(value, ast.CallValue) else value
     if not isinstance(word, ast.Word | ast.DimName):
+        fixes = unquoted(value) if isinstance(value, ast.Text) else ()
         raise env.fault(
             codes.WRONG_VALUE,
             value.span,
             f"`{what}` names its kind first",
-            help=f"one of {listing(schemas)}",
+            help="" if fixes else f"one of {listing(schemas)}",
+            fixes=fixes,
         )
     inner = value.args if isinstance(value, ast.CallValue) else ()
     name = others.get(word.id, word.id)
     if name not in schemas:
-        raise _unknown_choice(word, name, what, schemas, others, env)
+        raise _unknown_choice(word, what, schemas, others, span, env)
     bound: Bound = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
     return Setting(name, bound.args, bound.given, span, word.span)
 
 
 def _unknown_choice(
     word: ast.Word | ast.DimName,
-    name: str,
     what: str,
     known: Iterable[str],
     others: Mapping[str, str],
+    statement: Span,
     env: Env,
 ) -> Fault:
-    names = [*known, *others]
-    elsewhere = habits.called_here(word.id, habits.CHOICES, names)
-    near = closest(word.id, names)
-    meant = elsewhere or (others.get(near, near) if near else None)
+    found = hint(word.id, Sort(what), known, others)
     return env.fault(
         codes.UNKNOWN_CHOICE,
         word.span,
         f"there is no {what} `{word.id}`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        help="" if meant else f"it is one of {listing(known)}",
-        fixes=replacement(word.span, meant),
+        **said(found, word.span, f"it is one of {listing(known)}", statement.text),
     )
 
 
@@ -386,13 +381,12 @@ def _dtype(statement: ast.Directive, env: Env) -> str:
     if isinstance(value, ast.Word | ast.DimName) and value.id.lower() in DTYPES:
         return value.id.lower()
     at = value.span if value is not None else statement.span
-    meant = closest(value.id, DTYPES) if isinstance(value, ast.Word) else None
+    word = value.id if isinstance(value, ast.Word | ast.DimName) else ""
     raise env.fault(
         codes.UNKNOWN_CHOICE,
         at,
         "the element type is `float32` or `float64`",
-        here=f"did you mean `{meant}`?" if meant else "",
-        fixes=replacement(at, meant),
+        **said(hint(word, Sort.CHOICE, DTYPES) if word else None, at),
     )
 
 

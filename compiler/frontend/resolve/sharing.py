@@ -49,22 +49,30 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
 
 def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
     """A stage of that name that cannot be seen from here: further down, or private."""
+    name = hidden(word, env)
+    if name is None:
+        return None
+    later = name.span.start > word.span.start
+    why = "further down" if later else "inside a block, or a named or repeated group"
+    if env.calls:
+        why = "outside of this block"
+    return env.fault(
+        codes.UNKNOWN_NAME,
+        word.span,
+        f"the stage `{word.id}` cannot be seen from here",
+        labels=[Label(name.span, f"it is defined {why}")],
+    )
+
+
+def hidden(word: ast.Word, env: Env) -> ast.Word | None:
+    """Where a stage is named so, though it cannot be seen from here."""
     for statement in env.program.main.statements:
         chain = statement.body if isinstance(statement, ast.Block) else statement
         if not isinstance(chain, ast.Chain):
             continue
         for name in stage_names(chain):
             if name.id == word.id:
-                later = name.span.start > word.span.start
-                why = "further down" if later else "inside a block, or a named or repeated group"
-                if env.calls:
-                    why = "outside of this block"
-                return env.fault(
-                    codes.UNKNOWN_NAME,
-                    word.span,
-                    f"the stage `{word.id}` cannot be seen from here",
-                    labels=[Label(name.span, f"it is defined {why}")],
-                )
+                return name
     return None
 
 
