@@ -30,7 +30,7 @@ class Dual:
         return Dual(EXACT.add(self.value, o.value), EXACT.add(self.slope, o.slope))
 
     def __neg__(self) -> Dual:
-        return Dual(-self.value, -self.slope)
+        return Dual(self.value.copy_negate(), self.slope.copy_negate())
 
     def __sub__(self, other: object) -> Dual:
         return self + -dual(other)
@@ -117,7 +117,7 @@ def normal_below(x: Dual) -> Dual:
 def gelu_tanh(x: Dual) -> Dual:
     root = dual(EXACT.sqrt(EXACT.divide(2, PI)))
     u = root * (x + Decimal("0.044715") * x * x * x)
-    return x * (1 + tanh(u)) / 2
+    return x * sigmoid(2 * u)  # (1 + tanh u) / 2
 
 
 def split(x: Dual, above: Dual, below: Dual) -> Dual:
@@ -205,6 +205,7 @@ def _sum(terms: list[Decimal]) -> Decimal:
 def rounded(x: Decimal, dtype: str) -> float:
     """The nearest number of a dtype, infinite where there is none."""
     info = np.finfo(dtype)
-    if abs(x) > Decimal(float(info.max)) * (1 + Decimal(float(info.eps)) / 4):
+    most = EXACT.multiply(Decimal(float(info.max)), Decimal(1 + float(info.eps) / 4))
+    if EXACT.compare(EXACT.abs(x), most) > 0:
         return math.copysign(math.inf, x)
     return float(x)
