@@ -41,7 +41,7 @@ def test_the_decimal_oracle_agrees_with_mpmath(name):
     """Values from 1e-308 to 1e308, derivatives by mpmath's own differences where they are smooth."""
     for x in extremes("float64"):
         got = ACTIVATIONS[name](variable(float(x)))
-        with mpmath.workprec(2400 if abs(x) < 1e-6 else 400):
+        with mpmath.workprec(2400):
             at = mpmath.mpf(float(x))
             if abs(x) < 1000:
                 assert float(got.value) == pytest.approx(float(MP[name](at)), rel=1e-12, abs=1e-300)
@@ -73,7 +73,7 @@ def _scalars_may_warn():
         yield
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32"] if JIT else ["float32", "float64"])
 def test_compiled_activations(dtype):
     assert not faults_of_activations(numba_module(activations(dtype)), dtype)
 
@@ -84,6 +84,6 @@ def test_compiled_losses(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32"] if JIT else ["float32", "float64"])
-@pytest.mark.parametrize("kind", NORMS)
+@pytest.mark.parametrize("kind", NORMS[1::2] if JIT else NORMS)
 def test_compiled_norms(kind, dtype):
     assert not faults_of_norm(numba_module(norm(kind, dtype)), kind, dtype, cut_of(dtype, 1))
