@@ -146,11 +146,11 @@ Function = Callable[[Dual], Dual]
 ACTIVATIONS: dict[str, Function] = {
     "id": lambda x: x,
     "relu": lambda x: split(x, x, dual(0)),
-    "leaky_relu": lambda x: split(x, x, Decimal(0.01) * x),
-    "leaky_relu(0.2)": lambda x: split(x, x, Decimal(0.2) * x),
-    "prelu": lambda x: split(x, x, Decimal(0.25) * x),
+    "leaky_relu": lambda x: split(x, x, Decimal("0.01") * x),
+    "leaky_relu(0.2)": lambda x: split(x, x, Decimal("0.2") * x),
+    "prelu": lambda x: split(x, x, Decimal("0.25") * x),
     "elu": elu,
-    "elu(0.5)": lambda x: elu(x, Decimal(0.5)),
+    "elu(0.5)": lambda x: elu(x, Decimal("0.5")),
     "selu": selu,
     "gelu": lambda x: x * normal_below(x),
     "gelu(approx=tanh)": gelu_tanh,
@@ -161,7 +161,7 @@ ACTIVATIONS: dict[str, Function] = {
     "tanh": tanh,
     "softplus": softplus,
     "softsign": lambda x: x / (1 + split(x, x, -x)),
-    "hard_sigmoid": lambda x: clipped(x / 6 + Decimal(0.5), 0, 1),
+    "hard_sigmoid": lambda x: clipped(x / 6 + Decimal("0.5"), 0, 1),
     "hard_tanh": lambda x: clipped(x, -1, 1),
 }
 """Every activation of one number, as a spec writes it."""

@@ -17,7 +17,11 @@ def margin(x: Dual) -> Dual:
     return x if x.value > 0 else dual(0)
 
 
-ANY, UNIT, COUNTS = (0.0, 1.0, -3.0, 1e19, "max", "-max"), (0.0, 0.25, 0.5, 1.0), (0.0, 1.0, 3.0, 1e30)
+ANY, UNIT, COUNTS = (
+    (0.0, 1.0, -3.0, 1e19, "max", "-max"),
+    (0.0, 0.25, 0.5, 1.0),
+    (0.0, 1.0, 3.0, 1e30),
+)
 ONE_OUTPUT = {
     "mse": (lambda y, t: (y - t) * (y - t), ANY),
     "quadratic": (lambda y, t: (y - t) * (y - t) / 2, ANY),

@@ -50,7 +50,16 @@ def faults_of_norm(module: ModuleType, kind: str, dtype: str, cut: float) -> lis
     gamma, beta = params["n.gamma"], params.get("n.beta", np.zeros(FEATURES))
     info, found = np.finfo(dtype), []
     most = float(info.max) / 32
-    sizes = (float(info.tiny), 1e-3, 1.0, most**0.25, 0.5 * most**0.5, 4 * most**0.5, most**0.75, most)
+    sizes = (
+        float(info.tiny),
+        1e-3,
+        1.0,
+        most**0.25,
+        0.5 * most**0.5,
+        4 * most**0.5,
+        most**0.75,
+        most,
+    )
     for size in sizes:
         for mixed in (False, True):  # all rows large, or only the second
             x = rng.standard_normal((ROWS, FEATURES))

@@ -57,7 +57,7 @@ def test_the_decimal_oracle_has_the_limits():
             up, down = ACTIVATIONS[name](variable(x)), ACTIVATIONS[name](variable(-x))
             assert (float(up.value), float(up.slope)) == (x, 1)
             assert float(down.value) == float(down.slope) == 0
-    assert rounded(Decimal(1e39), "float32") == np.inf
+    assert rounded(Decimal("1e39"), "float32") == np.inf
 
 
 def numba_module(text: str):

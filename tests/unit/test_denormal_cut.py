@@ -15,7 +15,10 @@ CASES = {
     "one chain": ("input 3 -> dense 4 tanh -> dense 2 softmax; loss crossentropy", ["d_dense2_z"]),
     "deeper": ("input 3 -> dense 4 tanh -> dense 4 tanh -> dense 2; loss mse", ["d_y"]),
     "behind a nonlinearity": ("input 3 -> dense 4 tanh; loss mse", ["d_dense1_z"]),
-    "a shortcut": ("input 3 -> dense 3 tanh -> [dense 3 tanh, id] -> add; loss mse", ["d_dense2_z"]),
+    "a shortcut": (
+        "input 3 -> dense 3 tanh -> [dense 3 tanh, id] -> add; loss mse",
+        ["d_dense2_z"],
+    ),
     # the inner loss meets what comes back from the outer one, which has been cut already
     "a loss inside": (HEADS, ["d_y"]),
     "two chains": (APART, ["d_a", "d_b"]),
@@ -27,7 +30,9 @@ def cut(text: str) -> list[str]:
     """The names of the values that are cut, from the printed graph."""
     options = Options(dump_after="flush-denormals", format=False)
     dump = compile_source(Source("model.nn", text), options).dump
-    return sorted(line.split(" as ")[-1] for line in dump.splitlines() if "flush_denormals(" in line)
+    return sorted(
+        line.split(" as ")[-1] for line in dump.splitlines() if "flush_denormals(" in line
+    )
 
 
 @pytest.mark.parametrize("case", sorted(CASES))
@@ -45,7 +50,9 @@ def test_it_is_made_at_o1_only(case):
     assert optimised.count("-= TINY") == len(cut(text))
 
 
-@pytest.mark.parametrize(("dtype", "small", "kept"), [("float32", 1e-36, 1e-20), ("float64", 1e-290, 1e-200)])
+@pytest.mark.parametrize(
+    ("dtype", "small", "kept"), [("float32", 1e-36, 1e-20), ("float64", 1e-290, 1e-200)]
+)
 def test_what_is_denormal_or_nearly_becomes_zero_and_the_rest_stays(dtype, small, kept):
     module = build(f"input 1 -> dense 2; loss mae weight=1\ndtype {dtype}\n", 1)
     text = f"input 1 -> dense 2; loss quadratic\ndtype {dtype}\n"

@@ -43,7 +43,11 @@ def check(got: np.ndarray, want: list[float], slack: np.ndarray, dtype: str, x: 
     with np.errstate(invalid="ignore", over="ignore"):
         room = 16 * float(info.eps) * np.maximum(np.abs(want), slack) + 1000 * float(info.tiny)
         right = (got.astype(float) == want) | (np.abs(got - want) <= room)
-    wrong = [f"at {a!r}: {g!r}, not {w!r}" for a, g, w, r in zip(x, got, want, right) if not r]
+    wrong = [
+        f"at {a!r}: {g!r}, not {w!r}"
+        for a, g, w, r in zip(x, got, want, right, strict=True)
+        if not r
+    ]
     assert not wrong, "\n".join(wrong)
 
 

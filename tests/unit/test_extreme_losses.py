@@ -43,7 +43,7 @@ def weighed(weights):
     return value, slopes
 
 
-def smoothed(value, slopes, share=Decimal(0.25)):
+def smoothed(value, slopes, share=Decimal("0.25")):
     def spread(t):
         return [(1 - share) * a + share / 3 for a in t]
 
@@ -56,26 +56,28 @@ def smoothed(value, slopes, share=Decimal(0.25)):
 def hinge_of_ids(z, t, dtype):
     """A margin that is too large for the dtype is infinite before it is divided by 3."""
     right = Decimal(z[t.index(1)])
-    missed = [max(Decimal(0), 1 + (Decimal(y) - right)) for y, a in zip(z, t) if not a]
+    missed = [max(Decimal(0), 1 + (Decimal(y) - right)) for y, a in zip(z, t, strict=True) if not a]
     return sum(missed) / 3 if all(rounded(m, dtype) < math.inf for m in missed) else Decimal("inf")
 
 
 def hinge_slopes(z, t, _):
     right = Decimal(z[t.index(1)])
-    missed = [Decimal(int(not a and 1 + (Decimal(y) - right) > 0)) / 3 for y, a in zip(z, t)]
-    return [m if not a else -sum(missed) for m, a in zip(missed, t)]
+    missed = [
+        Decimal(int(not a and 1 + (Decimal(y) - right) > 0)) / 3 for y, a in zip(z, t, strict=True)
+    ]
+    return [m if not a else -sum(missed) for m, a in zip(missed, t, strict=True)]
 
 
 def kl(z, t, _):
     entropy = sum(a * a.ln() for a in t if a)
-    return (entropy - sum(a * Decimal(y) for a, y in zip(t, z))) / 3
+    return (entropy - sum(a * Decimal(y) for a, y in zip(t, z, strict=True))) / 3
 
 
 CROSSENTROPY = weighed([1, 1, 1])
 ROWS = {
     "softmax; loss crossentropy": CROSSENTROPY,
     "softmax; loss crossentropy smoothing=0.25": smoothed(*CROSSENTROPY),
-    "softmax; loss crossentropy weights=[2, 1, 0.5]": weighed([2, 1, Decimal(0.5)]),
+    "softmax; loss crossentropy weights=[2, 1, 0.5]": weighed([2, 1, Decimal("0.5")]),
     "hinge; loss hinge": (hinge_of_ids, hinge_slopes),
     "id; loss kl": (kl, lambda z, t, _: [-a / 3 for a in t]),
     "log_softmax; loss kl": (
@@ -128,7 +130,7 @@ def test_losses_of_one_output(name, dtype, level):
     assert not wrong, "\n".join(wrong)
 
 
-TARGETS = ([1, 0, 0], [0, 0, 1], [Decimal(0.5), Decimal(0.25), Decimal(0.25)])
+TARGETS = ([1, 0, 0], [0, 0, 1], [Decimal("0.5"), Decimal("0.25"), Decimal("0.25")])
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -150,7 +152,9 @@ def test_losses_of_rows(text, dtype, level):
             if not close(value, want, dtype, max(1.0, *(abs(a) for a in z if abs(a) < 1e30))):
                 wrong.append(f"L({z}, {given}) = {value!r}, not {want!r}")
             wants = [float(v) for v in slopes_of(list(z), t, dtype)]
-            if not all(close(float(a), b, dtype, 1.0) for a, b in zip(slopes[0], wants)):
+            if not all(
+                close(float(a), b, dtype, 1.0) for a, b in zip(slopes[0], wants, strict=True)
+            ):
                 wrong.append(f"dL/dz({z}, {given}) = {slopes[0]}, not {wants}")
     assert not wrong, "\n".join(wrong[:20])
 

@@ -22,7 +22,11 @@ def test_random_layers_keep_the_dtype(stage, dtype, level):
         y, cache = module.forward(params, np.ones((4, 3), dtype), train=train, rng=rng)
         _, dx = module.vjp(params, cache, np.ones_like(y))
         kept = cache if isinstance(cache, dict) else vars(cache)
-        found = {a.dtype for a in (y, dx, *kept.values()) if isinstance(a, np.ndarray) and a.dtype.kind == "f"}
+        found = {
+            a.dtype
+            for a in (y, dx, *kept.values())
+            if isinstance(a, np.ndarray) and a.dtype.kind == "f"
+        }
         assert found == {np.dtype(dtype)}
         assert (y != 1).any() == train  # the layer was at work
 

@@ -49,7 +49,9 @@ def test_entries_that_tie_share_in_a_reduction(level):
     x = [[[1.0, 4], [3, 4], [3, 4], [0, 4]]]
     got = pulled("input 4x2 -> max axis=0", level, x, [[6, 8]])
     np.testing.assert_array_equal(got, [[[0, 2], [3, 2], [3, 2], [0, 2]]])
-    got = pulled("input 4x2 -> max axis=1", level, [[[1.0, 1], [2, 0], [0, 2], [3, 3]]], [[6, 7, 8, 9]])
+    got = pulled(
+        "input 4x2 -> max axis=1", level, [[[1.0, 1], [2, 0], [0, 2], [3, 3]]], [[6, 7, 8, 9]]
+    )
     np.testing.assert_array_equal(got, [[[3, 3], [7, 0], [0, 8], [4.5, 4.5]]])
 
 
@@ -58,7 +60,11 @@ MIXED = np.array([[[[0.0, 2, 2, 1], [2, 0, 1, 2], [3, 3, 0, 0], [3, 3, 0, 0]]]])
 POOLS = {
     "apart": ("maxpool 2", FLAT, [[1, 0, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]]),
     "apart, mixed": ("maxpool 2", MIXED, [[0, 1, 2, 0], [0, 0, 0, 0], [3, 0, 4, 0], [0, 0, 0, 0]]),
-    "gaps": ("maxpool 1x2 stride=3x2", FLAT, [[1, 0, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 4, 0]]),
+    "gaps": (
+        "maxpool 1x2 stride=3x2",
+        FLAT,
+        [[1, 0, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 4, 0]],
+    ),
     "tall": ("maxpool 4x1", FLAT, [[1, 2, 3, 4], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),
     "overlapping": (
         "maxpool 3 stride=1",
