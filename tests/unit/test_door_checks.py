@@ -40,15 +40,15 @@ def test_an_overflow_in_the_cast_is_named(level, large):
     params, state, x = module.init_params(), module.init_state(), np.ones((2, 2))
     opt, target = module.init_optimizer(params), np.ones((2, 3))
     wide = np.full((2, 2), large)
-    with pytest.raises(ValueError, match="^x: a number is too large for float32"):
+    with pytest.raises(ValueError, match=r"^x: a number is too large for float32"):
         module.predict(params, wide, state=state)
-    with pytest.raises(ValueError, match="^x: a number is too large for float32"):
+    with pytest.raises(ValueError, match=r"^x: a number is too large for float32"):
         module.train_step(params, wide, target, opt, 0.1, state=state)
     y, cache = module.forward(params, x, state=state)
     for call in (module.loss, module.backward):
-        with pytest.raises(ValueError, match="^target: a number is too large for float32"):
+        with pytest.raises(ValueError, match=r"^target: a number is too large for float32"):
             call(params, cache, large * target)
-    with pytest.raises(ValueError, match="^dy: a number is too large for float32"):
+    with pytest.raises(ValueError, match=r"^dy: a number is too large for float32"):
         module.vjp(params, cache, large * y.astype(float) / y)
     with pytest.raises(ValueError, match=r"^params\['dense1.b'\]: a number is too large"):
         module.predict({**params, "dense1.b": np.full(3, large)}, x, state=state)
@@ -85,7 +85,7 @@ def test_rows_sum_to_one_within_a_thousandth(text, excess, level):
         assert np.isfinite(judge(text, target, level))
         return
     with pytest.raises(
-        ValueError, match="^target: rows of probabilities must be at least 0 and sum to 1"
+        ValueError, match=r"^target: rows of probabilities must be at least 0 and sum to 1"
     ):
         judge(text, target, level)
 
@@ -120,14 +120,16 @@ def test_classes_are_checked_before_they_are_counted(bad, level):
         lambda: module.train_step(params, x, rows, opt, 0.1),
         lambda: module.train_epoch(params, x, rows, opt, batch=1, order=[0, 1], lr=0.1),
     ):
-        with pytest.raises(ValueError, match="^target: rows of probabilities must be"):
+        with pytest.raises(ValueError, match=r"^target: rows of probabilities must be"):
             call()
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("bad", [np.inf, np.nan, -1.0])
 def test_class_weights_are_finite_and_not_negative(bad, level):
-    with pytest.raises(ValueError, match="^class_weights: expected 3 finite numbers of at least 0"):
+    with pytest.raises(
+        ValueError, match=r"^class_weights: expected 3 finite numbers of at least 0"
+    ):
         judge(BALANCED, [0, 1], level, class_weights=[1.0, bad, 1.0])
 
 
