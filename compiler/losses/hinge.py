@@ -21,7 +21,7 @@ def lower(c: LossContext) -> Value:
     if classes == 1:
         return c.reduce(unary("relu", one - t * y), "dy = −t where t·y < 1, else 0")
     right = c.build.describe(sum_over(t * y, (last,), keepdims=True), hint="right_score")
-    margin = select(c.ids, one + y - right, one - t * y)
+    margin = select(c.ids, one + (y - right), one - t * y)  # y - right first: 1 + y may lose the 1
     wrong = scale(one - t, 1.0, classes)
     # Of class ids the row has the mean over the classes, whatever the reduction; see PyTorch.
     each = scale(one, 1.0, classes if c.args["reduction"] == "mean" else 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ops.elementwise import unary
 from .registry import REDUCTION, LossKind, loss
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def lower(c: LossContext) -> Value:
     """From the logarithm of the rate, so that no output is a rate below 0."""
-    return c.reduce(unary("exp", c.output) - c.target * c.output, "dy = exp(y) − t")
+    return c.reduce(c.build.emit("poisson", c.output, c.target), "dy = exp(y) − t")
 
 
 loss(

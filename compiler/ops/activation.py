@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from ..ir.op_graph import Value
 from .elementwise import broadcast_type, greater_zero, scale, select, unary, unbroadcast
-from .registry import Gradient, OpDef, Sample, op, same_type, sample
+from .registry import NO_GRADIENT, Gradient, GradientRule, OpDef, Sample, op, same_type, sample
 from .source import const
 
 _ONE = (sample((3, 4)),)
 _KINK = (Sample(((3, 4),), {}, kinks=(0.0,)),)
+
+CUBIC = 0.044715
+SATURATED = 10.0
+WHY_NEAR = "further out tanh is ±1 to all digits, and a cube may overflow"
 
 
 def one_minus(x: Value) -> Value:
@@ -125,6 +132,14 @@ def _log_softmax(c: Gradient) -> list[Value]:
     return [c.g - unary("softmax", c.x) * _sum_last(c.g)]
 
 
+op(OpDef("bounded", same_type, lambda c: [c.g], True, samples=_ONE))
+
+
+def bounded(x: Value) -> Value:
+    """x, or the lowest number there is where x lies below: −inf times 0 is not a number."""
+    return x.builder.emit("bounded", x)
+
+
 op(
     OpDef(
         "softmax",
@@ -145,24 +160,89 @@ op(
 )
 
 
+# --- x times a gate that opens with x -----------------------------------------------------
+#
+# These have rules of their own: the product rule would take the upstream gradient times x first,
+# which may overflow, and inf · 0 is not a number. Here x only meets a slope that is 0 by then.
+
+
+def _silu(c: Gradient) -> list[object]:
+    x, s = c.inputs
+    one = const(c.g.builder, 1.0)
+    return [c.g * (s * (one + x * one_minus(s))), NO_GRADIENT]
+
+
+def _mish(c: Gradient) -> list[object]:
+    x, t = c.inputs
+    return [c.g * (t + x * (one_minus(unary("square", t)) * unary("sigmoid", x))), NO_GRADIENT]
+
+
+def _gelu(c: Gradient) -> list[object]:
+    x, below = c.inputs
+    bell = unary("exp", scale(unary("square", x), -0.5))
+    return [c.g * (below + x * scale(bell, (2.0 * math.pi) ** -0.5)), NO_GRADIENT]
+
+
+def _gelu_tanh(c: Gradient) -> list[object]:
+    x, near, t, below = c.inputs
+    one = const(c.g.builder, 1.0)
+    rise = scale(one + scale(unary("square", near), 3 * CUBIC), 0.5 * (2.0 / math.pi) ** 0.5)
+    slope = one_minus(unary("square", t)) * rise
+    return [c.g * (below + x * slope), *[NO_GRADIENT] * 3]
+
+
 def silu(x: Value) -> Value:
     """x·σ(x)."""
-    return x * unary("sigmoid", x)
+    return x.builder.emit("silu", x, unary("sigmoid", x))
 
 
 def mish(x: Value) -> Value:
     """x·tanh(softplus(x))."""
-    return x * unary("tanh", unary("softplus", x))
+    return x.builder.emit("mish", x, unary("tanh", unary("softplus", x)))
 
 
 def gelu(x: Value) -> Value:
     """x·Φ(x) with the normal distribution function Φ."""
     one = const(x.builder, 1.0)
-    return scale(x * (one + unary("erf", scale(x, 0.5**0.5))), 0.5)
+    below = _named(scale(one + unary("erf", scale(x, 0.5**0.5)), 0.5), "Phi", "Φ(z)")
+    return x.builder.emit("gelu", x, below)
 
 
 def gelu_tanh(x: Value) -> Value:
-    """The tanh approximation of gelu (Hendrycks and Gimpel 2016)."""
-    cubic = x + scale(x * unary("square", x), 0.044715)
+    """The tanh approximation of gelu (Hendrycks and Gimpel 2016).
+
+    The cube is taken of x kept within ±10, where tanh is ±1 to all digits: it cannot overflow.
+    """
     one = const(x.builder, 1.0)
-    return scale(x * (one + unary("tanh", scale(cubic, (2.0 / 3.141592653589793) ** 0.5))), 0.5)
+    near = unary("clip", x, low=-SATURATED, high=SATURATED)
+    cubic = near + scale(near * unary("square", near), CUBIC)
+    t = unary("tanh", scale(cubic, (2.0 / math.pi) ** 0.5))
+    below = _named(scale(one + t, 0.5), "Phi", "Φ(z), nearly")
+    return x.builder.emit("gelu_tanh", x, _named(near, "near", WHY_NEAR), t, below)
+
+
+def _named(value: Value, what: str, formula: str) -> Value:
+    """A value of a layer under a name of its own."""
+    build = value.builder
+    return build.describe(value, hint=f"{build.origin.layer}_{what}", formula=formula)
+
+
+def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], formula: str) -> None:
+    """An op whose value is its first operand, x, times its last, a gate computed from x."""
+    op(
+        OpDef(
+            name,
+            same_type,
+            rule,
+            True,
+            samples=_ONE,
+            composed=lambda inputs, _: compose(inputs[0]),
+            formulas=(formula,),
+        )
+    )
+
+
+_gated("silu", _silu, silu, "dz = da · σ (1 + z (1 − σ))")  # type: ignore[arg-type]
+_gated("mish", _mish, mish, "dz = da · (t + z (1 − t²) σ(z)), t = tanh(softplus z)")  # type: ignore[arg-type]
+_gated("gelu", _gelu, gelu, "dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)")  # type: ignore[arg-type]
+_gated("gelu_tanh", _gelu_tanh, gelu_tanh, "dz = da · (Φ + z (1 − tanh²u) u′/2)")  # type: ignore[arg-type]

@@ -28,6 +28,12 @@ def _bce(c: Gradient) -> Sequence[object]:
     return [(unary("sigmoid", z) - t) * c.g, NO_GRADIENT]
 
 
+def _poisson(c: Gradient) -> Sequence[object]:
+    """exp(y) − t·y has the gradient exp(y) − t."""
+    y, t = c.inputs
+    return [(unary("exp", y) - t) * c.g, NO_GRADIENT]
+
+
 def _huber(c: Gradient) -> Sequence[Value]:
     delta = c.attr("delta")
     return [unary("clip", c.x, low=-delta, high=delta) * c.g]
@@ -47,6 +53,15 @@ op(
         broadcast_type,
         _bce,  # type: ignore[arg-type]
         samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)),),
+    )
+)
+op(
+    OpDef(
+        "poisson",
+        broadcast_type,
+        _poisson,  # type: ignore[arg-type]
+        samples=(Sample(((3, 4), (3, 4)), {}, fixed=(1,)),),
+        formulas=("dy = (exp(y) − t) · dL",),
     )
 )
 op(

@@ -4,7 +4,8 @@
     after   m = max(z); u = z − m; e = exp(u); s = Σ e; y = e / s
             L = log s − Σ t·u                   (with the same m, u, e, s)
 
-u ≤ 0 and 1 ≤ s ≤ the number of classes, so nothing overflows, and a row that is certain of its
+Where the logits of a row lie further apart than numbers reach, u is −inf, and 0 · u not a number:
+products and logarithms take u bounded by the lowest number. u ≤ 0 and 1 ≤ s ≤ the number of classes, so nothing overflows, and a row that is certain of its
 class loses no digits. Σ t = 1 is used. What both need is merged by the next pass.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ops.activation import bounded
 from ..ops.elementwise import unary
 from ..ops.reduction import sum_over
 from ..ops.shape import reshape
@@ -33,12 +35,12 @@ def _rule(why: str, build: Builder, node: Node, inputs: tuple[Value, ...]) -> Va
             return e / s
         case "log_softmax":
             u, _, s = _steps(build, inputs[0], why)
-            return u - unary("log", s)
+            return bounded(u) - unary("log", s)
         case "crossentropy":
             z, t = inputs
             u, _, s = _steps(build, z, why)
             last = z.type.rank - 1
-            each = unary("log", s) - sum_over(t * u, (last,), keepdims=True)
+            each = unary("log", s) - sum_over(t * bounded(u), (last,), keepdims=True)
             return reshape(each, node.type.shape)
     return None
 

@@ -94,7 +94,7 @@ def function(graph, level: int):
         "ZERO": np.zeros(()),
         "ONE": np.ones(()),
         "TINY": np.full((), 1e-25),
-        "CAP": np.full((), 700.0),
+        "LOWEST": np.full((), np.finfo(float).min),
         "Array": np.ndarray,
         "Any": object,
         "prod": math.prod,
@@ -203,6 +203,11 @@ EXPECTED = {
     "log_softmax": lambda z: np.log(_softmax(z)),
     "crossentropy": lambda z, t: -np.sum(t * np.log(_softmax(z)), -1),
     "bce": lambda z, t: -t * np.log(1 / (1 + np.exp(-z))) - (1 - t) * np.log(1 / (1 + np.exp(z))),
+    "bounded": lambda x: x,
+    "silu": lambda z, _=None: z / (1 + np.exp(-z)),
+    "mish": lambda z, _=None: z * np.tanh(np.log1p(np.exp(z))),
+    "gelu": lambda z, _=None: z * (1 + np.vectorize(math.erf)(z / 2**0.5)) / 2,
+    "poisson": lambda y, t: np.exp(y) - t * y,
     "prelu": lambda z, a: np.where(z > 0, z, a * z),
 }
 
@@ -243,7 +248,7 @@ def test_what_predict_writes_over_is_no_view(name, sample):
     code = load_target("numpy").making(node, texts, shapes).code
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
     space |= {"prod": math.prod, "product": itertools.product, "accumulate": itertools.accumulate}
-    space |= {"ONE": np.ones(()), "CAP": np.full((), 700.0), **arrays}
+    space |= {"ONE": np.ones(()), "LOWEST": np.full((), np.finfo(float).min), **arrays}
     view = SimpleNamespace(level=1, dtype="float64", by_columns=())
     helpers = helper_functions(load_target("numpy"), view, code)
     exec("from __future__ import annotations\n" + helpers, space)

@@ -56,6 +56,9 @@ Params = dict[str, Array]
 Cache = dict[str, Any]
 Optimizer = dict[str, Any]
 
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
+
 
 # --- parameters ---------------------------------------------------------------------------
 
@@ -88,6 +91,7 @@ def leaky_relu(z: Array, slope: Any) -> Array:
 # --- forward, loss, backward --------------------------------------------------------------
 
 
+@quiet
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 2) from x (B, 3), and the cache that loss and backward need."""
     params = as_params(params)
@@ -111,6 +115,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, 2) from x (B, 3); keeps nothing."""
     params = as_params(params)

@@ -56,10 +56,13 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
-CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
+LOWEST = np.full((), np.finfo(DTYPE).min, DTYPE)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
+
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
 
 
 # --- parameters ---------------------------------------------------------------------------
@@ -164,6 +167,7 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
     return y
 
 
+@quiet
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 2) from x (B, 3), and the cache that loss and backward need."""
     x = as_rows("x", x, (3,))
@@ -177,6 +181,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, 2) from x (B, 3); keeps nothing."""
     params = as_params(params)

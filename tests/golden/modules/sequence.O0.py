@@ -60,6 +60,9 @@ Params = dict[str, Array]
 Cache = dict[str, Any]
 Optimizer = dict[str, Any]
 
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
+
 
 # --- parameters ---------------------------------------------------------------------------
 
@@ -96,6 +99,7 @@ def softmax(z: Array) -> Array:
 def log_softmax(z: Array) -> Array:
     """log(softmax(z)) without ever dividing by, or taking the log of, a tiny number."""
     u = z - np.max(z, axis=-1, keepdims=True)
+    u = np.maximum(u, np.finfo(DTYPE).min)  # -inf times a class's share of 0 would be NaN
     return u - np.log(np.sum(np.exp(u), axis=-1, keepdims=True))
 
 
@@ -220,6 +224,7 @@ def dropout_mask(
 # --- forward, loss, backward --------------------------------------------------------------
 
 
+@quiet
 def forward(
     params: Params,
     x: Any,
@@ -238,9 +243,8 @@ def forward(
     # sequence.nn:2  dense 4 gelu
     # (B, T, 4)  z = x W + b
     dense1_z = (x.reshape(-1, 6) @ params["dense1.W"] + params["dense1.b"]).reshape(B, T, 4)
-    dense1_scale = 0.7071067811865476 * dense1_z  # (B, T, 4)
-    dense1_add = 1 + erf(dense1_scale)  # (B, T, 4)
-    dense1 = 0.5 * dense1_z * dense1_add  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
+    dense1_Phi = 0.5 * (1 + erf(0.7071067811865476 * dense1_z))  # (B, T, 4)  Φ(z)
+    dense1 = dense1_z * dense1_Phi  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
 
     # sequence.nn:2  dropout 0.2
     dropout1_dropout_mask = dropout_mask(dense1.shape, 0.2, train, rng)  # (B, T, 4)
@@ -253,8 +257,7 @@ def forward(
     cache.update(
         x=x,
         dense1_z=dense1_z,
-        dense1_scale=dense1_scale,
-        dense1_add=dense1_add,
+        dense1_Phi=dense1_Phi,
         dropout1_dropout_mask=dropout1_dropout_mask,
         dropout1=dropout1,
         y=y,
@@ -262,6 +265,7 @@ def forward(
     return y, cache
 
 
+@quiet
 def loss(params: Params, cache: Cache, target: Any) -> float:
     """crossentropy, L = −Σ t·log softmax(z), mean over the rows."""
     y = cache["y"]
@@ -279,16 +283,18 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     return {"crossentropy": loss(params, cache, target)}
 
 
+@quiet
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
     """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
-    x = cache["x"]
-    dense1_z = cache["dense1_z"]
-    dense1_scale = cache["dense1_scale"]
-    dense1_add = cache["dense1_add"]
-    dropout1_dropout_mask = cache["dropout1_dropout_mask"]
-    dropout1 = cache["dropout1"]
-    y = cache["y"]
+    x, dense1_z, dense1_Phi, dropout1_dropout_mask, dropout1, y = (
+        cache["x"],
+        cache["dense1_z"],
+        cache["dense1_Phi"],
+        cache["dropout1_dropout_mask"],
+        cache["dropout1"],
+        cache["y"],
+    )
     B = len(x)
     T = x.shape[1]
     target = as_classes("target", target, (B, T, 3))
@@ -305,10 +311,9 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     d_dense1 = d_dropout1 * dropout1_dropout_mask  # (B, T, 4)  dx₁ = dy · x₂
 
     # sequence.nn:2  dense 4 gelu
-    # (B, T, 4)  gradients that meet are added
-    d_dense1_z = (
-        0.5 * d_dense1 * dense1_add
-        + 0.7978845608028654 * 0.5 * d_dense1 * dense1_z * np.exp(-(dense1_scale**2))
+    # (B, T, 4)  dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)
+    d_dense1_z = d_dense1 * (
+        dense1_Phi + 0.3989422804014327 * dense1_z * np.exp(-0.5 * dense1_z**2)
     )
     dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)
     d_dense1_b = np.sum(dense1_reshape, axis=0)  # (4,)  db = Σ dz over the rows
@@ -325,6 +330,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     return grads
 
 
+@quiet
 def sgd_step(params: Params, grads: Params, lr: float) -> None:
     """Plain gradient descent, in place: p <- p - lr * dL/dp."""
     arrays, grads = writable(params), as_params(grads, "grads")
@@ -343,6 +349,7 @@ def init_optimizer(params: Params) -> Optimizer:
     return opt
 
 
+@quiet
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of plain SGD, in place."""
     rate, arrays = learning_rate(lr), writable(params)
@@ -399,6 +406,7 @@ def train_epoch(
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, T, 3) from x (B, T, 6); keeps nothing."""
     params = as_params(params)
@@ -409,8 +417,8 @@ def predict(params: Params, x: Any) -> Any:
     # sequence.nn:2  dense 4 gelu
     # (B, T, 4)  z = x W + b
     dense1_z = (x.reshape(-1, 6) @ params["dense1.W"] + params["dense1.b"]).reshape(B, T, 4)
-    # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
-    dense1 = 0.5 * dense1_z * (1 + erf(0.7071067811865476 * dense1_z))
+    dense1_Phi = 0.5 * (1 + erf(0.7071067811865476 * dense1_z))  # (B, T, 4)  Φ(z)
+    dense1 = dense1_z * dense1_Phi  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
 
     # sequence.nn:2  dense 3
     # (B, T, 3)  z = x W + b
@@ -492,10 +500,11 @@ def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None =
 
 def row_sums(what: str, rows: Array) -> Array:
     """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
-    sums = rows.sum(axis=-1, keepdims=True)
-    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
-        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-    return sums
+    if 0 <= rows.min() and rows.max() <= 2:  # what is not finite, or far too large, is not added up
+        sums = rows.sum(axis=-1, keepdims=True)
+        if np.max(np.abs(sums - 1)) <= 1e-3:
+            return sums
+    raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
 
 
 def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:

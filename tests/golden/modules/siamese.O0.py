@@ -75,6 +75,9 @@ Params = dict[str, Array]
 Cache = dict[str, Any]
 Optimizer = dict[str, Any]
 
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
+
 
 # --- parameters ---------------------------------------------------------------------------
 
@@ -103,8 +106,8 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
-    return 1 / (1 + np.exp(np.minimum(-z, 80)))
+    """1 / (1 + exp(-z)); far below zero exp is infinite, and its reciprocal 0."""
+    return 1 / (1 + np.exp(-z))
 
 
 def binary_crossentropy(z: Array, target: Array) -> Array:
@@ -115,6 +118,7 @@ def binary_crossentropy(z: Array, target: Array) -> Array:
 # --- forward, loss, backward --------------------------------------------------------------
 
 
+@quiet
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
     params = as_params(params)
@@ -160,6 +164,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
     return y, cache
 
 
+@quiet
 def loss(params: Params, cache: Cache, target: Any) -> float:
     """bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
     dot1 = cache["dot1"]
@@ -176,6 +181,7 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     return {"bce": loss(params, cache, target)}
 
 
+@quiet
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
     """The gradient of the loss by every parameter; d_NAME is dL/dNAME."""
     params = as_params(params)
@@ -227,6 +233,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     return grads
 
 
+@quiet
 def sgd_step(params: Params, grads: Params, lr: float) -> None:
     """Plain gradient descent, in place: p <- p - lr * dL/dp."""
     arrays, grads = writable(params), as_params(grads, "grads")
@@ -246,6 +253,7 @@ def init_optimizer(params: Params) -> Optimizer:
     return opt
 
 
+@quiet
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of sgd, in place (siamese.nn:7  optimizer sgd lr=0.01 momentum=0.9 nesterov=true)."""
     rate, arrays = learning_rate(lr), writable(params)
@@ -299,6 +307,7 @@ def train_epoch(
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)

@@ -76,10 +76,13 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
-CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
+LOWEST = np.full((), np.finfo(DTYPE).min, DTYPE)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
+
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
 
 
 # --- parameters ---------------------------------------------------------------------------
@@ -147,9 +150,8 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-z)); the exponent is capped where exp would overflow."""
+    """1 / (1 + exp(-z)); far below zero exp is infinite, and its reciprocal 0."""
     out = np.negative(z, out=out)
-    np.minimum(out, CAP, out=out)
     np.exp(out, out=out)
     out += ONE
     return np.reciprocal(out, out=out)
@@ -306,6 +308,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
 # --- forward, loss, backward: checked -----------------------------------------------------
 
 
+@quiet
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """y (B, 1) from left (B, 128), right (B, 128), and the cache that loss and backward need."""
     left, right = by_name("x", x, INPUTS)
@@ -319,6 +322,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
     return _forward(as_params(params), left, right, cache), cache
 
 
+@quiet
 def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     """The parts of the loss by name, each with its weight; they add up to the loss."""
     c = cache
@@ -333,6 +337,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     return sum(losses(params, cache, target).values())
 
 
+@quiet
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
     """The gradient of the loss by every parameter, in new arrays or in those of `grads`."""
     c = cache
@@ -348,6 +353,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     return grads
 
 
+@quiet
 def sgd_step(params: Params, grads: Params, lr: float) -> None:
     """Plain gradient descent, in place: p <- p - lr * dL/dp."""
     p, g = shared_flat(params), shared_flat(grads)
@@ -462,6 +468,7 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     p -= temp1  # (N,)  p ← p − rate · g
 
 
+@quiet
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of sgd, in place."""
     rate, work = learning_rate(lr), workspace(params, opt)
@@ -471,6 +478,7 @@ def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | No
     _update(work, g, rate, opt)
 
 
+@quiet
 def train_step(
     params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
 ) -> float:
@@ -518,6 +526,7 @@ def train_epoch(
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, 1) from left (B, 128), right (B, 128); keeps nothing."""
     params = as_params(params)
