@@ -47,7 +47,7 @@ class Layer:
     comes earlier in the graph. `args` are checked against the kind's schema, defaults filled
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
-    first.
+    first. `branches` are what was written of each branch of the fork that a merge takes.
     """
 
     id: int
@@ -61,6 +61,7 @@ class Layer:
     calls: tuple[Span, ...] = ()
     activation: Activation | None = None
     shares: str | None = None
+    branches: tuple[Span, ...] = ()
 
     @property
     def owner(self) -> str:
