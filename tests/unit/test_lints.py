@@ -389,6 +389,14 @@ def test_only_what_has_no_effect_is_removed_safely():
     assert [fix.safe for d in findings(ignored) for fix in d.fixes] == [True]
 
 
+@pytest.mark.parametrize("code", ["NN340", "NN341", "NN342", "NN343", "NN344"])
+def test_fixes_that_change_the_meaning_are_not_safe(code):
+    specs = [spec for spec, found in TROUBLE.items() if code in found]
+    fixes = [fix for spec in specs for d in findings(spec) if d.code.id == code for fix in d.fixes]
+    assert fixes
+    assert not any(fix.safe for fix in fixes)
+
+
 def test_nothing_is_rewritten_inside_a_block():
     spec = "block end(n) = dense n sigmoid -> softmax\ninput 4 -> end(3); loss crossentropy"
     (found,) = findings(spec)

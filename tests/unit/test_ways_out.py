@@ -178,6 +178,12 @@ NAMED = [
         f"-> flatten -> {HEAD}",
     ),
     (
+        "input 4x8x8 -> [conv 8 3x3 pad=1 stride=2, conv 9 1x1 bias=false -> batchnorm] -> add "
+        f"-> flatten -> {HEAD}",
+        "input 4x8x8 -> [conv 8 3x3 pad=1 stride=2, conv 8 1x1 bias=false stride=2 -> batchnorm] "
+        f"-> add -> flatten -> {HEAD}",
+    ),
+    (
         f"input 8 -> [id, dense 4 relu] -> add -> {HEAD}",
         f"input 8 -> [dense 4, dense 4 relu] -> add -> {HEAD}",
     ),

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...diagnostics.codes import shapes as codes
+from ...diagnostics.fixing import edited
 from ...diagnostics.model import Edit
 from ...ir.dims import Shape, shape_text
 from ...ir.layer_graph import Layer
 from ...ops.conv import window_size
 from ..channels import passes_shape
 from ..context import ShapeFault
-from ..edits import is_unnamed, set_value
+from ..edits import set_value
 from ..faults import Known, Site, Way, guide
 from ..merges import listed
 from .branches import Branch, branches_of, of_channels, saying
@@ -30,74 +32,94 @@ def shortcut(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
     branches = branches_of(known, site)
     if site.layer.kind not in MERGED_BY_ENTRY or not of_channels(branches):
         return []
-    main = max(branches, key=lambda branch: len(branch.layers))
+    main = max(branches, key=_work)
     shape: Shape = main.type.shape
     padded: list[Layer] = []
     others = [b for b in branches if b is not main and b.type.shape != shape]
     total = _total_stride(known, main)
-    stages = [_projection(known, b, shape, total) for b in others]
-    if None in stages:
-        found = padded_alike(known, main)
-        if found is None:
+    found = [_projection(known, b, shape, total) for b in others]
+    if None in found:
+        alike = padded_alike(known, main)
+        if alike is None:
             return []
-        shape, padded = found
+        shape, padded = alike
         others = [b for b in branches if b is not main and b.type.shape != shape]
-        stages = [_projection(known, b, shape, total) for b in others]
-    if None in stages or not (padded or others):
+        found = [_projection(known, b, shape, total) for b in others]
+    projections = [projection for projection in found if projection is not None]
+    if len(projections) < len(others) or not (padded or others):
         return []
-    return [_shortcut_way(site, main, shape, padded, list(zip(others, stages, strict=True)))]
+    return [_shortcut_way(site, branches, shape, padded, projections)]
 
 
 def _shortcut_way(
     site: Site,
-    main: Branch,
+    branches: Sequence[Branch],
     shape: Shape,
     padded: Sequence[Layer],
-    others: Sequence[tuple[Branch, tuple[str, Layer | None] | None]],
+    projections: Sequence[Projection],
 ) -> Way:
-    edits: list[Edit | None] = [set_value(layer, "pad", _same(layer)) for layer in padded]
+    edits = [set_value(layer, "pad", _same(layer)) for layer in padded]
     said = [_pads(padded)] if padded else []
-    for branch, found in others:
-        assert found is not None
-        stage, own = found
-        edits.append(Edit(own.span, stage) if own else branch.with_end(stage))
-        said.append(
-            f"write `{stage}` in place of `{own.span.text}`" if own else saying([branch], [stage])
-        )
-    why = f", so that it gives {shape_text(shape)} too" if others else ""
-    layers = (site.layer, main.end, *padded, *(b.end for b, _ in others if b.layers))
+    for projection in projections:
+        edits += projection.edits
+        said.append(projection.said)
+    why = f", so that it gives {shape_text(shape)} too" if projections else ""
+    layers = (site.layer, *padded, *(b.end for b in branches if b.layers))
     return way(f"{', and '.join(said)}{why}", layers, *edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A convolution of one cell at the end of a shortcut: the changes, and how to say them."""
+
+    edits: tuple[Edit | None, ...]
+    said: str
 
 
 def _projection(
     known: Known, branch: Branch, wanted: Shape, steps: tuple[int, ...] | None
-) -> tuple[str, Layer | None] | None:
-    """The convolution of one cell that gives a shape, and the one that it takes the place of."""
-    own = branch.layers[0] if branch.layers and _one_cell(branch.layers[0]) else None
+) -> Projection | None:
+    """The convolution that gives a shape; one that is there already is changed."""
+    own = _own_projection(branch)
     shape = known.types[own.inputs[0]].shape if own else branch.type.shape
     if steps is None or not isinstance(wanted[0], int):
         return None
     axes = zip(shape[1:], wanted[1:], steps, strict=True)
     if any(window_size(n, 1, s, (0, 0), 1) != m for n, m, s in axes):
         return None
-    kernel = shape_text((1,) * len(steps))
-    text = f"conv {wanted[0]} {kernel}"
-    if set(steps) != {1}:
-        text += f" stride={steps[0] if len(set(steps)) == 1 else shape_text(steps)}"
-    if own is not None and own.activation is not None:
-        text += f" {own.activation.span.text}"
-    return text, own
+    stride = str(steps[0]) if len(set(steps)) == 1 else shape_text(steps)
+    if own is not None:
+        return _changed(own, wanted[0], stride)
+    stage = f"conv {wanted[0]} {shape_text((1,) * len(steps))}"
+    stage += f" stride={stride}" if stride != "1" else ""
+    return Projection((branch.with_end(stage),), saying([branch], [stage]))
+
+
+def _changed(own: Layer, filters: int, stride: str) -> Projection:
+    edits: list[Edit | None] = [Edit(own.given["filters"], str(filters))]
+    if stride != "1" or "stride" in own.given:
+        edits.append(set_value(own, "stride", stride))
+    old = own.span.source.text
+    new = edited(old, (edit for edit in edits if edit is not None))
+    text = new[own.span.start : own.span.stop + len(new) - len(old)]
+    return Projection(tuple(edits), f"write `{text}` in place of `{own.span.text}`")
+
+
+def _work(branch: Branch) -> tuple[int, int]:
+    """How much a branch does, norms and projections counting least."""
+    shaping = [layer for layer in branch.layers if not passes_shape(layer)]
+    return sum(not _one_cell(layer) for layer in shaping), len(branch.layers)
+
+
+def _own_projection(branch: Branch) -> Layer | None:
+    """The convolution of one cell that is all there is in a branch, besides norms and the like."""
+    shaping = [layer for layer in branch.layers if not passes_shape(layer)]
+    return shaping[0] if len(shaping) == 1 and _one_cell(shaping[0]) else None
 
 
 def _one_cell(layer: Layer) -> bool:
-    """Whether a layer is an unnamed convolution of one cell, itself a projection."""
     kernel = layer.args.get("kernel")
-    return (
-        layer.kind == "conv"
-        and isinstance(kernel, tuple)
-        and set(kernel) == {1}
-        and is_unnamed(layer)
-    )
+    return layer.kind == "conv" and isinstance(kernel, tuple) and set(kernel) == {1}
 
 
 def _total_stride(known: Known, branch: Branch) -> tuple[int, ...] | None:
