@@ -51,6 +51,7 @@ class Layer:
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
     first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
+    `branches` are what was written of each branch of the fork that a merge takes.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Layer:
     activation: Activation | None = None
     shares: str | None = None
     repaired: bool = False
+    branches: tuple[Span, ...] = ()
 
     @property
     def owner(self) -> str:

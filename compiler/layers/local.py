@@ -59,8 +59,8 @@ def _shape(c: ShapeContext) -> TensorType:
             c, "tie its weights to the positions of a row", "use `conv`, which has none of its own"
         )
     signal = _as_signal(c)
+    _require_numbers(c, signal.input.shape)
     channels, sizes = require_channels(signal)
-    _require_numbers(c, sizes)
     check_axes(c, len(sizes), "kernel", "stride", "pad")
     check_reach(signal, _window(c))
     filters = c.arg("filters")

@@ -30,12 +30,14 @@ def _shape(c: ShapeContext) -> TensorType:
     length, most = c.input.shape[0], c.arg("max")
     if not c.arg("learned"):
         return c.input
-    if most is None and not isinstance(length, int):
+    if most is None and not isinstance(length, int) and isinstance(size, int):
         raise ShapeFault(
             codes.SYMBOLIC_PARAMETER,
             f"the number of learned positions would depend on {length}",
             here="parameters are made before it is known",
+            at="max",
             help=f"say how long rows may be: `{c.kind} learned=true max=512`",
+            replace="512",
             result=c.input,
         )
     if most is not None and isinstance(length, int) and most < length:

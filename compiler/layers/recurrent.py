@@ -117,6 +117,8 @@ def _require_positions_first(c: ShapeContext) -> None:
     positions, features = c.input.shape
     if not symbols(features) and c.input.ragged_axis == 0:
         return
+    if not isinstance(positions, int) and not isinstance(features, int):
+        return
     raise ShapeFault(
         codes.NEEDS_POSITIONS,
         f"{c.kind} goes from position to position along the first axis, "

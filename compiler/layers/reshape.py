@@ -35,6 +35,7 @@ def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault
         help = f"write `reshape {shape_text(fitting)}`, which has {have} entries"
     else:
         help = f"choose sizes whose product is {have}, for example `reshape {have}`"
+        fitting = (have,)
     return ShapeFault(
         codes.RESHAPE_COUNT,
         f"{wanted} has {product(size)} entries, but {have} come in",

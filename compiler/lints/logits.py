@@ -51,6 +51,8 @@ def bce_activation(network: Network) -> Iterator[Diagnostic]:
     for loss, last in network.judged("bce"):
         if last.family is not Family.ACTIVATION or last.kind == "sigmoid":
             continue
+        if last.kind in SOFT and network.width(loss.layer) == 1:
+            continue  # NN342 speaks of it
         fixes = replace_step(last, "sigmoid")
         classes = last.kind in SOFT and (network.width(loss.layer) or 2) > 1
         if classes:

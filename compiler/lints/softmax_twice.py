@@ -22,11 +22,16 @@ def softmax_twice(network: Network) -> Iterator[Diagnostic]:
     """Probabilities made of numbers that are already between 0 and 1."""
     for layer in network.graph.layers:
         outer = network.last_step_of(layer)
-        if outer.kind not in OUTER:
+        if outer.kind not in OUTER or _is_alone(network, outer):
             continue
         inner = next(islice(network.steps(layer.id), 1, None))
         if inner.kind in INNER:
             yield _finding(network, inner, outer)
+
+
+def _is_alone(network: Network, outer: Step) -> bool:
+    """Whether it is a softmax of one value, of which NN342 speaks."""
+    return outer.kind != "sigmoid" and network.width(outer.layer.id) == 1
 
 
 def _finding(network: Network, inner: Step, outer: Step) -> Diagnostic:
@@ -48,6 +53,4 @@ def _reach(width: int | None, outer: Step) -> str:
         return f"gives {min(0.5, end):.2g} to {max(0.5, end):.2g}, never less or more"
     if width is None:
         return "gives nearly equal probabilities"
-    if width == 1:
-        return "one class alone gets 1, whatever comes in"
     return f"no class can get more than {e / (e + width - 1):.2f}"

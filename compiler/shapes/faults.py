@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..diagnostics.model import Diagnostic, Edit, Fix, Label
-from ..ir.layer_graph import UNKNOWN, Activation, Layer, Loss
+from ..diagnostics.model import Code, Diagnostic, Edit, Fix, Label
+from ..ir.layer_graph import UNKNOWN, Activation, ArgValue, Call, Layer, Loss
 from ..ir.types import TensorType
 from ..layers import LAYERS
 from ..layers.registry import Family
 from ..source import Span
 from .context import ShapeFault
+from .edits import put_before, set_value
 
 PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.FIXED, Family.NOISE}
 CHAIN_HEAD, CHAIN_TAIL = 4, 7
@@ -47,10 +48,36 @@ class Site:
         return None if self.activation else self.layer.given.get(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out: what to say, and the changes to the text; none where they cannot be made."""
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+
+
+Guide = Callable[[Known, Site, ShapeFault], Sequence[Way]]
+
+GUIDES: dict[Code, list[Guide]] = {}
+"""What finds ways out that need more than the layer at fault; filled by the files of `ways`."""
+
+
+def guide(*codes: Code) -> Callable[[Guide], Guide]:
+    """Enter a guide for faults of these codes; the first that knows ways is followed."""
+
+    def enter(function: Guide) -> Guide:
+        for code in codes:
+            GUIDES.setdefault(code, []).append(function)
+        return function
+
+    return enter
+
+
 def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
     """The finding at a layer."""
     layer, argument = site.layer, site.argument(fault.at)
     span = argument or site.whole
+    help, more, fixes = advice(known, site, fault)
     also = [Label(place, text) for place, text in fault.also]
     labels = [*producer_labels(known, site, span), *also, *call_labels(layer)]
     return fault.code.at(
@@ -58,17 +85,17 @@ def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
         fault.message,
         here=fault.here,
         labels=[label for label in dict.fromkeys(labels) if label.span != span],
-        notes=fault.notes,
-        shapes=chain_text(path_through(known, site, fault.blame)),
-        help=fault.help,
-        fixes=layer_fixes(site, argument, fault),
+        notes=[*fault.notes, *more],
+        shapes=chains(known, site, fault),
+        help=help,
+        fixes=fixes,
     )
 
 
 def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
     """The finding at a loss."""
     setting, layer = loss.setting, known.layers[loss.layer]
-    edit = Edit(setting.head, fault.replace)
+    edits = loss_edits(loss, layer, fault.replace)
     return fault.code.at(
         setting.given.get(fault.at, setting.span),
         fault.message,
@@ -76,8 +103,19 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
         labels=[producer_label(known, layer, setting.span)],
         shapes=chain_text([*path_to(known, layer), f"{setting.kind} error"]),
         help=fault.help,
-        fixes=[Fix(fault.help, (edit,))] if fault.replace else [],
+        fixes=[Fix(fault.help, edits)] if edits else [],
     )
+
+
+def loss_edits(loss: Loss, layer: Layer, kind: str) -> tuple[Edit, ...]:
+    """Another loss, with the activation that it looks through; its arguments must be the same."""
+    own, setting = layer.activation, loss.setting
+    if not kind or setting.given.keys() - {"reduction"}:
+        return ()
+    other = Edit(setting.head, kind)
+    if own is None or own.kind not in ("softmax", "log_softmax"):
+        return (other,)
+    return () if layer.calls else (other, Edit(own.span, "sigmoid"))
 
 
 # --- both ends ----------------------------------------------------------------------------
@@ -126,6 +164,16 @@ def call_labels(layer: Layer) -> list[Label]:
 
 
 # --- the chain of shapes ------------------------------------------------------------------
+
+
+def chains(known: Known, site: Site, fault: ShapeFault) -> str:
+    """The path to the fault; at a merge one line for each branch."""
+    count = len(site.layer.inputs)
+    if site.activation or count == 1:
+        return chain_text(path_through(known, site, fault.blame))
+    shown = range(min(count, BRANCHES_SHOWN))
+    lines = [f"branch {i + 1}: {chain_text(path_through(known, site, i))}" for i in shown]
+    return "\n".join([*lines, *([f"… {count - len(shown)} more …"] if count > len(shown) else [])])
 
 
 def path_through(known: Known, site: Site, branch: int) -> list[str]:
@@ -178,19 +226,61 @@ def arrow_before(stage: Span) -> Span | None:
     return Span(stage.source, found.start(), stage.start) if found else None
 
 
-def layer_fixes(site: Site, argument: Span | None, fault: ShapeFault) -> list[Fix]:
-    """The change that the fault proposes, if it can be made at this place.
+def advice(known: Known, site: Site, fault: ShapeFault) -> tuple[str, list[str], list[Fix]]:
+    """The help, further advice that is no change to the text, and the changes, the best first."""
+    guides = GUIDES.get(fault.code, ()) if _is_typed(known, site.layer) else ()
+    for find in guides:
+        if ways := find(known, site, fault):
+            return told(ways)
+    return fault.help, [], layer_fixes(site, fault)
+
+
+def _is_typed(known: Known, layer: Layer) -> bool:
+    """Whether what comes in has a type, and all that made it."""
+    feeds = [known.layers.get(i) for i in layer.inputs]
+    return all(f is not None and all(i in known.types for i in (f.id, *f.inputs)) for f in feeds)
+
+
+def told(ways: Sequence[Way]) -> tuple[str, list[str], list[Fix]]:
+    """The first way as help, others that change the text as fixes, the rest as notes."""
+    fixes = [Fix(way.title, way.edits) for way in ways if way.edits]
+    if not fixes:
+        return ", or ".join(way.title for way in ways), [], []
+    rest = [f"or {way.title}" for way in ways[1:] if not way.edits]
+    return ways[0].title, rest, fixes
+
+
+def _named(argument: Span, value: ArgValue) -> bool:
+    """Whether a constant stands there by its name, which may be used elsewhere, too."""
+    word = value.name if isinstance(value, Call) else value
+    return argument.text[:1].isalpha() and not (
+        isinstance(word, str) and argument.text.startswith(word)
+    )
+
+
+def put_in(site: Site, stages: str) -> Edit:
+    """Stages in front of the layer, or, for its activation, in between."""
+    own = site.activation
+    if own is None:
+        return put_before(site.layer, stages)
+    return Edit(own.span, f"-> {stages} -> {own.span.text}")
+
+
+def layer_fixes(site: Site, fault: ShapeFault) -> list[Fix]:
+    """The change that the fault itself proposes, if it can be made at this place.
 
     Inside a block it would change the other calls too, and a name may be used elsewhere.
     """
-    if site.layer.calls or (argument and argument.text[:1].isalpha()):
+    layer, argument = site.layer, site.argument(fault.at)
+    if layer.calls or (argument and _named(argument, layer.args.get(fault.at))):
         return []
     if fault.insert:
-        start = site.layer.span.start
-        place = Span(site.layer.span.source, start, start)
-        return [Fix(fault.help, (Edit(place, f"{fault.insert} -> "),))]
-    if fault.drop and (arrow := arrow_before(site.layer.span)) is not None:
-        return [Fix(fault.help, (Edit(arrow.to(site.layer.span), ""),))]
-    if fault.replace and (argument is not None or not fault.at):
+        return [Fix(fault.help, (put_in(site, fault.insert),))]
+    if fault.drop and (arrow := arrow_before(layer.span)) is not None:
+        return [Fix(fault.help, (Edit(arrow.to(layer.span), ""),))]
+    if not fault.replace:
+        return []
+    if argument is not None or not fault.at:
         return [Fix(fault.help, (Edit(argument or site.whole, fault.replace),))]
-    return []
+    edit = set_value(layer, fault.at, fault.replace)
+    return [Fix(fault.help, (edit,))] if edit else []

@@ -34,6 +34,7 @@ from ..layers.registry import ParamSpec, StateSpec, no_params
 from ..limits.bounds import MAX_AXES, MAX_MEMORY
 from ..limits.sizes import entries
 from ..source import Span
+from . import ways as _ways  # noqa: F401  (enters the ways out of faults)
 from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
 from .losses import check_loss
@@ -323,14 +324,14 @@ def result_type(kind: str, context: ShapeContext) -> TensorType:
 def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> None:
     """Add an array of state; under `use` it is there already, and its shape the parameters'."""
     name = f"{owner}.{spec.suffix}"
-    shape = fixed_shape(state.known, layer, spec)
+    shape = fixed_shape(layer, spec)
     state.states.setdefault(name, State(name, shape, spec.start, layer.span))
 
 
 def note_parameter(state: Inference, layer: Layer, spec: ParamSpec, owner: str) -> None:
     """Add a parameter, or, where it is there already, hold this use against it."""
     name = f"{owner}.{spec.suffix}"
-    shape = fixed_shape(state.known, layer, spec)
+    shape = fixed_shape(layer, spec)
     if name in state.params:
         check_shared(layer, state.params[name], shape)
         return

@@ -47,14 +47,13 @@ def _check_padding(loss: Loss, type: TensorType) -> None:
 def _check_classes(loss: Loss, layer: Layer, type: TensorType) -> None:
     if type.shape[-1] != 1:
         return
-    last = layer.activation.kind if layer.activation else layer.kind
     raise ShapeFault(
         codes.LOSS_OUTPUT,
         "crossentropy chooses among classes, but the output has one",
         here=f"needs 2 classes or more on the last axis, the output is {type}",
         help="for one yes-or-no output write `sigmoid` and `loss bce`, "
         "otherwise give the last layer one unit for each class",
-        replace="" if last in ("softmax", "log_softmax") else "bce",
+        replace="" if layer.kind in ("softmax", "log_softmax") else "bce",
     )
 
 

@@ -53,7 +53,7 @@ def common_type(c: ShapeContext) -> TensorType:
                 f"{c.kind} needs branches of one shape, but they are "
                 f"{listed([shape_text(t.shape) for t in c.inputs])}",
                 here="the branches differ in shape",
-                help=_how_to_agree(c.kind, first, other, i),
+                help=f"make branch {i + 1} end in {shape_text(first.shape)}, like the first",
                 blame=i,
             )
     return padded_like(c, first)
@@ -72,17 +72,6 @@ def padded_like(c: ShapeContext, type: TensorType) -> TensorType:
             blame=other,
         )
     return replace(type, ragged=bool(axes), ragged_axis=axes[0] if axes else type.ragged_axis)
-
-
-def _how_to_agree(kind: str, first: TensorType, other: TensorType, index: int) -> str:
-    """A way to give branch number `index` (from 0) the shape of the first one."""
-    place, units = f"branch {index + 1}", first.shape[-1]
-    if other.shape[:-1] == first.shape[:-1] and first.rank < 3 and isinstance(units, int):
-        join = ", or join the branches with `concat axis=-1`" if kind in ("add", "mean") else ""
-        return f"end {place} with `dense {units}`{join}"
-    if product(first.shape) == product(other.shape):
-        return f"end {place} with `reshape {shape_text(first.shape)}`"
-    return f"make {place} end in {shape_text(first.shape)}, like the first"
 
 
 def listed(words: list[str]) -> str:

@@ -23,7 +23,9 @@ def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
     """The type behind a layer that reads D, CxL or CxHxW and mixes positions of a channel."""
     require_floats(c, "transpose")
     if c.input.ragged:
-        raise refuse_mixing(c, what, "normalise every position by itself: `layernorm`")
+        each = "give every position features of its own, as in `input Tx8 ragged`"
+        by_itself = "normalise every position by itself: `layernorm`"
+        raise refuse_mixing(c, what, by_itself if c.input.rank > 1 else each)
     if c.input.rank > 1:
         require_channels(c)
     check_in(c, c.input.shape[0], c.input)

@@ -8,43 +8,21 @@ from ..ir.layer_graph import Layer, Parameter
 from ..layers import LAYERS
 from ..layers.registry import ParamSpec, StateSpec
 from .context import ShapeFault
-from .faults import Known
 
 
-def fixed_shape(known: Known, layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:
+def fixed_shape(layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:
     """The parameter's shape, which must not depend on a symbolic dimension."""
     sizes = tuple(n for n in spec.shape if isinstance(n, int))
     if len(sizes) == len(spec.shape):
         return sizes
-    feed = known.layers[layer.inputs[0]]
     open_sizes = sorted({s for n in spec.shape for s in symbols(n)})
     raise ShapeFault(
         codes.SYMBOLIC_PARAMETER,
         f"the size of {layer.name}.{spec.suffix} would depend on {' and '.join(open_sizes)}",
         here=f"{spec.suffix} would be {shape_text(spec.shape)}, "
         f"but parameters are made before {open_sizes[0]} is known",
-        help=_way_out(known, layer, feed, open_sizes[0]),
+        help=f"write a number for {' and '.join(open_sizes)} in the input's shape",
     )
-
-
-def _way_out(known: Known, layer: Layer, feed: Layer, symbol: str) -> str:
-    """What to write instead."""
-    type = known.types[feed.id]
-    first_known = type.rank == 2 and isinstance(type.shape[0], int)
-    ways = []
-    if first_known:
-        ways.append("put `transpose` before it")
-    if feed.kind == "input" and first_known:
-        ways.append(f"declare positions first: `input {symbol}x{type.shape[0]}`")
-    if feed.kind == "flatten":
-        ways.append(f"leave out `flatten`: {layer.kind} then works at every position")
-    ways.append(f"write a number for {symbol} in the input's shape")
-    axis = next((i for i, n in enumerate(type.shape) if symbol in symbols(n)), 0)
-    if type.rank > 1:
-        ways.append(f"reduce {symbol} with `mean axis={axis}`")
-    if type.rank == 2 and axis == 0:
-        ways.append(f"reduce {symbol} with `lstm`")
-    return ", or ".join(ways)
 
 
 def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> None:
@@ -81,6 +59,7 @@ def check_init(spec: ParamSpec, shape: tuple[int, ...]) -> None:
         at="bias_init",
         here="needs a matrix",
         help="start biases with `zeros`, `constant(0.1)` or `normal(0.01)`",
+        replace="zeros",
     )
 
 

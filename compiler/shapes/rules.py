@@ -88,7 +88,9 @@ def require_positions(c: ShapeContext) -> Dim:
         declared = f"Tx{channels}" if isinstance(channels, int) else f"{channels}x1"
         help = f"declare a vector of features at every position, as in `input {declared}`"
     else:
+        numbers = all(isinstance(n, int) for n in shape)
         help = "join axes with `reshape` before it until two are left"
+        help = help if numbers else f"write numbers for all axes of {shape_text(shape)}, and {help}"
     raise ShapeFault(
         codes.NEEDS_POSITIONS,
         f"{c.kind} works on positions, but {shape_text(shape)} has "

@@ -333,3 +333,34 @@ def test_symbolic_dimensions_unify_by_name(level):
 def test_one_row(level):
     case = Case(CLASSIFIER, level)
     assert case.module.predict(case.params, np.ones((1, 5))).shape == (1, 3)
+
+
+# --- images with their channels elsewhere -------------------------------------------------
+
+IMAGES = "input {} as picture -> conv 2 3x3 -> global_avgpool -> dense 3; loss mse\n"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("shape", "found", "hint"),
+    [
+        ("3x8x9", (2, 8, 9, 3), "np.transpose(picture, (0, 3, 1, 2))"),
+        ("3xHxW", (2, 8, 9, 3), "np.transpose(picture, (0, 3, 1, 2))"),
+        ("1x8x9", (2, 8, 9), "picture[:, None]"),
+        ("3x8x9", (2, 8, 9), ""),
+        ("3x8x9", (2, 3, 9, 8), ""),
+        ("3x8x9", (8, 9, 3), ""),
+        ("3x8x9", (2, 3, 3), ""),
+    ],
+)
+def test_channels_that_come_last_are_told_and_the_hint_helps(shape, found, hint, level):
+    made = module(IMAGES.format(shape), level)
+    params, picture = made.init_params(0), np.ones(found)
+    with pytest.raises(ValueError, match="picture: expected shape") as raised:
+        made.predict(params, picture)
+    told = str(raised.value).partition("; channels come first: ")[2]
+    assert told == hint
+    if told == "picture[:, None]":
+        assert made.predict(params, picture[:, None]).shape == (2, 3)
+    elif told:
+        assert made.predict(params, np.transpose(picture, (0, 3, 1, 2))).shape == (2, 3)

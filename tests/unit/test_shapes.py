@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from nnc.diagnostics.fixing import edited
 from nnc.diagnostics.model import Diagnostic
 from nnc.driver import check
 from nnc.ir.layer_graph import TypedGraph
@@ -46,8 +47,7 @@ def only_error(spec: str) -> Diagnostic:
 def fixed(spec: str, diagnostic: Diagnostic) -> str:
     """The spec after the diagnostic's fix."""
     (fix,) = diagnostic.fixes
-    (edit,) = fix.edits
-    return spec[: edit.span.start] + edit.replacement + spec[edit.span.stop :]
+    return edited(spec, fix.edits)
 
 
 # --- types and parameters -----------------------------------------------------------------
@@ -217,7 +217,19 @@ def test_every_branch_of_a_merge_is_shown():
         ("dense 4", "this branch is 4"),
         ("dense 8", "this branch is 8"),
     ]
-    assert found.shapes == "input 8 -> dense1 4 -> add1 error"
+    assert found.shapes.splitlines() == [
+        "branch 1: input 8 -> add1 error",
+        "branch 2: input 8 -> dense1 4 -> add1 error",
+        "branch 3: input 8 -> dense2 8 -> add1 error",
+    ]
+
+
+def test_of_many_branches_the_first_are_shown():
+    stages = ", ".join(["dense 4"] * 13 + ["dense 3"])
+    found = only_error(f"input 8 -> [{stages}] -> add; loss mse")
+    *shown, rest = found.shapes.splitlines()
+    assert shown == [f"branch {i}: input 8 -> dense{i} 4 -> add1 error" for i in range(1, 13)]
+    assert rest == "… 2 more …"
 
 
 def test_shared_weights_blame_the_use_and_show_the_definition():
@@ -254,7 +266,7 @@ def test_no_parameter_depends_on_a_symbolic_size(spec, way_out):
     found = only_error(f"{spec}; loss mse")
     assert found.code.name == "symbolic-parameter"
     assert "dense1.W" in found.message
-    assert way_out in found.help
+    assert way_out in " ".join([found.help, *(fix.title for fix in found.fixes)])
 
 
 def test_crossentropy_needs_classes():
@@ -262,7 +274,9 @@ def test_crossentropy_needs_classes():
     found = only_error(spec)
     assert found.code.name == "loss-output"
     assert fixed(spec, found).endswith("loss bce")
-    assert not only_error("input 4 -> dense 1 softmax; loss crossentropy").fixes
+    soft = "input 4 -> dense 1 softmax; loss crossentropy"
+    assert fixed(soft, only_error(soft)) == "input 4 -> dense 1 sigmoid; loss bce"
+    assert not only_error(f"{soft} smoothing=0.1").fixes
 
 
 def test_a_loss_refuses_whole_numbers():

@@ -38,3 +38,10 @@ BATCH_OF_ONE = warning("NN319", "batch-of-one", "a batch of one row has no stati
 CONSTANT_NORM = warning("NN320", "constant-norm", "one value is normalised by itself")
 METRIC_MISMATCH = warning("NN331", "metric-mismatch", "a metric compares what no judged output has")
 IDLE_METRIC = warning("NN332", "idle-metric", "a metric says nothing")
+CHANNEL_AXIS = warning("NN340", "channel-axis", "the first axis hardly holds the channels")
+CLASS_AXIS = warning("NN341", "class-axis", "a loss chooses among positions, not among classes")
+LONE_SOFTMAX = warning("NN342", "lone-softmax", "a softmax of one value is always 1")
+KERAS_MOMENTUM = warning("NN343", "keras-momentum", "a batchnorm's momentum in Keras's sense")
+AXIS_CONFUSION = warning(
+    "NN344", "axis-confusion", "two layers read the axes of a value differently"
+)

@@ -88,6 +88,7 @@ class Layers:
             activation=Activation(own.kind.name, own.args, own.span, label) if own else None,
             shares=original.owner if original is not None else None,
             repaired=bound.repaired,
+            branches=tuple(end.span for end in flow.ends) if flow.forked else (),
         )
         self.made.append(layer)
         return End(layer.id, None, span)

@@ -1,0 +1,106 @@
+"""A branch of a fork as the ways out of a merge look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from ...diagnostics.model import Edit
+from ...ir.layer_graph import Layer
+from ...ir.types import TensorType
+from ...source import Span
+from ..channels import FAR, behind, feed, reads_channels
+from ..edits import put_behind
+from ..faults import Known, Site
+from ..merges import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The text of a branch, the layers written in it (the last one first), what it gives."""
+
+    number: int
+    span: Span
+    layers: tuple[Layer, ...]
+    end: Layer
+    type: TensorType
+
+    @property
+    def text(self) -> str:
+        """What to call it in a message."""
+        written = " ".join(self.span.text.split())
+        return f"`{written}`" if len(written) <= 40 else f"branch {self.number}"
+
+    def with_end(self, stages: str) -> Edit:
+        """The branch with more stages; `id` makes room for them."""
+        if self.span.text == "id":
+            return Edit(self.span, stages)
+        return put_behind(self.span, stages)
+
+
+def saying(branches: Sequence[Branch], stages: Sequence[str]) -> str:
+    """What `with_end` does to branches, in words."""
+    parts: dict[str, list[str]] = {}
+    for branch, text in zip(branches, stages, strict=True):
+        verb = "in place of" if branch.span.text == "id" else "at the end of"
+        parts.setdefault(f"`{text}` {verb}", []).append(branch.text)
+    said = [f"{part} {_places(part, places)}" for part, places in parts.items()]
+    return f"write {listed(said)}"
+
+
+def _places(part: str, places: list[str]) -> str:
+    if not part.endswith("end of") or not all(place.startswith("`") for place in places):
+        return listed(places)
+    return f"the branch{'es' if len(places) > 1 else ''} {listed(places)}"
+
+
+def branches_of(known: Known, site: Site) -> list[Branch]:
+    """The branches of a merge; none where their text is not that of a fork."""
+    layer = site.layer
+    spans, ids = layer.branches, layer.inputs
+    if site.activation or len(spans) != len(ids) or len(set(spans)) != len(spans):
+        return []
+    if any(feed(known, layer, i) is None for i in range(len(ids))):
+        return []
+    branches = [_branch(known, layer, i, span) for i, span in enumerate(spans)]
+    return [_from_others(known, branch, branches) for branch in branches]
+
+
+def _branch(known: Known, merge: Layer, index: int, span: Span) -> Branch:
+    end = known.layers[merge.inputs[index]]
+    inside = tuple(_inside(known, end, span))
+    return Branch(index + 1, span, inside, end, known.types[end.id])
+
+
+def _from_others(known: Known, branch: Branch, branches: list[Branch]) -> Branch:
+    """A branch that names a value made of another branch's, with the layers in between."""
+    starts = {other.end.id for other in branches if other.end.id != branch.end.id}
+    if branch.layers or not starts:
+        return branch
+    between = [branch.end]
+    for layer in islice(behind(known, branch.end), FAR):
+        if layer.id in starts:
+            return replace(branch, layers=tuple(between))
+        between.append(layer)
+    return branch
+
+
+def _inside(known: Known, end: Layer, span: Span) -> Iterator[Layer]:
+    for layer in (end, *behind(known, end)):
+        place = layer.span
+        if place.source is not span.source or not span.start <= place.start <= span.stop:
+            return
+        if place.stop > span.stop:
+            return
+        yield layer
+
+
+def of_channels(branches: list[Branch]) -> bool:
+    """Whether values are images or signals, CxHxW or CxL, and not positions of features, TxD."""
+    if any(branch.type.rank != branches[0].type.rank for branch in branches):
+        return False
+    if branches[0].type.rank == 3:
+        return True
+    kinds = {layer.kind for branch in branches for layer in branch.layers}
+    return branches[0].type.rank == 2 and any(reads_channels(kind) for kind in kinds)
