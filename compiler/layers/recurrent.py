@@ -19,7 +19,7 @@ from ..lower.context import LowerContext
 from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
 from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, require_positions
+from ..shapes.rules import check_in, require_positions, require_positions_first
 from .registry import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -106,7 +106,7 @@ def recurrent_shape(c: ShapeContext) -> TensorType:
     """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
     _require_vectors(c)
     size = require_positions(c)
-    _require_positions_first(c)
+    require_positions_first(c)
     width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
     every = c.input.with_shape((c.input.shape[0], width))
     result = every if c.arg("return") == "all" else TensorType((width,))
@@ -122,20 +122,6 @@ def _require_vectors(c: ShapeContext) -> None:
             here=f"the input is {c.input}",
             help="put `embedding V D` before it, which turns each id below V into D numbers",
         )
-
-
-def _require_positions_first(c: ShapeContext) -> None:
-    positions, features = c.input.shape
-    if isinstance(features, int) and c.input.ragged_axis == 0:
-        return
-    raise ShapeFault(
-        codes.NEEDS_POSITIONS,
-        f"{c.kind} goes from position to position along the first axis, "
-        f"but in {c.input} the positions come last",
-        here=f"needs TxD, here {positions}x{features}",
-        help=f"put `transpose` before it, which makes {features}x{positions}",
-        insert="transpose",
-    )
 
 
 @dataclass(frozen=True, slots=True)
