@@ -31,7 +31,7 @@ def test_every_kind_is_tried():
     assert sorted(LOSS_STAGES) == sorted(LOSSES)
 
 
-@pytest.mark.parametrize("kind, stage, open_size, fixed_size", CASES)
+@pytest.mark.parametrize(("kind", "stage", "open_size", "fixed_size"), CASES)
 def test_rows_are_as_if_alone(kind, stage, open_size, fixed_size):
     before = rows.ID_ORIENTATIONS if kind == "embedding" else rows.ORIENTATIONS
     found = [tried(rows.spec(chain, stage)) for chain in before.values()]
@@ -45,7 +45,7 @@ def test_entries_are_as_if_alone(stage):
 
 
 @pytest.mark.parametrize(
-    "stage, loss, targets, counted, letters",
+    ("stage", "loss", "targets", "counted", "letters"),
     [case for cases in LOSS_STAGES.values() for case in cases],
 )
 def test_losses_are_as_if_alone(stage, loss, targets, counted, letters):
