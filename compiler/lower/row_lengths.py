@@ -46,7 +46,6 @@ def length_of(build: Builder, lengths: Value) -> Dim:
     return length
 
 
-
 def _whole(node: Node, name: str) -> int:
     value = node.attr(name)
     assert isinstance(value, int)
