@@ -245,7 +245,7 @@ def check_ragged_pad(c: ShapeContext, window: Window) -> None:
     even = tuple(n // 2 for n in window.reach)
     fault = refuse_mixing(
         c,
-        "pad every row by an amount that depends on the longest one",
+        "pad every row by an amount that depends on the padded length",
         f"write `pad={written(even)}`: `same` with a stride depends on the length",
     )
     fault.at, fault.replace = "pad", written(even)

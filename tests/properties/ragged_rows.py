@@ -67,7 +67,7 @@ def fixed(text: str) -> str:
 
 
 def spec(before: str, stage: str, loss: str = "loss mse") -> str:
-    return f"{before} -> {stage}\n{loss}\ndtype float64\n"
+    return f"{before} -> {stage}\n{loss}\noptimizer sgd lr=1\ndtype float64\n"
 
 
 # --- numbers ------------------------------------------------------------------------------
@@ -133,16 +133,21 @@ def disagreements(batched: ModuleType, rows: Rows, weights: tuple[float, ...]) -
     yield from _of_values("forward", y, rows)
     yield from _of_values("predict", predicted, rows)
     target = padded(rows.target, _target_sizes(rows, y))
-    loss = batched.loss(rows.params, cache, target)
     wanted = sum(w * part for w, part in zip(weights, rows.loss, strict=True))
-    if not abs(loss - wanted) <= 1e-10 * max(1, abs(wanted)):
-        yield f"loss {loss}, of the rows alone {wanted}"
+    stepped = {name: value.copy() for name, value in rows.params.items()}
+    of_step = batched.train_step(
+        stepped, x, target, batched.init_optimizer(stepped), lengths=lengths
+    )
+    for where, loss in ("loss", batched.loss(rows.params, cache, target)), ("train_step", of_step):
+        if not abs(loss - wanted) <= 1e-10 * max(1, abs(wanted)):
+            yield f"{where} gives {loss}, of the rows alone it is {wanted}"
     grads = batched.backward(rows.params, cache, target)
-    for name in rows.params:
+    for name, value in rows.params.items():
         wanted_grad = sum(w * g[name] for w, g in zip(weights, rows.grads, strict=True))
-        apart = np.max(np.abs(grads[name] - wanted_grad))
-        if not apart <= 1e-10 * max(1, np.max(np.abs(wanted_grad))):
-            yield f"gradient of {name}: {apart:.1e} apart"
+        for where, grad in ("backward", grads[name]), ("train_step", value - stepped[name]):
+            apart = np.max(np.abs(grad - wanted_grad))
+            if not apart <= 1e-10 * max(1, np.max(np.abs(wanted_grad))):
+                yield f"{where}: the gradient of {name} is {apart:.1e} apart"
 
 
 def _target_sizes(rows: Rows, y: np.ndarray) -> tuple[int, ...]:
