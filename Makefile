@@ -68,10 +68,10 @@ test: $(VENV)/.test
 
 oracle: $(VENV)/.oracle
 	$(RUN) pytest -n $(JOBS) tests/oracle tests/properties
-	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT) $(TORCH)
+	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT) $(TORCH) tests/oracle/test_numba_ragged.py
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.
-CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged training,tests/unit/test_contract_$(part).py)
+CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged ragged_axis last_axis training,tests/unit/test_contract_$(part).py)
 TORCH = tests/oracle/test_torch_recurrent.py tests/oracle/test_torch_norms.py
 
 bench: $(VENV)/.bench

@@ -65,7 +65,8 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
 
     A column of whole numbers for an output wider than one is class ids: they stay so where
     every loss takes them, and become one-hot rows where one compares rows. For an output one
-    wide a column (B,) becomes (B, 1), and under `hinge` 0 and 1 become −1 and 1.
+    wide, of any rank, targets may lack its last axis, (B, T) becomes (B, T, 1); under `hinge` their 0
+    and 1 become −1 and 1.
     """
     if data.target is None:
         raise DataError(f"{data.name}: there are no targets to train towards")
@@ -110,14 +111,14 @@ def _fit(
 ) -> tuple[Array, bool]:
     """The target as the module takes it, and whether it was class ids."""
     width = shape[-1]
+    if width == 1:
+        one = target[..., None] if target.ndim == len(shape) - 1 else target
+        return (_signs(one) if signs else one), False
     if len(shape) > 2 and takes_ids and not padded and target.ndim == len(shape) - 1:
         return (class_ids(target, width, say) if isinstance(width, int) else target), True
     column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
     if len(shape) != 2 or not column or not isinstance(width, int):
         return target, False
-    if width == 1:
-        one = target.reshape(len(target), 1)
-        return (_signs(one) if signs else one), False
     ids = class_ids(target, width, say).reshape(len(target))
     return (ids if takes_ids else one_hot(ids, width)), True
 

@@ -1,7 +1,8 @@
 """Metrics from outputs and targets, over all rows and, in sequences, all positions.
 
 Outputs are (B, C) or (B, T, C). Targets have the same shape; where they are classes they may also
-be ids (B,) or (B, T). An output one wide tells two classes apart.
+be ids (B,) or (B, T). An output one wide tells two classes apart, and its targets may be (B,) or
+(B, T) too.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def true_classes(y: Array, target: Array) -> Array:
 
 
 def aligned(y: Array, target: Array) -> Array:
-    """Targets in the shape of the outputs; (B,) counts as (B, 1)."""
+    """Targets in the shape of the outputs, whose last axis they may lack where it is 1."""
     if y.shape[-1] == 1 and target.shape == y.shape[:-1]:
         target = target[..., None]
     if target.shape != y.shape:

@@ -40,9 +40,14 @@ class TruePositions:
             assert isinstance(named, Mapping)
             return named[name]
         return {
-            name: np.moveaxis(array, axes[name], 1)[inside[name]] if name in axes else array
+            name: self._flat(name, array, inside[name]) if name in axes else array
             for name, array in value.items()
         }
+
+    def _flat(self, name: str, array: Array, inside: Array) -> Array:
+        """The true positions of an output or its target; a lone number at each is (N, 1)."""
+        moved: Array = np.moveaxis(array, self.module.RAGGED_OUTPUTS[name], 1)[inside]
+        return moved[:, None] if len(self.module.OUTPUTS[name]) == 2 else moved
 
     def _inside(self, data: Dataset) -> dict[str, Array]:
         """Of every output with padding which positions are data: (B, positions) by its name."""

@@ -220,6 +220,11 @@ class ModuleView:
         return any(a.lengths for a in self.targets)
 
     @property
+    def one_wide_margins(self) -> bool:
+        """Whether some output that margins are asked of is one wide, so that it takes no ids."""
+        return any(a.kind == "margins" and a.sizes[-1] == "1" for a in self.targets)
+
+    @property
     def modal(self) -> bool:
         """Whether training computes otherwise than prediction."""
         return bool(self.random or self.states)

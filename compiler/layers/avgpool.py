@@ -14,7 +14,7 @@ from .registry import Family, LayerKind, layer
 
 def _lower(c: LowerContext) -> Value:
     window = window_over(c)
-    x = alone(c, window.reach)
+    x = alone(c, window)
     y = avg_pool(x, kernel=window.kernel, stride=window.stride, pad=numbers(window))
     return c.note(y, "y[i] = mean of x[i·s + u − p] over u")
 

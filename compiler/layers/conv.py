@@ -70,7 +70,7 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 def _lower(c: LowerContext) -> Value:
     window = window_of(c.args, c.x.type.shape[2:])
     z = conv(
-        alone(c, window.reach),
+        alone(c, window),
         c.param("W"),
         stride=window.stride,
         pad=window.pad,

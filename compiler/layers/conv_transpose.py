@@ -11,7 +11,7 @@ from ..ir.layer_graph import ArgValue
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from ..lower.context import LowerContext
-from ..lower.windows import alone, with_bias
+from ..lower.windows import with_bias
 from ..ops.conv import Pads, conv_transpose, stretched_lengths
 from ..shapes.context import ShapeContext, ShapeFault
 from ..shapes.rules import check_in
@@ -129,11 +129,18 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
     return (weight, bias) if c.arg("bias") else (weight,)
 
 
+def _alone(c: LowerContext, stamp: Stamp) -> Value:
+    """The input, with zeros in place of padding where its kernels would reach into the row."""
+    if c.lengths is None or stamp.kernel[c.result.ragged_axis - 1] == 1:
+        return c.x
+    return c.masked(c.x, c.result.ragged_axis + 1)
+
+
 def _lower(c: LowerContext) -> Value:
     sizes = c.x.type.shape[2:]
     stamp = stamp_of(c.args, len(sizes))
     z = conv_transpose(
-        alone(c, stamp.kernel),
+        _alone(c, stamp),
         c.param("W"),
         stamp.size(sizes),
         stride=stamp.stride,

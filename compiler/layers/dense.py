@@ -9,7 +9,7 @@ from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.shape import reshape, transpose
 from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, refuse_ragged_row, require_features
+from ..shapes.rules import check_in, refuse_ragged_features, require_features
 from .registry import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -28,7 +28,7 @@ from .registry import (
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_features(c)
-    refuse_ragged_row(c)
+    refuse_ragged_features(c)
     result = c.input.with_shape((*c.input.shape[:-1], c.arg("units")))
     check_in(c, size, result)
     if c.arg("tie") is not None:

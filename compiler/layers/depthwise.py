@@ -57,7 +57,7 @@ def _lower(c: LowerContext) -> Value:
     channels = c.x.type.shape[1]
     window = window_of(c.args, c.x.type.shape[2:])
     z = conv(
-        alone(c, window.reach),
+        alone(c, window),
         c.param("W"),
         stride=window.stride,
         pad=window.pad,

@@ -9,25 +9,23 @@ from ..lower.context import LowerContext
 from ..ops.reduction import sum_over
 from ..shapes.context import ShapeContext
 from ..shapes.merges import pair
-from ..shapes.rules import refuse_mixing
 from .registry import Family, LayerKind, layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
     type = pair(c)
-    if type.ragged and type.rank == 1:
-        raise refuse_mixing(
-            c,
-            "sum over the positions of a row",
-            "give every position features of its own, as in `input Tx8 ragged`",
-        )
-    return type.with_shape((*type.shape[:-1], 1))
+    shape, last = (*type.shape[:-1], 1), type.rank - 1
+    if type.ragged and type.ragged_axis == last:
+        return TensorType(shape, type.dtype)
+    return type.with_shape(shape)
 
 
 def _lower(c: LowerContext) -> Value:
     first, second = c.inputs
-    last = first.type.rank - 1
-    return c.note(sum_over(first * second, (last,), keepdims=True), "y = Σ x₁ x₂")
+    last, products = first.type.rank - 1, first * second
+    if c.lengths_along(last - 1) is not None:
+        products = c.masked(products, last)
+    return c.note(sum_over(products, (last,), keepdims=True), "y = Σ x₁ x₂")
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -47,6 +45,7 @@ layer(
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",
-        notes="D gives 1, TxD gives Tx1.",
+        notes="D gives 1, TxD gives Tx1. Padding of ragged rows takes no part: DxT gives Dx1, the "
+        "sums over each row's own positions.",
     )
 )

@@ -5,12 +5,18 @@ from __future__ import annotations
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
 from ..ops.elementwise import unary
+from ..ops.ragged import exclude_steps
 from ..shapes.rules import over_features, per_entry
 from .registry import Family, LayerKind, Trailing, layer
 
 
 def _lower(c: LowerContext) -> Value:
-    return c.note(unary("log_softmax", c.x), "a = z − log Σ exp(z)")
+    lengths, last = c.lengths_along(c.result.rank - 1), c.result.rank
+    if lengths is None:
+        return c.note(unary("log_softmax", c.x), "a = z − log Σ exp(z)")
+    inside = unary("log_softmax", exclude_steps(c.x, lengths, last))
+    c.note(inside, "a = z − log Σ exp(z) over each row's own positions")
+    return c.note(c.masked(inside, last), "zeros in place of the logarithms of 0")
 
 
 layer(
@@ -27,5 +33,6 @@ layer(
         trailing=Trailing.NO,
         torch="nn.LogSoftmax(dim=-1)",
         keras="Activation('log_softmax')",
+        notes="Padding of ragged rows takes no part.",
     )
 )

@@ -8,7 +8,7 @@ from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.shape import powers, reshape
 from ..shapes.context import ShapeContext
-from ..shapes.rules import require_features
+from ..shapes.rules import refuse_ragged_features, require_features
 from .registry import Family, Int, LayerKind, layer, positional
 
 MAX_DEGREE = 10_000
@@ -17,6 +17,7 @@ MAX_DEGREE = 10_000
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_features(c)
+    refuse_ragged_features(c)
     return c.input.with_shape((*c.input.shape[:-1], size * (c.arg("degree") + 1)))
 
 

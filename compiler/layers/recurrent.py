@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, symbols
+from ..ir.dims import Dim
 from ..ir.layer_graph import Call
 from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from ..lower.context import LowerContext
 from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, require_positions
+from ..shapes.context import ShapeContext
+from ..shapes.rules import check_in, require_positions, require_positions_first
 from .registry import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -105,28 +104,12 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 def recurrent_shape(c: ShapeContext) -> TensorType:
     """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
     size = require_positions(c)
-    _require_positions_first(c)
+    require_positions_first(c)
     width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
     every = c.input.with_shape((c.input.shape[0], width))
     result = every if c.arg("return") == "all" else TensorType((width,))
     check_in(c, size, result)
     return result
-
-
-def _require_positions_first(c: ShapeContext) -> None:
-    positions, features = c.input.shape
-    if not symbols(features) and c.input.ragged_axis == 0:
-        return
-    if not isinstance(positions, int) and not isinstance(features, int):
-        return
-    raise ShapeFault(
-        codes.NEEDS_POSITIONS,
-        f"{c.kind} goes from position to position along the first axis, "
-        f"but in {c.input} the positions come last",
-        here=f"needs TxD, here {positions}x{features}",
-        help=f"put `transpose` before it, which makes {features}x{positions}",
-        insert="transpose",
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,7 @@ def _flops(c: ShapeContext) -> Dim:
 def place(c: LowerContext) -> tuple[int, Value | None]:
     """The axis of the whole shape, and the rows' lengths if padding lies along it."""
     axis = c.arg("axis") % c.types[0].rank
-    padded = c.types[0].ragged and axis == c.types[0].ragged_axis
-    return axis + 1, c.lengths if padded else None
+    return axis + 1, c.lengths_along(axis)
 
 
 def kept(c: LowerContext, value: Value) -> Value:

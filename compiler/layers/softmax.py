@@ -5,12 +5,17 @@ from __future__ import annotations
 from ..ir.op_graph import Value
 from ..lower.context import LowerContext
 from ..ops.elementwise import unary
+from ..ops.ragged import exclude_steps
 from ..shapes.rules import over_features, per_entry
 from .registry import Family, LayerKind, Trailing, layer
 
 
 def _lower(c: LowerContext) -> Value:
-    return c.note(unary("softmax", c.x), "a = exp(z) / Σ exp(z)")
+    lengths = c.lengths_along(c.result.rank - 1)
+    if lengths is None:
+        return c.note(unary("softmax", c.x), "a = exp(z) / Σ exp(z)")
+    inside = exclude_steps(c.x, lengths, c.result.rank)
+    return c.note(unary("softmax", inside), "a = exp(z) / Σ exp(z) over each row's own positions")
 
 
 layer(
@@ -27,6 +32,6 @@ layer(
         torch="nn.Softmax(dim=-1)",
         keras="Softmax()",
         notes="May stand anywhere, not only at the end. Under `loss crossentropy` it is computed "
-        "together with the loss, stably.",
+        "together with the loss, stably. Padding of ragged rows takes no part.",
     )
 )

@@ -39,7 +39,7 @@ def _lower(c: LowerContext) -> Value:
         shape = w.type.shape
         w = reshape(unary("softmax", reshape(w, (product(shape),))), shape)
         w = c.build.describe(w, formula="positive weights that sum to 1", hint=f"{c.name}_weights")
-    y = weighted_pool(alone(c, window.reach), w, stride=window.stride, pad=numbers(window))
+    y = weighted_pool(alone(c, window), w, stride=window.stride, pad=numbers(window))
     return c.note(y, "y[i] = Σ x[i·s + u] w[u], the same w in every channel")
 
 

@@ -67,6 +67,11 @@ class LowerContext:
             return x
         return mask_steps(x, self.lengths, axis)
 
+    def lengths_along(self, axis: int) -> Value | None:
+        """The lengths of the rows that come in, if padding lies along that feature axis."""
+        padded = any(t.ragged and t.ragged_axis == axis for t in self.types)
+        return self.lengths if padded else None
+
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows; it becomes the comment beside the statement."""
         return self.build.describe(value, formula=formula)

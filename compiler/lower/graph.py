@@ -19,6 +19,7 @@ from ..ops.ragged import mask_steps
 from ..ops.source import leaf
 from .context import LowerContext
 from .losses import lower_losses
+from .row_lengths import lengths_before
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
     name = value_name(state.typed, layer)
     inputs = tuple(state.values[i] for i in layer.inputs)
     result = state.typed.types[layer.id]
-    lengths = lengths_before(state, layer)
+    lengths = lengths_before(state.build, (state.lengths[i] for i in layer.inputs))
     context = LowerContext(
         state.build,
         layer.args,
@@ -109,28 +110,6 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         types=(result,),
     )
     return named(state, LAYERS[layer.activation.kind].lower(active), (value,), name)
-
-
-def lengths_before(state: Lowering, layer: Layer) -> Value | None:
-    """The lengths of the rows that come in; those of several inputs must be the same."""
-    given = [n for i in layer.inputs if (n := state.lengths[i]) is not None]
-    if not given:
-        return None
-    first = given[0]
-    others = {
-        source_of(state, n): n for n in given if source_of(state, n) != source_of(state, first)
-    }
-    for other in others.values():
-        first = state.build.emit("equal_lengths", first, other)
-    return first
-
-
-def source_of(state: Lowering, lengths: Value) -> int:
-    """The leaf with the lengths of an input that these were computed from."""
-    node = state.build.nodes[lengths.id]
-    while node.inputs:
-        node = state.build.nodes[node.inputs[0]]
-    return node.id
 
 
 def lengths_behind(state: Lowering, layer: Layer, context: LowerContext) -> Value | None:

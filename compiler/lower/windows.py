@@ -9,9 +9,9 @@ from ..shapes.windows import Window
 from .context import LowerContext
 
 
-def alone(c: LowerContext, reach: tuple[int, ...]) -> Value:
-    """The input, with zeros in place of padding where a kernel would reach into it."""
-    if c.lengths is None or reach[c.result.ragged_axis - 1] == 1:
+def alone(c: LowerContext, window: Window) -> Value:
+    """The input, with zeros in place of padding where a window would meet it."""
+    if c.lengths is None or not window.sees_beyond(c.result.ragged_axis - 1):
         return c.x
     return c.masked(c.x, c.result.ragged_axis + 1)
 

@@ -16,7 +16,7 @@ def mask_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
 
 
 def exclude_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
-    """x with −inf from each row's length on: padding is never a maximum."""
+    """x with −inf from each row's length on: never a maximum, nothing to a softmax."""
     return x.builder.emit("exclude_steps", x, lengths, axis=axis)
 
 
@@ -44,7 +44,7 @@ def _masked(c: Gradient) -> list[object]:
 
 
 def _largest(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
-    """Infinities are only ever compared: the maximum is what follows."""
+    """Infinities must not be left: the maximum is what follows."""
     excluded = exclude_steps(inputs[0], inputs[1], attrs["axis"])
     return excluded.builder.emit("max", excluded, axes=(attrs["axis"],), keepdims=False)
 

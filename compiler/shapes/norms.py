@@ -7,7 +7,7 @@ from ..ir.layer_graph import Call
 from ..ir.types import TensorType
 from ..layers.registry import ArgSpec, Int, Num, ParamSpec, option
 from .context import ShapeContext
-from .rules import check_in, refuse_mixing, require_floats
+from .rules import check_in, refuse_mixing, refuse_ragged_features, require_floats
 from .windows import require_channels
 
 EPS_ARG: ArgSpec = option(
@@ -35,12 +35,7 @@ def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
 def normalizes_features(c: ShapeContext) -> TensorType:
     """The type behind a layer that works along the last axis."""
     require_floats(c)
-    if c.input.ragged and c.input.ragged_axis == c.input.rank - 1:
-        raise refuse_mixing(
-            c,
-            f"work across the {c.input.shape[-1]} positions of a row",
-            "give every position features of its own, as in `input Tx8 ragged`",
-        )
+    refuse_ragged_features(c)
     check_in(c, c.input.shape[-1], c.input)
     return c.input
 

@@ -128,14 +128,32 @@ def refuse_mixing(c: ShapeContext, what: str, help: str, *, blame: int = 0) -> S
     )
 
 
-def refuse_ragged_row(c: ShapeContext) -> None:
-    """Refuse a ragged axis as the one whose entries a layer mixes."""
-    if c.input.ragged and c.input.rank == 1:
+def refuse_ragged_features(c: ShapeContext) -> None:
+    """Refuse a ragged last axis, where a layer reads the positions of a row as its features."""
+    if c.input.ragged and c.input.ragged_axis == c.input.rank - 1:
         raise refuse_mixing(
             c,
-            f"work across the {c.input.shape[0]} positions of a row",
-            "give every position features of its own, as in `input Tx8 ragged`",
+            f"work across the {c.input.shape[-1]} positions of a row",
+            (
+                "give every position features of its own, as in `input Tx8 ragged`"
+                if c.input.rank == 1
+                else "put the positions before the last axis again, with `transpose` or `permute`"
+            ),
         )
+
+
+def require_positions_first(c: ShapeContext) -> None:
+    """Refuse DxT where a layer reads TxD: T is padded, or the size known only at run time."""
+    first, last = c.input.shape
+    if c.input.ragged_axis == 0 and (isinstance(last, int) or not isinstance(first, int)):
+        return
+    raise ShapeFault(
+        codes.NEEDS_POSITIONS,
+        f"{c.kind} reads positions along the first axis, but in {c.input} the positions come last",
+        here=f"needs TxD, here {first}x{last}",
+        help=f"put `transpose` before it, which makes {last}x{first}",
+        insert="transpose",
+    )
 
 
 def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
@@ -148,7 +166,5 @@ def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
 
 
 def over_features(c: ShapeContext) -> TensorType:
-    """The same shape out, but each entry depends on its whole last axis."""
-    require_floats(c)
-    refuse_ragged_row(c)
-    return c.input
+    """The same shape out, but each entry depends on its whole last axis, padding left out."""
+    return same(c)

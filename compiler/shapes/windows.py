@@ -32,6 +32,10 @@ class Window:
         pairs = zip(self.kernel, self.dilation, strict=True)
         return tuple((k - 1) * d + 1 for k, d in pairs)
 
+    def sees_beyond(self, axis: int) -> bool:
+        """Whether positions that belong to a row may meet what lies beyond its end."""
+        return self.reach[axis] > 1 or self.padding(axis) > 0
+
     def padding(self, axis: int) -> int:
         """The zeros on both sides of an axis together, where they do not depend on its size."""
         return self.reach[axis] - 1 if isinstance(self.pad, str) else sum(self.pad[axis])
@@ -250,7 +254,7 @@ def check_groups(c: ShapeContext, channels: Dim, filters: int, result: TensorTyp
 
 def check_ragged_pad(c: ShapeContext, window: Window) -> None:
     """Refuse padding by an amount that depends on how long the longest row of a batch is."""
-    if not c.input.ragged or not isinstance(window.pad, str):
+    if not c.input.ragged or c.arg("pad") != "same":
         return
     axis = c.input.ragged_axis - 1
     if window.reach[axis] == 1 or window.stride[axis] == 1:
@@ -258,7 +262,7 @@ def check_ragged_pad(c: ShapeContext, window: Window) -> None:
     even = tuple(n // 2 for n in window.reach)
     fault = refuse_mixing(
         c,
-        "pad every row by an amount that depends on the longest one",
+        "pad every row by an amount that depends on the padded length",
         f"write `pad={written(even)}`: `same` with a stride depends on the length",
     )
     fault.at, fault.replace = "pad", written(even)

@@ -142,7 +142,7 @@ def test_positions_along_any_axis(size, stages, positions):
     found = TruePositions(module, params, {}).select(data, y)
     axis = module.RAGGED_OUTPUTS["y"]
     alone = [np.moveaxis(y, axis, 1)[row, :n] for row, n in enumerate(positions)]
-    np.testing.assert_array_equal(found, np.concatenate(alone))
+    np.testing.assert_array_equal(found, np.concatenate(alone).reshape(found.shape))
 
 
 def test_an_output_without_positions_stays_as_it_is():
@@ -151,3 +151,16 @@ def test_an_output_without_positions_stays_as_it_is():
     y = np.ones((3, 2))
     assert TruePositions(module, module.init_params(), {}).select(data, y) is y
     assert module.RAGGED_OUTPUTS == {}
+
+
+def test_one_number_at_each_position_is_measured_by_itself():
+    """Of `(B, T)` no axis holds classes: every position is right or wrong."""
+    module = build(
+        "input T ragged -> sigmoid; loss bce; optimizer sgd 0.1; train epochs=1\nmetric accuracy, r2"
+    )
+    x, target = np.array([[1.0, -1, 2], [-3, 1, 1]]), np.array([[1, 1, 1], [0, 0, 0.0]])
+    data = Dataset(x, target, lengths=np.array([3, 1]))
+    scores = train_spec(module, data).history[-1].train
+    assert scores["accuracy"] == 3 / 4
+    errors = 1 / (1 + np.exp(-x[[0, 0, 0, 1], [0, 1, 2, 0]])) - [1, 1, 1, 0]
+    assert scores["r2"] == pytest.approx(1 - (errors**2).sum() / 0.75, rel=1e-5)

@@ -403,9 +403,9 @@ def by_name(what: str, value: Any, names: Iterable[str]) -> list[Any]:
 
 
 def as_unit(what: str, value: Any, shape: tuple[int, ...]) -> Array:
-    """Numbers between 0 and 1 of the output's shape; (B,) counts as (B, 1)."""
+    """Numbers between 0 and 1 of the output's shape; its last axis may be left out where it is 1."""
     array = real_array(what, value)
-    if len(shape) == 2 and shape[1] == 1 and array.shape == shape[:1]:
+    if shape[-1] == 1 and array.shape == shape[:-1]:
         array = array.reshape(shape)
     if array.shape != shape:
         hint = ""

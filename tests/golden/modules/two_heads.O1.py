@@ -622,11 +622,11 @@ def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None 
 
 
 def as_values(what: str, value: Any, shape: tuple[int, ...]) -> Array:
-    """Numbers of the output's shape; (B,) counts as (B, 1)."""
+    """Numbers of the output's shape; its last axis may be left out where it is 1."""
     if type(value) is np.ndarray and value.dtype == DTYPE and value.shape == shape:
         return value
     array = real_array(what, value)
-    if len(shape) == 2 and shape[1] == 1 and array.shape == shape[:1]:
+    if shape[-1] == 1 and array.shape == shape[:-1]:
         array = array.reshape(shape)
     if array.shape != shape:
         hint = ""

@@ -1,0 +1,52 @@
+"""The lengths of padded rows: before and behind a layer, and as formulas of the given ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..ir.dims import Dim, symbol
+from ..ir.op_graph import Builder, Node, Value
+from ..ops.conv import window_size
+
+
+def lengths_before(build: Builder, given: Iterable[Value | None]) -> Value | None:
+    """The lengths of the rows that come in; those of several inputs must be the same.
+
+    Inputs of one padded size may still have rows of unlike lengths: rows of another input, or,
+    where the padded size is a number, what other layers have made of the same rows. Whether
+    such lengths agree is found at run time.
+    """
+    found = list({n.id: n for n in given if n is not None}.values())
+    if not found:
+        return None
+    first = found[0]
+    formulas = {length_of(build, first)} if len(found) > 1 else set()
+    for other in found[1:]:
+        formula = length_of(build, other)
+        if formula not in formulas:
+            formulas.add(formula)
+            first = build.emit("equal_lengths", first, other)
+    return first
+
+
+def length_of(build: Builder, lengths: Value) -> Dim:
+    """The length of one row as a formula of the length that was given for it."""
+    chain = [build.nodes[lengths.id]]
+    while chain[-1].inputs:
+        chain.append(build.nodes[chain[-1].inputs[0]])
+    length: Dim = symbol(f"N{chain[-1].id}")
+    for node in reversed(chain[:-1]):
+        if node.op == "equal_lengths":
+            continue
+        kernel, stride, pad = (_whole(node, name) for name in ("kernel", "stride", "pad"))
+        if node.op == "window_lengths":
+            length = window_size(length, kernel, stride, (pad, 0), 1)
+        else:
+            length = (length - 1) * stride + kernel - pad
+    return length
+
+
+def _whole(node: Node, name: str) -> int:
+    value = node.attr(name)
+    assert isinstance(value, int)
+    return value
