@@ -10,6 +10,8 @@ what was expected.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lark import Lark
@@ -74,12 +76,37 @@ class Tables:
         return found
 
 
+@dataclass(slots=True)
+class _Inlined:
+    """What a rule that begins with `_` holds, until the rule around it takes it over."""
+
+    children: list[Any]
+
+
 def _reduce(rule: Any, callbacks: Any) -> Reduce:
     """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
-    single = rule.options.expand1 and not rule.alias and len(rule.expansion) == 1
-    kept = single and not rule.options.keep_all_tokens and not _left_out(rule.expansion[0])
-    return len(rule.expansion), str(rule.origin.name), None if kept else callbacks[rule]
+    kept = [i for i, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)]
+    size, name, make = len(rule.expansion), str(rule.origin.name), callbacks[rule]
+    if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
+        make = None
+    elif name.startswith("_") and not any(rule.options.empty_indices):
+        make = partial(_gathered, [(i, _is_inlined(rule.expansion[i])) for i in kept])
+    return size, name, make
 
 
-def _left_out(symbol: Any) -> bool:
-    return bool(symbol.is_term and symbol.filter_out) or str(symbol.name).startswith("_")
+def _is_inlined(symbol: Any) -> bool:
+    return not symbol.is_term and symbol.name.startswith("_")
+
+
+def _gathered(kept: list[tuple[int, bool]], values: list[Any]) -> _Inlined:
+    """The values of a rule that is inlined; what a list has so far is added to in place."""
+    found: _Inlined | None = None
+    for i, inlined in kept:
+        if not inlined:
+            found = found or _Inlined([])
+            found.children.append(values[i])
+        elif found is None:
+            found = values[i]
+        else:
+            found.children += values[i].children
+    return found or _Inlined([])
