@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-MAX_SHOWN = 12
+MAX_SHOWN = 8
 """Longer lists are cut: the means of 784 pixels say nothing, and hide what stands beside them."""
 
 _FIRST = 3

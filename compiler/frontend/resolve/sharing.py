@@ -49,23 +49,33 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
 
 def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
     """A stage of that name that cannot be seen from here: further down, or private."""
-    for statement in env.program.main.statements:
+    named = env.program.named
+    if named is None:
+        named = env.program.named = _first_named(env.program.main)
+    name = named.get(word.id)
+    if name is None:
+        return None
+    later = name.span.start > word.span.start
+    why = "further down" if later else "inside a block, or a named or repeated group"
+    if env.calls:
+        why = "outside of this block"
+    return env.fault(
+        codes.UNKNOWN_NAME,
+        word.span,
+        f"the stage `{word.id}` cannot be seen from here",
+        labels=[Label(name.span, f"it is defined {why}")],
+    )
+
+
+def _first_named(file: ast.File) -> dict[str, ast.Word]:
+    """Where each name of a stage is given first; sought once, however many names are unknown."""
+    found: dict[str, ast.Word] = {}
+    for statement in file.statements:
         chain = statement.body if isinstance(statement, ast.Block) else statement
-        if not isinstance(chain, ast.Chain):
-            continue
-        for name in stage_names(chain):
-            if name.id == word.id:
-                later = name.span.start > word.span.start
-                why = "further down" if later else "inside a block, or a named or repeated group"
-                if env.calls:
-                    why = "outside of this block"
-                return env.fault(
-                    codes.UNKNOWN_NAME,
-                    word.span,
-                    f"the stage `{word.id}` cannot be seen from here",
-                    labels=[Label(name.span, f"it is defined {why}")],
-                )
-    return None
+        if isinstance(chain, ast.Chain):
+            for name in stage_names(chain):
+                found.setdefault(name.id, name)
+    return found
 
 
 def layer_named(key: str, word: ast.Word, env: Env) -> str:
