@@ -85,7 +85,9 @@ class _Inlined:
 
 def _reduce(rule: Any, callbacks: Any) -> Reduce:
     """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
-    kept = [i for i, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)]
+    kept = [
+        i for i, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)
+    ]
     size, name, make = len(rule.expansion), str(rule.origin.name), callbacks[rule]
     if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
         make = None

@@ -33,7 +33,9 @@ class Terminals:
             (t for t in lark.terminals if t.name not in lark.ignore_tokens),
             key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
         )
-        self._piece = re.compile("|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in ordered))
+        self._piece = re.compile(
+            "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in ordered)
+        )
         self._keywords = {
             t.pattern.value: t.name for t in ordered if isinstance(t.pattern, PatternStr)
         }

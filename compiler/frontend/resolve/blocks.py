@@ -67,9 +67,7 @@ class _Values:
 class _Earlier(Mapping[str, "Const | None"]):
     """The first values of a dict that grows."""
 
-    def __init__(
-        self, known: dict[str, Const | None], place: dict[str, int], count: int
-    ) -> None:
+    def __init__(self, known: dict[str, Const | None], place: dict[str, int], count: int) -> None:
         self._known, self._place, self._count = known, place, count
 
     def __getitem__(self, name: str) -> Const | None:
