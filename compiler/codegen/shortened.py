@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from ..ir.layer_graph import Layer, TypedGraph
 from ..ir.repeats import Item, Run, runs
@@ -31,7 +32,7 @@ def shortened(typed: TypedGraph) -> tuple[TypedGraph, dict[str, int]]:
     if len(kept) == len(layers):
         return typed, {}
     ids = {layer.id for layer in kept}
-    for before, layer in zip(layers, layers[1:], strict=False):
+    for before, layer in pairwise(layers):
         if layer.id not in ids:
             instead[layer.id] = instead.get(before.id, before.id)
     return _without(typed, kept, instead), times

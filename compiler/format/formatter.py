@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
+from typing import Any
 
 from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
@@ -192,6 +193,8 @@ def _same(one: object, other: object, words: Mapping[int, str], others: Mapping[
 
 
 @cache
-def _parts(kind: type) -> tuple[str, ...]:
+def _parts(kind: type[Any]) -> tuple[str, ...]:
     """The fields of a kind of node that have a meaning."""
-    return tuple(f.name for f in fields(kind) if f.name != "span") if is_dataclass(kind) else ()
+    if not is_dataclass(kind):
+        return ()
+    return tuple(f.name for f in fields(kind) if f.name != "span")

@@ -100,8 +100,8 @@ def _part(part: Part, prefix: str, indent: int, tail: str = "") -> list[str]:
     for i, node in enumerate(part.nodes):
         gap = " " if i and node.space else ""
         own = len(gap) + (len(node.text) if isinstance(node, Leaf) else node.width)
-        breaks = isinstance(node, Bracket) and node.breakable
-        if breaks and (node.forced or (width + rest > WIDTH and own > _SMALL)):
+        long = width + rest > WIDTH and own > _SMALL
+        if isinstance(node, Bracket) and node.breakable and (node.forced or long):
             found.append("".join(line) + gap + node.opening)
             found += _inside(node, indent + INDENT)
             line, width = [" " * indent + node.closing], indent + len(node.closing)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .layer_graph import Activation, ArgValue, Call, Layer, TypedGraph
+from .layer_graph import Activation, ArgValue, Call, TypedGraph
 
 MAX_PERIOD = 64
 """So many pieces a row may have that is looked for again."""
