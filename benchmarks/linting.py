@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter, process_time
@@ -10,6 +13,7 @@ from typing import NamedTuple
 
 from nnc.diagnostics.render import render_summary, render_text
 from nnc.driver import check
+from nnc.frontend.parser import MAX_CHARACTERS
 from nnc.source import Source
 
 from tests.fuzz.judge import load
@@ -18,6 +22,23 @@ from tests.fuzz.pathological import PATHOLOGICAL, SIZE
 from .compiling import SPEC, process
 
 LOSS = "\nloss mse\noptimizer sgd lr=0.1\n"
+LARGE = (
+    "one long list",
+    "a long list on many lines",
+    "list items",
+    "metrics, a line each",
+    "metrics on one line",
+    "block parameters",
+    "lets never used",
+    "statements on one line",
+    "one long comment",
+    "one long misspelt name",
+    "names and misspelt names",
+    "misspelt layers of different names",
+    "forks",
+)
+"""Of these a spec as large as may be is read, too."""
+
 SLOW = 0.5
 """Seconds from which a pathological spec is listed by name, however many there are."""
 
@@ -89,6 +110,7 @@ def main(rounds: int) -> None:
         spec.write_text(SPEC, encoding="utf-8")
         cold = process("lint", str(spec), times=times)
     print(f"\ncold `nnc lint` of ten layers, a whole process{cold * 1e3:9.1f} ms")
+    largest()
     print(f"\n{len(PATHOLOGICAL)} pathological specs of 64 KiB, check and text, best of 3")
     slowest = sorted(
         ((best_of_three(make(SIZE)), name) for name, make in PATHOLOGICAL.items()), reverse=True
@@ -96,6 +118,29 @@ def main(rounds: int) -> None:
     for at, (seconds, name) in enumerate(slowest):
         if at < 10 or seconds >= SLOW:
             print(f"  {seconds:8.2f} s  {name}")
+
+
+def largest() -> None:
+    """Print what the largest specs cost that are read, as whole processes."""
+    print("\nspecs of 1 MiB, whole processes: s of `nnc lint`, s of `nnc fmt --check`")
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder) / "large.nn"
+        for name in LARGE:
+            spec.write_text(PATHOLOGICAL[name](MAX_CHARACTERS - 100), encoding="utf-8")
+            costs = [seconds_of(*words, str(spec)) for words in (("lint",), ("fmt", "--check"))]
+            print("".join(f"{cost:8.2f}" for cost in costs), f" {name}", flush=True)
+        spec.write_text(chain(9000), encoding="utf-8")
+        print(f"\n`nnc summary` of 9,000 layers{seconds_of('summary', str(spec)):8.2f} s")
+
+
+def seconds_of(*words: str) -> float:
+    """Seconds of the processor that a run of the command line takes, whatever it finds."""
+    before = os.times()
+    command = [sys.executable, "-m", "nnc", *words]
+    subprocess.run(command, capture_output=True, check=False)
+    after = os.times()
+    user = after.children_user - before.children_user
+    return user + after.children_system - before.children_system
 
 
 def best_of_three(text: str) -> float:

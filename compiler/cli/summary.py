@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 160
 """Columns of a table that no terminal limits."""
+
+MANY_ROWS = 300
+"""Longer tables are printed without rich."""
+
+TITLES = ("layer", "stage", "output", "parameters", "FLOPs", "activations")
+WORDS = 3
+"""The first columns hold words, the others numbers."""
 
 
 class SummaryFormat(StrEnum):
@@ -79,7 +87,10 @@ def _print(result: Summary) -> None:
     out = console(sys.stdout)
     if not on_terminal(sys.stdout):
         out.width = PLAIN_WIDTH
-    out.print(_table(result), soft_wrap=False)
+    if len(result.rows) > MANY_ROWS:
+        sys.stdout.writelines(_plain_table(result))
+    else:
+        out.print(_table(result), soft_wrap=False)
     for line in _totals(result):
         out.print(line)
     for line in COUNTED:
@@ -91,19 +102,37 @@ def _table(result: Summary) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for i, title in enumerate(TITLES):
+        table.add_column(title, overflow="fold", justify="left" if i < WORDS else "right")
+    for cells in _cells(result):
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _plain_table(result: Summary) -> Iterator[str]:
+    """The same table in no particular width: rich takes a millisecond a row."""
+    rows = list(_cells(result))
+    widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
+    for cells in (TITLES, ["─" * (width + 1) for width in widths], *rows):
+        words = (
+            cell.ljust(width) if i < WORDS else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        rule = cells[0].startswith("─")
+        yield ("─" if rule else "  ").join(words).rstrip() + "\n"
+    yield "\n"
+
+
+def _cells(result: Summary) -> Iterator[tuple[str, ...]]:
+    from ..ir.lists import shape_text
     from ..report.wording import grouped, size_text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("layer", "stage", "output"):
-        table.add_column(title, overflow="fold")
-    for title in ("parameters", "FLOPs", "activations"):
-        table.add_column(title, justify="right", overflow="fold")
     for row in result.rows:
         parameters = f"({row.shares})" if row.shares else grouped(row.parameters)
         memory = size_text(row.activation_bytes * result.batch)
-        cells = (row.name, row.text, str(row.output), parameters, grouped(row.flops), memory)
-        table.add_row(*map(Text, cells))
-    return table
+        output = shape_text(str(row.output))
+        yield row.name, row.text, output, parameters, grouped(row.flops), memory
 
 
 def _totals(result: Summary) -> list[str]:

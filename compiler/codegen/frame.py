@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..ir.dims import Shape, Sym, symbols
+from ..ir.lists import cut_lists
 from ..ir.op_graph import Graph, Node, Origin, Role
 from ..schedule.kernels import Kernel
 from ..schedule.names import Namer
@@ -107,7 +108,7 @@ def file_name(path: str) -> str:
 def clean(text: str) -> str:
     """Spec text fit for a comment: one line, printable, not too long."""
     lines = (line.split("#")[0] for line in text.splitlines())
-    words = " ".join(" ".join(lines).split())
+    words = cut_lists(" ".join(" ".join(lines).split()))
     words = "".join(c if c.isprintable() else "?" for c in words)
     return words if len(words) <= MAX_SPEC_TEXT else words[: MAX_SPEC_TEXT - 1] + "…"
 

@@ -14,6 +14,8 @@ from ..limits.bounds import DEFAULT_BATCH
 from ..limits.sizes import entry_bytes, float_bytes
 from .module import build_graphs, one_hot_shapes, training_program
 from .optimizer import optimizer_view
+from .program import Program
+from .shortened import shortened
 from .target import load_target
 
 
@@ -43,13 +45,15 @@ class TrainingMemory:
 def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
     """What training needs by the plan of the NumPy target; None where there is no loss.
 
-    Symbolic sizes other than the batch stay symbols.
+    Symbolic sizes other than the batch stay symbols. Of equal stretches that follow one another
+    the first, one within and the last are planned; what the one keeps, all within do.
     """
     if not typed.graph.losses:
         return None
     target = load_target("numpy")
-    graph = build_graphs(typed, 1, (), lambda name, graph: None).training
-    program = training_program(typed, graph, 1, target)
+    few, times = shortened(typed)
+    graph = build_graphs(few, 1, (), lambda name, graph: None).training
+    program = training_program(few, graph, 1, target)
     dtype = typed.graph.dtype
     wide = float_bytes(dtype)
     flat = wide * sum(prod(p.shape) for p in typed.params)
@@ -57,12 +61,16 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
     setting = typed.graph.training.optimizer
     step = optimizer_view(setting, 1, target) if setting else None
     extra = len(step.slots) + step.work if step else 1
-    arrays = [(b.shape, b.dtype, b.kept) for b in program.plan.buffers.values()]
-    arrays += [(shape, DType.FLOAT, False) for shape in program.ones]
-    arrays += [(shape, DType.FLOAT, True) for shape in one_hot_shapes(typed, program)]
+    held = _holders(program)
+    arrays = [
+        (b.shape, b.dtype, b.kept, times.get(held[place], 1) if b.kept else 1)
+        for place, b in program.plan.buffers.items()
+    ]
+    arrays += [(shape, DType.FLOAT, False, 1) for shape in program.ones]
+    arrays += [(shape, DType.FLOAT, True, 1) for shape in one_hot_shapes(few, program)]
     sizes = [
-        (substitute(product(s), "B", batch) * entry_bytes(TensorType(s, d), dtype), kept)
-        for s, d, kept in arrays
+        (substitute(product(s), "B", batch) * entry_bytes(TensorType(s, d), dtype) * n, kept)
+        for s, d, kept, n in arrays
     ]
     return TrainingMemory(
         parameters=flat + states,
@@ -72,6 +80,15 @@ def training_memory(typed: TypedGraph, batch: int) -> TrainingMemory | None:
         work=total(size for size, kept in sizes if not kept),
         passing=_passing(graph, batch, wide),
     )
+
+
+def _holders(program: Program) -> dict[str, str]:
+    """The layer that the first value in each array stems from."""
+    found: dict[str, str] = {}
+    for plan in program.plan.kernels.values():
+        for id, place in plan.of.items():
+            found.setdefault(place, program.graph[id].origin.layer)
+    return found
 
 
 def _passing(graph: Graph, batch: int, wide: int) -> Dim:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from ..ir.dims import Dim, Shape, symbols
+from ..ir.lists import cut_lists
 from ..ir.op_graph import Node
 from ..losses.registry import TARGET_KINDS
 from ..ops import OPS
@@ -85,6 +86,7 @@ class Target:
             pyrepr=repr,
             kind=kind,
             docline=docline,
+            cut_lists=cut_lists,
             tuple=tuple_text,
             chomp=str.rstrip,
             dict=dict_text,

@@ -9,7 +9,8 @@ from ..source import Span
 from .model import Edit, Fix
 
 EFFORT = 30_000
-"""So many pairs of letters are compared for one word; then the best so far is given."""
+"""So many pairs of letters, and so many names, are compared with one word; then the best so far
+is given."""
 
 
 def distance(a: str, b: str, most: int = 1 << 20) -> int:
@@ -58,7 +59,7 @@ def _closest(word: str, known: tuple[str, ...], loose: bool) -> str | None:
         if candidate.lower() == lower:
             return candidate
     good, effort = [], 0
-    for i, candidate in enumerate(known):
+    for i, candidate in enumerate(known[:EFFORT]):
         most = _tolerance(word, candidate)
         if (
             abs(len(candidate) - len(word)) > most

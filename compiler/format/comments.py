@@ -85,11 +85,31 @@ class Placer:
             if isinstance(node, Bracket) and node.breakable:
                 self._items(node.items)
                 node.dangling = self._after(node.items[-1].parts[-1], node.stop)
+                node.forced = bool(node.dangling) or any(map(_holds_comments, node.items))
 
     def _after(self, part: Part, stop: int) -> list[str]:
         """Give a part the comment on its line; what is left goes on lines of its own."""
         part.trailing, left = trailing(self.take(stop), part.stop)
         return [comment.text for comment in left]
+
+
+def forced(chain: Chain) -> bool:
+    """Whether comments inside a chain (not before or after it) forbid a single line."""
+    parts = chain.parts
+    return (
+        any(part.leading for part in parts[1:])
+        or any(part.trailing for part in parts[:-1])
+        or any(map(forced_inside, parts))
+    )
+
+
+def forced_inside(part: Part) -> bool:
+    """Whether comments in the brackets of a part forbid a single line."""
+    return any(isinstance(node, Bracket) and node.forced for node in part.nodes)
+
+
+def _holds_comments(item: Chain) -> bool:
+    return bool(item.parts[0].leading or item.parts[-1].trailing) or forced(item)
 
 
 def trailing(comments: list[Comment], stop: int) -> tuple[str, list[Comment]]:

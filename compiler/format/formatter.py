@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any
 
 from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
@@ -40,24 +42,26 @@ def format_source(source: Source, report: Report) -> str | None:
     """The canonical text; None if the source cannot be parsed, and the report says why."""
     text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
     source = Source(source.name, text)
-    file = parse(source, report)
+    statements = tuple(split(source))
+    file = parse(source, report, statements)
     if file.broken:
         return None
     words = spelling(file)
-    formatted = _formatted(source, file, words)
+    formatted = _formatted(source, statements, file, words)
     _verify(file, words, Source(source.name, formatted))
     return formatted
 
 
-def _formatted(source: Source, file: ast.File, words: Spelling) -> str:
-    statements = list(split(source))
+def _formatted(
+    source: Source, statements: Sequence[Statement], file: ast.File, words: Spelling
+) -> str:
     trees = [
         tree(statement, _arguments(parsed), words)
         for statement, parsed in zip(statements, file.statements, strict=True)
     ]
     text = source.text
     placer = Placer(comments_of(text, statements))
-    found = _Lines(text)
+    found = _Lines(source)
     for own in placer.take(statements[0].start if statements else len(text)):
         found.comment(own)
     for first, last, kept in _runs(source, statements):
@@ -128,7 +132,7 @@ def _one_line(text: str, statements: Sequence[Statement], trees: Sequence[Tree])
 class _Lines:
     """The lines of the result; `first` and `last` bound those that hold statements."""
 
-    text: str
+    source: Source
     found: list[str] = field(default_factory=list)
     first: int | None = None
     last: int = 0
@@ -155,9 +159,8 @@ class _Lines:
         return "".join(line + "\n" for line in self.found)
 
     def _blank(self, start: int) -> None:
-        line = self.text.rfind("\n", 0, start)
-        above = self.text[self.text.rfind("\n", 0, max(line, 0)) + 1 : max(line, 0)]
-        if self.found and line > 0 and not above.strip():
+        number = self.source.position(start)[0]
+        if self.found and number > 1 and not self.source.line(number - 1).strip():
             self.found.append("")
 
 
@@ -165,21 +168,33 @@ def _verify(before: ast.File, words: Spelling, formatted: Source) -> None:
     """A formatter that would change what a spec means is broken; better to stop than to write."""
     report = Report()
     after = parse(formatted, report)
-    same = _meaning(before.statements, words.words) == _meaning(
-        after.statements, spelling(after).words
-    )
+    same = _same(before.statements, after.statements, words.words, spelling(after).words)
     if after.broken or not same:
         raise AssertionError("the formatted spec would mean something else")
 
 
-def _meaning(node: object, words: Mapping[int, str]) -> object:
-    """A tree without its spans, its words spelled canonically."""
-    match node:
+def _same(one: object, other: object, words: Mapping[int, str], others: Mapping[int, str]) -> bool:
+    """Whether two trees are the same without their spans, their words spelled canonically."""
+    match one:
         case ast.Word(id, span) | ast.DimName(id, span):
-            return "word", words.get(span.start, id)
+            if not isinstance(other, ast.Word | ast.DimName):
+                return False
+            return words.get(span.start, id) == others.get(other.span.start, other.id)
         case tuple():
-            return tuple(_meaning(item, words) for item in node)
-    if not is_dataclass(node):
-        return node
-    inner = (getattr(node, f.name) for f in fields(node) if f.name != "span")
-    return type(node).__name__, *(_meaning(value, words) for value in inner)
+            if not isinstance(other, tuple) or len(one) != len(other):
+                return False
+            return all(_same(a, b, words, others) for a, b in zip(one, other, strict=True))
+    if type(one) is not type(other):
+        return False
+    names = _parts(type(one))
+    if not names:
+        return one == other
+    return all(_same(getattr(one, n), getattr(other, n), words, others) for n in names)
+
+
+@cache
+def _parts(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind of node that have a meaning."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(f.name for f in fields(kind) if f.name != "span")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .comments import forced, forced_inside
 from .tree import Bracket, Chain, Leaf, Node, Part, Tree
 
 WIDTH = 88
@@ -18,14 +19,14 @@ def flat(tree: Tree) -> str | None:
     """The statement on one line, however long; None if comments inside it forbid that."""
     if tree.head is None:
         assert tree.body
-        return None if _forced(tree.body) else _flat_chain(tree.body)
-    if _forced_inside(tree.head) or (tree.head is not tree.last and tree.head.trailing):
+        return None if forced(tree.body) else _flat_chain(tree.body)
+    if forced_inside(tree.head) or (tree.head is not tree.last and tree.head.trailing):
         return None
     rest = [tree.body] if tree.body else tree.items
     last = rest[-1].parts[-1] if rest else None
     for chain in rest:
         ends = chain.parts[-1]
-        if chain.parts[0].leading or _forced(chain) or (ends.trailing and ends is not last):
+        if chain.parts[0].leading or forced(chain) or (ends.trailing and ends is not last):
             return None
     head = _flat_nodes(tree.head.nodes)
     if tree.body:
@@ -78,10 +79,8 @@ def _listing(head: Part, items: Sequence[Chain]) -> list[str]:
 def _chain(chain: Chain, prefix: str, indent: int, tail: str = "") -> list[str]:
     """A chain that begins after a prefix; broken, its arrows stand at the indent."""
     last = chain.parts[-1]
-    if not _forced(chain):
-        whole = prefix + _flat_chain(chain) + tail
-        if len(whole) <= WIDTH:
-            return [_commented(whole, last.trailing)]
+    if not forced(chain) and len(prefix) + chain.width + len(tail) <= WIDTH:
+        return [_commented(prefix + _flat_chain(chain) + tail, last.trailing)]
     if len(chain.parts) == 1:
         return _part(last, prefix, _indent_of(prefix), tail)
     found: list[str] = []
@@ -96,22 +95,21 @@ def _chain(chain: Chain, prefix: str, indent: int, tail: str = "") -> list[str]:
 def _part(part: Part, prefix: str, indent: int, tail: str = "") -> list[str]:
     """One stage or value; brackets are broken, from the left, until the rest fits."""
     found: list[str] = []
-    line = prefix
+    line, width = [prefix], len(prefix)
+    rest = part.width + len(tail)
     for i, node in enumerate(part.nodes):
         gap = " " if i and node.space else ""
-        if isinstance(node, Leaf):
-            line += gap + node.text
-            continue
-        text = gap + _flat_node(node)
-        rest = "".join((" " if n.space else "") + _flat_node(n) for n in part.nodes[i + 1 :])
-        long = len(line + text + rest + tail) > WIDTH and len(text) > _SMALL
-        if not (node.breakable and (long or _forced_bracket(node))):
-            line += text
-            continue
-        found.append(line + gap + node.opening)
-        found += _inside(node, indent + INDENT)
-        line = " " * indent + node.closing
-    return [*found, _commented(line + tail, part.trailing)]
+        own = len(gap) + (len(node.text) if isinstance(node, Leaf) else node.width)
+        long = width + rest > WIDTH and own > _SMALL
+        if isinstance(node, Bracket) and node.breakable and (node.forced or long):
+            found.append("".join(line) + gap + node.opening)
+            found += _inside(node, indent + INDENT)
+            line, width = [" " * indent + node.closing], indent + len(node.closing)
+        else:
+            line.append(gap + _flat_node(node))
+            width += own
+        rest -= own
+    return [*found, _commented("".join(line) + tail, part.trailing)]
 
 
 def _inside(bracket: Bracket, indent: int) -> Iterator[str]:
@@ -138,6 +136,8 @@ def _flat_chain(chain: Chain) -> str:
 
 
 def _flat_nodes(nodes: Sequence[Node]) -> str:
+    if len(nodes) == 1:
+        return _flat_node(nodes[0])
     return "".join(
         (" " if i and node.space else "") + _flat_node(node) for i, node in enumerate(nodes)
     )
@@ -147,22 +147,3 @@ def _flat_node(node: Node) -> str:
     if isinstance(node, Leaf):
         return node.text
     return node.opening + ", ".join(map(_flat_chain, node.items)) + node.closing
-
-
-def _forced(chain: Chain) -> bool:
-    """Whether comments inside a chain (not before or after it) forbid a single line."""
-    return (
-        any(part.leading for part in chain.parts[1:])
-        or any(part.trailing for part in chain.parts[:-1])
-        or any(map(_forced_inside, chain.parts))
-    )
-
-
-def _forced_inside(part: Part) -> bool:
-    return any(isinstance(node, Bracket) and _forced_bracket(node) for node in part.nodes)
-
-
-def _forced_bracket(bracket: Bracket) -> bool:
-    return bool(bracket.dangling) or any(
-        item.parts[0].leading or item.parts[-1].trailing or _forced(item) for item in bracket.items
-    )

@@ -45,6 +45,16 @@ class Bracket:
 
     breakable: bool
     dangling: list[str] = field(default_factory=list)
+    forced: bool = False
+    """Whether comments inside, once they are placed, forbid a single line."""
+
+    width: int = field(init=False)
+    """Columns on a single line; counted once, because layouts of nested brackets ask at each level."""
+
+    def __post_init__(self) -> None:
+        commas = 2 * max(0, len(self.items) - 1)
+        inner = sum(item.width for item in self.items)
+        self.width = len(self.opening) + inner + commas + len(self.closing)
 
 
 Node = Leaf | Bracket
@@ -69,6 +79,12 @@ class Part:
         return self.nodes[-1].stop
 
     @property
+    def width(self) -> int:
+        """Columns on a single line, without comments."""
+        first, *others = self.nodes
+        return _columns(first) + sum(node.space + _columns(node) for node in others)
+
+    @property
     def begins_with_directive(self) -> bool:
         """Whether a line that begins with this would begin a statement."""
         first = self.nodes[0]
@@ -80,6 +96,15 @@ class Chain:
     """Parts joined by arrows; often a single one."""
 
     parts: list[Part]
+
+    @property
+    def width(self) -> int:
+        """Columns on a single line, without comments."""
+        return sum(part.width for part in self.parts) + len(" -> ") * (len(self.parts) - 1)
+
+
+def _columns(node: Node) -> int:
+    return len(node.text) if isinstance(node, Leaf) else node.width
 
 
 @dataclass(slots=True)
@@ -133,18 +158,27 @@ class _Maker:
     statement: Statement
     spelling: Spelling
     unary: set[int] = field(init=False)
+    closed: dict[int, int] = field(init=False)
+    """For each opening bracket the one that closes it, by index."""
 
     def __post_init__(self) -> None:
         self.unary = set(self._unary())
+        self.closed, opened = {}, list[int]()
+        for i, token in enumerate(self.statement.tokens):
+            if token.text in OPENING:
+                opened.append(i)
+            elif token.text in CLOSING:
+                self.closed[opened.pop()] = i
 
     def _unary(self) -> Iterator[int]:
         """The sign that belongs to each negated value: the first token from its start on."""
-        starts = [token.start for token in self.statement.tokens]
-        first = bisect_left(self.spelling.signs, self.statement.start)
-        for offset in self.spelling.signs[first:]:
-            if offset >= self.statement.stop:
-                return
-            yield starts[bisect_left(starts, offset)]
+        signs = self.spelling.signs
+        first = bisect_left(signs, self.statement.start)
+        stop = bisect_left(signs, self.statement.stop, first)
+        if first < stop:
+            starts = [token.start for token in self.statement.tokens]
+            for i in range(first, stop):
+                yield starts[bisect_left(starts, signs[i])]
 
     def chain(self, start: int, stop: int) -> Chain:
         """Tokens from start to stop, parted by arrows."""
@@ -157,7 +191,7 @@ class _Maker:
         while i < stop:
             token = self.statement.tokens[i]
             if token.text in OPENING:
-                end = self._close(i)
+                end = self.closed[i]
                 nodes.append(self._bracket(i, end))
                 i = end + 1
                 continue
@@ -184,23 +218,14 @@ class _Maker:
         )
 
     def _pieces(self, start: int, stop: int, separator: str) -> Iterator[tuple[int, int]]:
-        depth, begin = 0, start
-        for i in range(start, stop):
-            text = self.statement.tokens[i].text
-            depth += (text in OPENING) - (text in CLOSING)
-            if text == separator and depth == 0:
-                yield begin, i
-                begin = i + 1
+        tokens, closed = self.statement.tokens, self.closed
+        at = begin = start
+        while at < stop:
+            if tokens[at].text == separator:
+                yield begin, at
+                begin = at + 1
+            at = closed.get(at, at) + 1
         yield begin, stop
-
-    def _close(self, start: int) -> int:
-        depth = 0
-        for i in range(start, len(self.statement.tokens)):
-            text = self.statement.tokens[i].text
-            depth += (text in OPENING) - (text in CLOSING)
-            if depth == 0:
-                return i
-        raise AssertionError("brackets of a parsed statement match")
 
     def _is_call(self, index: int) -> bool:
         """Whether a parenthesis opens directly after a word, which is no part of a size."""
@@ -215,7 +240,9 @@ class _Maker:
     def _in_size(self, index: int) -> bool:
         """Whether a token goes on a size: the `x` of `(k)x3`."""
         token, text = self.statement.tokens[index], self.statement.source.text
-        return text[token.start - 1 : token.start] == ")" and bool(_SIZED.match(text, token.start))
+        if not token.text.startswith("x") or text[token.start - 1 : token.start] != ")":
+            return False
+        return _SIZED.match(text, token.start) is not None
 
     def _space(self, index: int) -> bool:
         """Whether a blank comes before a token."""

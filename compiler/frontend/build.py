@@ -100,7 +100,12 @@ class Builder:
 
     def NUMBER(self, token: Token) -> Number:
         """`30`, `0.1`."""
-        span = self._span(token, token)
+        return self.number(str(token), token.start_pos or 0)
+
+    def number(self, token: str, start: int) -> Number:
+        """`30`, `0.1`, that far into the text."""
+        start += self.offset
+        span = Span(self.source, start, start + len(token))
         if token.isdigit():
             if len(token) > MAX_DIGITS:
                 advice = f"integers have {MAX_DIGITS} digits at most"
@@ -114,7 +119,12 @@ class Builder:
 
     def WORD(self, token: Token) -> Name:
         """A word, or a symbolic dimension where all its letters are upper-case."""
-        text, span = str(token), self._span(token, token)
+        return self.word(str(token), token.start_pos or 0)
+
+    def word(self, text: str, start: int) -> Name:
+        """A word that far into the text."""
+        start += self.offset
+        span = Span(self.source, start, start + len(text))
         if text == "as":
             advice = "`as NAME` follows the stage it names: `dense 30 relu as hidden`"
             _fail(syntax.UNEXPECTED_TOKEN, span, "`as` cannot stand here", help=advice)

@@ -58,10 +58,13 @@ def unreadable(statement: Statement) -> Iterator[Diagnostic]:
     said: set[str] = set()
     quoted, after = False, -1
     for i, token in enumerate(statement.tokens):
-        found = None if quoted else _unreadable(statement, i)
-        quoted ^= token.text == "'" or token.twin == '"'
+        kind = token.kind
         if token.text == "->":
             said.clear()
+        if kind == "op" or kind == "word" or (kind == "number" and _NUMBER.fullmatch(token.text)):
+            continue  # nearly all tokens of a long statement
+        found = None if quoted else _unreadable(statement, i)
+        quoted ^= token.text == "'" or token.twin == '"'
         if found is None:
             continue
         if token.kind == "other":
@@ -125,6 +128,7 @@ def _stray_character(statement: Statement, token: Token) -> Diagnostic:
 
 
 def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
+    """What is wrong with a number that is neither a number nor a whole size."""
     token = statement.tokens[index]
     text, span = token.text, statement.span_of(token)
     if re.fullmatch(r"[0-9]+x(?:(?:[0-9]+|[A-Z][A-Z0-9]*)x)*", text):
@@ -133,8 +137,6 @@ def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
         last = operand_end(statement, index + 1, 1)
         if last is not None:
             return spaced_size(statement, index, last)
-    elif _NUMBER.fullmatch(text):
-        return None
     plain = _plain_number(text)
     advice = f"write `{plain}`" if plain else ""
     if text.count(".") > 1:
@@ -159,6 +161,8 @@ def unbalanced(statement: Statement) -> list[Diagnostic]:
     """The first bracket that closes nothing, or the outermost of those that are never closed."""
     opened: list[Token] = []
     for token in statement.tokens:
+        if token.kind != "op":
+            continue
         if token.text in OPENING:
             opened.append(token)
         elif token.text in CLOSING:
@@ -203,6 +207,8 @@ def _too_deep(statement: Statement) -> Diagnostic | None:
     """
     stack = [[0, 0]]
     for token in statement.tokens:
+        if token.kind != "op":
+            continue
         if token.text in OPENING:
             stack.append([0, 0])
         elif token.text in CLOSING:

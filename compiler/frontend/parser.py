@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from threading import Lock
-from typing import cast
+from typing import Any, cast
 
 from lark import Lark, UnexpectedCharacters, UnexpectedToken
 from lark import Token as Terminal
@@ -22,6 +22,7 @@ from .lexical import BRACKETS, lexical_fault, unbalanced, unreadable
 from .recovery import MASK, lost_names, mask_fault
 from .statements import Statement as Words
 from .statements import Token, split
+from .tables import END, Tables
 from .terminals import Terminals
 
 MAX_CHARACTERS = 1 << 20
@@ -30,18 +31,24 @@ MAX_FAULTS = 50
 MAX_AGAIN = 8000
 """How many tokens are read again to find more than one fault in a statement."""
 
+RULES = ("chain", "let", "block", "directive")
+"""The grammar's rules for whole statements."""
+
 _lock = Lock()
 
 
-def parse(source: Source, report: Report) -> File:
-    """All statements of a file that can be read; what cannot is reported, each fault once."""
+def parse(source: Source, report: Report, statements: Iterable[Words] = ()) -> File:
+    """All statements of a file that can be read; what cannot is reported, each fault once.
+
+    `statements` are those of the source, where they have been found already.
+    """
     whole = source.span(0, len(source.text))
     if len(source.text) > MAX_CHARACTERS:
         message = f"the spec has {len(source.text):,} characters, {MAX_CHARACTERS:,} are allowed"
         report.add(files.SPEC_TOO_LARGE.at(source.span(0, 0), message))
         return File((), True, whole)
     reader = _Reader(report)
-    for words in split(source):
+    for words in statements or split(source):
         reader.read(words)
     unread, lost = frozenset(reader.unread), frozenset(reader.lost)
     return File(tuple(reader.statements), reader.faults > 0, whole, unread, lost)
@@ -121,11 +128,9 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
     if fault:
         return fault
     parser = _parser()
-    # Of a TextSlice, Lark would count the lines before it, for each statement anew.
-    text = words.reading[words.start : words.stop]
     try:
         with _lock:
-            return parser.read(text, words)
+            return parser.read(words)
     except SyntaxFault as stop:
         return stop.diagnostic
     except BareOperator as stop:
@@ -146,28 +151,41 @@ class _Parser:
             grammar,
             parser="lalr",
             lexer="contextual",
-            start=["chain", "let", "block", "directive"],
+            start=list(RULES),
             transformer=self.builder,
         )
         self.terminals = Terminals(self.lark)
+        self.tables = Tables(self.lark, RULES)
 
-    def read(self, text: str, words: Words) -> Statement:
-        """The tree of a statement's text; raises what Lark or the builder raises."""
+    def read(self, words: Words) -> Statement:
+        """The tree of a statement; raises what Lark or the builder raises."""
         self.builder.source, self.builder.offset = words.source, words.start
-        tokens = self.terminals.tokens(text)
-        try:
-            if tokens:
-                return self._fed(tokens, words.rule)
-        except UnexpectedToken:
-            pass
+        fits, made = self.tables.parse(words.rule, self._values(words))
+        if fits:
+            return cast(Statement, made)
+        # Of a TextSlice, Lark would count the lines before it, for each statement anew.
+        text = words.reading[words.start : words.stop]
         return cast(Statement, self.lark.parse(text, start=words.rule))
 
-    def _fed(self, tokens: list[Terminal], rule: str) -> Statement:
-        """The tree of tokens that were cut without asking the parser what it expects."""
-        parser = self.lark.parse_interactive(start=rule)
-        for token in tokens:
-            parser.feed_token(token)
-        return cast(Statement, parser.feed_eof(tokens[-1]))  # type: ignore[no-untyped-call]
+    def _values(self, words: Words) -> Iterator[tuple[str, Any]]:
+        """Terminals with what the builder makes of them; what it never sees has no value."""
+        number, word, builder = self.builder.number, self.builder.word, self.builder
+        for kind, text, start in self.terminals.of(words):
+            if kind[:1] == "_":
+                yield kind, None
+            elif kind == "NUMBER":
+                yield kind, number(text, start)
+            elif kind == "WORD":
+                yield kind, word(text, start)
+            elif kind == "STRING":
+                yield kind, builder.STRING(_terminal(kind, text, start))
+            else:
+                yield kind, _terminal(kind, text, start)
+        yield END, None
+
+
+def _terminal(kind: str, text: str, start: int) -> Terminal:
+    return Terminal(kind, text, start, end_pos=start + len(text))
 
 
 @cache

@@ -185,7 +185,9 @@ def split(source: Source) -> Iterator[Statement]:
         if token.text == ";":
             continue
         tokens.append(token)
-        depth = max(0, depth + (token.plain in OPENING) - (token.plain in CLOSING))
+        if token.kind == "op" or token.kind == "twin":
+            plain = token.plain
+            depth = max(0, depth + (plain in OPENING) - (plain in CLOSING))
     if tokens:
         yield Statement(source, tuple(tokens))
 

@@ -1,45 +1,74 @@
-"""The grammar's terminals as one regular expression, for text without faults.
+"""The grammar's terminals, made from the tokens that statements were cut into.
 
-Lark's contextual lexer tries the terminals that the parser could go on with; this one tries all
-of them in the same order. Where the parser accepts what it finds, both find the same; where it
-does not, the text is left to Lark.
+Lark's contextual lexer tries the terminals that the parser could go on with; here all of them are
+tried in the same order. Where the parser accepts what is found, both find the same; where it
+does not, the text is left to Lark. Operators, numbers and strings are known by what they are;
+only words and sizes (`3x3`, `Tx(k)`) are looked at by the grammar's expressions.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from lark import Lark, Token
+from lark import Lark
 from lark.lexer import PatternStr
+
+from .statements import Statement
+
+UNKNOWN = ""
+"""The kind of a piece that is no terminal."""
+
+Terminal = tuple[str, str, int]
+"""Kind, text, and offset in the statement."""
+
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 
 class Terminals:
-    """Cuts statements into the tokens of a grammar."""
+    """Cuts statements into the terminals of a grammar."""
 
     def __init__(self, lark: Lark) -> None:
-        ignored = set(lark.ignore_tokens)
         ordered = sorted(
-            lark.terminals,
+            (t for t in lark.terminals if t.name not in lark.ignore_tokens),
             key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
         )
-        space = "|".join(t.pattern.to_regexp() for t in ordered if t.name in ignored)
-        tokens = "|".join(
-            f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in ordered if t.name not in ignored
+        self._piece = re.compile(
+            "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in ordered)
         )
-        self._token = re.compile(f"(?:{space})*(?:{tokens})")
         self._keywords = {
             t.pattern.value: t.name for t in ordered if isinstance(t.pattern, PatternStr)
         }
+        self._operators: dict[str, str] = {}
 
-    def tokens(self, text: str) -> list[Token] | None:
-        """All tokens of a text; None where a character begins none."""
-        found, stop = [], 0
-        for match in self._token.finditer(text):
-            kind = match.lastgroup or ""
-            value = match[kind]
-            if match.start() != stop:
-                return None
-            stop = match.end()
-            kind = self._keywords.get(value, kind)
-            found.append(Token(kind, value, stop - len(value), end_pos=stop))
-        return found if stop == len(text) else None
+    def of(self, statement: Statement) -> Iterator[Terminal]:
+        """All terminals of a statement without lexical faults."""
+        begin, known = statement.start, self._operators
+        for kind, text, start, stop, _ in statement.tokens:
+            if kind == "op":
+                name = known.get(text)
+                if name is None:
+                    name = known[text] = self._operator(text)
+                yield name, text, start - begin
+            elif kind == "string":
+                yield "STRING", text, start - begin
+            elif kind == "number" and _PLAIN.fullmatch(text):
+                yield "NUMBER", text, start - begin
+            else:
+                yield from self._pieces(statement.reading, start, stop, begin)
+
+    def _operator(self, text: str) -> str:
+        """The terminal of an operator, which does not depend on what stands around it."""
+        match = self._piece.fullmatch(text)
+        return self._keywords.get(text) or (match and match.lastgroup) or UNKNOWN
+
+    def _pieces(self, text: str, at: int, stop: int, begin: int) -> Iterator[Terminal]:
+        """What a word or a size falls into: the `x` of a size is a terminal of its own."""
+        while at < stop:
+            match = self._piece.match(text, at)
+            if match is None or match.end() > stop or match.end() == at:
+                yield UNKNOWN, text[at:stop], at - begin
+                return
+            value = match.group()
+            yield self._keywords.get(value, match.lastgroup or UNKNOWN), value, at - begin
+            at = match.end()

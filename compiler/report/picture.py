@@ -7,9 +7,15 @@ from enum import Enum
 from math import prod
 
 from ..ir.layer_graph import Layer, LayerGraph, Parameter, TypedGraph
+from ..ir.lists import shape_text
+from ..ir.repeats import runs
 from ..layers import LAYERS
 from ..layers.registry import Family
+from .folded import fold
 from .wording import grouped, loss_text, stage_text
+
+FOLDED = 5
+"""Fewer copies than this are shown one by one."""
 
 
 class Part(Enum):
@@ -41,27 +47,56 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Boxes that stand for several copies, and how many; a frame within comes after its own."""
+
+    boxes: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """All boxes, each after those that point to it, and all arrows."""
+    """All boxes, each after those that point to it, all arrows, and frames around repeats."""
 
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    frames: tuple[Frame, ...] = ()
 
 
 def picture(typed: TypedGraph, title: str) -> Picture:
-    """The picture of a network: its layers, and a box for every output and judged value."""
-    counts = parameter_counts(typed)
-    boxes = [_layer_box(layer, counts[layer.name]) for layer in typed.graph.layers]
+    """The picture of a network: its layers, and a box for every output and judged value.
+
+    Of FOLDED or more equal stretches that follow one another one is shown, framed.
+    """
+    counts, layers = parameter_counts(typed), typed.graph.layers
+    folded = fold(runs(typed, FOLDED))
+    boxes = [
+        _layer_box(layers[at], counts[layers[at].name], layers[last].name, folded.alone.get(at))
+        for at, last in folded.shown.items()
+    ]
+    stands = {layer.id: _id(layers[folded.stands[i]].id) for i, layer in enumerate(layers)}
     arrows = [
-        Arrow(_id(feed), _id(layer.id), str(typed.types[feed]))
-        for layer in typed.graph.layers
-        for feed in layer.inputs
+        Arrow(stands[feed], _id(layers[at].id), _value_text(typed, feed))
+        for at in folded.shown
+        for feed in layers[at].inputs
     ]
     for index, (layer_id, lines) in enumerate(_ends(typed.graph).items()):
         boxes.append(Box(f"out{index}", Part.OUTPUT, lines))
-        arrows.append(Arrow(_id(layer_id), f"out{index}", str(typed.types[layer_id])))
-    return Picture(title, tuple(boxes), tuple(arrows))
+        arrows.append(Arrow(stands[layer_id], f"out{index}", _value_text(typed, layer_id)))
+    frames = [
+        Frame(tuple(_id(layers[at].id) for at in inside), _times(copies))
+        for inside, copies in folded.frames
+    ]
+    return Picture(title, tuple(boxes), tuple(arrows), tuple(frames))
+
+
+def _value_text(typed: TypedGraph, layer: int) -> str:
+    return shape_text(str(typed.types[layer]))
+
+
+def _times(copies: int) -> str:
+    return f"× {grouped(copies)}"
 
 
 def own_parameters(typed: TypedGraph) -> dict[str, list[Parameter]]:
@@ -85,14 +120,20 @@ def parameter_counts(typed: TypedGraph) -> dict[str, int]:
     return {name: sum(prod(param.shape) for param in params) for name, params in owned.items()}
 
 
-def _layer_box(layer: Layer, count: int) -> Box:
+def _layer_box(layer: Layer, count: int, last: str, copies: int | None) -> Box:
+    """The box of a layer, or of all from it to the one that is called `last`."""
     kind = LAYERS[layer.kind]
-    text = stage_text(layer)
-    lines = [layer.name] if text == layer.name else [layer.name, text]
+    name, text = layer.name, stage_text(layer)
+    each = " each" if last != name else ""
+    lines = [f"{name} … {last}" if each else name]
+    if text != name:
+        lines.append(text)
+    if copies:
+        lines.append(_times(copies))
     if layer.shares is not None:
         lines.append(f"shares {layer.shares}")
     if count:
-        lines.append(f"{grouped(count)} parameter{'s' * (count != 1)}")
+        lines.append(f"{grouped(count)} parameter{'s' * (count != 1)}{each}")
     if kind.family is Family.INPUT:
         part = Part.INPUT
     elif kind.is_merge and len(layer.inputs) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from .layout import Cell, Layout, layout
 from .picture import Box, Part, Picture
@@ -14,6 +14,7 @@ FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 NAME_SIZE, TEXT_SIZE, LABEL_SIZE = 13, 11, 11
 LINE, PADDING, MARGIN = 16.0, 12.0, 16.0
 ROW_GAP, LANE, PORT_GAP, BESIDE, TIP = 50.0, 12.0, 18.0, 6.0, 10.0
+FRAME = 9.0  # between a frame and what it holds
 _PIECES = 40
 _ADVANCE = 0.61  # width of a character of a monospaced font, in its size
 
@@ -53,17 +54,21 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Where everything is drawn: a rectangle a box, a polyline and a label's rectangle an arrow."""
+    """Where everything is drawn: a rectangle a box, a polyline and a label's rectangle an arrow.
+
+    A frame has a rectangle, and one for its text beside it.
+    """
 
     picture: Picture
     boxes: tuple[Rect, ...]
     paths: tuple[Path, ...]
     labels: tuple[Rect, ...]
+    frames: tuple[tuple[Rect, Rect], ...] = ()
 
     @property
     def bounds(self) -> Rect:
         """Everything, with a margin."""
-        rects = (*self.boxes, *self.labels)
+        rects = (*self.boxes, *self.labels, *chain.from_iterable(self.frames))
         xs = [x for r in rects for x in (r.x, r.x + r.width)] + [
             x for p in self.paths for x, _ in p
         ]
@@ -90,8 +95,28 @@ def draw(picture: Picture) -> Drawing:
                 w, h = sizes[id]
                 boxes[id] = Rect(placed.centre[id] - w / 2, top + (height - h) / 2, w, h)
     paths = _paths(placed, boxes, tops, heights)
-    labels = _labels(picture, boxes.values(), paths)
-    return Drawing(picture, tuple(boxes[box.id] for box in picture.boxes), paths, labels)
+    frames = tuple(_framed(picture, boxes, paths))
+    taken = [*boxes.values(), *(text for _, text in frames)]
+    labels = _labels(picture, taken, paths)
+    return Drawing(picture, tuple(boxes[box.id] for box in picture.boxes), paths, labels, frames)
+
+
+def _framed(
+    picture: Picture, boxes: Mapping[Cell, Rect], paths: tuple[Path, ...]
+) -> Iterator[tuple[Rect, Rect]]:
+    """A rectangle around each frame's boxes and what leads to them there, and its text's place."""
+    for frame in picture.frames:
+        own = [boxes[id] for id in frame.boxes]
+        top, bottom = min(r.y for r in own), max(r.y + r.height for r in own)
+        xs = [x for r in own for x in (r.x, r.x + r.width)]
+        for arrow, path in zip(picture.arrows, paths, strict=True):
+            if arrow.target in frame.boxes:
+                xs += [x for x, y in points(path) if y >= top]
+        room = FRAME * (1 + sum(set(f.boxes) < set(frame.boxes) for f in picture.frames))
+        left, right = min(xs) - room, max(xs) + room
+        rect = Rect(left, top - room, right - left, bottom - top + 2 * room)
+        width = _width(frame.text, NAME_SIZE)
+        yield rect, Rect(right + BESIDE, rect.y, width, NAME_SIZE * 1.2)
 
 
 def _box_size(box: Box) -> tuple[float, float]:
@@ -244,6 +269,14 @@ def _document(drawing: Drawing) -> Iterator[str]:
         f'markerHeight="7" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 Z" fill="{_LINE_COLOUR}"/>'
         "</marker></defs>"
     )
+    for frame, (rect, text) in zip(drawing.picture.frames, drawing.frames, strict=True):
+        yield (
+            f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
+            f'height="{rect.height:.1f}" rx="8" fill="none" stroke="{_LINE_COLOUR}" '
+            'stroke-dasharray="5 4"/>'
+        )
+        style = f' font-size="{NAME_SIZE}" font-weight="bold" fill="{_LINE_COLOUR}"'
+        yield _text(frame.text, text.x, text.y + NAME_SIZE * 0.95, style)
     yield f'<g fill="none" stroke="{_LINE_COLOUR}" stroke-width="1.4">'
     yield from (f'<path d="{_path_data(path)}" marker-end="url(#tip)"/>' for path in drawing.paths)
     yield "</g>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
+from ..ir.lists import list_text, shape_text
 from ..layers import LAYERS
 from ..layers.registry import ArgSpec, Ranges, SizeOf
 from ..losses import LOSSES
@@ -17,7 +18,7 @@ def stage_text(layer: Layer) -> str:
     """
     declared = layer.args.get("type")
     if isinstance(declared, InputLayer):
-        return f"{LAYERS[layer.kind].word} {declared.type}"
+        return f"{LAYERS[layer.kind].word} {shape_text(str(declared.type))}"
     words = [LAYERS[layer.kind].word]
     for spec in LAYERS[layer.kind].args:
         value = layer.args.get(spec.name)
@@ -51,11 +52,11 @@ def value_text(spec: ArgSpec, value: ArgValue) -> str:
             inside = ", ".join(value_text(spec, v) for v in value.args.values())
             return f"{value.name}({inside})" if inside else value.name
         case tuple() if isinstance(spec.type, SizeOf):
-            return "x".join(map(str, value))
+            return shape_text("x".join(map(str, value)))
         case tuple() if isinstance(spec.type, Ranges):
             return " ".join(f"{start}:{stop}" for start, stop in value)
         case tuple():
-            return f"[{', '.join(map(number_text, value))}]"
+            return list_text([number_text(item) for item in value])
         case _:
             return number_text(value)
 

@@ -153,6 +153,13 @@ simple("divisions by zero, one expression", "+1/0", "let a = 1")
 simple("long products", "*99999999999", "let a = 1")
 simple("long fractions", "/7+1", "let a = 1")
 
+LISTED = "input 784 -> dense 3000 softmax\nloss crossentropy weights=["
+simple("one long list", "0.5, ", LISTED, "1]")
+simple("a long list on many lines", "0.5,  # half\n", LISTED, "1]")
+simple("nested lists that go on", "[1, [2, (3 + 1)]], ", "input 3 -> dense 2\nlet a = [", "1]")
+simple("brackets in arithmetic", " + (a + [1, 2])", "let a = (1)", "\ninput 1 -> dense a")
+simple("signed numbers, a statement each", "\nlet a{i} = [-1, -2]", "input 3 -> dense 3")
+
 # --- stages -------------------------------------------------------------------------------
 
 simple("a chain", " -> dense 1", "input 3", LOSS)
@@ -255,6 +262,9 @@ simple(
 )
 simple("optimizers", "\noptimizer sgd 0.1", "input 3 -> dense 3")
 simple("metrics", "\nmetric accuracy", "input 3 -> dense 3")
+simple("metrics, a line each", "\nmetric top_k({j})", "input 3 -> dense 3000\nloss mse")
+simple("metrics on one line", " top_k({j}),", "input 3 -> dense 3000\nloss mse\nmetric", " mae")
+simple("statements on one line", "; let a{i} = {i}", "input 3 -> dense 3")
 simple("options", " batch=1", "input 3 -> dense 3\ntrain")
 simple("includes", '\ninclude "blocks.nn"', "input 3 -> dense 3")
 simple("missing includes", '\ninclude "none{i}.nn"', "input 3 -> dense 3")

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 
@@ -265,19 +264,18 @@ def test_an_epoch_can_be_interrupted(tmp_path):
     spec = "input 20 -> dense 64 tanh -> dense 4; loss mse\n"
     (tmp_path / "net.py").write_text(text_of(spec, "numba"), "utf-8")
     code = (
-        "import net, numpy as np, threading, time, os, signal\n"
+        "import net, numpy as np, threading, os, signal\n"
         "x, t = np.zeros((10, 20), 'f4'), np.zeros((10, 4), 'f4')\n"
         "p = net.init_params(); opt = net.init_optimizer(p)\n"
         "net.train_epoch(p, x, t, opt, batch=4, order=range(10), lr=0.1)\n"
         "order = np.zeros(20_000_000, int)\n"
-        "threading.Timer(1.0, lambda: (print(time.time()), os.kill(os.getpid(), signal.SIGINT))).start()\n"
+        "threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
         "try: net.train_epoch(p, x, t, opt, batch=4, order=order, lr=0.1); print('not stopped')\n"
-        "except KeyboardInterrupt: print(time.time())\n"
+        "except KeyboardInterrupt: print(opt['step'])\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    asked, stopped = map(float, ran.stdout.split())
-    assert stopped - asked < 1
+    assert int(ran.stdout) < 5_000_000, "the interrupt waited for the epoch's end"
     assert list((tmp_path / "__pycache__").glob("net.net._change*.nbc")), "nothing was kept on disk"
 
 
@@ -317,7 +315,14 @@ def test_compiling_takes_its_time_once(digits):
     params = digits.init_params(0)
     opt = digits.init_optimizer(params)
     digits.train_step(params, x, target, opt)
-    start = time.perf_counter()
+    compiled = signatures(digits)
+    assert compiled
     for _ in range(20):
         digits.train_step(params, x, target, opt)
-    assert time.perf_counter() - start < 0.5
+    assert signatures(digits) == compiled
+
+
+def signatures(module) -> dict[str, int]:
+    """For how many types of arguments each kernel of a module has been compiled."""
+    found = {name: getattr(kernel, "signatures", None) for name, kernel in vars(module).items()}
+    return {name: len(known) for name, known in found.items() if isinstance(known, list) and known}

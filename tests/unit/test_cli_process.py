@@ -1,4 +1,7 @@
-"""The command line as a process: what it imports, how long it takes to start, pipes."""
+"""The command line as a process: what it imports, pipes.
+
+How long it takes is measured by `python -m benchmarks linting`; here the timeouts only end a hang.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ import pytest
 
 CHAIN = "input 784" + " -> dense 30 relu" * 9 + " -> dense 10 softmax; loss crossentropy\n"
 HEAVY = ("numpy", "numba", "networkx", "jinja2", "black", "rich")
+SLOW_TO_START = (*HEAVY, "typer", "click", "pydantic", "asyncio", "unittest", "multiprocessing")
+"""What a lint at every save of a file must not wait for."""
+HANGS = 600
+OWN_MODULES = 300
+"""nnc's own; 232 where this was written."""
 
 
 def run(*words, **keywords):
@@ -17,7 +25,7 @@ def run(*words, **keywords):
         [sys.executable, "-m", "nnc", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
         check=False,
         **keywords,
     )
@@ -31,7 +39,7 @@ def imported(*words) -> set[str]:
         "try:\n    run()\nfinally:\n    print('imported', *sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS, check=False
     )
     last = done.stdout.splitlines()[-1].split()
     assert last[0] == "imported", done.stderr
@@ -58,15 +66,19 @@ def test_help_imports_no_numbers():
     assert imported("--help").isdisjoint(set(HEAVY) - {"rich"})
 
 
-def test_lint_starts_quickly(spec):
-    def processor_seconds() -> float:
-        before = os.times()
-        assert run("lint", spec).returncode == 0
-        after = os.times()
-        user = after.children_user - before.children_user
-        return user + after.children_system - before.children_system
-
-    assert min(processor_seconds() for _ in range(3)) < 0.4  # 0.25 where this was written
+def test_lint_starts_with_few_modules(spec):
+    """Starting is importing: what is not imported takes no time on any machine."""
+    assert imported("lint", spec).isdisjoint(SLOW_TO_START)
+    program = "import sys; sys.argv = ['nnc', 'lint', sys.argv[1]]\nfrom nnc.cli.main import run\n"
+    program += "try:\n    run()\nfinally:\n    print(sum(m.startswith('nnc') for m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(spec)],
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
+    )
+    assert int(done.stdout.split()[-1]) < OWN_MODULES
 
 
 @pytest.mark.parametrize("words", [["lint", "-"], ["lint", "--strict", "-"], ["layers"]])
@@ -78,7 +90,7 @@ def test_a_closed_pipe_is_passed_over_in_silence(words):
         input=b"input 5 -> dens 3\n",
         stdout=writer,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     os.close(writer)
@@ -97,7 +109,7 @@ def test_results_are_utf8_in_any_locale(tmp_path):
         [sys.executable, "-m", "nnc", "compile", str(tmp_path / "a.nn")],
         capture_output=True,
         env={"PYTHONIOENCODING": "latin-1", "PATH": os.environ["PATH"]},
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-from nnc.driver import check
+from nnc.driver import Options, check, compile_source
 from nnc.report.mermaid import mermaid
 from nnc.report.picture import Arrow, Box, Part, Picture, picture
 from nnc.report.svg import draw, points, svg
@@ -152,3 +152,90 @@ def test_a_thousand_layers_are_drawn_quickly():
     boxes = tuple(Box(f"n{i}", Part.LAYER, (f"dense{i}",)) for i in range(1000))
     arrows = tuple(Arrow(f"n{i}", f"n{i + 1}", "30") for i in range(999))
     assert svg(Picture("deep", boxes, arrows)).count("<rect") == 1000
+
+
+# --- repeats ------------------------------------------------------------------------------
+
+
+def lines(spec: str) -> list[tuple[str, ...]]:
+    return [box.lines for box in drawn(spec).boxes]
+
+
+def test_equal_layers_are_one_box():
+    found = lines("input 8 -> (dense 8 relu) * 101 -> dense 1; loss mse")
+    assert ("dense1 … dense101", "dense 8 relu", "× 101", "72 parameters each") in found
+    assert len(found) == 4
+
+
+def test_equal_stretches_stand_once_in_a_frame():
+    shown = drawn("input 8 -> ([id, dense 8 relu -> dense 8] -> add) * 100 -> dense 1; loss mse")
+    (frame,) = shown.frames
+    assert frame.text == "× 100"
+    assert [b.lines[0] for b in shown.boxes if b.id in frame.boxes] == [
+        "dense1 … dense199",
+        "dense2 … dense200",
+        "add1 … add100",
+    ]
+    assert [a.target for a in shown.arrows].count("n3") == 2
+    assert svg(shown).count("× 100") == mermaid(shown).count("× 100") == 1
+    assert svg(shown).count("stroke-dasharray") == 1
+
+
+def test_repeats_within_repeats():
+    shown = drawn(
+        "input 8 -> ((dense 8 relu) * 7 -> [id, dense 8] -> add) * 6 -> dense 1; loss mse"
+    )
+    assert [frame.text for frame in shown.frames] == ["× 6"]
+    assert shown.boxes[1].lines[:3] == ("dense1 … dense7", "dense 8 relu", "× 7")
+    pairs = "(dense 8 relu -> dense 8 tanh) * 6 -> softmax"
+    shown = drawn(f"input 8 -> ({pairs}) * 5 -> dense 1; loss mse")
+    assert [frame.text for frame in shown.frames] == ["× 5", "× 6"]
+    assert set(shown.frames[1].boxes) < set(shown.frames[0].boxes)
+    text = mermaid(shown)
+    assert text.count("subgraph") == text.count("end\n") == 2
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "input 8 -> dense 7 -> dense 6 -> dense 5 -> dense 4 -> dense 3 -> dense 2; loss mse",
+        "input 8" + "".join(f" -> dense 8 as {name}" for name in "abcdefg") + "; loss mse",
+        "input 8" + "".join(f" -> dropout 0.{i}" for i in range(1, 8)) + " -> dense 1; loss mse",
+        "input 8 -> (dense 8 relu) * 4 -> dense 1; loss mse",
+        "input 8" + " -> dense 8 relu -> dense 8 gelu init=he -> dense 8 elu" * 2 + "; loss mse",
+        "input 8 -> dense 8 as a" + " -> dense 8 -> dense 8 relu" * 2 + " -> use a; loss mse",
+    ],
+)
+def test_what_differs_is_not_folded(spec):
+    typed = check(Source("model.nn", spec)).graph
+    shown = picture(typed, "model")
+    assert len(shown.boxes) == len(typed.graph.layers) + 1
+    assert not shown.frames
+
+
+def test_applied_again_and_again():
+    found = lines("input 8 -> dense 8 as a" + " -> use a" * 9 + " -> dense 1; loss mse")
+    assert ("use1 … use9", "dense 8", "× 9", "shares a") in found
+
+
+def test_an_output_within_is_shown():
+    spec = "input 8 -> (dense 8) * 9 -> dense 8 as a -> (dense 8) * 9; loss mse on a; output a"
+    assert [box.lines[0] for box in drawn(spec).boxes][:4] == [
+        "x",
+        "dense1 … dense9",
+        "a",
+        "dense10 … dense18",
+    ]
+
+
+def test_long_lists_are_cut():
+    means = ", ".join(["0.5"] * 784)
+    found = lines(f"input 784 -> normalize mean=[{means}] std=2 -> dense 2; loss mse")
+    assert found[1][1] == "normalize mean=[0.5, 0.5, 0.5, … 784 in all] std=2"
+    shown = drawn(f"input {'x'.join(['1'] * 40)}x7 -> flatten -> dense 2; loss mse")
+    assert shown.arrows[0].label == "1x1x1x…x7 (41 axes)"
+    code = compile_source(
+        Source("m.nn", f"input 784 -> normalize mean=[{means}] std=2 -> dense 2; loss mse"),
+        Options(format=False),
+    ).code
+    assert code.partition('"""')[2].partition('"""')[0].count("0.5") == 3

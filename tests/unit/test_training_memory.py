@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from nnc.cli.commands import app
+from nnc.codegen import memory
 from nnc.codegen.memory import training_memory
+from nnc.codegen.shortened import shortened
 from nnc.driver import Options, check, compile_source
 from nnc.ir.dims import evaluate
 from nnc.source import Source
+
+from ..work import growth
 
 SPECS = {
     "mlp": "input 784 -> dense 300 relu -> dense 200 sigmoid -> dense 10 softmax; loss crossentropy",
@@ -93,3 +97,36 @@ def test_the_command_says_it(tmp_path):
     assert parts["total"] == sum(size for part, size in parts.items() if part != "total")
     assert "training " in nnc("summary", path)
     assert "training " not in nnc("summary", "-c", "input 3 -> dense 2")
+
+
+REPEATS = {
+    "a chain": "input 16 -> (dense 16 relu) * 20; loss mse",
+    "residual": "input 16 -> ([id, dense 16 relu -> dense 16] -> add relu) * 12; loss mse",
+    "within each other": "input 16 -> dense 8 -> ((dense 8 gelu) * 7 -> layernorm -> dropout 0.5) * 7\n"
+    "  -> dense 3 softmax; loss crossentropy",
+    "with state": "input 4x6x6 -> (conv 4 3x3 pad=same -> batchnorm relu) * 9 -> flatten -> dense 3; loss mse",
+    "ragged": "input Tx8 ragged -> ([id, layernorm -> attention 2] -> add -> dense 8 gelu) * 8\n"
+    "  -> mean axis=0 -> dense 3; loss mse",
+    "one after another": "input 8 -> (dense 8 sigmoid) * 10 -> (dense 8 prelu) * 10 -> (relu) * 8\n"
+    "  -> dense 1; loss bce",
+    "shared": "input 8 -> dense 8 as a" + " -> use a" * 12 + "; loss mse",
+    "judged within": "input 8 -> (dense 8) * 9 -> dense 8 as a -> (dense 8) * 9; loss mse on a; output a",
+}
+
+
+@pytest.mark.parametrize("spec", REPEATS.values(), ids=REPEATS)
+def test_few_copies_tell_what_all_hold(spec, monkeypatch):
+    """Exactly, because each copy within a run is planned as the others are."""
+    graph = check(Source("model.nn", spec)).graph
+    few = training_memory(graph, 32)
+    monkeypatch.setattr(memory, "shortened", lambda typed: (typed, {}))
+    assert training_memory(graph, 32) == few
+
+
+def test_a_thousand_copies_are_planned_as_quickly_as_ten():
+    def plan(copies: int):
+        graph = check(Source("model.nn", f"input 8 -> (dense 8 relu) * {copies}; loss mse")).graph
+        return lambda: shortened(graph)[0].graph.layers
+
+    assert len(plan(1000)()) == len(plan(10)())
+    assert growth(plan, 400) < 2.3  # from 6 x 64 copies on all periods are tried

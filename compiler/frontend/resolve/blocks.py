@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
@@ -50,6 +51,39 @@ def split_arguments(
     return (), stage.args
 
 
+class _Values:
+    """Values of parameters in order; each default sees those before it, without copying them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Const | None] = {}
+        self.place: dict[str, int] = {}
+
+    def add(self, name: str, value: Const | None) -> None:
+        self.place.setdefault(name, len(self.place))
+        self.known[name] = value
+
+    def so_far(self) -> Mapping[str, Const | None]:
+        return _Earlier(self.known, self.place, len(self.place))
+
+
+class _Earlier(Mapping[str, "Const | None"]):
+    """The first values of a dict that grows."""
+
+    def __init__(self, known: dict[str, Const | None], place: dict[str, int], count: int) -> None:
+        self._known, self._place, self._count = known, place, count
+
+    def __getitem__(self, name: str) -> Const | None:
+        if self._place.get(name, self._count) >= self._count:
+            raise KeyError(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return islice(self._known, self._count)
+
+    def __len__(self) -> int:
+        return self._count
+
+
 def bind_params(
     block: ast.Block, args: Sequence[ast.Arg], head: Span, env: Env
 ) -> Mapping[str, Const | None]:
@@ -60,17 +94,17 @@ def bind_params(
     given, failed = _given(block, args, env)
     if not failed:
         failed = _refuse_missing(block, given, head, env)
-    values: dict[str, Const | None] = {}
+    values, calls = _Values(), (*env.calls, head)
     for param in block.params:
         name = param.name.id
-        values[name] = None
+        values.add(name, None)
         with suppress(Fault):
             if name in given:
-                values[name] = _argument(given[name].value, env)
+                values.add(name, _argument(given[name].value, env))
             elif param.default is not None and not failed:
-                inside = replace(env, params=dict(values), calls=(*env.calls, head))
-                values[name] = _argument(param.default, inside)
-    return values
+                inside = replace(env, params=values.so_far(), calls=calls)
+                values.add(name, _argument(param.default, inside))
+    return values.so_far()
 
 
 def _given(block: ast.Block, args: Sequence[ast.Arg], env: Env) -> tuple[dict[str, ast.Arg], bool]:
@@ -78,7 +112,7 @@ def _given(block: ast.Block, args: Sequence[ast.Arg], env: Env) -> tuple[dict[st
 
     Of a parameter that is given twice nobody knows the value.
     """
-    names = [param.name.id for param in block.params]
+    names = dict.fromkeys(param.name.id for param in block.params)
     given: dict[str, ast.Arg] = {}
     places = iter(names)
     crowded = failed = False
@@ -111,14 +145,14 @@ def _twice(name: str, first: ast.Arg, arg: ast.Arg, env: Env) -> Fault:
 
 def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
     """The parameters of a block that nobody calls: those without a default are unknown."""
-    values: dict[str, Const | None] = {}
+    values = _Values()
     for param in block.params:
-        values[param.name.id] = None
+        values.add(param.name.id, None)
         if param.default is not None:
             with suppress(Fault):
-                inside = replace(env, params=dict(values))
-                values[param.name.id] = _argument(param.default, inside)
-    return values
+                inside = replace(env, params=values.so_far())
+                values.add(param.name.id, _argument(param.default, inside))
+    return values.so_far()
 
 
 def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> bool:

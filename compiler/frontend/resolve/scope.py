@@ -42,6 +42,7 @@ class Program:
     kinds: Kinds
     broken: bool = False
     incomplete: bool = False
+    named: dict[str, ast.Word] | None = None
     unread: set[str] = field(default_factory=set)
     lets: dict[str, ast.Let] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)

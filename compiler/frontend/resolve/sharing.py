@@ -66,14 +66,21 @@ def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
 
 def hidden(word: ast.Word, env: Env) -> ast.Word | None:
     """Where a stage is named so, though it cannot be seen from here."""
-    for statement in env.program.main.statements:
+    named = env.program.named
+    if named is None:
+        named = env.program.named = _first_named(env.program.main)
+    return named.get(word.id)
+
+
+def _first_named(file: ast.File) -> dict[str, ast.Word]:
+    """Where each name of a stage is given first; sought once, however many names are unknown."""
+    found: dict[str, ast.Word] = {}
+    for statement in file.statements:
         chain = statement.body if isinstance(statement, ast.Block) else statement
-        if not isinstance(chain, ast.Chain):
-            continue
-        for name in stage_names(chain):
-            if name.id == word.id:
-                return name
-    return None
+        if isinstance(chain, ast.Chain):
+            for name in stage_names(chain):
+                found.setdefault(name.id, name)
+    return found
 
 
 def layer_named(key: str, word: ast.Word, env: Env) -> str:

@@ -1,0 +1,114 @@
+"""Lark's parse tables, walked without what Lark does for errors: for text without faults.
+
+A list of a hundred thousand numbers is a statement, and Lark spends on each of them six
+reductions that change nothing (`?atom`, `?power`, …), each found by the hash of a rule. Here what
+a state does with a terminal is looked up once, and reductions that pass their one value on are
+walked once for each pair of states. A text that does not fit is left to Lark, whose errors say
+what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from lark import Lark
+from lark.parsers.lalr_analysis import Shift
+
+END = "$END"
+
+Reduce = tuple[int, str, Callable[[list[Any]], Any] | None]
+"""How many values a rule takes, its name, and what makes one of them (None: passed on)."""
+
+
+class Tables:
+    """The states of a parser: integers shift, tuples reduce."""
+
+    def __init__(self, lark: Lark, rules: Iterable[str]) -> None:
+        confs = {rule: lark.parse_interactive(start=rule).parser_state.parse_conf for rule in rules}
+        self._ends = {rule: (conf.start_state, conf.end_state) for rule, conf in confs.items()}
+        conf = next(iter(confs.values()))
+        self._states: dict[int, dict[str, int | Reduce]] = {
+            state: {
+                name: target if action is Shift else _reduce(target, conf.callbacks)
+                for name, (action, target) in actions.items()
+            }
+            for state, actions in conf.states.items()
+        }
+        self._passed: dict[tuple[int, int, str], int] = {}
+
+    def parse(self, rule: str, tokens: Iterable[tuple[str, Any]]) -> tuple[bool, Any]:
+        """Whether terminals with their values are that rule, and what was made of them."""
+        start, end = self._ends[rule]
+        states, values, table = [start], list[Any](), self._states
+        for kind, value in tokens:
+            while True:
+                step = table[states[-1]].get(kind)
+                if step.__class__ is int:
+                    break
+                if step is None:
+                    return False, None
+                size, name, make = step  # type: ignore[misc]
+                if make is None:
+                    states[-1] = self._pass_on(states[-2], states[-1], kind)
+                    continue
+                made = values[-size:]
+                del states[-size:], values[-size:]
+                states.append(table[states[-1]][name])  # type: ignore[arg-type]
+                values.append(make(made))
+                if kind == END and states[-1] == end:
+                    return True, values[-1]
+            states.append(step)  # type: ignore[arg-type]
+            values.append(value)
+        return False, None
+
+    def _pass_on(self, below: int, state: int, kind: str) -> int:
+        """The state after all reductions that pass the last value on."""
+        key = below, state, kind
+        found = self._passed.get(key)
+        if found is None:
+            found, go_on = state, self._states[below]
+            while isinstance(step := self._states[found].get(kind), tuple) and step[2] is None:
+                found = go_on[step[1]]  # type: ignore[assignment]
+            self._passed[key] = found
+        return found
+
+
+@dataclass(slots=True)
+class _Inlined:
+    """What a rule that begins with `_` holds, until the rule around it takes it over."""
+
+    children: list[Any]
+
+
+def _reduce(rule: Any, callbacks: Any) -> Reduce:
+    """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
+    kept = [
+        i for i, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)
+    ]
+    size, name, make = len(rule.expansion), str(rule.origin.name), callbacks[rule]
+    if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
+        make = None
+    elif name.startswith("_") and not any(rule.options.empty_indices):
+        make = partial(_gathered, [(i, _is_inlined(rule.expansion[i])) for i in kept])
+    return size, name, make
+
+
+def _is_inlined(symbol: Any) -> bool:
+    return not symbol.is_term and symbol.name.startswith("_")
+
+
+def _gathered(kept: list[tuple[int, bool]], values: list[Any]) -> _Inlined:
+    """The values of a rule that is inlined; what a list has so far is added to in place."""
+    found: _Inlined | None = None
+    for i, inlined in kept:
+        if not inlined:
+            found = found or _Inlined([])
+            found.children.append(values[i])
+        elif found is None:
+            found = values[i]
+        else:
+            found.children += values[i].children
+    return found or _Inlined([])

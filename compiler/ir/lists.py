@@ -1,0 +1,40 @@
+"""Long lists of numbers as people are shown them: the first few and how many there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MAX_SHOWN = 8
+"""Longer lists are cut: the means of 784 pixels say nothing, and hide what stands beside them."""
+
+_FIRST = 3
+_NUMBER = r"[-+]?[0-9.][-+0-9.eE]*"
+_LONG = re.compile(rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{{MAX_SHOWN},}}\s*,?\s*\]")
+
+
+def list_text(items: Sequence[str]) -> str:
+    """`[1, 2]`, and `[1, 2, 3, … 784 in all]`."""
+    shown = items
+    if len(items) > MAX_SHOWN:
+        shown = [*items[:_FIRST], f"… {len(items):,} in all"]
+    return f"[{', '.join(shown)}]"
+
+
+def cut_lists(text: str) -> str:
+    """The text of a spec with its long lists of numbers cut."""
+    return _LONG.sub(lambda found: list_text(_items(found[0])), text)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.strip("[], \t\r\n").split(",")]
+
+
+def shape_text(text: str) -> str:
+    """A shape or size with its middle left out where it has more than MAX_SHOWN axes."""
+    size, _, more = text.partition(" ")
+    axes = size.split("x")
+    if len(axes) <= MAX_SHOWN:
+        return text
+    cut = "x".join([*axes[:_FIRST], "…", axes[-1]])
+    return f"{cut} ({len(axes)} axes){' ' if more else ''}{more}"
