@@ -5,8 +5,9 @@
             L = log s − Σ t·u                   (with the same m, u, e, s)
 
 Where the logits of a row lie further apart than numbers reach, u is −inf, and 0 · u not a number:
-products and logarithms take u bounded by the lowest number. u ≤ 0 and 1 ≤ s ≤ the number of classes, so nothing overflows, and a row that is certain of its
-class loses no digits. Σ t = 1 is used. What both need is merged by the next pass.
+products and logarithms take u bounded by the lowest number. u ≤ 0 and 1 ≤ s ≤ the number of classes,
+so nothing overflows, and a row that is certain of its class loses no digits. Σ t = 1 is used. What both
+need is merged by the next pass.
 """
 
 from __future__ import annotations
