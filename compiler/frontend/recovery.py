@@ -186,16 +186,20 @@ def _filled(statement: Statement, arrow: int) -> _Rest | None:
 
 
 def _rewritten(statement: Statement, fault: Diagnostic) -> _Rest | None:
-    """The statement less what is surely too much in it, as `nn.` before a name."""
+    """The statement as its fix leaves it, where no word of it moves.
+
+    What is surely too much is blanked out (`nn.` before a name); what is as long as it was takes
+    its place (`(1, 2)` that is meant as `[1, 2]`).
+    """
     edits = next((fix.edits for fix in fault.fixes if fix.safe), ())
     if fault.code not in (syntax.UNEXPECTED_CHARACTER, syntax.UNEXPECTED_TOKEN) or not edits:
         return None
-    if any(edit.replacement.strip() for edit in edits):
-        return None
     text = statement.reading
     for edit in edits:
-        start, stop = edit.span.start, edit.span.stop
-        text = text[:start] + " " * (stop - start) + text[stop:]
+        start, stop, new = edit.span.start, edit.span.stop, edit.replacement
+        if new.strip() and len(new) != stop - start:
+            return None
+        text = text[:start] + (new if new.strip() else " " * (stop - start)) + text[stop:]
     return _again(statement, text)
 
 

@@ -124,7 +124,7 @@ class _Binder:
         """What is raised when all has been reported."""
         args = self.bound.args
         shaping = [spec for spec in self.schema.args if spec.name not in SHAPELESS]
-        sure = all(spec.name in args for spec in shaping) or not self.doubtful
+        sure = all(spec.name in self.bound.given for spec in shaping) or not self.doubtful
         if (
             self.undecided
             or not sure

@@ -61,10 +61,13 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
-CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
+LOWEST = np.full((), np.finfo(DTYPE).min, DTYPE)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
+
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
 
 
 # --- parameters ---------------------------------------------------------------------------
@@ -285,21 +288,19 @@ class Cache:
         self.B = B
         self.T = T
         self.dense1_z_base = np.empty((B * T, 4), DTYPE)
-        self.dense1_scale = np.empty((B, T, 4), DTYPE)  # dense1_scale
-        self.dense1_add = np.empty((B, T, 4), DTYPE)  # dense1_add
+        self.work1 = np.empty((B, T, 4), DTYPE)  # d_dense1, then d_dense1_z
+        self.dense1_Phi = np.empty((B, T, 4), DTYPE)  # dense1_Phi
         self.dropout1 = np.empty((B, T, 4), DTYPE)  # dense1, then dropout1
         self.dropout1_dropout_mask = np.empty((B, T, 4), DTYPE)  # dropout1_dropout_mask
         self.y_base = np.empty((B * T, 3), DTYPE)
-        self.work1 = np.empty((B, T, 1), DTYPE)  # y_max
+        self.work2 = np.empty((B, T, 1), DTYPE)  # y_max
         self.y_shifted = np.empty((B, T, 3), DTYPE)  # y_shifted
         self.y_exp = np.empty((B, T, 3), DTYPE)  # y_exp
         self.y_sum = np.empty((B, T, 1), DTYPE)  # y_sum
-        self.work2 = np.empty((B, T, 3), DTYPE)  # d_y
-        self.work3 = np.empty((B * T, 3), DTYPE)  # dense2_flush_denormals
-        self.work4 = np.empty((B * T, 4), DTYPE)
-        self.work5 = np.empty((B, T, 4), DTYPE)  # d_dense1
-        self.work6 = np.empty((B, T, 4), DTYPE)  # d_dense1_z
-        self.work7 = np.empty((B, T, 4), DTYPE)
+        self.work3 = np.empty((B, T, 3), DTYPE)  # d_y
+        self.work4 = np.empty((B * T, 3), DTYPE)  # dense2_flush_denormals
+        self.work5 = np.empty((B * T, 4), DTYPE)
+        self.work6 = np.empty((B, T, 4), DTYPE)
         self.ones_B_T = np.ones((B * T,), DTYPE)  # for sums over an axis, as products
         self.target = np.empty((B, T, 3), DTYPE)  # class ids as one-hot rows
 
@@ -318,11 +319,12 @@ def _forward(
     dense1_z_base = x.reshape(-1, 6).dot(params["dense1.W"], out=c.dense1_z_base)  # (B*T, 4)
     dense1_z_base += params["dense1.b"]  # (B*T, 4)
     dense1_z = dense1_z_base.reshape(B, T, 4)  # (B, T, 4)  z = x W + b
-    dense1_scale = np.multiply(dense1_z, 0.7071067811865476, out=c.dense1_scale)  # (B, T, 4)
-    dense1_add = erf_in_blocks(dense1_scale, c.dense1_add)  # (B, T, 4)
-    dense1_add += ONE  # (B, T, 4)
-    dense1 = np.multiply(dense1_z, dense1_add, out=c.dropout1)  # (B, T, 4)
-    np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
+    work1 = np.multiply(dense1_z, 0.7071067811865476, out=c.work1)  # (B, T, 4)
+    dense1_Phi = erf_in_blocks(work1, c.dense1_Phi)  # (B, T, 4)
+    dense1_Phi += ONE  # (B, T, 4)
+    np.multiply(dense1_Phi, 0.5, out=dense1_Phi)  # (B, T, 4)  Φ(z)
+    # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
+    dense1 = np.multiply(dense1_z, dense1_Phi, out=c.dropout1)
 
     # sequence.nn:2  dropout 0.2
     # (B, T, 4)
@@ -339,7 +341,7 @@ def _forward(
 
     # sequence.nn:2  loss crossentropy
     # softmax step by step: loss and backward use its steps again
-    y_max = np.maximum.reduce(y, axis=2, keepdims=True, out=c.work1)  # (B, T, 1)
+    y_max = np.maximum.reduce(y, axis=2, keepdims=True, out=c.work2)  # (B, T, 1)
     # (B, T, 3)  u = z − max z, so that exp cannot overflow
     y_shifted = np.subtract(y, y_max, out=c.y_shifted)
     y_exp = np.exp(y_shifted, out=c.y_exp)  # (B, T, 3)  e = exp(u)
@@ -355,10 +357,11 @@ def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
-    work1 = np.log(y_sum, out=c.work1)  # (B, T, 1)
+    work2 = np.log(y_sum, out=c.work2)  # (B, T, 1)
+    work3 = np.maximum(y_shifted, LOWEST, out=c.work3)  # (B, T, 3)
     # the sum of all products as one dot product
     # L = −Σ t·log softmax(z), mean over the rows
-    crossentropy_loss = (np.add.reduce(work1, axis=None) - np.vdot(target, y_shifted)) / (B * T)
+    crossentropy_loss = (np.add.reduce(work2, axis=None) - np.vdot(target, work3)) / (B * T)
     return {"crossentropy": float(crossentropy_loss)}
 
 
@@ -369,8 +372,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     """
     x = c.x
     dense1_z = c.dense1_z
-    dense1_scale = c.dense1_scale
-    dense1_add = c.dense1_add
+    dense1_Phi = c.dense1_Phi
     dropout1_dropout_mask = c.dropout1_dropout_mask
     dropout1 = c.dropout1
     y_exp = c.y_exp
@@ -378,35 +380,34 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
     B = c.B
     T = c.T
     # sequence.nn:2  loss crossentropy
-    d_y = np.divide(y_exp, y_sum, out=c.work2)  # (B, T, 3)
+    d_y = np.divide(y_exp, y_sum, out=c.work3)  # (B, T, 3)
     d_y -= target  # (B, T, 3)
     np.multiply(d_y, 1 / (B * T), out=d_y)  # (B, T, 3)  dz = (softmax(z) − t) / (B*T)
 
     # sequence.nn:2  dense 3
     # what is too small to matter becomes zero: products over denormal numbers are slow
-    work3 = c.work3  # (B*T, 3)
-    np.add(d_y.reshape(-1, 3), TINY, out=work3)
-    work3 -= TINY
+    work4 = c.work4  # (B*T, 3)
+    np.add(d_y.reshape(-1, 3), TINY, out=work4)
+    work4 -= TINY
     # sums over an axis as products with ones: one call of the matrix library
-    c.ones_B_T.dot(work3, out=grads["dense2.b"])  # (3,)  db = Σ dz over the rows
-    work3.T.dot(dropout1.reshape(-1, 4), out=grads["dense2.W"].T)  # (4, 3)  dW = xᵀ dz
-    work4 = work3.dot(params["dense2.W"].T, out=c.work4)  # (B*T, 4)  dx = dz Wᵀ
-    d_dropout1 = work4.reshape(B, T, 4)  # (B, T, 4)
+    c.ones_B_T.dot(work4, out=grads["dense2.b"])  # (3,)  db = Σ dz over the rows
+    work4.T.dot(dropout1.reshape(-1, 4), out=grads["dense2.W"].T)  # (4, 3)  dW = xᵀ dz
+    work5 = work4.dot(params["dense2.W"].T, out=c.work5)  # (B*T, 4)  dx = dz Wᵀ
+    d_dropout1 = work5.reshape(B, T, 4)  # (B, T, 4)
 
     # sequence.nn:2  dropout 0.2
     # (B, T, 4)  dx₁ = dy · x₂
-    d_dense1 = np.multiply(d_dropout1, dropout1_dropout_mask, out=c.work5)
+    d_dense1 = np.multiply(d_dropout1, dropout1_dropout_mask, out=c.work1)
 
     # sequence.nn:2  dense 4 gelu
-    d_dense1_z = np.multiply(d_dense1, dense1_add, out=c.work6)  # (B, T, 4)
-    np.multiply(d_dense1_z, 0.5, out=d_dense1_z)  # (B, T, 4)  dx₁ = dy · x₂
-    work5 = np.multiply(d_dense1, dense1_z, out=d_dense1)  # (B, T, 4)
-    work7 = np.square(dense1_scale, out=c.work7)  # (B, T, 4)
-    np.negative(work7, out=work7)  # (B, T, 4)
-    np.exp(work7, out=work7)  # (B, T, 4)
-    work5 *= work7  # (B, T, 4)
-    np.multiply(work5, 0.3989422804014327, out=work5)  # (B, T, 4)
-    d_dense1_z += work5  # (B, T, 4)  gradients that meet are added
+    work6 = np.square(dense1_z, out=c.work6)  # (B, T, 4)
+    np.multiply(work6, -0.5, out=work6)  # (B, T, 4)
+    np.exp(work6, out=work6)  # (B, T, 4)
+    work6 *= dense1_z  # (B, T, 4)
+    np.multiply(work6, 0.3989422804014327, out=work6)  # (B, T, 4)
+    work6 += dense1_Phi  # (B, T, 4)
+    # (B, T, 4)  dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)
+    d_dense1_z = np.multiply(d_dense1, work6, out=d_dense1)
     dense1_reshape = d_dense1_z.reshape(-1, 4)  # (B*T, 4)
     c.ones_B_T.dot(dense1_reshape, out=grads["dense1.b"])  # (4,)  db = Σ dz over the rows
     x.reshape(-1, 6).T.dot(dense1_reshape, out=grads["dense1.W"])  # (6, 4)  dW = xᵀ dz
@@ -415,6 +416,7 @@ def _backward(params: Params, c: Cache, target: Array, grads: Params) -> None:
 # --- forward, loss, backward: checked -----------------------------------------------------
 
 
+@quiet
 def forward(
     params: Params,
     x: Any,
@@ -434,6 +436,7 @@ def forward(
     return _forward(as_params(params), x, cache, train, rng), cache
 
 
+@quiet
 def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     """The parts of the loss by name, each with its weight; they add up to the loss."""
     c = cache
@@ -449,6 +452,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     return sum(losses(params, cache, target).values())
 
 
+@quiet
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
     """The gradient of the loss by every parameter, in new arrays or in those of `grads`."""
     c = cache
@@ -465,6 +469,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     return grads
 
 
+@quiet
 def sgd_step(params: Params, grads: Params, lr: float) -> None:
     """Plain gradient descent, in place: p <- p - lr * dL/dp."""
     p, g = shared_flat(params), shared_flat(grads)
@@ -570,6 +575,7 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     p -= np.multiply(g, rate, out=work.temp1)
 
 
+@quiet
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of plain SGD, in place."""
     rate, work = learning_rate(lr), workspace(params, opt)
@@ -579,6 +585,7 @@ def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | No
     _update(work, g, rate, opt)
 
 
+@quiet
 def train_step(
     params: Params,
     x: Any,
@@ -632,6 +639,7 @@ def train_epoch(
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """y (B, T, 3) from x (B, T, 6); keeps nothing."""
     params = as_params(params)
@@ -644,10 +652,11 @@ def predict(params: Params, x: Any) -> Any:
     work1 += params["dense1.b"]  # (B*T, 4)
     dense1_z = work1.reshape(B, T, 4)  # (B, T, 4)  z = x W + b
     work2 = 0.7071067811865476 * dense1_z  # (B, T, 4)
-    dense1 = erf(work2)  # (B, T, 4)
-    dense1 += ONE  # (B, T, 4)
-    dense1 *= dense1_z  # (B, T, 4)
-    np.multiply(dense1, 0.5, out=dense1)  # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
+    dense1_Phi = erf(work2)  # (B, T, 4)
+    dense1_Phi += ONE  # (B, T, 4)
+    np.multiply(dense1_Phi, 0.5, out=dense1_Phi)  # (B, T, 4)  Φ(z)
+    # (B, T, 4)  a = z Φ(z) = z/2 (1 + erf(z/√2))
+    dense1 = np.multiply(dense1_z, dense1_Phi, out=dense1_Phi)
 
     # sequence.nn:2  dense 3
     y_base = dense1.reshape(-1, 4).dot(params["dense2.W"])  # (B*T, 3)
@@ -730,10 +739,11 @@ def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None =
 
 def row_sums(what: str, rows: Array) -> Array:
     """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
-    sums = rows.sum(axis=-1, keepdims=True)
-    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
-        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-    return sums
+    if 0 <= rows.min() and rows.max() <= 2:  # what is not finite, or far too large, is not added up
+        sums = rows.sum(axis=-1, keepdims=True)
+        if np.max(np.abs(sums - 1)) <= 1e-3:
+            return sums
+    raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
 
 
 def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:

@@ -79,10 +79,13 @@ METRICS: tuple[str, ...] = ()
 
 # Numbers that steps use often, as arrays: a plain number is converted anew at every call.
 ZERO, ONE, TINY = np.zeros((), DTYPE), np.ones((), DTYPE), np.full((), 1e-25, DTYPE)
-CAP = np.full((), 80, DTYPE)  # of exponents: exp must not overflow
+LOWEST = np.full((), np.finfo(DTYPE).min, DTYPE)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Params = dict[str, Array]
+
+# What is too large for DTYPE becomes infinite, as IEEE 754 says; NumPy need not warn of it.
+quiet = np.errstate(all="ignore")
 
 
 # --- parameters ---------------------------------------------------------------------------
@@ -183,8 +186,8 @@ class Cache:
         self.kind_2 = np.empty((B, 3), DTYPE)  # kind_z_exp, then kind_2
         self.kind_z_sum = np.empty((B, 1), DTYPE)  # kind_z_sum
         self.size_2 = np.empty((B, 1), DTYPE)  # size_2
-        self.work2 = np.empty((B, 1), DTYPE)
-        self.work3 = np.empty((B, 3), DTYPE)  # d_kind_z
+        self.work2 = np.empty((B, 3), DTYPE)  # d_kind_z
+        self.work3 = np.empty((B, 1), DTYPE)
         self.work4 = np.empty((B, 32), DTYPE)  # d_trunk, then d_trunk_z
         self.work5 = np.empty((B, 32), DTYPE)
         self.work6 = np.empty((B, 32), bool)
@@ -229,18 +232,17 @@ def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) ->
     B = c.B
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
     work1 = np.log(kind_z_sum, out=c.work1)  # (B, 1)
+    work2 = np.maximum(kind_z_shifted, LOWEST, out=c.work2)  # (B, 3)
     # the sum of all products as one dot product
     # 0.3 L, L = −Σ t·log softmax(z), mean over the rows
-    crossentropy_loss = (
-        0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, kind_z_shifted)) / B
-    )
+    crossentropy_loss = 0.3 * (np.add.reduce(work1, axis=None) - np.vdot(kind_target, work2)) / B
 
     # two_heads.nn:7  loss huber(delta=2) on size
     work1 = np.subtract(size_2, size_target, out=c.work1)  # (B, 1)
-    work2 = c.work2  # (B, 1)
-    work2[...] = huber(work1, 2)
+    work3 = c.work3  # (B, 1)
+    work3[...] = huber(work1, 2)
     # L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements
-    huber_loss = np.add.reduce(work2, axis=None) / B
+    huber_loss = np.add.reduce(work3, axis=None) / B
     return {
         "crossentropy": float(crossentropy_loss),
         "huber": float(huber_loss),
@@ -265,7 +267,7 @@ def _backward(
     d_size -= TINY
 
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
-    d_kind_z = np.subtract(kind_2, kind_target, out=c.work3)  # (B, 3)
+    d_kind_z = np.subtract(kind_2, kind_target, out=c.work2)  # (B, 3)
     np.multiply(d_kind_z, 0.3 / B, out=d_kind_z)  # (B, 3)  dz = (softmax(z) − t) · 0.3 / B
     d_kind_z += TINY  # (B, 3)
     d_kind_z -= TINY
@@ -292,6 +294,7 @@ def _backward(
 # --- forward, loss, backward: checked -----------------------------------------------------
 
 
+@quiet
 def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Cache]:
     """kind (B, 3), size (B, 1) from features (B, 20), and the cache that loss and backward need."""
     x = as_rows("features", x, (20,))
@@ -302,6 +305,7 @@ def forward(params: Params, x: Any, cache: Cache | None = None) -> tuple[Any, Ca
     return _forward(as_params(params), x, cache), cache
 
 
+@quiet
 def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
     """The parts of the loss by name, each with its weight; they add up to the loss."""
     c = cache
@@ -318,6 +322,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     return sum(losses(params, cache, target).values())
 
 
+@quiet
 def backward(params: Params, cache: Cache, target: Any, grads: Params | None = None) -> Params:
     """The gradient of the loss by every parameter, in new arrays or in those of `grads`."""
     c = cache
@@ -335,6 +340,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     return grads
 
 
+@quiet
 def sgd_step(params: Params, grads: Params, lr: float) -> None:
     """Plain gradient descent, in place: p <- p - lr * dL/dp."""
     p, g = shared_flat(params), shared_flat(grads)
@@ -447,6 +453,7 @@ def _update(work: Workspace, g: Array, rate: float, opt: dict[str, Any]) -> None
     p -= temp1  # (N,)  p ← p − rate · v
 
 
+@quiet
 def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | None = None) -> None:
     """One step of sgd, in place."""
     rate, work = learning_rate(lr), workspace(params, opt)
@@ -456,6 +463,7 @@ def optimizer_step(params: Params, grads: Params, opt: Optimizer, lr: float | No
     _update(work, g, rate, opt)
 
 
+@quiet
 def train_step(
     params: Params, x: Any, target: Any, opt: Optimizer, lr: float | None = None
 ) -> float:
@@ -502,6 +510,7 @@ def train_epoch(
 # --- using the trained network ------------------------------------------------------------
 
 
+@quiet
 def predict(params: Params, x: Any) -> Any:
     """kind (B, 3), size (B, 1) from features (B, 20); keeps nothing."""
     params = as_params(params)
@@ -606,10 +615,11 @@ def one_hot(what: str, array: Array, shape: tuple[int, ...], out: Array | None =
 
 def row_sums(what: str, rows: Array) -> Array:
     """The sums of rows of probabilities, which must be at least 0 and sum to about 1."""
-    sums = rows.sum(axis=-1, keepdims=True)
-    if not (rows.min() >= 0 and np.max(np.abs(sums - 1)) <= 1e-3):
-        raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
-    return sums
+    if 0 <= rows.min() and rows.max() <= 2:  # what is not finite, or far too large, is not added up
+        sums = rows.sum(axis=-1, keepdims=True)
+        if np.max(np.abs(sums - 1)) <= 1e-3:
+            return sums
+    raise ValueError(f"{what}: rows of probabilities must be at least 0 and sum to 1")
 
 
 def as_classes(what: str, value: Any, shape: tuple[int, ...], out: Array | None = None) -> Array:
