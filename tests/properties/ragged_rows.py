@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import signature
 from types import ModuleType
 
 import numpy as np
@@ -133,21 +134,29 @@ def disagreements(batched: ModuleType, rows: Rows, weights: tuple[float, ...]) -
     yield from _of_values("forward", y, rows)
     yield from _of_values("predict", predicted, rows)
     target = padded(rows.target, _target_sizes(rows, y))
+    loss = batched.loss(rows.params, cache, target)
+    found = {"backward": (loss, dict(batched.backward(rows.params, cache, target)))}
+    if "rng" not in signature(batched.train_step).parameters:  # else training is another function
+        found["train_step"] = _one_step(batched, rows.params, x, target)
     wanted = sum(w * part for w, part in zip(weights, rows.loss, strict=True))
-    stepped = {name: value.copy() for name, value in rows.params.items()}
-    of_step = batched.train_step(
-        stepped, x, target, batched.init_optimizer(stepped), lengths=lengths
-    )
-    for where, loss in ("loss", batched.loss(rows.params, cache, target)), ("train_step", of_step):
+    for where, (loss, grads) in found.items():
         if not abs(loss - wanted) <= 1e-10 * max(1, abs(wanted)):
-            yield f"{where} gives {loss}, of the rows alone it is {wanted}"
-    grads = batched.backward(rows.params, cache, target)
-    for name, value in rows.params.items():
-        wanted_grad = sum(w * g[name] for w, g in zip(weights, rows.grads, strict=True))
-        for where, grad in ("backward", grads[name]), ("train_step", value - stepped[name]):
-            apart = np.max(np.abs(grad - wanted_grad))
-            if not apart <= 1e-10 * max(1, np.max(np.abs(wanted_grad))):
+            yield f"{where}: the loss is {loss}, of the rows alone {wanted}"
+        for name in rows.params:
+            alone = sum(w * g[name] for w, g in zip(weights, rows.grads, strict=True))
+            apart = np.max(np.abs(grads[name] - alone))
+            if not apart <= 1e-10 * max(1, np.max(np.abs(alone))):
                 yield f"{where}: the gradient of {name} is {apart:.1e} apart"
+
+
+def _one_step(
+    batched: ModuleType, params: dict[str, np.ndarray], x: np.ndarray, target: np.ndarray
+):
+    """The loss that a step of rate 1 gives, and the gradients that it took."""
+    moved = {name: value.copy() for name, value in params.items()}
+    opt = batched.init_optimizer(moved)
+    loss = batched.train_step(moved, x, target, opt, lengths=np.array(LENGTHS))
+    return loss, {name: value - moved[name] for name, value in params.items()}
 
 
 def _target_sizes(rows: Rows, y: np.ndarray) -> tuple[int, ...]:
