@@ -83,11 +83,11 @@ def test_float32_stays_float32_and_results_belong_to_the_caller(family, level):
         numbers = [v for v in opt.values() if isinstance(v, np.ndarray)]
         _, cache = trial.call("forward", params, given, train=True, **more)
         calls = {
-            "predict": lambda p, given=given: trial.call("predict", p, given, **more),
+            "predict": lambda p, given=given: trial.call("predict", p, given, **state, **more),
             "input_gradient": lambda p, given=given: trial.call(
-                "input_gradient", p, given, target, **more
+                "input_gradient", p, given, target, **state, **more
             ),
-            "jacobian": lambda p, given=given: trial.call("jacobian", p, given, **more),
+            "jacobian": lambda p, given=given: trial.call("jacobian", p, given, **state, **more),
             "per_example_gradients": lambda p, given=given: trial.call(
                 "per_example_gradients", p, given, target, **more
             ),
