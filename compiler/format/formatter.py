@@ -21,10 +21,10 @@ The result means what the source meant, and formatting it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import cast
 
 from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
@@ -186,14 +186,14 @@ def _same(one: object, other: object, words: Mapping[int, str], others: Mapping[
             return all(_same(a, b, words, others) for a, b in zip(one, other, strict=True))
     if type(one) is not type(other):
         return False
-    names = _parts(type(one))
+    names = _parts(cast(Hashable, type(one)))
     if not names:
         return one == other
     return all(_same(getattr(one, n), getattr(other, n), words, others) for n in names)
 
 
 @cache
-def _parts(kind: type[Any]) -> tuple[str, ...]:
+def _parts(kind: Hashable) -> tuple[str, ...]:
     """The fields of a kind of node that have a meaning."""
     if not is_dataclass(kind):
         return ()

@@ -56,11 +56,11 @@ class Tables:
                     continue
                 made = values[-size:]
                 del states[-size:], values[-size:]
-                states.append(table[states[-1]][name])  # type: ignore[arg-type]
+                states.append(table[states[-1]][name])
                 values.append(make(made))
                 if kind == END and states[-1] == end:
                     return True, values[-1]
-            states.append(step)  # type: ignore[arg-type]
+            states.append(step)
             values.append(value)
         return False, None
 

@@ -103,7 +103,7 @@ class _Signatures:
         self.typed = typed
         graph = typed.graph
         self.position = {layer.id: i for i, layer in enumerate(graph.layers)}
-        ends = {e.layer for e in (*graph.outputs, *graph.losses)}
+        ends = {output.layer for output in graph.outputs} | {loss.layer for loss in graph.losses}
         lenders = {layer.shares for layer in graph.layers}
         lenders |= {str(layer.args["tie"]) for layer in graph.layers if layer.args.get("tie")}
         self.single = {
