@@ -129,10 +129,9 @@ def _sizes(node: Node, inputs: tuple[Value, ...], rows: int) -> Convolution | No
         "conv_weights": (first, node.type.shape, second),
     }
     x, w, y = (_ints(shape[1:]) for shape in shapes[node.op])
-    if x is None or w is None or y is None or not isinstance(attrs["groups"], int):
-        return None
     pad = attrs["pad"]
-    assert pad != SAME, "where all sizes are known, so is the padding"
+    if x is None or w is None or y is None or not isinstance(attrs["groups"], int) or pad == SAME:
+        return None
     axes = zip(x[1:], w[1:], attrs["stride"], pad, attrs["dilation"], strict=True)
     if tuple(window_size(*axis) for axis in axes) != y[1:]:
         return None  # a transposed convolution that leaves cells at the end without a window
