@@ -232,7 +232,7 @@ def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], for
     op(
         OpDef(
             name,
-            same_type,
+            broadcast_type,  # passes may leave out that an operand is repeated
             rule,
             True,
             samples=_ONE,

@@ -7,6 +7,7 @@ tries that many random programs.
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def in_float64(spec: str) -> str:
 
 def keywords(module) -> dict[str, object]:
     """What forward needs besides params and x; fresh at every call, so that draws are equal."""
-    names = module.forward.__code__.co_varnames[: module.forward.__code__.co_argcount + 9]
+    names = inspect.signature(module.forward).parameters
     found: dict[str, object] = {}
     if "rng" in names and hasattr(module, "check_random"):
         found["rng"] = np.random.default_rng(3)

@@ -198,8 +198,7 @@ class TestFix:
         assert done.stderr == (
             "fixed a.nn:2:9: NN014: write `->`\n"
             "fixed a.nn:2:19: NN014: write `->`\n"
-            "fixed a.nn:2:22: NN101: write `dense`\n"
-            "fixed a.nn:2:30: NN102: write `relu`\n"
+            "fixed a.nn:2:22: NN101: write `dense 2 relu`\n"
             "left lib.nn:1:22: NN014: write `->` (the file is only included)\n"
             "left a.nn:2:12: NN101: write `dense` (may change the meaning)\n"
             "left a.nn:3:6: NN105: write `mse` (may change the meaning)\n"

@@ -373,7 +373,7 @@ class TestSection5Shapes:
             square.predict({}, np.ones((2, 5, 4)))
 
     def test_layers_that_mix_positions_refuse_ragged_rows(self):
-        for text in ("8 ragged -> dense 3", "T ragged -> softmax", "Tx8 ragged -> flatten"):
+        for text in ("8 ragged -> dense 3", "T ragged -> poly 2", "Tx8 ragged -> flatten"):
             assert codes(f"input {text}") == ["NN214"]
         assert codes("input Tx8 ragged -> dense 3 -> softmax") == []
 

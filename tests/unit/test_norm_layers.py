@@ -77,7 +77,6 @@ def test_heads_and_groups_divide():
         ("groupnorm", (6, 5), {"groups": 2}),
         ("layernorm", (T,), {}),
         ("rmsnorm", (6, T), {"ragged_axis": 1}),
-        ("attention", (8, T), {"heads": 2, "ragged_axis": 1}),
     ],
 )
 def test_layers_that_would_mix_padding_refuse_it(kind, shape, args):

@@ -328,9 +328,9 @@ def test_rows_of_two_inputs_that_are_put_together_are_as_long():
         lengths = {name: np.array([3, 2]) for name in "ab"}
         made.forward(made.init_params(), x, lengths=lengths)
         lengths["b"] = np.array([3, 1])
-        with pytest.raises(ValueError, match="as long"):
+        with pytest.raises(ValueError, match="equally long"):
             made.forward(made.init_params(), x, lengths=lengths)
-        with pytest.raises(ValueError, match="as long"):
+        with pytest.raises(ValueError, match="equally long"):
             made.predict(made.init_params(), x, lengths=lengths)
 
 

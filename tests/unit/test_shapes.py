@@ -239,11 +239,11 @@ def test_shared_weights_blame_the_use_and_show_the_definition():
 
 
 def test_an_activation_at_fault_is_underlined_alone():
-    found = only_error("input T ragged -> scale 2 softmax; loss mse")
+    found = only_error("input 2x3 int -> flatten softmax; loss mse")
     assert found.span.text == "softmax"
-    assert ("scale", "produces T ragged") in [(x.span.text, x.text) for x in found.labels]
-    assert found.message.startswith("softmax would")
-    assert found.shapes == "input T ragged -> scale1 T ragged -> softmax error"
+    assert ("flatten", "produces 6 int") in [(x.span.text, x.text) for x in found.labels]
+    assert found.message.startswith("softmax calculates")
+    assert found.shapes == "input 2x3 int -> flatten1 6 int -> softmax error"
 
 
 def test_tie_shows_both_sizes_and_repairs():

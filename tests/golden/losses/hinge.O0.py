@@ -12,7 +12,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
         np.sum(
             np.sum(
                 np.where(target_ids, (1 - target) / 3, 1 / 3)
-                * np.maximum(np.where(target_ids, 1 + y - right_score, 1 - target * y), 0),
+                * np.maximum(np.where(target_ids, 1 + (y - right_score), 1 - target * y), 0),
                 axis=1,
             )
         )
@@ -33,7 +33,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     # (B, 3)  dz = da where z > 0, else 0
     hinge_scale = (
         np.where(target_ids, (1 - target) / 3, 1 / 3)
-        * (np.maximum(np.where(target_ids, 1 + y - right_score, 1 - target * y), 0) > 0)
+        * (np.maximum(np.where(target_ids, 1 + (y - right_score), 1 - target * y), 0) > 0)
         / B
     )
     hinge_select = np.where(target_ids, hinge_scale, 0)  # (B, 3)
@@ -67,7 +67,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     hinge_loss = np.sum(
         np.sum(
             np.where(target_ids, (1 - target) / 3, 1)
-            * np.maximum(np.where(target_ids, 1 + y - right_score, 1 - target * y), 0),
+            * np.maximum(np.where(target_ids, 1 + (y - right_score), 1 - target * y), 0),
             axis=1,
         )
     )
@@ -85,7 +85,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     right_score = np.sum(target * y, axis=1, keepdims=True)  # (B, 1)
     # (B, 3)  dz = da where z > 0, else 0
     hinge_mul = np.where(target_ids, (1 - target) / 3, 1) * (
-        np.maximum(np.where(target_ids, 1 + y - right_score, 1 - target * y), 0) > 0
+        np.maximum(np.where(target_ids, 1 + (y - right_score), 1 - target * y), 0) > 0
     )
     hinge_select = np.where(target_ids, hinge_mul, 0)  # (B, 3)
     d_right_score = -np.sum(hinge_select, axis=1).reshape(-1, 1)  # (B, 1)
@@ -125,7 +125,9 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
             mask_steps(
                 np.sum(
                     np.where(target_ids, (1 - target) / 3, 1 / 3)
-                    * np.maximum(np.where(target_ids, 1 + y_2 - right_score, 1 - target * y_2), 0),
+                    * np.maximum(
+                        np.where(target_ids, 1 + (y_2 - right_score), 1 - target * y_2), 0
+                    ),
                     axis=2,
                 ),
                 lengths,
@@ -153,7 +155,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
             np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1), (B, T)), lengths, axis=1
         ).reshape(B, T, 1)
         * np.where(target_ids, (1 - target) / 3, 1 / 3)
-        * (np.maximum(np.where(target_ids, 1 + y_2 - right_score, 1 - target * y_2), 0) > 0)
+        * (np.maximum(np.where(target_ids, 1 + (y_2 - right_score), 1 - target * y_2), 0) > 0)
     )
     hinge_select = np.where(target_ids, hinge_mul, 0)  # (B, T, 3)
     d_right_score = -np.sum(hinge_select, axis=2).reshape(B, T, 1)  # (B, T, 1)

@@ -16,7 +16,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_values("target", target, (B, 3))
     # spec.nn:1  loss mse
-    d_y = 2 * (y - target) / (3 * B)  # (B, 3)  dy = 2 (y − t) / (3*B)
+    d_y = 2 / (3 * B) * (y - target)  # (B, 3)  dy = 2 (y − t) / (3*B)
 
     # spec.nn:1  dense 3
     d_dense1_b = np.sum(d_y, axis=0)  # (3,)  db = Σ dz over the rows

@@ -5,8 +5,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     B = len(y)
     target = as_counts("target", target, (B, 3))
     # spec.nn:1  loss poisson
-    # L = exp(y) − t·y, mean over all elements
-    poisson_loss = np.sum(np.exp(y) - target * y) / (3 * B)
+    poisson_loss = np.sum(poisson(y, target)) / (3 * B)  # L = exp(y) − t·y, mean over all elements
     return float(poisson_loss)
 
 
@@ -17,7 +16,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_counts("target", target, (B, 3))
     # spec.nn:1  loss poisson
-    d_y = -1 * target / (3 * B) + np.exp(y) / (3 * B)  # (B, 3)  dy = (exp(y) − t) / (3*B)
+    d_y = (np.exp(y) - target) / (3 * B)  # (B, 3)  dy = (exp(y) − t) / (3*B)
 
     # spec.nn:1  dense 3
     d_dense1_b = np.sum(d_y, axis=0)  # (3,)  db = Σ dz over the rows
@@ -39,7 +38,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     B = len(y)
     target = as_counts("target", target, (B, 3))
     # spec.nn:1  loss poisson reduction=sum
-    poisson_loss = np.sum(np.exp(y) - target * y)  # L = exp(y) − t·y, summed over all rows
+    poisson_loss = np.sum(poisson(y, target))  # L = exp(y) − t·y, summed over all rows
     return float(poisson_loss)
 
 
@@ -50,7 +49,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_counts("target", target, (B, 3))
     # spec.nn:1  loss poisson reduction=sum
-    d_y = -target + np.exp(y)  # (B, 3)  dy = exp(y) − t
+    d_y = np.exp(y) - target  # (B, 3)  dy = exp(y) − t
 
     # spec.nn:1  scale 2
     d_dense1 = 2 * d_y  # (B, 3)
@@ -78,9 +77,7 @@ def loss(params: Params, cache: Cache, target: Any) -> float:
     # spec.nn:1  loss poisson weight=0.5
     # 0.5 L, L = exp(y) − t·y, mean over all elements
     poisson_loss = (
-        0.5
-        * np.sum(mask_steps((np.exp(y_2) - target * y_2) / 3, lengths, axis=1))
-        / count_steps(lengths)
+        0.5 * np.sum(mask_steps(poisson(y_2, target) / 3, lengths, axis=1)) / count_steps(lengths)
     )
     return float(poisson_loss)
 
@@ -93,14 +90,16 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     T = x_data.shape[1]
     target = as_counts("target", target, (B, T, 3), lengths=lengths)
     # spec.nn:1  loss poisson weight=0.5
-    # (B, T, 3)  dx = dy, zero where there is padding
-    poisson_mask_steps = mask_steps(
-        np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1, 1), (B, T, 3)),
-        lengths,
-        axis=1,
-    )
     # (B, T, 3)  dy = (exp(y) − t) · 0.5 / (3 Σ lengths); 0 in padding
-    d_y = -1 * poisson_mask_steps * target / 3 + poisson_mask_steps * np.exp(y_2) / 3
+    d_y = (
+        (np.exp(y_2) - target)
+        * mask_steps(
+            np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1, 1), (B, T, 3)),
+            lengths,
+            axis=1,
+        )
+        / 3
+    )
 
     # spec.nn:1  dense 3
     dense1_reshape = d_y.reshape(-1, 3)  # (B*T, 3)
