@@ -26,10 +26,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import cast
 
+from ..diagnostics.codes import files
 from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
 from ..frontend import ast
-from ..frontend.parser import parse
+from ..frontend.parser import MAX_CHARACTERS, parse
 from ..frontend.statements import Statement, split
 from ..source import Source
 from .comments import Comment, Placer, comments_of, trailing
@@ -39,7 +40,10 @@ from .words import Spelling, spelling
 
 
 def format_source(source: Source, report: Report) -> str | None:
-    """The canonical text; None if the source cannot be parsed, and the report says why."""
+    """The canonical text; None if there is none, and the report says why.
+
+    There is none for what cannot be parsed, or could not be afterwards, because it is too long.
+    """
     text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
     source = Source(source.name, text)
     statements = tuple(split(source))
@@ -48,6 +52,11 @@ def format_source(source: Source, report: Report) -> str | None:
         return None
     words = spelling(file)
     formatted = _formatted(source, statements, file, words)
+    if len(formatted) > MAX_CHARACTERS:
+        message = f"formatted, the spec would have {len(formatted):,} characters, "
+        message += f"{MAX_CHARACTERS:,} are allowed"
+        report.add(files.SPEC_TOO_LARGE.at(source.span(0, 0), message))
+        return None
     _verify(file, words, Source(source.name, formatted))
     return formatted
 

@@ -177,3 +177,13 @@ def test_a_spec_that_cannot_be_parsed_is_refused():
     report = Report()
     assert format_source(Source("spec.nn", "input 3 ->\nloss mse"), report) is None
     assert report.has_errors
+
+
+def test_a_spec_that_would_grow_too_long_is_left_as_it_is(monkeypatch):
+    text = "input 3->dense 2;loss mse"
+    monkeypatch.setattr("nnc.format.formatter.MAX_CHARACTERS", len(text) + 3)
+    report = Report()
+    assert format_source(Source("spec.nn", text), report) is None
+    (found,) = report
+    assert found.code.id == "NN512"
+    assert found.message.startswith("formatted, the spec would have 29 characters, 28 are")
