@@ -72,11 +72,6 @@ def dense(attrs: Attrs, t: Type) -> Type:
     return t.with_axes((*t.axes[:-1], t.number(attrs["n"])))
 
 
-def softmax(attrs: Attrs, t: Type) -> Type:
-    need(t.ragged != t.rank - 1, "softmax over ragged entries")
-    return t
-
-
 def flatten(attrs: Attrs, t: Type) -> Type:
     need(t.ragged is None or t.rank == 1, "joins ragged positions")
     return t.with_axes((product(t),))
@@ -189,6 +184,7 @@ def attention(attrs: Attrs, t: Type) -> Type:
 
 def positional(attrs: Attrs, t: Type) -> Type:
     need(t.rank == 2, "reads TxD")
+    need(t.ragged != 1 and (t.known(1) is not None or t.known(0) is None), "positions come last")
     if attrs["learned"]:
         size = positions(t)
         need(attrs.get("in", size) == size, "in= is another size")
@@ -230,8 +226,8 @@ def merge(op: str, attrs: Attrs, ts: Sequence[Type]) -> Type:
         t = equal(ts)
         if op != "dot":
             return t
-        need(t.ragged != t.rank - 1, "sums ragged entries")
-        return t.with_axes((*t.axes[:-1], t.number(1)))
+        ragged = None if t.ragged == t.rank - 1 else t.ragged
+        return Type((*t.axes[:-1], t.number(1)), ragged)
     rank = ts[0].rank
     need(len(ts) >= 2, "two branches or more")
     need(all(t.rank == rank for t in ts), "different numbers of axes")
@@ -253,7 +249,7 @@ MERGES = ("add", "sub", "mul", "max", "mean", "dot", "concat")
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys((*ENTRY_BY_ENTRY, "id", "dropout", "noise"), same),
-    **dict.fromkeys(("softmax", "log_softmax"), softmax),
+    **dict.fromkeys(("softmax", "log_softmax"), same),
     **dict.fromkeys(("scale", "shift"), along_features),
     **dict.fromkeys(("batchnorm", "groupnorm"), by_channel),
     **dict.fromkeys(("layernorm", "rmsnorm"), by_feature),
