@@ -12,7 +12,7 @@ from ..ops.elementwise import scale
 from ..ops.shape import narrow, reshape
 from ..shapes.context import ShapeContext
 from ..shapes.divisors import check_divides
-from ..shapes.rules import check_in, require_positions, require_positions_first
+from ..shapes.rules import check_in, require_positions
 from .registry import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -31,7 +31,6 @@ from .registry import (
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_positions(c)
-    require_positions_first(c)
     check_in(c, size, c.input)
     if isinstance(size, int):
         check_divides(c, "heads", size, "features")

@@ -10,7 +10,7 @@ from ..lower.context import LowerContext
 from ..ops.attention import positions
 from ..ops.shape import narrow
 from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, per_entry, require_positions, require_positions_first
+from ..shapes.rules import check_in, per_entry, require_positions
 from .registry import (
     IN_ARG,
     INIT_ARG,
@@ -26,7 +26,6 @@ from .registry import (
 
 def _shape(c: ShapeContext) -> TensorType:
     size = require_positions(c)
-    require_positions_first(c)
     check_in(c, size, c.input)
     length, most = c.input.shape[0], c.arg("max")
     if not c.arg("learned"):

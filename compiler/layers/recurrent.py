@@ -18,7 +18,7 @@ from ..lower.context import LowerContext
 from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
 from ..shapes.context import ShapeContext
-from ..shapes.rules import check_in, require_positions, require_positions_first
+from ..shapes.rules import check_in, require_positions
 from .registry import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -104,7 +104,6 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 def recurrent_shape(c: ShapeContext) -> TensorType:
     """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
     size = require_positions(c)
-    require_positions_first(c)
     width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
     every = c.input.with_shape((c.input.shape[0], width))
     result = every if c.arg("return") == "all" else TensorType((width,))

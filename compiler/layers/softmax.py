@@ -6,7 +6,7 @@ from ..ir.op_graph import Value
 from ..lower.context import LowerContext
 from ..ops.elementwise import unary
 from ..ops.ragged import exclude_steps
-from ..shapes.rules import over_features, per_entry
+from ..shapes.rules import per_entry, same
 from .registry import Family, LayerKind, Trailing, layer
 
 
@@ -25,7 +25,7 @@ layer(
         summary="turns the entries along the last axis into probabilities that sum to 1",
         formula="a = exp(z) / Σ exp(z)",
         example="input 4 -> dense 3 softmax; loss crossentropy",
-        shape=over_features,
+        shape=same,
         lower=_lower,
         flops=per_entry(5),
         trailing=Trailing.NO,

@@ -77,6 +77,7 @@ def require_positions(c: ShapeContext) -> Dim:
     """The size of the feature axis of a layer that reads TxD and nothing else."""
     require_floats(c)
     if c.input.rank == 2:
+        _require_positions_first(c)
         return c.input.shape[-1]
     shape, one = c.input.shape, c.input.rank == 1
     channels, pixels = shape[0], product(shape[1:])
@@ -142,7 +143,7 @@ def refuse_ragged_features(c: ShapeContext) -> None:
         )
 
 
-def require_positions_first(c: ShapeContext) -> None:
+def _require_positions_first(c: ShapeContext) -> None:
     """Refuse DxT where a layer reads TxD: T is padded, or the size known only at run time."""
     first, last = c.input.shape
     if c.input.ragged_axis == 0 and (isinstance(last, int) or not isinstance(first, int)):
@@ -163,8 +164,3 @@ def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
         return operations * product(c.input.shape)
 
     return flops
-
-
-def over_features(c: ShapeContext) -> TensorType:
-    """The same shape out, but each entry depends on its whole last axis, padding left out."""
-    return same(c)

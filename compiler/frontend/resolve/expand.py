@@ -35,7 +35,7 @@ from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import REDUCTIONS
 
 _OF_NUMBERS = (codes.OUT_OF_BOUNDS, codes.NOT_WHOLE, codes.NOT_COMPUTABLE)
-PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.NOISE}
+SHAPE_WHATEVER_ARGUMENTS = {Family.ACTIVATION, Family.NORM, Family.NOISE}
 """Kinds that give a value of the shape that came in, whatever their arguments are."""
 
 MAX_DEPTH = 64
@@ -224,7 +224,7 @@ class Expander:
         try:
             bound = self._arguments(stage, kind, env)
         except Fault:
-            if kind.family not in PASSES_SHAPE_ON:
+            if kind.family not in SHAPE_WHATEVER_ARGUMENTS:
                 raise
             kind, bound = LAYERS["id"], arguments.Bound(repaired=True)
         if kind.is_merge and not flow.forked and not flow.poisoned:
