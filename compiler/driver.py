@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
+from .ir.bounds import DEFAULT_MEMORY
 from .ir.layer_graph import Layer, TypedGraph
 from .ir.op_graph import Graph
-from .limits.bounds import DEFAULT_MEMORY
 from .source import Source
 
 Load = Callable[[str, Source], Source]

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..ir.dims import BATCH, symbols
-from ..ir.op_graph import Builder, Node, Value
+from ..ir.op_graph import Node
 from ..ops.attention import batch_matmul
+from ..ops.build import Builder, Value
 from ..ops.reduction import sum_over
 from ..ops.shape import broadcast, reshape, transpose
 

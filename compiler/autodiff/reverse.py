@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..ir.dims import Shape
-from ..ir.op_graph import Builder, Node, Origin, Role, Value
+from ..ir.op_graph import Node, Origin, Role
 from ..ir.types import DType
 from ..ops import OPS
+from ..ops.build import Builder, Value
 from ..ops.registry import NO_GRADIENT, Gradient
 from ..ops.source import const
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from ..diagnostics.model import Diagnostic
-from ..limits.bounds import DEFAULT_MEMORY
+from ..ir.bounds import DEFAULT_MEMORY
 from . import terminal
 from .files import SpecFiles, UnreadableSpec
 from .terminal import Format

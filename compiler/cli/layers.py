@@ -58,7 +58,7 @@ def _elsewhere(word: str) -> str:
 
 
 def _inits() -> list[str]:
-    from ..ir.inits import INITS
+    from ..kinds.inits import INITS
 
     return [name for init in INITS.values() for name in (init.name, *init.aliases)]
 

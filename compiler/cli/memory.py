@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..ir.bounds import DEFAULT_MEMORY
 from ..limits.amounts import bytes_text, parse_bytes
-from ..limits.bounds import DEFAULT_MEMORY
 from .values import Parsed
 
 memory_option = click.option(

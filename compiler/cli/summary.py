@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..limits.bounds import DEFAULT_BATCH, MAX_WHOLE
+from ..ir.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
 from .memory import memory_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
@@ -68,7 +68,7 @@ def summary(
 
       nnc summary --batch 128 --format json digits.nn
     """
-    from ..limits.sizes import batch_size
+    from ..ir.sizes import batch_size
     from ..report.summary import as_json, summarise
 
     typed = checked_graph(read_spec(spec, code), max_memory)

@@ -8,13 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
 
 from ..diagnostics.model import Diagnostic, Report, Severity
-from ..diagnostics.render import (
-    bounded,
-    render_concise,
-    render_json,
-    render_summary,
-    render_text,
-)
+from ..diagnostics.render import bounded, render_concise, render_json, render_summary, render_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
-from ..limits.bounds import MAX_WHOLE
+from ..ir.bounds import MAX_WHOLE
 from . import terminal
 from .app import Usage, app
 from .compile import compiled_spec

@@ -8,9 +8,9 @@ from itertools import zip_longest
 
 from ..ir.op_graph import Node, Origin
 from ..ops.source import FREE
-from ..schedule.buffers import KernelPlan, stored
-from ..schedule.kernels import Kernel
-from ..schedule.statements import Assign, Call, Note, Statement
+from ..program.buffers import KernelPlan, stored
+from ..program.kernels import Kernel
+from ..program.statements import Assign, Call, Note, Statement
 from .frame import Frame, comment, named_nodes, with_headings
 from .target import Text, transposed
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ..ir.dims import Shape, Sym, symbols
 from ..ir.lists import cut_lists
 from ..ir.op_graph import Graph, Node, Origin, Role
-from ..schedule.kernels import Kernel
-from ..schedule.names import Namer
-from ..schedule.statements import Heading, Statement
+from ..program.kernels import Kernel
+from ..program.names import Namer
+from ..program.statements import Heading, Statement
 from .target import Target, Text
 
 Constant = tuple[float, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schedule.statements import Statement
+from ..program.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)

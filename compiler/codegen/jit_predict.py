@@ -10,8 +10,8 @@ from ..ir.op_graph import Graph, Node
 from ..ops.source import LEAVES
 from ..passes.inference import standalone_graph
 from ..passes.split_softmax import split_softmax
-from ..schedule.buffers import Plan, plan_buffers, root
-from ..schedule.loops import nests
+from ..program.buffers import Plan, plan_buffers, root
+from ..program.loops import nests
 from .jit_kernels import JitPredict, PredictParam
 from .jit_view import DTYPES, finished, given_leaf, param_places
 from .jitted import CannotJit, KernelWriter, Rooms

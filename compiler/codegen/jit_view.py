@@ -10,9 +10,9 @@ from ..ir.op_graph import Graph, Node, Role
 from ..lower.optimizers import lower_update
 from ..ops.source import LEAVES, RANDOM
 from ..passes.pipeline import optimise
-from ..schedule.kernels import Kernel
-from ..schedule.names import Namer
-from ..schedule.statements import Call, Statement
+from ..program.kernels import Kernel
+from ..program.names import Namer
+from ..program.statements import Call, Statement
 from .jit_kernels import Draw, Given, JitKernel, JitPart, JitView
 from .jitted import CannotJit, KernelWriter, ParamPlace, Part, Rooms
 from .program import Program

@@ -17,8 +17,8 @@ from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
 from ..ops.source import RANDOM
-from ..schedule.kernels import Kernel
-from ..schedule.loops import (
+from ..program.kernels import Kernel
+from ..program.loops import (
     REDUCTIONS,
     Index,
     Indices,
@@ -34,8 +34,8 @@ from ..schedule.loops import (
     summed,
     value_indices,
 )
-from ..schedule.names import Namer
-from ..schedule.statements import Call, Heading, Note, Statement
+from ..program.names import Namer
+from ..program.statements import Call, Heading, Note, Statement
 from .frame import comment, constant, heading
 from .target import Target, Text, number, transposed, tuple_text
 

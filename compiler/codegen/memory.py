@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from ..ir.bounds import DEFAULT_BATCH
 from ..ir.dims import Dim, Shape, evaluate, product, substitute, symbols, total
 from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph, Node
+from ..ir.sizes import entry_bytes, float_bytes
 from ..ir.types import DType, TensorType
-from ..limits.bounds import DEFAULT_BATCH
-from ..limits.sizes import entry_bytes, float_bytes
 from .module import build_graphs, one_hot_shapes, training_program
 from .optimizer import optimizer_view
 from .program import Program

@@ -11,7 +11,7 @@ from ..emitted import CannotEmit
 from ..ir.dims import Dim, Shape
 from ..ir.layer_graph import Parameter, Setting, TypedGraph
 from ..ir.op_graph import Graph, Role
-from ..limits.sizes import batch_size
+from ..ir.sizes import batch_size
 from ..losses import LOSSES
 from ..losses.registry import target_kind
 from ..lower.graph import lower
@@ -21,8 +21,8 @@ from ..passes.choose_convolutions import choose_convolutions
 from ..passes.inference import inference_graph, standalone_graph
 from ..passes.pipeline import LAYOUT, optimise
 from ..passes.read_in_order import read_in_order
-from ..schedule.kernels import Kernel
-from ..schedule.storage import stored_by_rows
+from ..program.kernels import Kernel
+from ..program.layout import stored_by_rows
 from ..version import VERSION
 from .arrays import ArrayView, ParamView, StateView
 from .batches import batch_counts, fresh_state
@@ -41,14 +41,7 @@ from .program import (
     kernel_view,
     predict_view,
 )
-from .pullback import (
-    add_pull_backs,
-    jacobian_view,
-    real_inputs,
-    row_gradients,
-    upstreams,
-    vjp_view,
-)
+from .pullback import add_pull_backs, jacobian_view, real_inputs, row_gradients, upstreams, vjp_view
 from .rates import clip_view, schedule_view, train_constants
 from .sizes import size_views
 from .target import Target, load_target

@@ -7,10 +7,10 @@ from ..ir.op_graph import Graph, Node
 from ..lower.optimizers import lower_update
 from ..optimizers import OPTIMIZERS
 from ..passes.pipeline import optimise
-from ..schedule.buffers import KernelPlan, stored
-from ..schedule.kernels import Kernel
-from ..schedule.names import Namer
-from ..schedule.statements import Assign, Statement
+from ..program.buffers import KernelPlan, stored
+from ..program.kernels import Kernel
+from ..program.names import Namer
+from ..program.statements import Assign, Statement
 from .buffered import buffered
 from .frame import Frame, heading, named_nodes
 from .target import Target, Text

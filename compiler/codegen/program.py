@@ -11,10 +11,10 @@ from ..ir.types import DType
 from ..ops import OPS
 from ..ops.source import LEAVES
 from ..passes.pipeline import BUFFER_REUSE, IN_PLACE
-from ..schedule.buffers import Plan, plan_buffers, root
-from ..schedule.kernels import Kernel, Kernels, single, split
-from ..schedule.names import Namer
-from ..schedule.statements import Statement
+from ..program.buffers import Plan, plan_buffers, root
+from ..program.kernels import Kernel, Kernels, single, split
+from ..program.names import Namer
+from ..program.statements import Statement
 from .buffered import buffered
 from .frame import Constant, Frame, constant, dims_used, name_values
 from .target import Target, Text

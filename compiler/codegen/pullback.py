@@ -13,11 +13,12 @@ from ..autodiff.reverse import differentiate, pull_back
 from ..emitted import CannotEmit
 from ..ir.dims import BATCH, symbols
 from ..ir.layer_graph import TypedGraph
-from ..ir.op_graph import Builder, Graph, Origin, Role, Value
+from ..ir.op_graph import Graph, Origin, Role
 from ..ir.types import DType, TensorType
 from ..lower.graph import lower
+from ..ops.build import Builder, Value
 from ..ops.source import leaf
-from ..schedule.kernels import Kernel
+from ..program.kernels import Kernel
 from .arrays import ArrayView
 from .program import CACHE, Program, dims_from, loaded, owned, sizes_of
 from .textbook import textbook

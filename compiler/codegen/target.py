@@ -14,7 +14,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 from ..ir.dims import Dim, Shape, symbols
 from ..ir.lists import cut_lists
 from ..ir.op_graph import Node
-from ..losses.registry import TARGET_KINDS
+from ..kinds.loss import TARGET_KINDS
 from ..ops import OPS
 from .windows import pool_window, suits_loops, suits_winograd, window_array
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..ir.op_graph import Node, Origin
 from ..ops import OPS
-from ..schedule.kernels import Kernel
-from ..schedule.statements import Assign, Statement
+from ..program.kernels import Kernel
+from ..program.statements import Assign, Statement
 from .frame import Frame, comment, named_nodes, with_headings
 from .target import Text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..schedule.statements import Assign, Statement
+from ..program.statements import Assign, Statement
 from .arrays import ArrayView, ParamView, SizeView, StateView, shape_text, size_of
 from .jit_kernels import JitKernel, JitPredict, JitView
 from .rates import ClipView, ScheduleView

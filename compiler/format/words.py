@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from ..frontend import ast
 from ..frontend.resolve.vocabulary import Kinds
-from ..ir.inits import INITS
+from ..kinds.arguments import ArgSpec, Option
+from ..kinds.inits import INITS
 from ..layers import LAYERS
-from ..layers.registry import ArgSpec, Option
 from ..losses import LOSSES
 from ..losses import aliases as loss_aliases
 from ..optimizers import OPTIMIZERS

@@ -10,7 +10,7 @@ lines and reports are made of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
@@ -125,90 +125,6 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.nodes)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
-    """A handle on a node under construction; arithmetic on handles emits ops."""
-
-    id: int
-    type: TensorType
-    builder: Builder
-
-    def __matmul__(self, other: Value) -> Value:
-        return self.builder.emit("matmul", self, other)
-
-    def __add__(self, other: Value) -> Value:
-        return self.builder.emit("add", self, other)
-
-    def __sub__(self, other: Value) -> Value:
-        return self.builder.emit("sub", self, other)
-
-    def __mul__(self, other: Value) -> Value:
-        return self.builder.emit("mul", self, other)
-
-    def __truediv__(self, other: Value) -> Value:
-        return self.builder.emit("div", self, other)
-
-
-@dataclass(slots=True)
-class Builder:
-    """Grows a graph; `origin` is what newly emitted nodes are said to come from.
-
-    A node whose key is in `known` is not emitted again: the differentiator puts the forward
-    pass there, so that gradients refer to values that forward has computed. `slopes` has, by the
-    name of a loss, the formula of its gradient where that enters the network.
-    """
-
-    origin: Origin
-    nodes: list[Node] = field(default_factory=list)
-    outputs: dict[str, int] = field(default_factory=dict)
-    known: dict[object, int] = field(default_factory=dict)
-    slopes: dict[str, str] = field(default_factory=dict)
-
-    def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
-        """Append an op; its type is computed by the op's registry entry."""
-        from ..ops.registry import OPS
-
-        kept = tuple(sorted(attrs.items()))
-        ids = tuple(v.id for v in inputs)
-        found = self.known.get((op, ids, kept))
-        if found is not None:
-            return self.value(found)
-        type = OPS[op].infer(tuple(v.type for v in inputs), attrs)
-        return self.append(op, ids, kept, type)
-
-    def append(
-        self,
-        op: str,
-        inputs: tuple[int, ...],
-        attrs: tuple[tuple[str, Attr], ...],
-        type: TensorType,
-    ) -> Value:
-        """Append a node whose type is known already."""
-        node = Node(len(self.nodes), op, inputs, attrs, type, self.origin)
-        self.nodes.append(node)
-        return Value(node.id, type, self)
-
-    def describe(self, value: Value, *, formula: str = "", hint: str = "", note: str = "") -> Value:
-        """Say of a value its formula, what it would like to be called, why it is computed so."""
-        node = self.nodes[value.id]
-        origin = replace(
-            node.origin,
-            formula=formula or node.origin.formula,
-            hint=hint or node.origin.hint,
-            notes=(*node.origin.notes, note) if note else node.origin.notes,
-        )
-        self.nodes[value.id] = replace(node, origin=origin)
-        return value
-
-    def value(self, id: int) -> Value:
-        """A handle on a node that exists already."""
-        return Value(id, self.nodes[id].type, self)
-
-    def graph(self) -> Graph:
-        """The graph built so far."""
-        return Graph(tuple(self.nodes), dict(self.outputs))
 
 
 def renumbered(nodes: Iterable[Node], outputs: Mapping[str, int]) -> Graph:

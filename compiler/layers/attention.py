@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from ..ir.dims import Dim
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..ops.attention import batch_matmul, masked_softmax, merge_heads, split_heads, transposed
-from ..ops.elementwise import scale
-from ..ops.shape import narrow, reshape
-from ..shapes.context import ShapeContext
-from ..shapes.divisors import check_divides
-from ..shapes.rules import check_in, require_positions
-from .registry import (
+from ..kinds.arguments import (
     BIAS_ARG,
     BIAS_INIT_ARG,
     IN_ARG,
     INIT_ARG,
-    Family,
     Flag,
     Int,
-    LayerKind,
-    ParamSpec,
-    layer,
     option,
     positional,
 )
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.divisors import check_divides
+from ..kinds.shapes.rules import check_in, require_positions
+from ..ops.attention import batch_matmul, masked_softmax, merge_heads, split_heads, transposed
+from ..ops.build import Value
+from ..ops.elementwise import scale
+from ..ops.shape import narrow, reshape
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

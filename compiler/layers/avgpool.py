@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..lower.pools import pooled_lengths, window_over
-from ..lower.windows import alone
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.pools import pooled_lengths, window_over
+from ..kinds.lower.windows import alone
+from ..kinds.shapes.pools import numbers, pool_flops, pooled
+from ..ops.build import Value
 from ..ops.pooling import avg_pool
-from ..shapes.pools import numbers, pool_flops, pooled
 from .maxpool import MARGIN_ARG, STEP_ARG, WINDOW_ARG
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

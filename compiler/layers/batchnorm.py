@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..lower.norms import gained
+from ..kinds.arguments import Num, option
+from ..kinds.layer import Family, LayerKind, StateSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.norms import gained
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
+from ..kinds.shapes.rules import per_entry
+from ..ops.build import Value
 from ..ops.norm import batch_stats, standardized
 from ..ops.shape import reshape
 from ..ops.source import training
-from ..shapes.context import ShapeContext
-from ..shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
-from ..shapes.rules import per_entry
-from .registry import Family, LayerKind, Num, StateSpec, layer, option
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, shape_text
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import Int, option
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.merges import listed, padded_like, require_branches
+from ..kinds.shapes.rules import refuse_mixing
+from ..ops.build import Value
 from ..ops.shape import concat
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.merges import listed, padded_like, require_branches
-from ..shapes.rules import refuse_mixing
-from .registry import Family, Int, LayerKind, layer, option
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

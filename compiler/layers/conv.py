@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..lower.windows import alone, lengths_behind, with_bias
-from ..ops.conv import conv
-from ..shapes.context import ShapeContext
-from ..shapes.rules import check_in
-from ..shapes.windows import (
+from ..kinds.arguments import (
+    BIAS_ARG,
+    BIAS_INIT_ARG,
+    IN_ARG,
+    INIT_ARG,
+    Int,
+    SizeOf,
+    option,
+    positional,
+)
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.windows import alone, lengths_behind, with_bias
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import check_in
+from ..kinds.shapes.windows import (
     check_axes,
     check_groups,
     check_ragged_pad,
@@ -19,20 +28,9 @@ from ..shapes.windows import (
     require_channels,
     window_of,
 )
-from .registry import (
-    BIAS_ARG,
-    BIAS_INIT_ARG,
-    IN_ARG,
-    INIT_ARG,
-    Family,
-    Int,
-    LayerKind,
-    ParamSpec,
-    SizeOf,
-    layer,
-    option,
-    positional,
-)
+from ..ops.build import Value
+from ..ops.conv import conv
+from .registry import layer
 
 KERNEL_ARG = positional("kernel", SizeOf(), "size of the kernel: `3x3`, or `3` on every axis")
 STRIDE_ARG = option("stride", SizeOf(), "step from one position to the next", (1,))

@@ -8,29 +8,34 @@ from dataclasses import dataclass
 from ..diagnostics.codes import names as codes
 from ..ir.dims import Dim, product, shape_text
 from ..ir.layer_graph import ArgValue
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..lower.windows import with_bias
-from ..ops.conv import Pads, conv_transpose, stretched_lengths
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in
-from ..shapes.windows import Sizes, check_axes, check_groups, per_axis, require_channels, written
-from .conv import KERNEL_ARG, STRIDE_ARG
-from .registry import (
+from ..kinds.arguments import (
     BIAS_ARG,
     BIAS_INIT_ARG,
     IN_ARG,
     INIT_ARG,
-    Family,
     Int,
-    LayerKind,
-    ParamSpec,
     SizeOf,
-    layer,
     option,
     positional,
 )
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.windows import with_bias
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import check_in
+from ..kinds.shapes.windows import (
+    Sizes,
+    check_axes,
+    check_groups,
+    per_axis,
+    require_channels,
+    written,
+)
+from ..ops.build import Value
+from ..ops.conv import Pads, conv_transpose, stretched_lengths
+from .conv import KERNEL_ARG, STRIDE_ARG
+from .registry import layer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..ops.shape import reshape, transpose
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, refuse_ragged_features, require_features
-from .registry import (
+from ..kinds.arguments import (
     BIAS_ARG,
     BIAS_INIT_ARG,
     IN_ARG,
     INIT_ARG,
-    Family,
     Int,
-    LayerKind,
     LayerName,
-    ParamSpec,
-    layer,
     option,
     positional,
 )
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import check_in, refuse_ragged_features, require_features
+from ..ops.build import Value
+from ..ops.shape import reshape, transpose
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

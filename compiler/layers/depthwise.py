@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..lower.windows import alone, lengths_behind, with_bias
-from ..ops.conv import conv
-from ..shapes.context import ShapeContext
-from ..shapes.rules import check_in
-from ..shapes.windows import (
+from ..kinds.arguments import BIAS_ARG, BIAS_INIT_ARG, IN_ARG, INIT_ARG, Int, option
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.windows import alone, lengths_behind, with_bias
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import check_in
+from ..kinds.shapes.windows import (
     check_axes,
     check_ragged_pad,
     check_reach,
@@ -18,19 +18,10 @@ from ..shapes.windows import (
     require_channels,
     window_of,
 )
+from ..ops.build import Value
+from ..ops.conv import conv
 from .conv import DILATION_ARG, KERNEL_ARG, PAD_ARG, STRIDE_ARG
-from .registry import (
-    BIAS_ARG,
-    BIAS_INIT_ARG,
-    IN_ARG,
-    INIT_ARG,
-    Family,
-    Int,
-    LayerKind,
-    ParamSpec,
-    layer,
-    option,
-)
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.merges import pair
+from ..ops.build import Value
 from ..ops.reduction import sum_over
-from ..shapes.context import ShapeContext
-from ..shapes.merges import pair
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.arguments import Num, positional
+from ..kinds.layer import Family, LayerKind, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.rules import per_entry, same
+from ..ops.build import Value
 from ..ops.elementwise import unary
-from ..shapes.rules import per_entry, same
-from .registry import Family, LayerKind, Num, Trailing, layer, positional
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

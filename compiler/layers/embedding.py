@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import INIT_ARG, Int, positional
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..ops.build import Value
 from ..ops.table import take_rows
-from ..shapes.context import ShapeContext, ShapeFault
-from .registry import INIT_ARG, Family, Int, LayerKind, ParamSpec, layer, positional
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

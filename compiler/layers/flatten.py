@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..ir.dims import product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import refuse_mixing
+from ..ops.build import Value
 from ..ops.shape import reshape
-from ..shapes.context import ShapeContext
-from ..shapes.rules import refuse_mixing
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

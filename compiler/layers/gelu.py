@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.arguments import Option, option
+from ..kinds.layer import Family, LayerKind, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import per_entry, same
 from ..ops.activation import gelu, gelu_tanh
-from ..shapes.context import ShapeContext
-from ..shapes.rules import per_entry, same
-from .registry import Family, LayerKind, Option, Trailing, layer, option
+from ..ops.build import Value
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

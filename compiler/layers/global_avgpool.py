@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.windows import require_channels
+from ..ops.build import Value
 from ..ops.elementwise import scale
 from ..ops.ragged import as_real
 from ..ops.reduction import sum_over
 from ..ops.shape import reshape
-from ..shapes.context import ShapeContext
-from ..shapes.windows import require_channels
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def over_positions(c: ShapeContext) -> TensorType:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..ir.dims import product
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..ops.build import Value
 from ..ops.pooling import global_max
 from ..ops.ragged import exclude_steps
 from ..ops.shape import reshape
 from .global_avgpool import over_positions, per_cell
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

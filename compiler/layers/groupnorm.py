@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from ..ir.dims import product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..lower.norms import gained
+from ..kinds.arguments import Int, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.norms import gained
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.divisors import check_divides
+from ..kinds.shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
+from ..kinds.shapes.rules import per_entry
+from ..ops.build import Value
 from ..ops.norm import row_stats, standardized
 from ..ops.shape import reshape
-from ..shapes.context import ShapeContext
-from ..shapes.divisors import check_divides
-from ..shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
-from ..shapes.rules import per_entry
-from .registry import Family, Int, LayerKind, layer, positional
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

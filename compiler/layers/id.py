@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..shapes.context import ShapeContext
-from .registry import Family, LayerKind, Trailing, layer
+from ..kinds.layer import Family, LayerKind, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..ops.build import Value
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..lower.norms import gained
+from ..kinds.arguments import IN_ARG
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.norms import gained
+from ..kinds.shapes.norms import EPS_ARG, feature_params, normalizes_features
+from ..kinds.shapes.rules import per_entry
+from ..ops.build import Value
 from ..ops.norm import row_stats, standardized
-from ..shapes.norms import EPS_ARG, feature_params, normalizes_features
-from ..shapes.rules import per_entry
-from .registry import IN_ARG, Family, LayerKind, layer
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, product, symbols
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..ops.pooling import local
-from ..ops.shape import reshape, transpose
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.pools import numbers
-from ..shapes.rules import check_in, refuse_mixing
-from ..shapes.windows import (
+from ..kinds.arguments import BIAS_ARG, BIAS_INIT_ARG, IN_ARG, INIT_ARG, Int, positional
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.pools import numbers
+from ..kinds.shapes.rules import check_in, refuse_mixing
+from ..kinds.shapes.windows import (
     Window,
     check_axes,
     check_reach,
@@ -22,19 +21,11 @@ from ..shapes.windows import (
     require_channels,
     window_of,
 )
+from ..ops.build import Value
+from ..ops.pooling import local
+from ..ops.shape import reshape, transpose
 from .conv import KERNEL_ARG, PAD_ARG, STRIDE_ARG
-from .registry import (
-    BIAS_ARG,
-    BIAS_INIT_ARG,
-    IN_ARG,
-    INIT_ARG,
-    Family,
-    Int,
-    LayerKind,
-    ParamSpec,
-    layer,
-    positional,
-)
+from .registry import layer
 
 
 def _as_signal(c: ShapeContext) -> ShapeContext:

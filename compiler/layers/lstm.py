@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ..ir.dims import Dim
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.arguments import Init, option
+from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..ops.build import Value
 from ..ops.recurrent import LSTM, states_of
-from ..shapes.context import ShapeContext
 from . import recurrent
 from .recurrent import Run, Weights
-from .registry import Family, Init, LayerKind, ParamSpec, Trailing, layer, option
+from .registry import layer
 
 
 def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.lower.context import LowerContext
+from ..ops.build import Value
 from ..ops.ragged import exclude_steps
 from .reductions import kept, place, reduction
 from .registry import layer

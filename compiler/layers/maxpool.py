@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..lower.pools import finite, pooled_lengths, window_over, without_padding
+from ..kinds.arguments import SizeOf, option, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.pools import finite, pooled_lengths, window_over, without_padding
+from ..kinds.shapes.pools import numbers, pool_flops, pooled
+from ..ops.build import Value
 from ..ops.pooling import max_pool
-from ..shapes.pools import numbers, pool_flops, pooled
-from .registry import Family, LayerKind, SizeOf, layer, option, positional
+from .registry import layer
 
 WINDOW_ARG = positional("kernel", SizeOf(), "size of the window: `2x2`, or `2` on every axis")
 STEP_ARG = option("stride", SizeOf(), "step from one position to the next; else the window's size")

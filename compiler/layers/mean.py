@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..ops.build import Value
 from ..ops.elementwise import scale
-from ..shapes.merges import equal_branches, per_branch_entry
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.lower.context import LowerContext
+from ..ops.build import Value
 from ..ops.elementwise import scale
 from ..ops.ragged import as_real
 from ..ops.reduction import sum_over

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import reduce
 from operator import mul
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..shapes.merges import equal_branches, per_branch_entry
-from .registry import Family, LayerKind, layer
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..ops.build import Value
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..shapes.rules import per_entry, same
-from .registry import Family, LayerKind, Num, layer, positional
+from ..kinds.arguments import Num, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.rules import per_entry, same
+from ..ops.build import Value
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import Int, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import require_floats
+from ..ops.build import Value
 from ..ops.ragged import window_lengths
 from ..ops.shape import embed
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import require_floats
-from .registry import Family, Int, LayerKind, layer, positional
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import Int, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import refuse_ragged_features, require_features
+from ..ops.build import Value
 from ..ops.shape import powers, reshape
-from ..shapes.context import ShapeContext
-from ..shapes.rules import refuse_ragged_features, require_features
-from .registry import Family, Int, LayerKind, layer, positional
+from .registry import layer
 
 MAX_DEGREE = 10_000
 """No power beyond it is told from 0 or infinity; the gradient's factors 1 … N are a constant."""

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import IN_ARG, INIT_ARG, Flag, Int, option
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import check_in, per_entry, require_positions
 from ..ops.attention import positions
+from ..ops.build import Value
 from ..ops.shape import narrow
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import check_in, per_entry, require_positions
-from .registry import (
-    IN_ARG,
-    INIT_ARG,
-    Family,
-    Flag,
-    Int,
-    LayerKind,
-    ParamSpec,
-    layer,
-    option,
-)
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

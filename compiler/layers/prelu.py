@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..shapes.context import ShapeContext
-from ..shapes.rules import per_entry, same
-from .registry import Family, LayerKind, ParamSpec, Trailing, layer
+from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import per_entry, same
+from ..ops.build import Value
+from .registry import layer
 
 
 def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:

@@ -12,14 +12,8 @@ from typing import NamedTuple
 
 from ..ir.dims import Dim
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
-from ..ops.recurrent import Cell, last_step
-from ..ops.shape import concat, narrow, reshape
-from ..shapes.context import ShapeContext
-from ..shapes.rules import check_in, require_positions
-from .registry import (
+from ..kinds.arguments import (
     BIAS_ARG,
     BIAS_INIT_ARG,
     IN_ARG,
@@ -29,10 +23,16 @@ from .registry import (
     Int,
     Num,
     Option,
-    ParamSpec,
     option,
     positional,
 )
+from ..kinds.layer import ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import check_in, require_positions
+from ..ops.build import Value
+from ..ops.recurrent import Cell, last_step
+from ..ops.shape import concat, narrow, reshape
 
 MAX_LAYERS = 100
 """Layers in one stack; more than this is a mistake, and every one is code of its own."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import REQUIRED, Int, option
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.axes import feature_axis, without_axis
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import require_floats
+from ..ops.build import Value
 from ..ops.shape import reshape
-from ..shapes.axes import feature_axis, without_axis
-from ..shapes.context import ShapeContext
-from ..shapes.rules import require_floats
-from .registry import REQUIRED, Family, Int, LayerKind, option
 
 _AXIS = option("axis", Int(), "the feature axis that goes, from 0, or -1 for the last", REQUIRED)
 

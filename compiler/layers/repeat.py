@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import Int, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.rules import require_floats
+from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
-from ..shapes.context import ShapeContext
-from ..shapes.rules import require_floats
-from .registry import Family, Int, LayerKind, layer, positional
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

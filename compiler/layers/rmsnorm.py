@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.arguments import IN_ARG
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.norms import EPS_ARG, normalizes_features
+from ..kinds.shapes.rules import per_entry
+from ..ops.build import Value
 from ..ops.norm import rms_normalized
-from ..shapes.context import ShapeContext
-from ..shapes.norms import EPS_ARG, normalizes_features
-from ..shapes.rules import per_entry
-from .registry import IN_ARG, Family, LayerKind, ParamSpec, layer
+from .registry import layer
 
 
 def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:

@@ -6,14 +6,15 @@ from ..diagnostics.codes import shapes as codes
 from ..diagnostics.suggest import listing
 from ..ir.dims import Dim
 from ..ir.layer_graph import Activation
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..ops.build import Value
 from ..ops.recurrent import NONLINEARITIES, RNN, states_of
-from ..shapes.context import ShapeContext, ShapeFault
 from . import recurrent
 from .recurrent import Run, Weights
-from .registry import Family, LayerKind, ParamSpec, Trailing, layer
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.along import along_axis
-from ..lower.context import LowerContext
-from ..shapes.context import ShapeContext
-from ..shapes.lists import check_list, last_or_channel_axis
-from ..shapes.rules import per_entry, require_floats
-from .registry import Family, LayerKind, Numbers, layer, positional
+from ..kinds.arguments import Numbers, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.along import along_axis
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.lists import check_list, last_or_channel_axis
+from ..kinds.shapes.rules import per_entry, require_floats
+from ..ops.build import Value
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..shapes.merges import pair, per_branch_entry
-from .registry import Family, LayerKind, layer
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.merges import pair, per_branch_entry
+from ..ops.build import Value
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

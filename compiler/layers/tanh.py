@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind, Trailing
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.rules import per_entry, same
+from ..ops.build import Value
 from ..ops.elementwise import unary
-from ..shapes.rules import per_entry, same
-from .registry import Family, LayerKind, Trailing, layer
+from .registry import layer
 
 
 def _lower(c: LowerContext) -> Value:

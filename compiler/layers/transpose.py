@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.axes import permuted
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..ops.build import Value
 from ..ops.shape import transpose
-from ..shapes.axes import permuted
-from ..shapes.context import ShapeContext, ShapeFault
-from .registry import Family, LayerKind, layer
+from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, shape_text
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
-from ..lower.context import LowerContext
+from ..kinds.arguments import SizeOf, positional
+from ..kinds.layer import Family, LayerKind
+from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import refuse_mixing, require_floats
+from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
-from ..shapes.context import ShapeContext, ShapeFault
-from ..shapes.rules import refuse_mixing, require_floats
-from .registry import Family, LayerKind, SizeOf, layer, positional
+from .registry import layer
 
 
 def factors(factor: tuple[int, ...], spatial: int) -> tuple[int, ...]:

@@ -6,17 +6,19 @@ from math import prod
 
 from ..ir.dims import product
 from ..ir.layer_graph import Call
-from ..ir.op_graph import Value
-from ..lower.context import LowerContext
-from ..lower.pools import pooled_lengths, window_over
-from ..lower.windows import alone
+from ..kinds.arguments import Init, Option, option
+from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.lower.context import LowerContext
+from ..kinds.lower.pools import pooled_lengths, window_over
+from ..kinds.lower.windows import alone
+from ..kinds.shapes.context import ShapeContext
+from ..kinds.shapes.pools import numbers, pool_flops, pool_window, pooled
+from ..ops.build import Value
 from ..ops.elementwise import unary
 from ..ops.pooling import weighted_pool
 from ..ops.shape import reshape
-from ..shapes.context import ShapeContext
-from ..shapes.pools import numbers, pool_flops, pool_window, pooled
 from .maxpool import STEP_ARG, WINDOW_ARG
-from .registry import Family, Init, LayerKind, Option, ParamSpec, layer, option
+from .registry import layer
 
 
 def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:

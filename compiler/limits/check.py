@@ -13,14 +13,14 @@ from math import prod
 
 from ..diagnostics.codes import limits as codes
 from ..diagnostics.model import Code, Diagnostic, Report
+from ..ir.bounds import MAX_ADVISED
 from ..ir.layer_graph import Layer, TypedGraph
+from ..ir.sizes import open_symbols
 from ..shapes.faults import Known, call_labels, chain_text, path_to
 from ..source import Span
 from .amounts import at_least, bytes_text, count_text, share_text
-from .bounds import MAX_ADVISED
 from .memory import Need, need
 from .remedy import Measure, largest_argument, largest_batch
-from .sizes import open_symbols
 
 SHOWN = 3
 """How many stages the note lists."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from math import prod
 
 from ..ir.layer_graph import Layer, TypedGraph
+from ..ir.sizes import batch_size, entries, entry_bytes, float_bytes
+from ..kinds.shapes.context import ShapeContext
 from ..layers import LAYERS
 from ..lower.optimizers import lower_update
-from ..shapes.context import ShapeContext
-from .sizes import batch_size, entries, entry_bytes, float_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ..diagnostics.model import Report
 from ..ir.layer_graph import Layer, TypedGraph
+from ..kinds.arguments import Int
 from ..layers import LAYERS
-from ..layers.registry import Int
 from ..shapes.infer import infer
 from .memory import Need, need
 

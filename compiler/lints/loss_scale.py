@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
 from ..ir.layer_graph import Loss
-from ..layers.registry import Family
+from ..kinds.layer import Family
 from ..shapes.faults import call_labels
 from .edits import remove_step, replace_step
 from .network import Network, Step

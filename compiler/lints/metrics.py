@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
 from ..ir.layer_graph import ArgValue, Loss, Setting
-from ..layers.registry import Family
+from ..kinds.layer import Family
 from .network import FAR_BACK, Network, Step
 from .registry import lint_whole
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..ir.layer_graph import UNKNOWN, ArgValue, Layer, LayerGraph, Loss, TypedGraph
+from ..kinds.layer import Family
 from ..layers import LAYERS
-from ..layers.registry import Family
 from ..source import Span
 
 FAR_BACK = 50

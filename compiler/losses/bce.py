@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..layers.registry import Numbers, option
-from ..lower.along import along_axis
+from ..kinds.arguments import Numbers, option
+from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.lower.along import along_axis
+from ..kinds.lower.losses import LossContext
+from ..ops.build import Value
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
-from .registry import REDUCTION, LossKind, loss
-
-if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.losses import LossContext
+from .registry import loss
 
 
 def lower(c: LossContext) -> Value:

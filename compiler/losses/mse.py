@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.lower.losses import LossContext
+from ..ops.build import Value
 from ..ops.elementwise import unary
-from .registry import REDUCTION, LossKind, loss
-
-if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.losses import LossContext
+from .registry import loss
 
 
 def lower(c: LossContext) -> Value:

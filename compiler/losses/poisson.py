@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .registry import REDUCTION, LossKind, loss
-
-if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.losses import LossContext
+from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.lower.losses import LossContext
+from ..ops.build import Value
+from .registry import loss
 
 
 def lower(c: LossContext) -> Value:

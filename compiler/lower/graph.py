@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..ir.layer_graph import Layer, Output, TypedGraph
-from ..ir.op_graph import Builder, Origin, Role, Value
+from ..ir.op_graph import Origin, Role
 from ..ir.types import DType, TensorType
+from ..kinds.layer import Trailing
+from ..kinds.lower.context import LowerContext
 from ..layers import LAYERS
-from ..layers.registry import Trailing
+from ..ops.build import Builder, Value
 from ..ops.ragged import mask_steps
 from ..ops.source import leaf
-from .context import LowerContext
 from .losses import lower_losses
 from .row_lengths import lengths_before
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.dims import Dim, symbol
-from ..ir.op_graph import Builder, Node, Value
+from ..ir.op_graph import Node
+from ..ops.build import Builder, Value
 from ..ops.conv import window_size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..ir.op_graph import Value
+from .build import Value
 from .elementwise import broadcast_type, greater_zero, scale, select, unary, unbroadcast
 from .registry import NO_GRADIENT, Gradient, GradientRule, OpDef, Sample, op, same_type, sample
 from .source import const

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
 from .activation import softmax_gradient
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 from .shape import transpose
 

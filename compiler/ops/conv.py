@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..ir.dims import Dim, Shape, product
-from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 
 SAME = "same"

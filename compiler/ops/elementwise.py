@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..ir.dims import Dim, Shape
-from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type, sample
 from .source import const
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .registry import Attrs, Gradient, OpDef, Types, op, sample
 from .shape import transpose
 

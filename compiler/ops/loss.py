@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .elementwise import broadcast_type, unary
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type
 from .shape import reshape

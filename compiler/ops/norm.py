@@ -8,8 +8,9 @@ Szegedy 2015, section 3).
 
 from __future__ import annotations
 
-from ..ir.op_graph import Attr, Value
+from ..ir.op_graph import Attr
 from ..ir.types import TensorType
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type, sample
 from .shape import narrow
 

@@ -18,8 +18,8 @@ from math import prod
 from typing import Any
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .conv import Pads, window_size
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 

@@ -5,8 +5,8 @@ Padding may hold anything, NaN included, so it is replaced and never multiplied 
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
 from ..ir.types import DType, TensorType
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .elementwise import unbroadcast
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
 from .shape import reshape, transpose

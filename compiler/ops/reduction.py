@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, Shape, product
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .ragged import as_real
 from .registry import Attrs, Gradient, OpDef, Types, op, sample
 from .shape import broadcast, reshape

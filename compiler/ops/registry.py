@@ -12,8 +12,9 @@ from enum import Enum
 from typing import Any
 
 from ..ir.dims import Dim, product
-from ..ir.op_graph import Attr, Node, Value
+from ..ir.op_graph import Attr, Node
 from ..ir.types import DType, TensorType
+from .build import Value
 
 Types = tuple[TensorType, ...]
 Attrs = Mapping[str, Any]

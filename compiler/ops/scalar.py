@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
+from .build import Value
 from .registry import NO_GRADIENT, OpDef, op, same_type
 
 op(OpDef("base_power", same_type, NO_GRADIENT))

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from ..ir.dims import Dim, Shape
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .elementwise import scale, unbroadcast
-from .registry import (
-    NO_GRADIENT,
-    Attrs,
-    Gradient,
-    OpDef,
-    Types,
-    move_flops,
-    op,
-    same_type,
-    sample,
-)
+from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Types, move_flops, op, same_type, sample
 from .source import const_array
 
 

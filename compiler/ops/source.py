@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Builder, Value
 from ..ir.types import DType, TensorType
+from .build import Builder, Value
 from .registry import NO_GRADIENT, Attrs, OpDef, Types, move_flops, op
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
 from ..ir.types import TensorType
+from .build import Value
 from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op
 
 

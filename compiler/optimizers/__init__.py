@@ -3,7 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from .registry import OPTIMIZERS, OptimizerKind, aliases
+from ..kinds.optimizer import OptimizerKind
+from .registry import OPTIMIZERS, aliases
 
 for _module in sorted(m.name for m in iter_modules(__path__) if m.name != "registry"):
     import_module(f"{__name__}.{_module}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import Num, option
+from ..kinds.arguments import Num, option
+from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
 from .parts import L2_DECAY, decayed_gradient, eps_arg, plus_eps, rate_arg
-from .registry import OptimizerKind, optimizer
+from .registry import optimizer
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 
 def update(c: UpdateContext) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import unary
 from ..ops.scalar import base_power, root
 from .parts import (
@@ -19,11 +20,11 @@ from .parts import (
     running_mean,
     running_square,
 )
-from .registry import OptimizerKind, optimizer
+from .registry import optimizer
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 
 def update(c: UpdateContext) -> Value:

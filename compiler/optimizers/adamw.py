@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..kinds.optimizer import OptimizerKind
 from .adam import adam_step
-from .parts import (
-    AMSGRAD,
-    BETA1,
-    BETA2,
-    CORRECTION,
-    decayed_param,
-    direct_decay,
-    eps_arg,
-    rate_arg,
-)
-from .registry import OptimizerKind, optimizer
+from .parts import AMSGRAD, BETA1, BETA2, CORRECTION, decayed_param, direct_decay, eps_arg, rate_arg
+from .registry import optimizer
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 
 def update(c: UpdateContext) -> Value:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, unary
 from .parts import BETA1, decayed_param, direct_decay, rate_arg, running_mean, share_arg
-from .registry import OptimizerKind, optimizer
+from .registry import optimizer
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 
 def update(c: UpdateContext) -> Value:

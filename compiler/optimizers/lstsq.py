@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .registry import OptimizerKind, optimizer
+from ..kinds.optimizer import OptimizerKind
+from .registry import optimizer
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 
 def update(c: UpdateContext) -> Value:

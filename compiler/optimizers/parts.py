@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layers.registry import ArgSpec, Flag, Num, option, positional
+from ..kinds.arguments import ArgSpec, Flag, Num, option, positional
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
 
 if TYPE_CHECKING:
-    from ..ir.op_graph import Value
-    from ..lower.optimizers import UpdateContext
+    from ..kinds.lower.updates import UpdateContext
+    from ..ops.build import Value
 
 _SHARE = Num(0, 1, open_high=True)
 _SMALL = Num(0, open_low=True)

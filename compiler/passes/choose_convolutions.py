@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..ir.dims import Shape
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.conv import SAME, window_size
 from .convolution_cost import Convolution, Sizes, Work
 from .rewrite import rewrite

@@ -10,7 +10,8 @@ them out of every product behind it.
 
 from __future__ import annotations
 
-from ..ir.op_graph import Builder, Graph, Node, Role, Value
+from ..ir.op_graph import Graph, Node, Role
+from ..ops.build import Builder, Value
 from ..ops.source import LEAVES
 from .rewrite import rewrite
 

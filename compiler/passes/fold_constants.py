@@ -12,7 +12,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.source import const
 from .rewrite import rewrite
 

@@ -12,7 +12,8 @@ Only the order of the additions changes.
 from __future__ import annotations
 
 from ..ir.dims import product
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.elementwise import scale
 from .rewrite import rewrite
 

@@ -8,7 +8,8 @@ predict runs with everything that is random in training switched off:
 
 from __future__ import annotations
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.norm import rescaled
 from ..ops.source import const
 from .eliminate_dead_code import eliminate_dead_code

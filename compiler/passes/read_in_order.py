@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.shape import transpose
 from .rewrite import rewrite
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..ir.op_graph import Builder, Graph, Node, Origin, Role, Value
+from ..ir.op_graph import Graph, Node, Origin, Role
+from ..ops.build import Builder, Value
 from ..ops.source import FREE
 
 Rule = Callable[[Builder, Node, tuple[Value, ...]], Value | None]

@@ -8,7 +8,8 @@ Random masks are told apart by their name attribute, so two dropout layers never
 
 from __future__ import annotations
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from .rewrite import rewrite
 
 

@@ -11,9 +11,10 @@ levels, because unsimplified gradients are not what a person would write.
 from __future__ import annotations
 
 from ..ir.dims import Dim, common_factor
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
 from ..ir.types import DType
 from ..ops import OPS
+from ..ops.build import Builder, Value
 from ..ops.elementwise import scale
 from ..ops.ragged import as_real
 from ..ops.shape import broadcast, reshape, transpose

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
 from ..ops.activation import bounded
+from ..ops.build import Builder, Value
 from ..ops.elementwise import unary
 from ..ops.reduction import sum_over
 from ..ops.shape import reshape

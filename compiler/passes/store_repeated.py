@@ -10,7 +10,8 @@ Views of other kinds are left: what is sliced or transposed is often multiplied 
 
 from __future__ import annotations
 
-from ..ir.op_graph import Builder, Graph, Node, Value
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
 from ..ops.shape import reshape
 from .rewrite import rewrite
 

@@ -9,8 +9,8 @@ from math import prod
 from ..ir.layer_graph import Layer, LayerGraph, Parameter, TypedGraph
 from ..ir.lists import shape_text
 from ..ir.repeats import runs
+from ..kinds.layer import Family
 from ..layers import LAYERS
-from ..layers.registry import Family
 from .folded import fold
 from .wording import grouped, loss_text, stage_text
 

@@ -6,18 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..driver import check
-from ..ir.inits import INITS
 from ..ir.layer_graph import Layer
-from ..layers import LAYERS
-from ..layers.registry import (
+from ..kinds.arguments import (
     ArgSpec,
     ArgType,
-    Family,
     Flag,
     Init,
     Int,
     Ints,
-    LayerKind,
     LayerName,
     Num,
     Numbers,
@@ -25,12 +21,15 @@ from ..layers.registry import (
     Ranges,
     SizeOf,
 )
+from ..kinds.inits import INITS
+from ..kinds.layer import Family, LayerKind
+from ..kinds.loss import LossKind
+from ..kinds.optimizer import OptimizerKind
+from ..kinds.schedule import ScheduleKind
+from ..layers import LAYERS
 from ..losses import LOSSES
-from ..losses.registry import LossKind
 from ..optimizers import OPTIMIZERS
-from ..optimizers.registry import OptimizerKind
 from ..schedules import SCHEDULES
-from ..schedules.registry import ScheduleKind
 from ..source import Source
 from .wording import value_text
 

@@ -6,8 +6,8 @@ import math
 
 from ..ir.layer_graph import TypedGraph
 from ..ir.types import DType
+from ..kinds.layer import Family
 from ..layers import LAYERS
-from ..layers.registry import Family
 from ..lints.network import Network
 from ..lower.losses import target_name
 

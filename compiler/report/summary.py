@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from ..codegen.memory import TrainingMemory, training_memory
 from ..ir.dims import Dim, product, total
 from ..ir.layer_graph import ArgValue, Layer, TypedGraph
+from ..ir.sizes import entry_bytes, float_bytes
 from ..ir.types import TensorType
+from ..kinds.shapes.context import ShapeContext
 from ..layers import LAYERS
-from ..limits.sizes import entry_bytes, float_bytes
-from ..shapes.context import ShapeContext
 from .picture import parameter_counts
 from .wording import stage_text
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
 from ..ir.lists import list_text, shape_text
+from ..kinds.arguments import ArgSpec, Ranges, SizeOf
 from ..layers import LAYERS
-from ..layers.registry import ArgSpec, Ranges, SizeOf
 from ..losses import LOSSES
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .registry import ScheduleKind, schedule
+from ..kinds.schedule import ScheduleKind
+from .registry import schedule
 
 schedule(
     ScheduleKind(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..layers.registry import REQUIRED, Num, option
-from .registry import WARMUP, ScheduleKind, schedule
+from ..kinds.arguments import REQUIRED, Num, option
+from ..kinds.schedule import WARMUP, ScheduleKind
+from .registry import schedule
 
 schedule(
     ScheduleKind(

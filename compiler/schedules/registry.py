@@ -1,4 +1,4 @@
-"""What a schedule is: schema and documentation; each target writes its formula down.
+"""The schedules by name.
 
 A schedule is one file in this folder that makes one `ScheduleKind` and passes it to `schedule`.
 Files are found by themselves.
@@ -6,40 +6,8 @@ Files are found by themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ..layers.registry import ArgSpec, Int, option
+from ..kinds.schedule import ScheduleKind
 from ..registry import Registry
-
-STEPS = Int(low=1)
-"""A number of steps of the optimizer."""
-
-WARMUP = option(
-    "warmup", Int(low=0), "W: steps over which the rate first rises to its full value", 0
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleKind:
-    """A registry entry.
-
-    In formulas s counts the steps done after the warm-up, 0 in the first one, and r is the
-    optimizer's rate. `peak` names the argument that takes the rate's place; `first` is the
-    share of the rate at s = 0, to which the warm-up rises.
-    """
-
-    name: str
-    summary: str
-    formula: str
-    example: str
-    args: tuple[ArgSpec, ...] = (WARMUP,)
-    peak: str = ""
-    first: float = 1.0
-    aliases: tuple[str, ...] = ()
-    torch: str = ""
-    keras: str = ""
-    notes: str = ""
-
 
 SCHEDULES: Registry[ScheduleKind] = Registry("schedule")
 """Every schedule by its own name; filled by the files of this folder."""

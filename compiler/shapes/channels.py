@@ -11,8 +11,8 @@ from itertools import islice
 
 from ..ir.dims import Dim, Shape
 from ..ir.layer_graph import Layer
+from ..kinds.layer import Family
 from ..layers import LAYERS
-from ..layers.registry import Family
 from .faults import PASSES_SHAPE_ON, Known
 
 COLOURS = (1, 3, 4)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from ..diagnostics.model import Code, Diagnostic, Edit, Fix, Label
 from ..ir.layer_graph import UNKNOWN, Activation, ArgValue, Call, Layer, Loss
 from ..ir.types import TensorType
+from ..kinds.layer import Family
+from ..kinds.shapes.context import ShapeFault
 from ..layers import LAYERS
-from ..layers.registry import Family
 from ..source import Span
-from .context import ShapeFault
 from .edits import put_before, set_value
 
 PASSES_SHAPE_ON = {Family.ACTIVATION, Family.NORM, Family.FIXED, Family.NOISE}

@@ -17,25 +17,16 @@ from dataclasses import dataclass, field
 
 from ..diagnostics.codes import limits as codes
 from ..diagnostics.model import Report
+from ..ir.bounds import MAX_AXES, MAX_MEMORY
 from ..ir.dims import Dim, TooManyTerms, product
-from ..ir.layer_graph import (
-    ArgValue,
-    Call,
-    Layer,
-    LayerGraph,
-    Loss,
-    Parameter,
-    State,
-    TypedGraph,
-)
+from ..ir.layer_graph import ArgValue, Call, Layer, LayerGraph, Loss, Parameter, State, TypedGraph
+from ..ir.sizes import entries
 from ..ir.types import TensorType
+from ..kinds.layer import ParamSpec, StateSpec, no_params
+from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec, StateSpec, no_params
-from ..limits.bounds import MAX_AXES, MAX_MEMORY
-from ..limits.sizes import entries
 from ..source import Span
 from . import ways as _ways  # noqa: F401  (enters the ways out of faults)
-from .context import ShapeContext, ShapeFault
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
 from .losses import check_loss
 from .parameters import check_init, check_shared, default_init, fixed_shape

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..diagnostics.codes import shapes as codes
 from ..ir.layer_graph import Layer, Loss
 from ..ir.types import DType, TensorType
-from .context import ShapeFault
-from .lists import counted
+from ..kinds.shapes.context import ShapeFault
+from ..kinds.shapes.lists import counted
 
 
 def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..diagnostics.codes import shapes as codes
 from ..ir.dims import shape_text, symbols
 from ..ir.layer_graph import Layer, Parameter
+from ..kinds.layer import ParamSpec, StateSpec
+from ..kinds.shapes.context import ShapeFault
 from ..layers import LAYERS
-from ..layers.registry import ParamSpec, StateSpec
-from .context import ShapeFault
 
 
 def fixed_shape(layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim, symbol
 from ..ir.layer_graph import UNKNOWN
 from ..ir.types import DType, TensorType
-from .context import ShapeFault
+from ..kinds.shapes.context import ShapeFault
 from .faults import Site
 
 MOST_AXES = 6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from nnc.kinds.layer import Family
 from nnc.layers import LAYERS
-from nnc.layers.registry import Family
 from nnc.losses import LOSSES
 from nnc.optimizers import OPTIMIZERS
 

@@ -13,7 +13,7 @@ SHARES = {
     "compiler/shapes": 3,
     "compiler/ops": 4,
     "compiler/passes": 3,
-    "compiler/schedule": 3,
+    "compiler/program": 3,
     "templates/numpy": 5,
 }
 """What is mutated, and in what proportion the mutants of a run are shared out.

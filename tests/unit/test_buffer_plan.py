@@ -13,15 +13,16 @@ import pytest
 from nnc.codegen.module import build_graphs, training_program
 from nnc.codegen.target import load_target
 from nnc.driver import check
-from nnc.ir.op_graph import Builder, Graph, Node, Origin, Role, Value
+from nnc.ir.op_graph import Graph, Node, Origin, Role
 from nnc.ir.types import TensorType
 from nnc.layers import LAYERS
 from nnc.losses import LOSSES
 from nnc.ops import OPS
+from nnc.ops.build import Builder, Value
 from nnc.ops.shape import transpose
 from nnc.ops.source import leaf
-from nnc.schedule.buffers import Plan, plan_buffers
-from nnc.schedule.kernels import Kernel, Kernels, single
+from nnc.program.buffers import Plan, plan_buffers
+from nnc.program.kernels import Kernel, Kernels, single
 from nnc.source import Source, Span
 
 from ..generated import EXAMPLES, spec_text

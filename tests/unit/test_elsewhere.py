@@ -12,9 +12,9 @@ import pytest
 from nnc.frontend.elsewhere import Sort, arguments, bare, entries, layers, training
 from nnc.frontend.resolve.settings import CLIP, METRICS, REGULARIZE, TRAIN
 from nnc.frontend.resolve.vocabulary import Kinds
-from nnc.ir.inits import INITS
+from nnc.kinds.arguments import Flag, Init, Int, Ints, Num, Numbers, Option, Ranges, SizeOf
+from nnc.kinds.inits import INITS
 from nnc.layers import LAYERS
-from nnc.layers.registry import Flag, Init, Int, Ints, Num, Numbers, Option, Ranges, SizeOf
 from nnc.losses import LOSSES
 from nnc.optimizers import OPTIMIZERS
 from nnc.schedules import SCHEDULES

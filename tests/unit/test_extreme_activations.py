@@ -9,8 +9,8 @@ import warnings
 
 import numpy as np
 import pytest
+from nnc.kinds.layer import Family
 from nnc.layers import LAYERS
-from nnc.layers.registry import Family
 
 from ..exact import ACTIVATIONS, extremes, log_softmax, rounded, softmax, variable
 from ..generated import build

@@ -24,36 +24,37 @@ ALLOWED = {
 }
 """Packages from outside, and the folders that may import them."""
 
-STAGES = {
-    "compiler/diagnostics/": (
-        "frontend",
-        "layers",
-        "ops",
-        "lower",
-        "passes",
-        "codegen",
-        "cli",
-        "shapes",
-    ),
-    "compiler/ir/": ("frontend", "lower", "passes", "codegen", "cli", "shapes", "autodiff"),
-    "compiler/ops/": (
-        "frontend",
-        "layers",
-        "lower",
-        "passes",
-        "codegen",
-        "cli",
-        "shapes",
-        "autodiff",
-    ),
-    "compiler/frontend/": ("lower", "passes", "codegen", "cli", "autodiff", "schedule", "shapes"),
-    "compiler/shapes/": ("frontend", "lower", "passes", "codegen", "cli", "autodiff", "schedule"),
-    "compiler/passes/": ("frontend", "layers", "lower", "codegen", "cli", "shapes", "autodiff"),
-    "compiler/autodiff/": ("frontend", "layers", "lower", "passes", "codegen", "cli", "shapes"),
-    "compiler/schedule/": ("frontend", "layers", "lower", "passes", "codegen", "cli", "shapes"),
-    "compiler/codegen/": ("frontend", "cli", "shapes", "report"),
-}
-"""Stages, and those that they may not know."""
+ORDER = (
+    "version",
+    "source",
+    "registry",
+    "emitted",
+    "diagnostics",
+    "ir",
+    "ops",
+    "kinds",
+    "layers",
+    "losses",
+    "optimizers",
+    "schedules",
+    "frontend",
+    "shapes",
+    "lower",
+    "limits",
+    "lints",
+    "autodiff",
+    "passes",
+    "program",
+    "codegen",
+    "driver",
+    "format",
+    "report",
+    "cli",
+)
+"""Folders and single files of compiler/, from the foundations up: each may import those before it."""
+
+OUTSIDE = ("__init__", "__main__")
+"""The package's own two files, which any may import and which may import any."""
 
 
 def imports(path: Path) -> list[str]:
@@ -98,17 +99,42 @@ def test_packages_from_outside_stay_in_their_folders(package):
     assert not wrong
 
 
-@pytest.mark.parametrize("folder", STAGES)
-def test_stages_do_not_know_those_behind_them(folder):
-    unknown = tuple(f"compiler.{stage}." for stage in STAGES[folder])
-    wrong = [
-        (name(path), i)
+def part(dotted: str) -> str:
+    """The folder or single file of compiler/ that a module belongs to."""
+    return [*dotted.split("."), ""][1]
+
+
+def all_imports(path: Path) -> set[str]:
+    """The parts of compiler/ that a file imports, be it for types alone."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = absolute(path, node).rstrip(".")
+            names = [base] if part(base) else [f"{base}.{alias.name}" for alias in node.names]
+            found.update(part(dotted) for dotted in names)
+    return found
+
+
+def own_part(path: Path) -> str:
+    return path.relative_to(ROOT / "compiler").with_suffix("").parts[0]
+
+
+def test_every_part_has_its_place_in_the_order():
+    parts = {own_part(path) for path in FILES}
+    assert parts == {*ORDER, *OUTSIDE}
+    assert len(ORDER) == len(set(ORDER))
+
+
+def test_imports_run_in_one_direction():
+    place = {name: at for at, name in enumerate(ORDER)}
+    upward = [
+        (name(path), part)
         for path in FILES
-        if name(path).startswith(folder)
-        for i in imports(path)
-        if f"{i}.".startswith(unknown)
+        if own_part(path) in place
+        for part in all_imports(path) - {own_part(path), *OUTSIDE}
+        if place[part] >= place[own_part(path)]
     ]
-    assert not wrong
+    assert not upward
 
 
 def test_only_the_command_line_touches_files_and_terminal():

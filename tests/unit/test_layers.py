@@ -9,13 +9,15 @@ import pytest
 from nnc.diagnostics.codes import shapes as codes
 from nnc.ir.dims import BATCH, product, symbol
 from nnc.ir.layer_graph import Call, Layer, Parameter
-from nnc.ir.op_graph import Builder, Origin, Role
+from nnc.ir.op_graph import Origin, Role
 from nnc.ir.types import DType, TensorType
+from nnc.kinds.layer import Family, Trailing
+from nnc.kinds.lower.context import LowerContext
+from nnc.kinds.shapes.context import ShapeContext, ShapeFault
 from nnc.layers import LAYERS, aliases
-from nnc.layers.registry import Family, Trailing, layer
-from nnc.lower.context import LowerContext
+from nnc.layers.registry import layer
+from nnc.ops.build import Builder
 from nnc.ops.source import leaf
-from nnc.shapes.context import ShapeContext, ShapeFault
 from nnc.source import Source
 
 T = symbol("T")

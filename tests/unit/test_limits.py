@@ -13,11 +13,11 @@ from nnc.cli.commands import app
 from nnc.diagnostics.model import Diagnostic
 from nnc.diagnostics.render import render_text
 from nnc.driver import Options, check, compile_source
+from nnc.ir.bounds import DEFAULT_MEMORY, MAX_AXES, MAX_LAYERS, MAX_MEMORY, MAX_WHOLE
 from nnc.ir.dims import MAX_TERMS, TooManyTerms, symbol, total
+from nnc.ir.sizes import entries
 from nnc.limits.amounts import at_least, bytes_text, parse_bytes
-from nnc.limits.bounds import DEFAULT_MEMORY, MAX_AXES, MAX_LAYERS, MAX_MEMORY, MAX_WHOLE
 from nnc.limits.memory import need, row_bytes
-from nnc.limits.sizes import entries
 from nnc.report.summary import summarise
 from nnc.source import Source
 

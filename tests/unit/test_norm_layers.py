@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import Options, check, compile_source
+from nnc.kinds.shapes.divisors import nearest_divisors
 from nnc.layers import LAYERS
 from nnc.limits.memory import need
 from nnc.report.summary import summarise
-from nnc.shapes.divisors import nearest_divisors
 from nnc.source import Source
 
 from .test_layers import T, context, fault, result, specs

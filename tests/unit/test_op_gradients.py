@@ -20,16 +20,17 @@ from nnc.codegen.frame import Frame, constant, name_values
 from nnc.codegen.helpers import helper_functions
 from nnc.codegen.target import Text, load_target
 from nnc.codegen.textbook import textbook
-from nnc.ir.op_graph import Builder, Origin, Role
+from nnc.ir.op_graph import Origin, Role
 from nnc.ir.types import TensorType
 from nnc.ops import OPS
+from nnc.ops.build import Builder
 from nnc.ops.reduction import sum_all
 from nnc.ops.registry import NO_GRADIENT, Sample
 from nnc.ops.source import LEAVES, leaf
 from nnc.passes.pipeline import optimise
-from nnc.schedule.buffers import plan_buffers
-from nnc.schedule.kernels import single
-from nnc.schedule.names import Namer
+from nnc.program.buffers import plan_buffers
+from nnc.program.kernels import single
+from nnc.program.names import Namer
 from nnc.source import Source
 
 SPAN = Source("op.nn", "op").span(0, 2)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nnc.ir.op_graph import Builder, Graph, Origin, Role, Value
+from nnc.ir.op_graph import Graph, Origin, Role
 from nnc.ir.types import TensorType
+from nnc.ops.build import Builder, Value
 from nnc.ops.elementwise import scale
 from nnc.ops.reduction import sum_over
 from nnc.ops.shape import broadcast, reshape, transpose

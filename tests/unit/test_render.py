@@ -6,13 +6,7 @@ import json
 
 import pytest
 from nnc.diagnostics.model import Code, Edit, Fix, Label, Severity
-from nnc.diagnostics.render import (
-    bounded,
-    render_concise,
-    render_json,
-    render_summary,
-    render_text,
-)
+from nnc.diagnostics.render import bounded, render_concise, render_json, render_summary, render_text
 from nnc.source import Source, Span
 
 KERNEL = Code("NN203", "kernel-too-large", Severity.ERROR, "the kernel is too large")

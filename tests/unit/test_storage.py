@@ -8,7 +8,7 @@ from nnc.autodiff.reverse import differentiate
 from nnc.driver import Options, check, compile_source
 from nnc.lower.graph import lower
 from nnc.passes.pipeline import optimise
-from nnc.schedule.storage import stored_by_rows
+from nnc.program.layout import stored_by_rows
 from nnc.source import Source
 
 

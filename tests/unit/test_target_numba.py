@@ -11,8 +11,8 @@ from nnc.autodiff.reverse import differentiate
 from nnc.driver import Options, check, compile_source
 from nnc.lower.graph import lower
 from nnc.passes.pipeline import optimise
-from nnc.schedule.kernels import split
-from nnc.schedule.loops import Nest, nests, nests_text
+from nnc.program.kernels import split
+from nnc.program.loops import Nest, nests, nests_text
 from nnc.source import Source
 
 from .test_contract_files import EVERYTHING

@@ -10,8 +10,8 @@ from nnc.diagnostics.codes import names as name_codes
 from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import check
 from nnc.ir.dims import evaluate, symbol
+from nnc.kinds.shapes.windows import window_of
 from nnc.layers import LAYERS
-from nnc.shapes.windows import window_of
 from nnc.source import Source
 
 from ..generated import build

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from nnc.driver import Options, compile_source
-from nnc.ir.op_graph import Builder, Origin, Role
+from nnc.ir.op_graph import Origin, Role
+from nnc.ops.build import Builder
 from nnc.ops.elementwise import scale, unary
 from nnc.ops.source import const
 from nnc.passes.fold_constants import fold_constants

@@ -12,8 +12,8 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import closest, listing
 from ...ir.layer_graph import ArgValue
-from ...layers import LayerKind
-from ...layers.registry import SHAPELESS, ArgSpec, Ints, Option, Ranges
+from ...kinds.arguments import SHAPELESS, ArgSpec, Ints, Option, Ranges
+from ...kinds.layer import LayerKind
 from ...losses import LOSSES
 from ...source import Span
 from .. import ast

@@ -10,9 +10,9 @@ from itertools import islice
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import listing
-from ...ir.inits import INITS
+from ...kinds.arguments import Option
+from ...kinds.inits import INITS
 from ...layers import LAYERS
-from ...layers.registry import Option
 from ...source import Span
 from .. import ast
 from ..elsewhere import Sort

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
+from ...ir.bounds import MAX_LAYERS, MAX_STAGES
 from ...ir.layer_graph import UNKNOWN, Activation, InputLayer, Layer
 from ...ir.types import TensorType
-from ...layers import LayerKind
-from ...layers.registry import Trailing as TrailingRule
-from ...layers.registry import no_params
-from ...limits.bounds import MAX_LAYERS, MAX_STAGES
+from ...kinds.layer import LayerKind, no_params
+from ...kinds.layer import Trailing as TrailingRule
 from ...source import Span
 from .. import ast
 from .arguments import Bound, Trailing

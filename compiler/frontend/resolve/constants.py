@@ -9,7 +9,7 @@ from math import isfinite
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...limits.bounds import MAX_AXES, MAX_WHOLE
+from ...ir.bounds import MAX_AXES, MAX_WHOLE
 from ...source import Span
 from .. import ast
 from .fixes import unquoted

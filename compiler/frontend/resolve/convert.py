@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.suggest import listing
-from ...ir.inits import INITS
 from ...ir.layer_graph import ArgValue, Call
-from ...layers.registry import (
+from ...kinds.arguments import (
     ArgSpec,
     Flag,
     Init,
@@ -21,6 +20,7 @@ from ...layers.registry import (
     Ranges,
     SizeOf,
 )
+from ...kinds.inits import INITS
 from .. import ast
 from ..elsewhere import Sort
 from .constants import as_number, as_whole, blame_let, evaluate, lookup, not_fitting, origin, shown

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Label, Report, TooManyErrors
-from ...layers import LAYERS, LayerKind
-from ...layers.registry import Family
+from ...kinds.layer import Family, LayerKind
+from ...layers import LAYERS
 from ...source import Span
 from .. import ast
 from . import arguments

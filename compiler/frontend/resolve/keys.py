@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix
 from ...diagnostics.suggest import closest, listing
-from ...layers.registry import ArgSpec, Num, SizeOf
+from ...kinds.arguments import ArgSpec, Num, SizeOf
 from ...source import Span
 from .. import ast
 from ..elsewhere import Meaning, Sort, argument, bare, by_value, meaning

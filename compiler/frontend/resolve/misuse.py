@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import closest, listing
-from ...layers import LAYERS, LayerKind
+from ...kinds.layer import LayerKind
+from ...layers import LAYERS
 from ...source import Span
 from .. import ast
 from ..elsewhere import Meaning, Sort, meaning

@@ -10,8 +10,8 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import listing
 from ...ir.layer_graph import ArgValue, Setting
+from ...kinds.arguments import ArgSpec, Flag, Int, Num, option, positional
 from ...layers import LAYERS
-from ...layers.registry import ArgSpec, Flag, Int, Num, option, positional
 from ...losses import LOSSES
 from ...losses import aliases as loss_aliases
 from ...optimizers import OPTIMIZERS

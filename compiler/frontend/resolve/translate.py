@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from ...diagnostics.model import Edit, Fix
-from ...layers import LAYERS, LayerKind
+from ...kinds.layer import LayerKind
+from ...layers import LAYERS
 from .. import ast
 from ..elsewhere import Meaning, Sort, argument, bare, meaning
 from .arguments import Schema

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from keyword import kwlist
 
-from ...layers import LAYERS, LayerKind
+from ...kinds.layer import LayerKind
+from ...layers import LAYERS
 from ...layers import aliases as layer_aliases
 
 DIRECTIVES = (

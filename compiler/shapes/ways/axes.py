@@ -6,8 +6,8 @@ from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
 from ...ir.dims import Dim, product, shape_text
 from ...ir.layer_graph import Layer
+from ...kinds.shapes.context import ShapeFault
 from ..channels import AROUND, behind, declared_shape, passes_shape, reads_channels
-from ..context import ShapeFault
 from ..edits import declare, put_before, without
 from ..faults import Known, Site, Way, guide
 from .common import type_before, way

@@ -9,11 +9,11 @@ from itertools import islice
 from ...diagnostics.model import Edit
 from ...ir.layer_graph import Layer
 from ...ir.types import TensorType
+from ...kinds.shapes.merges import listed
 from ...source import Span
 from ..channels import FAR, behind, feed, reads_channels
 from ..edits import put_behind
 from ..faults import Known, Site
-from ..merges import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,8 @@ from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
 from ...ir.dims import Dim, product, symbols
 from ...ir.layer_graph import Layer
-from ..channels import (
-    AROUND,
-    SLIDES,
-    channels_first,
-    declared_shape,
-    reads_channels,
-    square,
-)
-from ..context import ShapeFault
+from ...kinds.shapes.context import ShapeFault
+from ..channels import AROUND, SLIDES, channels_first, declared_shape, reads_channels, square
 from ..faults import Known, Site, Way, guide, put_in
 from .common import declaring, moving_data, permuting, type_before, way
 

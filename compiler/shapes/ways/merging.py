@@ -8,9 +8,9 @@ from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
 from ...ir.dims import Shape, product, shape_text
 from ...ir.types import TensorType
+from ...kinds.shapes.context import ShapeFault
 from ...layers import LAYERS
 from ...source import Span
-from ..context import ShapeFault
 from ..edits import set_value
 from ..faults import Known, Site, Way, guide
 from .branches import Branch, branches_of, of_channels, saying

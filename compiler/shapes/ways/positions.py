@@ -12,10 +12,10 @@ from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
 from ...ir.dims import product, shape_text, symbol, symbols
 from ...ir.layer_graph import Layer
+from ...kinds.layer import Family
+from ...kinds.shapes.context import ShapeFault
 from ...layers import LAYERS
-from ...layers.registry import Family
 from ..channels import AROUND, behind, passes_shape, reads_channels
-from ..context import ShapeFault
 from ..edits import declare, instead, put_before, put_behind, set_value, without
 from ..faults import Known, Site, Way, guide
 from .common import type_before, way

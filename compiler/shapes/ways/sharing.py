@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
+from ...kinds.shapes.context import ShapeFault
 from ...source import Span
 from ..channels import feed
-from ..context import ShapeFault
 from ..faults import Known, Site, Way, guide
 from .common import type_before, way
 

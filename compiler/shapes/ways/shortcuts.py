@@ -13,12 +13,12 @@ from ...diagnostics.fixing import edited
 from ...diagnostics.model import Edit
 from ...ir.dims import Shape, shape_text
 from ...ir.layer_graph import Layer
+from ...kinds.shapes.context import ShapeFault
+from ...kinds.shapes.merges import listed
 from ...ops.conv import window_size
 from ..channels import passes_shape
-from ..context import ShapeFault
 from ..edits import set_value
 from ..faults import Known, Site, Way, guide
-from ..merges import listed
 from .branches import Branch, branches_of, of_channels, saying
 from .common import way
 

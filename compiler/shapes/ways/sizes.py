@@ -6,8 +6,8 @@ from ...diagnostics.codes import shapes as codes
 from ...ir.dims import shape_text
 from ...ir.layer_graph import Layer
 from ...ir.types import TensorType
+from ...kinds.shapes.context import ShapeFault
 from ..channels import declared_shape, feed, reads_channels
-from ..context import ShapeFault
 from ..edits import declare, instead, put_before, put_behind, without
 from ..faults import Known, Site, Way, guide
 from .common import type_before, way

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...diagnostics.codes import shapes as codes
 from ...ir.dims import Dim, Shape, shape_text
 from ...ir.layer_graph import Layer
+from ...kinds.shapes.context import ShapeFault
 from ..channels import behind, reads_channels
-from ..context import ShapeFault
 from ..faults import Known, Site, Way, guide
 from .branches import Branch, branches_of, of_channels, saying
 from .common import way

@@ -6,9 +6,9 @@ import re
 
 from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
+from ...kinds.shapes.context import ShapeFault
 from ...source import Span
 from ..channels import declared_shape, feed
-from ..context import ShapeFault
 from ..edits import put_before, without
 from ..faults import Known, Site, Way, guide
 from .common import type_before, way

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, product, shape_text
-from ..ir.types import TensorType
+from ...diagnostics.codes import shapes as codes
+from ...ir.dims import Dim, product, shape_text
+from ...ir.types import TensorType
 from .context import ShapeContext, ShapeFault
 from .rules import refuse_mixing, require_floats
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..ir.dims import Dim
+from ...ir.dims import Dim
 
 _GROUP = re.compile(r"\([^()]*\)")
 _CONDITION = re.compile(r" where |; ")

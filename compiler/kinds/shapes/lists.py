@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim
+from ...diagnostics.codes import shapes as codes
+from ...ir.dims import Dim
 from .context import ShapeContext, ShapeFault
 
 

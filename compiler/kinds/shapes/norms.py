@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim
-from ..ir.layer_graph import Call
-from ..ir.types import TensorType
-from ..layers.registry import ArgSpec, Int, Num, ParamSpec, option
+from ...ir.dims import Dim
+from ...ir.layer_graph import Call
+from ...ir.types import TensorType
+from ..arguments import ArgSpec, Int, Num, option
+from ..layer import ParamSpec
 from .context import ShapeContext
 from .rules import check_in, refuse_mixing, refuse_ragged_features, require_floats
 from .windows import require_channels

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Shape
-from ..ir.op_graph import Value
-from ..ops.shape import reshape
+from ...ir.dims import Shape
+from ...ops.build import Value
+from ...ops.shape import reshape
 from .context import LowerContext
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..ir.layer_graph import Activation, ArgValue
-from ..ir.op_graph import Builder, Value
-from ..ir.types import TensorType
-from ..ops.ragged import mask_steps
+from ...ir.layer_graph import Activation, ArgValue
+from ...ir.types import TensorType
+from ...ops.build import Builder, Value
+from ...ops.ragged import mask_steps
 
 
 def _no_state(name: str) -> Value:

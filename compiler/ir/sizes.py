@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from ..ir.dims import Dim, Shape, symbols
-from ..ir.layer_graph import LayerGraph
-from ..ir.types import DType, TensorType
 from .bounds import DEFAULT_BATCH
+from .dims import Dim, Shape, symbols
+from .layer_graph import LayerGraph
+from .types import DType, TensorType
 
 _BYTES = {DType.INT: 8, DType.BOOL: 1}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..layers.registry import ArgSpec, Num, positional
+from .arguments import ArgSpec, Num, positional
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, product, shape_text
-from ..ir.layer_graph import ArgValue
-from ..ir.types import TensorType
-from ..ops.conv import Pads
+from ...diagnostics.codes import shapes as codes
+from ...ir.dims import Dim, product, shape_text
+from ...ir.layer_graph import ArgValue
+from ...ir.types import TensorType
+from ...ops.conv import Pads
 from .context import ShapeContext, ShapeFault
 from .windows import (
     Window,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..diagnostics.model import Code
-from ..ir.layer_graph import ArgValue, Layer, Parameter
-from ..ir.types import TensorType
-from ..source import Span
+from ...diagnostics.model import Code
+from ...ir.layer_graph import ArgValue, Layer, Parameter
+from ...ir.types import TensorType
+from ...source import Span
 
 
 class ShapeFault(Exception):

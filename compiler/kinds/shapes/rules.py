@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, product, shape_text, symbols
-from ..ir.types import DType, TensorType
+from ...diagnostics.codes import shapes as codes
+from ...ir.dims import Dim, product, shape_text, symbols
+from ...ir.types import DType, TensorType
 from .context import ShapeContext, ShapeFault
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..ops.ragged import window_lengths
-from ..ops.shape import reshape
+from ...ops.build import Value
+from ...ops.ragged import window_lengths
+from ...ops.shape import reshape
 from ..shapes.windows import Window
 from .context import LowerContext
 

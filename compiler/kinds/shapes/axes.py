@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.types import TensorType
+from ...diagnostics.codes import shapes as codes
+from ...ir.types import TensorType
 from .context import ShapeContext, ShapeFault
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..ops.shape import reshape
-from ..ops.source import const, const_array
+from ...ops.build import Value
+from ...ops.shape import reshape
+from ...ops.source import const, const_array
 
 
 def along_axis(x: Value, numbers: float | tuple[float, ...], axis: int) -> Value:

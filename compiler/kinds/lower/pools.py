@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir.op_graph import Value
-from ..ops.ragged import exclude_steps, mask_steps
+from ...ops.build import Value
+from ...ops.ragged import exclude_steps, mask_steps
 from ..shapes.pools import pool_window
 from ..shapes.windows import Window
 from .context import LowerContext

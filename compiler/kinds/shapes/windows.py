@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim, shape_text, symbols
-from ..ir.layer_graph import ArgValue
-from ..ir.types import TensorType
-from ..ops.conv import SAME, Pads, window_size
+from ...diagnostics.codes import shapes as codes
+from ...ir.dims import Dim, shape_text, symbols
+from ...ir.layer_graph import ArgValue
+from ...ir.types import TensorType
+from ...ops.conv import SAME, Pads, window_size
 from .context import ShapeContext, ShapeFault
 from .divisors import nearest_divisors
 from .rules import refuse_mixing, require_floats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..diagnostics.codes import shapes as codes
+from ...diagnostics.codes import shapes as codes
 from .context import ShapeContext, ShapeFault
 
 MAX_TRIED = 100_000

@@ -1,0 +1,1 @@
+"""What registry entries are written with: arguments, contexts, shared shape rules and lowering."""

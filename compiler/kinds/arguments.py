@@ -1,0 +1,144 @@
+"""Argument schemas: what the arguments of layers, losses, optimizers and schedules may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..ir.layer_graph import ArgValue, Call
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """A whole number within bounds (inclusive)."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number; bounds are inclusive unless `open_low` / `open_high`."""
+
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`true` or `false`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of a closed set of words; case does not matter."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeOf:
+    """A size such as `3x3` (or one integer); the value is a tuple of ints.
+
+    `rank` fixes how many components there are, `low` is the least that one may be; one of `words`
+    may stand in place of the size.
+    """
+
+    rank: int | None = None
+    low: int = 1
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One number, or a list of numbers (the value is a float or a tuple of floats).
+
+    Without `single` it must be a list; one of `words` may stand in its place. `low` is the least
+    that a number may be.
+    """
+
+    nonzero: bool = False
+    low: float | None = None
+    single: bool = True
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ints:
+    """All remaining positionals as a tuple of whole numbers: `permute 2 0 1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """All remaining positionals as a tuple of (start, stop) pairs: `crop 1:3 0:5`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerName:
+    """The name of a stage; the value is the full name of that layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """An initialisation: a word, or a word with arguments; the value is a `Call`."""
+
+
+ArgType = Int | Num | Flag | Option | SizeOf | Numbers | Ints | Ranges | LayerName | Init
+
+
+class _Required(Enum):
+    REQUIRED = "required"
+
+
+REQUIRED = _Required.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class ArgSpec:
+    """One argument of a kind; positional ones are given in the order of the schema."""
+
+    name: str
+    type: ArgType
+    doc: str
+    default: ArgValue = REQUIRED
+    positional: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is REQUIRED
+
+
+def positional(name: str, type: ArgType, doc: str, default: ArgValue = REQUIRED) -> ArgSpec:
+    """An argument that may be given by place or by key."""
+    return ArgSpec(name, type, doc, default, positional=True)
+
+
+def option(name: str, type: ArgType, doc: str, default: ArgValue = None) -> ArgSpec:
+    """An argument that is given by key only."""
+    return ArgSpec(name, type, doc, default)
+
+
+IN_ARG = option("in", Int(low=1), "asserts the size of the last feature axis that comes in")
+
+
+INIT_ARG = option(
+    "init",
+    Init(),
+    "how the weights start; else he before the relu family, lecun before selu, xavier otherwise",
+)
+
+
+BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
+
+
+BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
+
+
+SHAPELESS = frozenset(
+    {"in", "bias", "init", "bias_init", "tie", "layers", "dropout", "reverse", "normalize", "eps"}
+    | {"momentum", "groups", "causal", "learned", "max", "a", "beta", "approx"}
+)
+"""Arguments that have no say in the shape of what comes out."""

@@ -1,0 +1,1 @@
+"""What shape rules of layers have in common, and what such a rule sees."""
