@@ -1,6 +1,6 @@
 """Convolution: every algorithm on typical shapes beside the cost model's choice; and system S16.
 
-The table is what the constants of compiler/passes/convolution_cost.py were fitted to.
+The table is what the constants of compiler/costs/convolution.py were fitted to.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from nnc.codegen.helpers import helper_functions
-from nnc.codegen.target import load_target
+from nnc.costs.convolution import Convolution, Work
 from nnc.ops.conv import window_size
 from nnc.passes.choose_convolutions import ROOM
-from nnc.passes.convolution_cost import Convolution, Work
+from nnc.targets.numpy.helpers import helper_functions
+from nnc.targets.target import load_target
 
 from .generated import module
 from .timing import interleave, time_calls

@@ -11,9 +11,9 @@ from pathlib import Path
 from nnc.passes.pipeline import BUFFER_REUSE, IN_PLACE, LAYOUT, OPTIONAL
 
 FILES = {
-    IN_PLACE: "schedule.buffers",
-    BUFFER_REUSE: "schedule.buffers",
-    LAYOUT: "schedule.storage",
+    IN_PLACE: "program.buffers",
+    BUFFER_REUSE: "program.buffers",
+    LAYOUT: "costs.layout",
 }
 """Where an optimisation is that is no pass of that name."""
 
@@ -28,7 +28,7 @@ measures and writes this page.
 Not listed, because there is nothing to leave out: gradients that nobody asked for are never
 built (autodiff/reverse.py), so a step computes no gradient of the data; parameters, gradients and
 the optimizer's memory are views of flat arrays, so an update is a few calls whatever the number
-of layers; on the Numba target ops of one shape share loops (schedule/loops.py).
+of layers; on the Numba target ops of one shape share loops (program/loops.py).
 """
 
 

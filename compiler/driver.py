@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
@@ -17,6 +18,9 @@ from .ir.bounds import DEFAULT_MEMORY
 from .ir.layer_graph import Layer, TypedGraph
 from .ir.op_graph import Graph
 from .source import Source
+
+if TYPE_CHECKING:
+    from .passes.pipeline import Function
 
 Load = Callable[[str, Source], Source]
 
@@ -37,8 +41,8 @@ class Options:
     """What `nnc compile` can be told.
 
     `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
-    (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `format` whether
-    Black runs on the result, `max_memory` the bytes that the network may need, `without` what
+    (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `dump_program` whether
+    the planned program is, `format` whether Black runs on the result, `max_memory` the bytes that the network may need, `without` what
     -O1 leaves out (passes.pipeline.OPTIONAL).
     """
 
@@ -49,11 +53,12 @@ class Options:
     format: bool = True
     max_memory: int = DEFAULT_MEMORY
     without: tuple[str, ...] = ()
+    dump_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A generated module's text, the findings and the network behind it, and the graph asked for."""
+    """A generated module's text, the findings and the network behind it, and the dumps asked for."""
 
     code: str
     report: Report
@@ -139,21 +144,30 @@ def compile_source(
 def _generate(
     source: Source, checked: Checked, graph: TypedGraph, options: Options, load: Load
 ) -> Compiled:
-    from .codegen.format import black_format
-    from .codegen.frame import file_name
-    from .codegen.module import generate
+    """Build, optimise, plan, write."""
     from .frontend.inline import inline_includes
     from .ir.printer import graph_text
+    from .passes.pipeline import is_named
+    from .program.functions import build_functions, optimise_functions
+    from .program.printer import program_text
+    from .program.program import plan_program
+    from .targets.formatted import black_format
+    from .targets.target import READABLE, load_target
 
-    dumps: dict[str, str] = {}
+    dumps: list[str] = []
 
-    def watch(name: str, ops: Graph) -> None:
-        if name == options.dump_after:
-            dumps[name] = graph_text(ops)
+    def watch(function: Function, name: str, ops: Graph) -> None:
+        if is_named(options.dump_after, function, name):
+            dumps.append(graph_text(ops))
 
-    spec = inline_includes(source, load)
-    file = file_name(source.name)
-    level, target, emit, without = options.level, options.target, options.emit, options.without
-    code = generate(graph, spec, file, level, target, emit, watch, without)
+    level = options.level
+    target = load_target(options.target if level else READABLE)
+    without = (*options.without, *target.decides)
+    functions = build_functions(graph, options.emit, fused_predict=bool(level and target.fuses))
+    functions = optimise_functions(functions, level, watch, without)
+    program = plan_program(functions, level, target, without)
+    if options.dump_program:
+        dumps.append(program_text(program))
+    code = target.write(program, inline_includes(source, load), source.name)
     code = black_format(code) if options.format else code
-    return Compiled(code, checked.report, graph, dumps.get(options.dump_after or ""))
+    return Compiled(code, checked.report, graph, "\n".join(dumps) or None)

@@ -9,16 +9,18 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from nnc.autodiff.reverse import differentiate
 from nnc.driver import Options, check, compile_source
+from nnc.ir.op_graph import Graph
 from nnc.ir.printer import graph_text
-from nnc.lower.graph import lower
-from nnc.passes.pipeline import PASSES, optimise, pass_names
+from nnc.ops.parse import parse_graph
+from nnc.passes.pipeline import PASSES, Function, dump_names, name_of
+from nnc.passes.verify import verify
+from nnc.program.functions import build_functions, optimise_functions
 from nnc.source import Source
 
 GOLDEN = Path(__file__).parent / "golden"
 MODULES = sorted((GOLDEN / "modules").glob("*.nn"))
-PASS_SPECS = sorted((GOLDEN / "passes").glob("*.nn"))
+PASS_GRAPHS = sorted((GOLDEN / "passes").glob("*.in.txt"))
 
 
 def source(path: Path) -> Source:
@@ -32,37 +34,45 @@ def test_generated_module(spec, level, golden):
     golden(spec.with_suffix(f".O{level}.py"), code)
 
 
-def steps(spec: Path, level: int) -> dict[str, str]:
-    """The graph as text after every pass of a level, by the pass's name."""
-    typed = check(source(spec)).graph
-    build = lower(typed)
-    differentiate(build, build.outputs["total"], [p.name for p in typed.params], [])
-    found: dict[str, str] = {}
-    optimise(build.graph(), level, lambda name, graph: found.update({name: graph_text(graph)}))
-    return found
+ALL_PASSES = {
+    name_of(run): run for levels in PASSES.values() for passes in levels.values() for run in passes
+}
 
 
-@pytest.mark.parametrize("spec", PASS_SPECS, ids=lambda path: path.stem)
-def test_pass(spec, golden):
-    """A pass on a small network: the graph it is given and the graph it gives."""
-    found = steps(spec, level=1)
-    names = list(found)
-    before, after = names[names.index(spec.stem) - 1], spec.stem
-    assert found[before] != found[after], "this spec does not show what the pass does"
-    text = f"# before {after}\n{found[before]}\n# after {after}\n{found[after]}"
-    golden(spec.with_suffix(".txt"), text)
+@pytest.mark.parametrize("before", PASS_GRAPHS, ids=lambda path: path.name.partition(".")[0])
+def test_pass(before, golden):
+    """One pass, a graph as text to a graph as text: NAME.in.txt is written by hand or printed."""
+    name = before.name.partition(".")[0]
+    graph = parse_graph(before.read_text("utf-8"))
+    assert graph_text(graph) == before.read_text("utf-8")
+    after = ALL_PASSES[name](graph)
+    verify(after, name)
+    assert graph_text(after) != graph_text(graph), "this graph does not show what the pass does"
+    golden(before.with_name(f"{name}.out.txt"), graph_text(after))
 
 
 def test_every_pass_is_shown():
-    runs = {run.__name__.replace("_", "-") for level in PASSES for run in PASSES[level]}
-    assert runs == {spec.stem for spec in PASS_SPECS}
+    assert set(ALL_PASSES) == {path.name.partition(".")[0] for path in PASS_GRAPHS}
 
 
 def test_dump_after_gives_the_graph_of_that_pass():
-    spec = GOLDEN / "passes" / "split-softmax.nn"
-    for name in ["lower", *pass_names(1)]:
-        dump = compile_source(source(spec), Options(dump_after=name, format=False)).dump
-        assert dump == steps(spec, level=1)[name]
+    spec = "input 4 -> dense 3 -> dropout 0.5 -> dense 2 softmax; loss crossentropy"
+    typed = check(Source("spec.nn", spec)).graph
+    seen: dict[str, str] = {}
+
+    def watch(function: Function, name: str, graph: Graph) -> None:
+        seen[f"{function.value}:{name}"] = graph_text(graph)
+
+    optimise_functions(build_functions(typed), 1, watch)
+    names = dump_names(1)
+    assert "simplify-2" in names
+    assert "predict:switch-off-noise" in names
+    for name in names:
+        key = name if ":" in name else f"training:{name}"
+        if key in seen:
+            options = Options(dump_after=name, format=False)
+            assert compile_source(Source("spec.nn", spec), options).dump == seen[key]
+    assert {key.partition(":")[0] for key in seen} == {"training", "predict"}
 
 
 def test_the_textbook_form_of_the_first_example_fits_on_a_page():

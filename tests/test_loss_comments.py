@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from nnc.codegen.format import black_format
 from nnc.driver import Options, compile_source
 from nnc.losses import LOSSES
 from nnc.source import Source
+from nnc.targets.formatted import black_format
 
 from .test_golden import function
 

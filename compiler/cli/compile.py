@@ -47,7 +47,12 @@ if TYPE_CHECKING:
     multiple=True,
     help=f"A function besides: {', '.join(EMITTED)}.",
 )
-@click.option("--dump-after", metavar="PASS", help="Print the op graph as it is after a pass.")
+@click.option(
+    "--dump-after",
+    metavar="PASS",
+    help="Print the op graph as it is after a pass (FUNCTION:PASS for predict and others).",
+)
+@click.option("--dump-program", is_flag=True, help="Print all functions as they are planned.")
 @click.option(
     "--without",
     metavar="NAME",
@@ -65,6 +70,7 @@ def compile(
     target: str,
     emit: tuple[str, ...],
     dump_after: str | None,
+    dump_program: bool,
     without: tuple[str, ...],
     no_format: bool,
     strict: bool,
@@ -82,7 +88,9 @@ def compile(
     """
     from ..driver import Options
 
-    options = Options(level, target, emit, dump_after, not no_format, max_memory, without)
+    options = Options(
+        level, target, emit, dump_after, not no_format, max_memory, without, dump_program
+    )
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)
@@ -117,17 +125,14 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
 
 def _check_options(options: Options) -> None:
     """Refuse levels, targets, functions and passes that there are not, naming those there are."""
-    from pkgutil import iter_modules
-
-    from nnc import templates
-
-    from ..passes.pipeline import OPTIONAL, check_options, pass_names
+    from ..passes.pipeline import OPTIONAL, check_options, dump_names
+    from ..targets.target import target_names
 
     for name in options.without:
         check_known(name, OPTIONAL, "--without")
     for name in options.emit:
         check_known(name, EMITTED, "--emit")
     if options.dump_after is not None:
-        check_known(options.dump_after, ("lower", *pass_names(options.level)), "--dump-after")
-    check_known(options.target, [m.name for m in iter_modules(templates.__path__)], "--target")
+        check_known(options.dump_after, dump_names(options.level), "--dump-after")
+    check_known(options.target, target_names(), "--target")
     check_options(options.level, options.dump_after, options.without)

@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cached_property
 
 from ..source import Span
+from .bounds import DEFAULT_BATCH
 from .types import TensorType
 
 
@@ -88,11 +89,12 @@ class Graph:
     """Nodes in topological order and the named values that must be kept.
 
     Output names say what a value is for: `out:NAME`, `loss:NAME`, `total`, `grad:PARAM`,
-    `dx:INPUT`.
+    `dx:INPUT`. `batch` is the number of rows that passes estimate costs for.
     """
 
     nodes: tuple[Node, ...]
     outputs: Mapping[str, int]
+    batch: int = DEFAULT_BATCH
 
     @cached_property
     def by_id(self) -> dict[int, Node]:
@@ -111,7 +113,7 @@ class Graph:
     def only(self, purpose: str) -> Graph:
         """The same nodes with the outputs of one purpose: `out`, `loss`, `grad` or `dx`."""
         kept = {n: i for n, i in self.outputs.items() if n.startswith(f"{purpose}:")}
-        return Graph(self.nodes, kept)
+        return replace(self, outputs=kept)
 
     def outputs_for(self, purpose: str) -> dict[str, int]:
         """The outputs of one purpose by the names behind it."""
@@ -127,11 +129,12 @@ class Graph:
         return len(self.nodes)
 
 
-def renumbered(nodes: Iterable[Node], outputs: Mapping[str, int]) -> Graph:
-    """The same graph with ids that count from 0 in order, as the builder gives them."""
+def renumbered(graph: Graph, kept: Iterable[Node]) -> Graph:
+    """The graph of some of its nodes, with ids that count from 0 in order, as the builder gives them."""
     new: dict[int, int] = {}
-    kept: list[Node] = []
-    for node in nodes:
-        new[node.id] = len(kept)
-        kept.append(replace(node, id=len(kept), inputs=tuple(new[i] for i in node.inputs)))
-    return Graph(tuple(kept), {name: new[i] for name, i in outputs.items()})
+    nodes: list[Node] = []
+    for node in kept:
+        new[node.id] = len(nodes)
+        nodes.append(replace(node, id=len(nodes), inputs=tuple(new[i] for i in node.inputs)))
+    outputs = {name: new[i] for name, i in graph.outputs.items()}
+    return replace(graph, nodes=tuple(nodes), outputs=outputs)

@@ -12,10 +12,15 @@ def graph_text(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(node: Node) -> str:
+def node_text(node: Node) -> str:
+    """`%5 : (B, 30) = add(%4, %3)`."""
     args = [f"%{i}" for i in node.inputs]
     args += [f"{name}={_attr(value)}" for name, value in node.attrs]
-    head = f"%{node.id} : {node.type.array()} = {node.op}({', '.join(args)})"
+    return f"%{node.id} : {node.type.array()} = {node.op}({', '.join(args)})"
+
+
+def _line(node: Node) -> str:
+    head = node_text(node)
     words = [node.origin.role.value, node.origin.layer]
     words += [f"{s.source.name}:{s.line}" for s in node.origin.spans]
     if node.origin.hint:

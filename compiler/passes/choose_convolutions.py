@@ -1,4 +1,4 @@
-"""Choose the algorithm of every convolution by a model of what each costs (convolution_cost.py).
+"""Choose the algorithm of every convolution by a model of what each costs (costs/convolution.py).
 
     before  %5 = conv(%x, %w)                      columns by copying windows, one product
             %9 = conv_transpose(%dy, %w)           a product to columns, added where they belong
@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..costs.convolution import Convolution, Sizes, Work
 from ..ir.dims import Shape
 from ..ir.op_graph import Graph, Node
 from ..ops.build import Builder, Value
 from ..ops.conv import SAME, window_size
-from .convolution_cost import Convolution, Sizes, Work
 from .rewrite import rewrite
 
 ROOM = 2**19

@@ -19,4 +19,4 @@ def eliminate_dead_code(graph: Graph) -> Graph:
         if node.id in live:
             live.update(node.inputs)
     leaves = ("input", "lengths", "param", "target", "upstream")
-    return renumbered((n for n in graph if n.id in live or n.op in leaves), graph.outputs)
+    return renumbered(graph, (n for n in graph if n.id in live or n.op in leaves))

@@ -27,4 +27,4 @@ def hoist_targetless(graph: Graph) -> Graph:
         elif node.id in needed and node.inputs:
             node = replace(node, origin=replace(node.origin, role=Role.FORWARD))
         nodes.append(node)
-    return Graph(tuple(nodes), graph.outputs)
+    return replace(graph, nodes=tuple(nodes))

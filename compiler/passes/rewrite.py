@@ -28,7 +28,8 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
         else:
             _inherit(build, value, node.origin, fresh=value.id >= count)
         new[node.id] = value
-    return Graph(tuple(build.nodes), {name: new[i].id for name, i in graph.outputs.items()})
+    outputs = {name: new[i].id for name, i in graph.outputs.items()}
+    return replace(graph, nodes=tuple(build.nodes), outputs=outputs)
 
 
 def _inherit(build: Builder, value: Value, origin: Origin, *, fresh: bool) -> None:

@@ -20,15 +20,16 @@ from ..ir.types import DType
 from ..ops import OPS
 from ..ops.source import FREE
 from .kernels import Kernel, Kernels
+from .places import GradientOf, Kept, Place, Work
 
 MayOverwrite = Callable[[Node, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One array: `place` is how code refers to it, `own` whether the cache must make it."""
+    """One array of the cache; `kept` says that the functions behind forward read it."""
 
-    place: str
+    place: Place
     shape: Shape
     dtype: DType
     kept: bool
@@ -49,7 +50,7 @@ class Chain:
 class KernelPlan:
     """A kernel's values: each one's array, and for one written in place the one it replaces."""
 
-    of: dict[int, str] = field(default_factory=dict)
+    of: dict[int, Place] = field(default_factory=dict)
     replaces: dict[int, int] = field(default_factory=dict)
 
 
@@ -57,7 +58,7 @@ class KernelPlan:
 class Plan:
     """All arrays, and the plans of the kernels by name (two kernels may compute one value)."""
 
-    buffers: dict[str, Buffer] = field(default_factory=dict)
+    buffers: dict[Place, Buffer] = field(default_factory=dict)
     kernels: dict[str, KernelPlan] = field(default_factory=dict)
 
 
@@ -66,32 +67,25 @@ def stored(node: Node) -> bool:
     return node.type.rank > 0 and node.op not in FREE and not OPS[node.op].view
 
 
-def plan_buffers(
-    kernels: Kernels,
-    names: Mapping[int, str],
-    may_overwrite: MayOverwrite,
-    cache: str,
-    fresh: Callable[[str], str],
-    reuse: bool = True,
-) -> Plan:
-    """Give every stored value of every kernel its array; `fresh` finds names that are free.
+def plan_buffers(kernels: Kernels, may_overwrite: MayOverwrite, reuse: bool = True) -> Plan:
+    """Give every stored value of forward, loss and backward its array.
 
     Without `reuse` no two chains share one.
     """
     plan = Plan()
-    pool: dict[tuple[Shape, DType], list[str]] = {}
+    pool: dict[tuple[Shape, DType], list[Place]] = {}
     for kernel in (kernels.forward, kernels.loss, kernels.backward):
         if kernel is None:
             continue
         own = plan.kernels[kernel.name] = KernelPlan()
         chains = _chains(kernel, kernels, may_overwrite, own)
-        busy: list[tuple[int, str]] = []
+        busy: list[tuple[int, Place]] = []
         free = {key: list(places) for key, places in pool.items()}
         for chain in chains:
             if not reuse:
                 free.clear()
                 busy.clear()
-            place = _place(chain, names, cache, fresh, plan, pool, free, busy)
+            place = _place(chain, plan, pool, free, busy)
             own.of.update({node.id: place for node in chain.nodes})
     return plan
 
@@ -192,24 +186,21 @@ def _looks_at(graph: Graph, view: int, base: int) -> bool:
 
 def _place(
     chain: Chain,
-    names: Mapping[int, str],
-    cache: str,
-    fresh: Callable[[str], str],
     plan: Plan,
-    pool: dict[tuple[Shape, DType], list[str]],
-    free: dict[tuple[Shape, DType], list[str]],
-    busy: list[tuple[int, str]],
-) -> str:
+    pool: dict[tuple[Shape, DType], list[Place]],
+    free: dict[tuple[Shape, DType], list[Place]],
+    busy: list[tuple[int, Place]],
+) -> Place:
     """The chain's array: a gradient's, one of its own, or one from the pool."""
     type = chain.nodes[0].type
     key = (type.shape, type.dtype)
     if chain.gradient is not None:
-        return f"grads[{chain.gradient!r}]"
+        return GradientOf(chain.gradient)
+    place: Place
     if chain.kept is not None:
         own = any(node.id == chain.kept for node in chain.nodes)
         # A kept view stands in the cache beside the array it looks at.
-        name = names[chain.kept] if own else fresh(f"{names[chain.kept]}_base")
-        place = f"{cache}.{name}"
+        place = Kept(chain.kept, viewed=not own)
         plan.buffers[place] = Buffer(place, *key, kept=True)
         return place
     for entry in [b for b in busy if b[0] < chain.start]:
@@ -218,7 +209,7 @@ def _place(
         free.setdefault((buffer.shape, buffer.dtype), []).append(entry[1])
     if not free.get(key):
         count = sum(not buffer.kept for buffer in plan.buffers.values())
-        place = f"{cache}.{fresh(f'work{count + 1}')}"
+        place = Work(count + 1)
         plan.buffers[place] = Buffer(place, *key, kept=False)
         pool.setdefault(key, []).append(place)
         free.setdefault(key, []).append(place)

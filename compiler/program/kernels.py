@@ -112,3 +112,16 @@ def _cached(graph: Graph, kernels: Iterable[Kernel], forward: set[int]) -> tuple
     given = [op for op in FREE if op not in KEPT_LEAVES]
     wanted = bases & forward
     return tuple(n.id for n in graph if n.id in wanted and n.op not in given)
+
+
+def loaded(kernel: Kernel, outside: list[int]) -> list[int]:
+    """Of the values that forward keeps, those that a kernel reads."""
+    graph = kernel.graph
+    used = {i for n in kernel.nodes for i in n.inputs} | set(kernel.results)
+    todo = list(used)
+    while todo:
+        node = graph[todo.pop()]
+        if OPS[node.op].view and not node.origin.hint:
+            used.update(node.inputs)
+            todo += node.inputs
+    return [i for i in outside if i in used]

@@ -15,7 +15,7 @@ and what is computed from it). An op that needs a sum over rows comes after the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
 from ..ir.dims import Dim, Shape, Sym, array_text
@@ -33,8 +33,8 @@ REDUCTIONS = ("sum", "max", "row_sums", "column_sums", *TOTALS)
 MAX_RANK = 6
 """Loops inside one another that a nest may have."""
 
-Place = Callable[[int], str | None]
-"""The array that a value is planned to live in."""
+PlaceOf = Callable[[int], Hashable]
+"""The place that a value is planned to live in; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Whole:
 Item = Nest | Whole
 
 
-def nests(kernel: Kernel, fusible: Callable[[Node], bool], place: Place) -> list[Item]:
+def nests(kernel: Kernel, fusible: Callable[[Node], bool], place: PlaceOf) -> list[Item]:
     """The kernel's ops, grouped; scalars and views stand where they are used and are left out."""
     items: list[Item] = []
     for node in kernel.nodes:
@@ -209,7 +209,7 @@ def resolve(graph: Graph, i: int, at: Indices) -> tuple[int, Indices]:
     return i, at
 
 
-def _join(graph: Graph, nest: Nest, node: Node, own: Shape, place: Place) -> bool:
+def _join(graph: Graph, nest: Nest, node: Node, own: Shape, place: PlaceOf) -> bool:
     """Put an op into a nest if its order among the ops allows it."""
     shape = nest.shape
     entries = level(shape, own)
@@ -246,7 +246,7 @@ def _waits(graph: Graph, node: Node, step: Step) -> bool:
 
 
 def _aligned(
-    graph: Graph, nest: Nest, node: Node, shape: Shape, inside: dict[int, Node], place: Place
+    graph: Graph, nest: Nest, node: Node, shape: Shape, inside: dict[int, Node], place: PlaceOf
 ) -> bool:
     """Whether every entry needs of the nest's values only its own, and of arrays only old entries."""
     written = {place(n.id) for n in nest.nodes} - {None}
@@ -295,7 +295,7 @@ def _regular(graph: Graph, root: int, at: Indices, shape: Shape) -> bool:
     return natural or (level(shape, own) is None and all(index.start == 0 for index in at))
 
 
-def _odd_reads(graph: Graph, node: Node, shape: Shape, place: Place) -> set[str | None]:
+def _odd_reads(graph: Graph, node: Node, shape: Shape, place: PlaceOf) -> set[Hashable]:
     found = set()
     for i in summed(node):
         root, at = operand_indices(graph, node, i, shape)

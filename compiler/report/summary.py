@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from ..codegen.memory import TrainingMemory, training_memory
 from ..ir.dims import Dim, product, total
 from ..ir.layer_graph import ArgValue, Layer, TypedGraph
 from ..ir.sizes import entry_bytes, float_bytes
 from ..ir.types import TensorType
 from ..kinds.shapes.context import ShapeContext
 from ..layers import LAYERS
+from ..program.memory import TrainingMemory, training_memory
+from ..targets.target import load_target
 from .picture import parameter_counts
 from .wording import stage_text
 
@@ -63,7 +64,7 @@ def summarise(typed: TypedGraph, batch: int) -> Summary:
     flops = total(row.flops for row in rows)
     activations = total(row.activation_bytes * batch for row in rows)
     held = parameters * float_bytes(typed.graph.dtype)
-    dtype, training = typed.graph.dtype, training_memory(typed, batch)
+    dtype, training = typed.graph.dtype, training_memory(typed, batch, load_target("numpy"))
     return Summary(rows, batch, dtype, parameters, flops, held, held, activations, training)
 
 

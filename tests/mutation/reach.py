@@ -103,7 +103,7 @@ def _template_lines(file: str, numbers: Iterable[int]) -> set[int]:
     """Lines of a template from those of the Python it was compiled to; others as they are."""
     if not file.endswith(".jinja"):
         return set(numbers)
-    from nnc.codegen.target import load_target
+    from nnc.targets.target import load_target
 
     environment = load_target(Path(file).parent.name).environment
     template = environment.get_template(Path(file).name)

@@ -21,7 +21,7 @@ SHARES = {
 `templates/numba` is left out: the plain tests do not run that target.
 """
 
-SPEED_ONLY = {"compiler/passes/convolution_cost.py"}
+SPEED_ONLY = {"compiler/costs/convolution.py"}
 """Files that decide what is faster and never what is computed: benchmarks judge them."""
 
 

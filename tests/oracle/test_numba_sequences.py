@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("numba", reason="Numba is not installed")
 pytest.importorskip("scipy", reason="SciPy is not installed")
 
-from nnc.codegen.target import load_target
+from nnc.targets.target import load_target
 
 from .draws import worst
 from .test_numba import JIT, compare, in_float64, load

@@ -17,9 +17,9 @@ import pytest
 pytest.importorskip("numba", reason="Numba is not installed")
 pytest.importorskip("scipy", reason="SciPy is not installed")
 
-from nnc.codegen.target import load_target
 from nnc.driver import Options, compile_source
 from nnc.source import Source
+from nnc.targets.target import load_target
 
 JIT = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 DRAWS = int(os.environ.get("NNC_ORACLE_DRAWS", "150" if JIT else "25"))

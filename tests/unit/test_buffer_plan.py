@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from nnc.codegen.module import build_graphs, training_program
-from nnc.codegen.target import load_target
 from nnc.driver import check
 from nnc.ir.op_graph import Graph, Node, Origin, Role
 from nnc.ir.types import TensorType
@@ -22,8 +20,12 @@ from nnc.ops.build import Builder, Value
 from nnc.ops.shape import transpose
 from nnc.ops.source import leaf
 from nnc.program.buffers import Plan, plan_buffers
+from nnc.program.functions import build_functions, optimise_functions
 from nnc.program.kernels import Kernel, Kernels, single
+from nnc.program.places import Place
+from nnc.program.program import plan_program
 from nnc.source import Source, Span
+from nnc.targets.target import load_target
 
 from ..generated import EXAMPLES, spec_text
 
@@ -44,8 +46,8 @@ def program_of(text: str, without: tuple[str, ...] = ()):
     typed = check(Source("spec.nn", text)).graph
     if typed is None or not typed.graph.losses:
         return None
-    graphs = build_graphs(typed, 1, (), lambda name, graph: None, without)
-    return training_program(typed, graphs.training, 1, load_target("numpy"), without)
+    functions = optimise_functions(build_functions(typed), 1, without=without)
+    return plan_program(functions, 1, load_target("numpy"), without).training
 
 
 def memory_of(graph: Graph, id: int) -> set[int]:
@@ -65,8 +67,8 @@ class Simulation:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.holds: dict[str, int] = {}
-        self.kinds: dict[str, object] = {}
+        self.holds: dict[Place, int] = {}
+        self.kinds: dict[Place, object] = {}
         self.reads = 0
 
     def run(self, kernel: Kernel) -> None:
@@ -87,14 +89,14 @@ class Simulation:
             if graph[i].type.rank:
                 self._read("the end", memory_of(graph, i) & own, places)
 
-    def _apart(self, node: Node, operand: int, ids: set[int], places: Mapping[int, str]) -> None:
+    def _apart(self, node: Node, operand: int, ids: set[int], places: Mapping[int, Place]) -> None:
         """Only an elementwise op may write over an operand, and not while it reads it by a view."""
         for id in ids & places.keys():
             if places[id] == places.get(node.id):
                 assert OPS[node.op].elementwise, f"{node.op} writes over what it reads"
                 assert id == operand, f"{node.op} writes over what a view of its looks at"
 
-    def _read(self, reader: str, ids: set[int], places: Mapping[int, str]) -> None:
+    def _read(self, reader: str, ids: set[int], places: Mapping[int, Place]) -> None:
         for id in ids & places.keys():
             self.reads += 1
             held = self.holds.get(places[id])
@@ -122,7 +124,7 @@ def test_no_value_is_overwritten_before_its_last_use(without) -> None:
     assert reads > 2000
 
 
-def kept_places(plan: Plan, kernels: Kernels) -> set[str]:
+def kept_places(plan: Plan, kernels: Kernels) -> set[Place]:
     """The arrays in which forward keeps values for the other kernels and the caller."""
     places = plan.kernels[kernels.forward.name].of
     wanted = (*kernels.cached, *kernels.forward.results)
@@ -140,10 +142,7 @@ def planned(make: Callable[[Builder, Value, Value], Value]) -> Simulation:
     x, y = (leaf(build, "input", name, TensorType((3, 3))) for name in "xy")
     build.outputs["out:z"] = make(build, x, y).id
     kernels = single(build.graph())
-    names = {node.id: f"v{node.id}" for node in kernels.graph}
-    count = iter(range(100))
-    plan = plan_buffers(kernels, names, lambda n, i: True, "c", lambda h: f"{h}{next(count)}")
-    simulation = Simulation(plan)
+    simulation = Simulation(plan_buffers(kernels, lambda n, i: True))
     simulation.run(kernels.forward)
     return simulation
 

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from nnc.costs.convolution import Convolution, Work
 from nnc.driver import Options, compile_source
-from nnc.passes.convolution_cost import Convolution, Work
 from nnc.source import Source
 
 WAYS = ("windows", "scattered", "flat", "winograd")

@@ -12,8 +12,8 @@ FILES = sorted((ROOT / "compiler").rglob("*.py"))
 
 ALLOWED = {
     "lark": ("compiler/frontend/",),
-    "jinja2": ("compiler/codegen/",),
-    "black": ("compiler/codegen/",),
+    "jinja2": ("compiler/targets/",),
+    "black": ("compiler/targets/",),
     "networkx": ("compiler/report/",),
     "rich": ("compiler/cli/",),
     "click": ("compiler/cli/",),
@@ -32,6 +32,7 @@ ORDER = (
     "diagnostics",
     "ir",
     "ops",
+    "costs",
     "kinds",
     "layers",
     "losses",
@@ -45,7 +46,7 @@ ORDER = (
     "autodiff",
     "passes",
     "program",
-    "codegen",
+    "targets",
     "driver",
     "format",
     "report",

@@ -15,11 +15,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from nnc.autodiff.reverse import MissingGradient, differentiate
-from nnc.codegen.buffered import buffered
-from nnc.codegen.frame import Frame, constant, name_values
-from nnc.codegen.helpers import helper_functions
-from nnc.codegen.target import Text, load_target
-from nnc.codegen.textbook import textbook
 from nnc.ir.op_graph import Origin, Role
 from nnc.ir.types import TensorType
 from nnc.ops import OPS
@@ -27,11 +22,18 @@ from nnc.ops.build import Builder
 from nnc.ops.reduction import sum_all
 from nnc.ops.registry import NO_GRADIENT, Sample
 from nnc.ops.source import LEAVES, leaf
-from nnc.passes.pipeline import optimise
+from nnc.passes.pipeline import PASSES, Function, optimise
 from nnc.program.buffers import plan_buffers
 from nnc.program.kernels import single
 from nnc.program.names import Namer
 from nnc.source import Source
+from nnc.targets.numpy.buffered import buffered
+from nnc.targets.numpy.frame import Frame, constant, name_values
+from nnc.targets.numpy.helpers import helper_functions
+from nnc.targets.numpy.names import Names, name_places
+from nnc.targets.numpy.textbook import textbook
+from nnc.targets.target import load_target
+from nnc.targets.text import Text
 
 SPAN = Source("op.nn", "op").span(0, 2)
 CASES = [
@@ -78,7 +80,7 @@ def op_graph(name: str, sample: Sample):
 def function(graph, level: int):
     """The graph as a Python function of its inputs by name, and the source it was made from."""
     target = load_target("numpy")
-    graph = optimise(graph, level, lambda name, g: None)
+    graph = optimise(graph, PASSES[Function.TRAINING][level])
     kernels = single(graph)
     names, namer = {}, Namer(target.words)
     for node in graph:
@@ -104,12 +106,15 @@ def function(graph, level: int):
     }
     space |= {name: np.array(values) for values, name in constants.items()}
     if level == 1:
-        plan = plan_buffers(kernels, names, target.may_overwrite, "c", namer.fresh)
+        plan = plan_buffers(kernels, target.may_overwrite)
+        found = Names(target, level, kernels, plan, frozenset(), namer, names)
+        name_places(found)
+        frame.places = found.places
         c = SimpleNamespace()
         for place, buffer in plan.buffers.items():
             setattr(
                 c,
-                place[2:],
+                found.places[place].name,
                 np.full(buffer.shape, np.nan if buffer.dtype.value == "float" else 1).astype(
                     buffer.dtype.value
                 ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nnc.autodiff.reverse import differentiate
+from nnc.costs.layout import stored_by_rows
 from nnc.driver import Options, check, compile_source
 from nnc.lower.graph import lower
 from nnc.passes.pipeline import optimise
-from nnc.program.layout import stored_by_rows
 from nnc.source import Source
 
 
@@ -17,8 +19,8 @@ def by_rows(spec: str, batch: int = 32) -> set[str]:
     assert typed is not None
     build = lower(typed)
     differentiate(build, build.outputs["total"], [p.name for p in typed.params], [])
-    graph = optimise(build.graph(), 1, lambda name, graph: None)
-    return {name for name in stored_by_rows(graph, batch) if name.endswith(("W", "Wx", "Wh"))}
+    graph = optimise(replace(build.graph(), batch=batch))
+    return {name for name in stored_by_rows(graph) if name.endswith(("W", "Wx", "Wh"))}
 
 
 @pytest.mark.parametrize(

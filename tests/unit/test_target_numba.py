@@ -114,7 +114,7 @@ def graph(spec: str):
     typed = check(Source("model.nn", spec)).graph
     build = lower(typed)
     differentiate(build, build.outputs["total"], [p.name for p in typed.params], [])
-    return optimise(build.graph(), 1, lambda name, graph: None)
+    return optimise(build.graph())
 
 
 def test_ops_of_one_shape_share_a_loop():

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from nnc.cli.commands import app
-from nnc.codegen import memory
-from nnc.codegen.memory import training_memory
-from nnc.codegen.shortened import shortened
 from nnc.driver import Options, check, compile_source
 from nnc.ir.dims import evaluate
+from nnc.program import memory
+from nnc.program.memory import training_memory
+from nnc.program.shortened import shortened
 from nnc.source import Source
+from nnc.targets.target import load_target
 
 from ..work import growth
 
@@ -34,6 +35,8 @@ SPECS = {
     "  -> flatten -> dense 5 softmax; loss crossentropy",
     "pooling": "input 20x32x64 -> weightedpool 2x4 -> flatten -> dense 5 softmax; loss crossentropy",
 }
+NUMPY = load_target("numpy")
+
 ROWS, STEPS = 64, 40
 """Rows of the batch, and the length of rows that have none."""
 
@@ -69,7 +72,7 @@ def held(spec: str) -> int:
 
 
 def said(spec: str) -> int:
-    memory = training_memory(check(Source("model.nn", spec)).graph, ROWS)
+    memory = training_memory(check(Source("model.nn", spec)).graph, ROWS, NUMPY)
     return evaluate(memory.total, {"T": STEPS})
 
 
@@ -80,7 +83,9 @@ def test_it_is_true_within_five_percent(name):
 
 
 def test_no_loss_no_training():
-    assert training_memory(check(Source("model.nn", "input 3 -> dense 2\n")).graph, 4) is None
+    assert (
+        training_memory(check(Source("model.nn", "input 3 -> dense 2\n")).graph, 4, NUMPY) is None
+    )
 
 
 def nnc(*words) -> str:
@@ -118,9 +123,9 @@ REPEATS = {
 def test_few_copies_tell_what_all_hold(spec, monkeypatch):
     """Exactly, because each copy within a run is planned as the others are."""
     graph = check(Source("model.nn", spec)).graph
-    few = training_memory(graph, 32)
+    few = training_memory(graph, 32, NUMPY)
     monkeypatch.setattr(memory, "shortened", lambda typed: (typed, {}))
-    assert training_memory(graph, 32) == few
+    assert training_memory(graph, 32, NUMPY) == few
 
 
 def test_a_thousand_copies_are_planned_as_quickly_as_ten():

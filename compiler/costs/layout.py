@@ -1,0 +1,70 @@
+"""Which weight matrices lie in memory by rows and which by columns: what their products cost.
+
+    forward    z  = x W      fast where W lies by rows
+    backward   dx = d Wᵀ     fast where W lies by columns, as Wᵀ then lies by rows
+
+A matrix library copies an operand that lies the other way into order before it multiplies, once
+a call and whatever the number of rows, unless the result is so small that it has a kernel for
+it. So a weight lies the way that makes the fewer entries be copied:
+
+    input 784 -> dense 100 -> dense 200 -> dense 10, batch 32: entries copied by a step
+    before               by rows    by columns      after
+    dense1.W                   0        78,400      by rows: nothing needs the data's gradient
+    dense2.W              20,000        20,000      by rows: its z is wider than its x
+    dense3.W               2,000             0      by columns
+
+`dW = xᵀ d` costs the same either way: a column layout's is written transposed, dWᵀ = dᵀ x.
+"""
+
+from __future__ import annotations
+
+from ..ir.dims import Dim, evaluate, symbols
+from ..ir.op_graph import Graph, Node
+
+SMALL_RESULT = 1200
+"""Entries of a result up to which OpenBLAS (0.3.31, x86) multiplies without putting in order."""
+
+NARROW = 8
+"""A matrix this many times higher than wide lies better by columns: its rows are short."""
+
+
+def stored_by_rows(graph: Graph) -> frozenset[str]:
+    """The parameters that lie by rows: arrays of other ranks than 2, tables, and by cost.
+
+    The graph's batch stands for every size that is not known.
+    """
+    params = [node for node in graph if node.op == "param"]
+    return frozenset(str(p.attr("name")) for p in params if _by_rows(graph, p))
+
+
+def _by_rows(graph: Graph, weight: Node) -> bool:
+    if weight.type.rank != 2:
+        return True
+    height, width = weight.type.shape
+    assert isinstance(height, int)
+    assert isinstance(width, int)
+    turned = [i for i in graph.users[weight.id] if graph[i].op == "transpose"]
+    plain = _products(graph, weight.id)
+    transposed = [product for i in turned for product in _products(graph, i)]
+    if not plain and not transposed:
+        return True  # a table, or the matrix of a core that takes it step by step
+    copied_by_columns = sum(_is_large(n, graph.batch) for n in plain)
+    copied_by_rows = sum(_is_large(n, graph.batch) for n in transposed)
+    if copied_by_columns != copied_by_rows:
+        return copied_by_rows < copied_by_columns
+    return height <= width if transposed else height <= NARROW * width
+
+
+def _products(graph: Graph, matrix: int) -> list[Node]:
+    """The products with a matrix on their right."""
+    users = [graph[i] for i in dict.fromkeys(graph.users[matrix])]
+    return [n for n in users if n.op == "matmul" and n.inputs[1] == matrix]
+
+
+def _is_large(product: Node, batch: int) -> bool:
+    rows, columns = product.type.shape[-2:]
+    return _size(rows, batch) * _size(columns, batch) > SMALL_RESULT
+
+
+def _size(dim: Dim, unknown: int) -> int:
+    return evaluate(dim, dict.fromkeys(symbols(dim), unknown))

@@ -1,0 +1,33 @@
+"""Switch off what is random in training, for functions that only predict.
+
+    before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
+    after   %4 = const(1); %5 = mul(%3, %4)          and simplify makes %5 out of %3
+
+Batch statistics become the running ones that training has kept.
+"""
+
+from __future__ import annotations
+
+from ..ir.op_graph import Graph, Node
+from ..ops.build import Builder, Value
+from ..ops.norm import rescaled
+from ..ops.source import const
+from .rewrite import rewrite
+
+
+def switch_off_noise(graph: Graph) -> Graph:
+    """Compute what a trained network computes."""
+    return rewrite(graph, _rule)
+
+
+def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
+    match node.op:
+        case "dropout_mask":
+            return const(build, 1.0)
+        case "gaussian_noise":
+            return const(build, 0.0)
+        case "batch_stats":
+            return build.emit("running_stats", *inputs[1:3], eps=node.attr("eps"))
+        case "standardized" if len(inputs) == 3:
+            return rescaled(inputs[0], inputs[1])
+    return None

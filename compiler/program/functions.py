@@ -1,0 +1,97 @@
+"""The functions of a module as op graphs: lowered and differentiated, before any optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from ..autodiff.reverse import differentiate
+from ..emitted import CannotEmit
+from ..ir.layer_graph import TypedGraph
+from ..ir.op_graph import Graph
+from ..ir.sizes import batch_size
+from ..lower.graph import lower
+from ..lower.optimizers import lower_update
+from ..passes.pipeline import PASSES, Function, Watch, ignore, optimise
+from .least_squares import features
+from .pull_back import add_pull_backs, real_inputs, row_gradients
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The graphs of a network's functions; those that a model has not are left out."""
+
+    typed: TypedGraph
+    graphs: Mapping[Function, Graph]
+
+    def __getitem__(self, function: Function) -> Graph:
+        return self.graphs[function]
+
+    def get(self, function: Function) -> Graph | None:
+        """The graph of a function, or None where the model has not got it."""
+        return self.graphs.get(function)
+
+
+def build_functions(
+    typed: TypedGraph, emit: Collection[str] = (), *, fused_predict: bool = False
+) -> Functions:
+    """Lower the network and differentiate it, for every function asked for.
+
+    Raises CannotEmit if the model cannot have one of those in `emit`.
+    """
+    _refuse_emit(typed, emit)
+    build = lower(typed)
+    forward = build.graph()
+    if typed.graph.losses:
+        wanted = real_inputs(typed) if "input-gradient" in emit else []
+        differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
+    add_pull_backs(typed, build, emit)
+    whole = build.graph()
+    kept = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
+    graphs = {
+        Function.TRAINING: replace(whole, outputs=kept),
+        Function.PREDICT: forward.only("out"),
+    }
+    if fused_predict:
+        graphs[Function.FUSED_PREDICT] = forward.only("out")
+    if whole.outputs_for("dx"):
+        graphs[Function.INPUT_GRADIENT] = whole.only("dx")
+    if "per-example" in emit:
+        graphs[Function.PER_EXAMPLE] = row_gradients(typed)
+    optimizer = typed.graph.training.optimizer
+    if optimizer is not None:
+        graphs[Function.UPDATE] = lower_update(optimizer)
+        if optimizer.kind == "lstsq":
+            graphs[Function.FEATURES] = features(typed, forward, optimizer)
+    batch = batch_size(typed.graph)
+    return Functions(typed, {f: replace(g, batch=batch) for f, g in graphs.items()})
+
+
+def optimise_functions(
+    functions: Functions, level: int, watch: Watch = ignore, without: Collection[str] = ()
+) -> Functions:
+    """Every function after the passes of its level."""
+    optimised = {
+        function: optimise(
+            graph,
+            PASSES[function][level],
+            function=function,
+            watch=watch,
+            without=without if level else (),
+        )
+        for function, graph in functions.graphs.items()
+    }
+    return replace(functions, graphs=optimised)
+
+
+def _refuse_emit(typed: TypedGraph, emit: Collection[str]) -> None:
+    """Say why a function cannot be generated for this model; raises CannotEmit."""
+    for name in ("input-gradient", "per-example"):
+        if name in emit and not typed.graph.losses:
+            raise CannotEmit(f"cannot emit '{name}': the spec has no loss to differentiate")
+    if "per-example" in emit and typed.states:
+        layer = typed.states[0].name.rpartition(".")[0]
+        raise CannotEmit(f"cannot emit 'per-example': {layer} makes rows depend on each other")
+    for name in ("input-gradient", "jacobian"):
+        if name in emit and not real_inputs(typed):
+            raise CannotEmit(f"cannot emit '{name}': no input holds real numbers")

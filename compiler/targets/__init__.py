@@ -1,0 +1,1 @@
+"""The targets, a folder each: how a program is written down, beside the text in templates/."""

@@ -1,0 +1,105 @@
+"""predict as one compiled function of the parameters' own arrays; it makes its result's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...ir.dims import array_text
+from ...ir.layer_graph import Parameter
+from ...ir.op_graph import Graph, Node
+from ...ops.source import LEAVES
+from ...passes.pipeline import Function
+from ...program.buffers import Plan, root
+from ...program.loops import nests
+from ...program.program import Program
+from ..numpy.bodies import repeated
+from ..numpy.names import Names, inner_names
+from .forms import KernelForms
+from .step import DTYPES, finished, given_leaf, param_places
+from .view import JitPredict, PredictParam
+from .writer import CannotJit, KernelWriter, ParamArray, Rooms
+
+LONGEST = 120
+"""Loops and ops on whole arrays up to which predict is compiled: so many take 15 to 20 seconds."""
+
+
+def predict_view(outer: Names, program: Program, target: KernelForms) -> JitPredict | None:
+    """The kernel of predict, if it can be compiled as a whole."""
+    if Function.FUSED_PREDICT not in program.planned:
+        return None
+    names = inner_names(outer, program, Function.FUSED_PREDICT)
+    try:
+        return _written(names, program.typed.params, target)
+    except CannotJit:
+        return None
+
+
+def _written(names: Names, params: Sequence[Parameter], target: KernelForms) -> JitPredict:
+    graph, kernel = names.graph, names.kernels.forward
+    given = {n.id: given_leaf(names, n) for n in graph if n.op in ("lengths", "state")}
+    leaves = {n.id: names.names[n.id] for n in graph if n.op == "input"}
+    leaves.update({i: g.name for i, g in given.items()})
+    rooms = Rooms()
+    writer = KernelWriter(
+        target, kernel, names.namer.copy(), leaves, names.plan.kernels[kernel.name].of,
+        names.places, names.constants, param_places(names, params), rooms,
+    )  # fmt: skip
+    if len(nests(kernel, writer.fusible, writer.places.get)) > LONGEST:
+        raise CannotJit("a kernel that takes long to compile")
+    own = [_argument(writer, p, graph) for p in params]
+    _own_results(writer, graph, names.plan)
+    writer.write()
+    results = _results(writer, graph)
+    parts = writer.end()
+    if writer.calls:
+        raise CannotJit("a function of Python's")
+    sizes = tuple((name, str(n), DTYPES[name]) for name, n in rooms.sizes.items())
+    arguments = tuple(p for p in own if p is not None)
+    return JitPredict(finished(writer, parts, results), arguments, tuple(given.values()), sizes)
+
+
+def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictParam | None:
+    """A parameter as the kernel's argument; None where predict does not read it."""
+    if not any(_is_param(n, param.name) for n in graph):
+        return None
+    name = writer.namer.fresh(param.name)
+    writer.arrays[ParamArray("p", param.name)] = (name, "")
+    layout = "in_columns" if writer.params[param.name].by_columns else "in_order"
+    return PredictParam(param.name, name, "gapless" if _only_multiplies(graph, param) else layout)
+
+
+def _only_multiplies(graph: Graph, param: Parameter) -> bool:
+    """Whether a parameter is only ever a right operand of products, which take it as it lies."""
+    own = {n.id for n in graph if _is_param(n, param.name)}
+    own |= {n.id for n in graph if n.op == "transpose" and n.type.rank == 2 and n.inputs[0] in own}
+    readers = [n for n in graph if own & set(n.inputs) and n.id not in own]
+    return all(n.op == "matmul" and n.inputs[0] not in own for n in readers)
+
+
+def _is_param(node: Node, name: str) -> bool:
+    return node.op == "param" and node.attr("name") == name
+
+
+def _own_results(writer: KernelWriter, graph: Graph, plan: Plan) -> None:
+    """Results get arrays of their own, which do not hold on to the room."""
+    for i in graph.outputs.values():
+        place = plan.kernels["forward"].of.get(root(graph, i))
+        if place is not None:
+            buffer = plan.buffers[place]
+            text = f"np.empty({array_text(buffer.shape)}, DTYPE)"
+            writer.arrays[place] = (writer.place_names[place].name, text)
+
+
+def _results(writer: KernelWriter, graph: Graph) -> list[str]:
+    """The outputs' texts: copies of what came in, is given already, or repeats entries."""
+    taken: set[int] = set()
+    texts = []
+    for i in graph.outputs.values():
+        base = root(graph, i)
+        if graph[i].type.rank == 0:
+            raise CannotJit(graph[i].op)
+        text = writer.whole_text(i)[0]
+        shared = base in taken or graph[base].op in (*LEAVES, "const") or repeated(graph, i)
+        texts.append(f"{text}.copy()" if shared else text)
+        taken.add(base)
+    return texts

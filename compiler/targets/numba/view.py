@@ -1,0 +1,137 @@
+"""What templates see of compiled kernels: plain values, as in view.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...program.statements import Statement
+from ..numpy.view import ModuleView
+
+
+@dataclass(frozen=True, slots=True)
+class JitPart:
+    """A run of statements, compiled or not, with the words and the arrays that occur in it."""
+
+    compiled: bool
+    words: frozenset[str]
+    arrays: tuple[tuple[str, str], ...]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JitKernel:
+    """A kernel: one compiled part, or several with calls of Python functions between them.
+
+    `words` and `arrays` are those that the function around several parts needs.
+    """
+
+    parts: tuple[JitPart, ...]
+    words: frozenset[str]
+    arrays: tuple[tuple[str, str], ...]
+    results: tuple[str, ...]
+
+    @property
+    def calls(self) -> bool:
+        """Whether this is more than one compiled function, called one after the other by Python."""
+        return len(self.parts) > 1 or any(not part.compiled for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Something besides inputs and targets that kernels are given: its name, and where it is found.
+
+    `kept` says that the cache keeps it, `rows` that it has an entry for every row.
+    """
+
+    name: str
+    type: str
+    source: str
+    kept: bool
+    rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Random numbers that a step needs: the cache's name for them, their place, how to draw them."""
+
+    name: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JitView:
+    """The compiled kernels of a training step and the rooms they work in, with their sizes."""
+
+    forward: JitKernel
+    loss: JitKernel
+    backward: JitKernel
+    rooms: tuple[tuple[str, str, str], ...]
+    draws: tuple[Draw, ...]
+    given: tuple[Given, ...]
+
+    @property
+    def calls(self) -> bool:
+        """Whether some kernel is more than one function, so that a step is one of Python's."""
+        return self.forward.calls or self.loss.calls or self.backward.calls
+
+    @property
+    def room_names(self) -> tuple[str, ...]:
+        """The flat arrays that kernels work in."""
+        return tuple(name for name, _, _ in self.rooms)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictParam:
+    """A parameter that predict reads: its name, the kernel's argument.
+
+    `layout` is the function that brings it into an order that the kernel takes.
+    """
+
+    name: str
+    argument: str
+    layout: str
+
+
+@dataclass(frozen=True, slots=True)
+class JitPredict:
+    """The kernel of predict, its arguments, and the rooms that it makes for itself."""
+
+    kernel: JitKernel
+    params: tuple[PredictParam, ...]
+    given: tuple[Given, ...]
+    rooms: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumbaView(ModuleView):
+    """A module some functions of which are compiled; None stands for those that stay NumPy's."""
+
+    jit: JitView | None = None
+    jit_update: JitKernel | None = None
+    jit_predict: JitPredict | None = None
+
+    @property
+    def language(self) -> str:
+        """What the module is written in, for its docstring."""
+        return "NumPy, its kernels compiled by Numba"
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules of the standard library that kernels need."""
+        return ("math",)
+
+    @property
+    def quiet(self) -> bool:
+        """A compiled step gives no warnings."""
+        return self.jit is None or self.jit.calls
+
+    @property
+    def temporaries(self) -> int:
+        """The compiled step of the optimizer is one pass, which keeps nothing."""
+        return 0
+
+    @property
+    def clips_alone(self) -> bool:
+        """Clipping is a part of the compiled step."""
+        return False

@@ -1,0 +1,5 @@
+"""The NumPy target."""
+
+from .target import NumPyTarget as TARGET
+
+__all__ = ["TARGET"]

@@ -1,0 +1,50 @@
+"""Layers that take statistics over a batch, which in training must hold more than one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ...ir.dims import Dim, evaluate, product, symbols
+from ...ir.layer_graph import TypedGraph
+from ...ir.op_graph import Graph
+from ...program.sizes import size_source
+from .arrays import SizeView
+from .names import Names
+
+
+def batch_counts(names: Names, sizes: Iterable[SizeView]) -> Iterator[tuple[str, str]]:
+    """Such layers and, as source, the number of values of a channel, where it may be one."""
+    least = {"B": 1, **{size.name: size.least for size in sizes}}
+    said: set[Dim] = set()
+    for name, count in _counts(names.graph):
+        if evaluate(count, least) == 1 and count not in said:
+            said.add(count)
+            yield name, _source(names, count)
+
+
+def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
+    """The scale and the running mean of every such layer whose running statistics move at all."""
+    params, moved = {p.name for p in typed.params}, {}
+    for node in graph:
+        if node.op == "batch_stats" and node.attr("momentum"):
+            kept = graph[node.inputs[1]]
+            while kept.op != "state":
+                kept = graph[kept.inputs[0]]
+            mean = str(kept.attr("name"))
+            moved[f"{mean.rpartition('.')[0]}.gamma"] = mean
+    yield from ((scale, mean) for scale, mean in moved.items() if scale in params)
+
+
+def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:
+    for node in graph:
+        if node.op == "batch_stats":
+            shape, axes = graph[node.inputs[0]].type.shape, node.attr("axes")
+            assert isinstance(axes, tuple)
+            yield str(node.attr("name")), product(shape[axis] for axis in axes)
+
+
+def _source(names: Names, count: Dim) -> str:
+    inputs = [node.id for node in names.graph if node.op == "input"]
+    places = {n: names.size_text(n, size_source(names.graph, n, inputs)) for n in symbols(count)}
+    return re.sub(r"[A-Z][A-Z0-9]*", lambda word: places[word[0]], str(count))

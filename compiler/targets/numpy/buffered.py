@@ -1,0 +1,148 @@
+"""-O1: one call an op, writing into planned arrays, over its operand where that is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import zip_longest
+
+from ...ir.op_graph import Node, Origin
+from ...ops.source import FREE
+from ...program.buffers import KernelPlan, stored
+from ...program.kernels import Kernel
+from ...program.places import GradientOf, Place
+from ...program.statements import Assign, Call, Note, Statement
+from ..text import Text, transposed
+from .frame import Frame, comment, named_nodes, with_headings
+
+
+def buffered(
+    kernel: Kernel,
+    frame: Frame,
+    names: Mapping[int, str],
+    plan: KernelPlan,
+    given: Mapping[int, str] | None = None,
+    *,
+    planned: bool = True,
+) -> list[Statement]:
+    """The kernel's statements; the frame learns the names of the values they compute.
+
+    `given` are names of outside arrays that results may be written over. Without planned arrays
+    a value that is not written over its operand gets a new one.
+    """
+    named = named_nodes(kernel)
+    local = {**_local_names(kernel, frame, names, plan), **(given or {})}
+    used = {i for node in kernel.nodes for i in node.inputs}
+    said: set[str] = set()
+    items: list[tuple[Origin, Statement]] = []
+    for node in kernel.nodes:
+        new = [note for note in node.origin.notes if note not in said]
+        said.update(new)
+        items += [(node.origin, Note(note)) for note in new]
+        if node.op == "room":
+            frame.texts[node.id] = Text(frame.places[plan.of[node.id]].code)
+        elif stored(node):
+            final = isinstance(plan.of[node.id], GradientOf) and node.id not in used
+            compute = _compute
+            if node.id not in plan.replaces:
+                compute = _final_gradient if final else _compute if planned else _make
+            items += [(node.origin, s) for s in compute(node, frame, local, plan)]
+            place = frame.places[plan.of[node.id]].code
+            frame.texts[node.id] = Text(place if final else local[node.id])
+        elif node.id in named and node.op not in FREE:
+            code = frame.expression(node).code
+            items.append(
+                (node.origin, Assign(names[node.id], code, comment(node, node.origin.formula)))
+            )
+            frame.texts[node.id] = Text(names[node.id])
+    return with_headings(items)
+
+
+def _local_names(
+    kernel: Kernel, frame: Frame, names: Mapping[int, str], plan: KernelPlan
+) -> dict[int, str]:
+    """A name for every stored value: its own, else its successor's in the array, else the array's."""
+    local: dict[int, str] = {}
+    successor = {before: after for after, before in plan.replaces.items()}
+    for node in reversed(kernel.nodes):
+        if not stored(node):
+            continue
+        after = successor.get(node.id)
+        if node.origin.hint or node.id in kernel.results:
+            local[node.id] = names[node.id]
+        elif after is not None and after in local:
+            local[node.id] = local[after]
+        else:
+            local[node.id] = frame.places[plan.of[node.id]].name
+    return local
+
+
+def _compute(
+    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
+) -> list[Statement]:
+    """The statements that compute one value into its array."""
+    name, before = local[node.id], plan.replaces.get(node.id)
+    formula = "" if node.op == "flush_denormals" else node.origin.formula
+    note = comment(node, formula)
+    operands = [frame.text(i) for i in node.inputs]
+    if before is not None and local[before] == name:
+        augmented = _augmented(node, frame, operands, before, name)
+        if augmented is not None:
+            return [replace(augmented, comment=note)]
+    place = plan.of[node.id]
+    out = local[before] if before is not None else frame.places[place].code
+    if node.op == "matmul" and before is None and _by_columns(place, frame):
+        product = _final_gradient(node, frame, local, plan)
+        return [Assign(name, out), *product]
+    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
+    if form == "call":
+        return [Call(text, note)] if out == name else [Assign(name, text, note)]
+    statements: list[Statement] = [] if out == name else [Assign(name, out, note)]
+    _, text = frame.target.buffered_call(node, operands, frame.shapes(node), name)
+    lines = [line for line in text.splitlines() if line.strip()]
+    notes = [note] if not statements else []
+    return [*statements, *(Call(t, c) for t, c in zip_longest(lines, notes, fillvalue=""))]
+
+
+def _make(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
+    """The statement that computes one value into a new array."""
+    operands = [frame.text(i) for i in node.inputs]
+    code = frame.target.making(node, operands, frame.shapes(node)).code
+    return [Assign(local[node.id], code, comment(node, node.origin.formula))]
+
+
+def _by_columns(place: Place, frame: Frame) -> bool:
+    """Whether an array is a gradient that lies in memory by columns, as its parameter does."""
+    return isinstance(place, GradientOf) and place.param not in frame.by_rows
+
+
+def _final_gradient(
+    node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
+) -> list[Statement]:
+    """A gradient that nothing else reads is written without giving it a name.
+
+    A product must be written by rows, so where the array lies by columns it is the transposed
+    product that is written into the transposed array.
+    """
+    place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
+    out = frame.places[place].code
+    if node.op == "matmul" and _by_columns(place, frame):
+        operands = [Text(transposed(o.within(100))) for o in reversed(operands)]
+        out = f"{out}.T"
+    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
+    if form == "fill":
+        return _compute(node, frame, local, plan)
+    return [Call(text, comment(node, node.origin.formula))]
+
+
+def _augmented(
+    node: Node, frame: Frame, operands: list[Text], before: int, name: str
+) -> Assign | None:
+    """`a += b` where the value replaces its own first operand (or either, if they commute)."""
+    operator = frame.target.in_place(node.op)
+    if operator is None:
+        return None
+    first = node.inputs.index(before)
+    if first == 1 and node.op not in ("add", "mul"):
+        return None
+    return Assign(name, operands[1 - first].code, op=operator)

@@ -1,0 +1,143 @@
+"""What one generated function knows: which source text stands for which value of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ...ir.dims import Shape
+from ...ir.lists import cut_lists
+from ...ir.op_graph import Graph, Node, Origin, Role
+from ...program.kernels import Kernel
+from ...program.names import Namer
+from ...program.places import Place
+from ...program.statements import Heading, Statement
+from ..target import Target
+from ..text import Text
+
+Constant = tuple[float, ...]
+"""The values of a constant vector."""
+
+MAX_SPEC_TEXT = 72
+"""Characters of a spec line that a heading quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """How code refers to an array (`c.work1`), and a short name for it in comments (`work1`)."""
+
+    code: str
+    name: str
+
+
+@dataclass(slots=True)
+class Frame:
+    """The texts of a function's values; what has no text yet is written out where it is used.
+
+    `by_rows` are the parameters that lie in memory by rows, and their gradients with them.
+    """
+
+    target: Target
+    graph: Graph
+    texts: dict[int, Text] = field(default_factory=dict)
+    constants: Mapping[Constant, str] = field(default_factory=dict)
+    places: Mapping[Place, PlaceName] = field(default_factory=dict)
+    by_rows: frozenset[str] = frozenset()
+
+    def text(self, id: int) -> Text:
+        """The value as an expression: its name, or the op written out."""
+        found = self.texts.get(id)
+        return found if found is not None else self.expression(self.graph[id])
+
+    def expression(self, node: Node) -> Text:
+        """The op written out over the texts of its inputs."""
+        if node.op == "const" and node.type.rank:
+            return Text(self.constants[constant(node)])
+        operands = [self.text(i) for i in node.inputs]
+        return self.target.expression(node, operands, self.shapes(node))
+
+    def shapes(self, node: Node) -> list[Shape]:
+        """Shapes of the op's inputs."""
+        return [self.graph[i].type.shape for i in node.inputs]
+
+
+def constant(node: Node) -> Constant:
+    """What a constant vector holds."""
+    values = node.attr("value")
+    assert isinstance(values, tuple)
+    return values
+
+
+def named_nodes(kernel: Kernel) -> set[int]:
+    """The values of a kernel that get a statement of their own.
+
+    Those with a name from the spec, results, and what is used more than once; single-use ops
+    of one origin become one formula.
+    """
+    uses: dict[int, int] = {}
+    for node in kernel.nodes:
+        for i in node.inputs:
+            uses[i] = uses.get(i, 0) + 1
+    results = set(kernel.results)
+    return {
+        n.id
+        for n in kernel.nodes
+        if n.id in results
+        or (n.origin.hint and n.op != "const")
+        or (uses.get(n.id, 0) > 1 and n.inputs and n.op != "broadcast" and not _cheap(n))
+    }
+
+
+def _cheap(node: Node) -> bool:
+    return node.op == "transpose" or (node.type.rank == 0 and node.op == "scale")
+
+
+def name_values(kernels: Iterable[Kernel | None], names: dict[int, str], namer: Namer) -> None:
+    """Give every named value of the kernels an identifier, the same in all of them."""
+    for kernel in kernels:
+        named = named_nodes(kernel) if kernel else set()
+        for node in kernel.nodes if kernel else ():
+            if node.id in names or node.id not in named:
+                continue
+            names[node.id] = namer.fresh(node.origin.hint or f"{node.origin.layer}_{node.op}")
+
+
+def heading(origin: Origin) -> str:
+    """`digits.nn:2  dense 30 sigmoid`: where in the spec a layer stands and what it says."""
+    if not origin.spans:
+        return ""
+    span = origin.spans[0]
+    scoped = f"  ({origin.layer})" if "." in origin.layer and origin.role is not Role.UPDATE else ""
+    return f"{clean(file_name(span.source.name))}:{span.line}  {clean(span.text)}{scoped}"
+
+
+def file_name(path: str) -> str:
+    """The last part of a path: generated code does not depend on how a file was reached."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def clean(text: str) -> str:
+    """Spec text fit for a comment: one line, printable, not too long."""
+    lines = (line.split("#")[0] for line in text.splitlines())
+    words = cut_lists(" ".join(" ".join(lines).split()))
+    words = "".join(c if c.isprintable() else "?" for c in words)
+    return words if len(words) <= MAX_SPEC_TEXT else words[: MAX_SPEC_TEXT - 1] + "…"
+
+
+def comment(node: Node, formula: str) -> str:
+    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows."""
+    shape = node.type.array() if node.type.rank else ""
+    return "  ".join(part for part in (shape, formula) if part)
+
+
+def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
+    """Put a heading before each run of statements that come from one place."""
+    result: list[Statement] = []
+    current = ""
+    for origin, statement in items:
+        text = heading(origin)
+        if text and text != current:
+            result.append(Heading(text))
+            current = text
+        result.append(statement)
+    return result

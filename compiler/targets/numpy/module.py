@@ -1,0 +1,223 @@
+"""A whole module: every body written, the templates filled in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from ...ir.dims import Dim, Shape
+from ...ir.layer_graph import Parameter, Setting, TypedGraph
+from ...ir.op_graph import Graph, Role
+from ...losses import LOSSES
+from ...losses.registry import target_kind
+from ...lower.losses import target_layers, target_name
+from ...ops.source import RANDOM
+from ...passes.pipeline import Function
+from ...program.kernels import Kernel
+from ...program.program import Program
+from ...version import VERSION
+from ..target import Target
+from .arrays import ArrayView, ParamView, StateView
+from .batches import batch_counts, fresh_state
+from .bodies import alone_view, cache_view, constant_views, gradient_copies, kernel_view
+from .frame import clean, file_name
+from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
+from .least_squares import solve_parts
+from .names import Names
+from .optimizer import optimizer_view
+from .pull_back import jacobian_view, upstreams, vjp_view
+from .rates import clip_view, schedule_view, train_constants
+from .sizes import size_views
+from .view import ModuleView
+
+CONTRACT = 1
+"""Version of the module contract that generated modules follow."""
+
+
+def module_text(view: ModuleView, target: Target) -> str:
+    """The module's source, before Black."""
+    text = target.render("module.jinja", m=view, helpers=HELPERS_MARK, imports=IMPORTS_MARK)
+    helpers = helper_functions(target, view, text)
+    text = text.replace(IMPORTS_MARK, helper_imports(target, helpers))
+    return text.replace(HELPERS_MARK, helpers)
+
+
+def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
+    """What the templates see of a program; `spec` is its text, includes inlined."""
+    typed, level, target, file = program.typed, program.level, names.target, file_name(file)
+    training, kernels, by_rows = names.graph, names.kernels, program.by_rows
+    setting = typed.graph.training.optimizer
+    forward = kernel_view(names, kernels.forward, training.outputs_for("out"))
+    parts, grads = training.outputs_for("loss"), training.outputs_for("grad")
+    targets = _targets(typed, names)
+    padded = tuple(dict.fromkeys(a.lengths for a in targets if a.lengths))
+    loss = kernel_view(names, kernels.loss, parts, padded) if kernels.loss else None
+    backward = kernel_view(names, kernels.backward, grads, padded) if kernels.backward else None
+    predict = alone_view(names, program, Function.PREDICT)
+    assert predict is not None, "every module predicts"
+    input_gradient = alone_view(names, program, Function.INPUT_GRADIENT)
+    per_example = alone_view(names, program, Function.PER_EXAMPLE)
+    features = alone_view(names, program, Function.FEATURES)
+    return ModuleView(
+        title=clean(typed.graph.model or file.removesuffix(".nn")),
+        file=clean(file),
+        spec=spec,
+        sha256=hashlib.sha256(spec.encode()).hexdigest(),
+        version=VERSION,
+        contract=CONTRACT,
+        level=level,
+        dtype=typed.graph.dtype,
+        inputs=_inputs(typed, names),
+        outputs=_outputs(typed),
+        ragged_outputs=_ragged_outputs(typed),
+        targets=targets,
+        losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
+        params=tuple(_param(p) for p in typed.params),
+        by_columns=tuple(p.name for p in typed.params if p.name not in by_rows),
+        states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
+        fresh_state=tuple(fresh_state(training, typed)),
+        batch_counts=tuple(batch_counts(names, size_views(typed))),
+        sizes=tuple(size_views(typed)),
+        constants=constant_views(names),
+        train=_train(typed),
+        metrics=tuple(metric_label(m) for m in typed.graph.training.metrics),
+        random=any(n.op in RANDOM for n in training),
+        forward=forward,
+        loss=loss,
+        backward=backward,
+        predict=predict,
+        input_gradient=input_gradient,
+        per_example=per_example,
+        vjp=vjp_view(names),
+        upstreams=upstreams(names),
+        jacobian=jacobian_view(names, _outputs(typed)),
+        gradient_copies=gradient_copies(names, backward) if backward else (),
+        cache=cache_view(names),
+        optimizer=(
+            optimizer_view(setting, program.update, level, target)
+            if setting and program.update
+            else None
+        ),
+        schedule=schedule_view(typed.graph.training),
+        clip=clip_view(typed.graph.training.clip),
+        solve=solve_parts(typed, features) if features else None,
+        loss_text=_loss_text(typed),
+        penalised=_uses_params(kernels.loss),
+    )
+
+
+def _ragged_outputs(typed: TypedGraph) -> dict[str, int]:
+    """Outputs that hold padding, with the axis of the whole array along which it lies."""
+    types = {o.name: typed.types[o.layer] for o in typed.graph.outputs}
+    return {name: type.ragged_axis + 1 for name, type in types.items() if type.ragged}
+
+
+def _loss_text(typed: TypedGraph) -> str:
+    """What the loss is, in words and formulas."""
+    parts = []
+    for loss in typed.graph.losses:
+        weight = f"{loss.weight:g} times " if loss.weight != 1 else ""
+        parts.append(f"{weight}{loss.name}, {LOSSES[loss.setting.kind].formula_of(loss.setting)}")
+    if typed.graph.regularize is not None:
+        parts.append("the penalty l1 Σ|w| + l2/2 Σw²")
+    return "; plus ".join(parts) + "."
+
+
+def _uses_params(kernel: Kernel | None) -> bool:
+    """Whether the kernel reads parameters, as penalties do."""
+    if kernel is None:
+        return False
+    return any(kernel.graph[i].op == "param" for n in kernel.nodes for i in n.inputs)
+
+
+def _inputs(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
+    graph, known = names.graph, names.names
+    variables = {n.attr("name"): known[n.id] for n in graph if n.op == "input"}
+    lengths = {str(n.attr("name")): known[n.id] for n in graph if n.op == "lengths"}
+    limits = id_limits(graph)
+    views = []
+    for n in typed.graph.layers:
+        if n.kind == "input":
+            type = typed.types[n.id]
+            array = _array(n.name, variables[n.name], type.shape, type.dtype.value)
+            limit = limits.get(n.name)
+            views.append(replace(array, classes=limit, lengths=lengths.get(n.name, "")))
+    return tuple(views)
+
+
+def id_limits(graph: Graph) -> dict[str, int]:
+    """For every input of ids the number of rows of the smallest table they pick from."""
+    limits: dict[str, int] = {}
+    for node in graph:
+        if node.op != "take_rows":
+            continue
+        table, ids = node.inputs
+        count, todo = graph[table].type.shape[0], [ids]
+        while todo:
+            behind = graph[todo.pop()]
+            todo += behind.inputs
+            if behind.op == "input" and isinstance(count, int):
+                name = str(behind.attr("name"))
+                limits[name] = min(count, limits.get(name, count))
+    return limits
+
+
+def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:
+    return tuple(
+        _array(o.name, o.name, typed.shape_of(o.layer), "float") for o in typed.graph.outputs
+    )
+
+
+def _targets(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
+    variables = {n.attr("name"): names.names[n.id] for n in names.graph if n.op == "target"}
+    views = []
+    for layer in target_layers(typed):
+        name = target_name(typed, layer)
+        kinds = {loss.setting.kind for loss in typed.graph.losses if loss.layer == layer}
+        array = _array(name, variables[name], typed.shape_of(layer), target_kind(kinds))
+        lengths, axis = _target_lengths(names.graph, name)
+        if lengths is not None:
+            array = replace(array, lengths=names.names[lengths], ragged_axis=axis)
+        ids, weights = (variables.get(f"{name}.{what}", "") for what in ("ids", "weights"))
+        views.append(replace(array, ids=ids, weights=weights))
+    return tuple(views)
+
+
+def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
+    """The lengths that mask what a loss makes of a target, and the axis they run along."""
+    behind: set[int] = set()
+    for node in graph:
+        if node.op == "target" and node.attr("name") == target:
+            behind.add(node.id)
+        elif behind & set(node.inputs) and node.origin.role is Role.LOSS:
+            behind.add(node.id)
+            if node.op == "mask_steps":
+                return node.inputs[1], int(str(node.attr("axis")))
+    return None, 1
+
+
+def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
+    sizes = tuple(str(n) for n in shape)
+    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind)
+
+
+def _spec_size(size: Dim) -> str | int:
+    return size if isinstance(size, int) else str(size)
+
+
+def _param(p: Parameter) -> ParamView:
+    return ParamView(p.name, tuple(p.shape), p.init.name, dict(p.init.args), p.fan_in, p.fan_out)
+
+
+def metric_label(metric: Setting) -> str:
+    """A metric as the module names it: `f1`, and `top_k(3)` where k is given."""
+    return f"{metric.kind}({metric.args['k']})" if "k" in metric.given else metric.kind
+
+
+def _train(typed: TypedGraph) -> dict[str, object]:
+    training = typed.graph.training
+    found: dict[str, object] = dict(training.train)
+    if training.optimizer is not None:
+        found["optimizer"] = training.optimizer.kind
+        found.update({k: v for k, v in training.optimizer.args.items() if v is not None})
+    return {**found, **train_constants(training)}

@@ -1,0 +1,63 @@
+"""The arrays that helper functions of the NumPy target make for themselves, where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...ir.dims import Dim, Shape, product
+from ...ir.op_graph import Node
+from ...program.memory import usual
+
+
+def scratch(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """Their bytes, for operands of these shapes and numbers of so many bytes."""
+    known = SCRATCH.get(node.op)
+    return known(node, shapes, wide) if known else 0
+
+
+def _time_loop(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """The state's matrix put in order, and one or two values of every step."""
+    _, kernel, d_state = shapes[:3]
+    return wide * (product(kernel) + (1 if node.op == "gru_back" else 2) * product(d_state))
+
+
+def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """An example's runs under one row of the kernel, for every row of it."""
+    back = node.op == "weighted_pool_dw"
+    image, kernel = shapes[back], _sizes(node, "kernel") if back else shapes[1]
+    width = kernel[-1]
+    assert isinstance(width, int)
+    return wide * (product(image[1:]) // width * product(kernel[:-1]))
+
+
+def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+    """Of a block of examples what one axis leaves, or on the way back what is still to be given."""
+    image, given = (shapes[0], ()) if node.op == "max_pool" else (shapes[1], shapes[0])
+    row = wide * usual(product(image[1:]))
+    rows = min(usual(image[0]), max(POOL_BYTES // row, 1))
+    edges = rows * row if any(_sizes(node, "pad")) else 0
+    if given:  # two arrays of numbers and one of flags
+        return 2 * edges + rows * (2 * wide + 1) * product(given[1:])
+    return edges + rows * row // _sizes(node, "kernel")[0]
+
+
+def _sizes(node: Node, name: str) -> tuple[int, ...]:
+    """An attribute of numbers, or of pairs of them, one after the other."""
+    found = dict(node.attrs).get(name, ())
+    assert isinstance(found, tuple)
+    return tuple(n for item in found for n in (item if isinstance(item, tuple) else (item,)))
+
+
+POOL_BYTES = 2**19
+"""How much max pooling works on at a time: as in templates/numpy/helpers_pool.jinja."""
+
+SCRATCH: dict[str, Callable[[Node, Sequence[Shape], int], Dim]] = {
+    "lstm_back": _time_loop,
+    "gru_back": _time_loop,
+    "rnn_back": _time_loop,
+    "weighted_pool": _tiles,
+    "weighted_pool_dw": _tiles,
+    "max_pool": _pooled,
+    "max_pool_dx": _pooled,
+}
+"""By op, what gives the bytes."""

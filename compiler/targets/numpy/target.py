@@ -1,0 +1,25 @@
+"""The NumPy target: modules that need nothing but NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...ir.dims import Dim, Shape
+from ...ir.op_graph import Node
+from ...program.program import Program
+from ..target import Target
+from .module import module_text, module_view
+from .names import module_names
+from .scratch import scratch
+
+
+class NumPyTarget(Target):
+    """One module of NumPy calls; at -O0 plain formulas."""
+
+    def write(self, program: Program, spec: str, file: str) -> str:
+        """The module's source, unformatted."""
+        return module_text(module_view(program, module_names(program, self), spec, file), self)
+
+    def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+        """Bytes of the arrays that a helper function makes for itself; see scratch.py."""
+        return scratch(node, shapes, wide)

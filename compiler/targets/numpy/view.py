@@ -1,0 +1,381 @@
+"""What the module's templates see: plain values, decided; the templates only write them down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ...program.statements import Assign, Statement
+from .arrays import ArrayView, ParamView, SizeView, StateView, shape_text, size_of
+from .rates import ClipView, ScheduleView
+
+
+@dataclass(frozen=True, slots=True)
+class KernelView:
+    """A function's body: cached values it reads, dimensions it needs, statements, results."""
+
+    loads: tuple[str, ...]
+    dims: tuple[tuple[str, str], ...]
+    statements: tuple[Statement, ...]
+    results: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptView:
+    """A value of the cache, and the axis that has its rows (None: the same for all rows)."""
+
+    name: str
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JacobianView:
+    """A pull-back to the inputs, what it reads of the cache, its gradients by output."""
+
+    kernel: KernelView
+    kept: tuple[KeptView, ...]
+    upstreams: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BufferView:
+    """An array of the cache: attribute, shape as source, dtype as source, what it holds."""
+
+    name: str
+    shape: str
+    dtype: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheView:
+    """The cache: symbols of its size, references it keeps, arrays it makes."""
+
+    dims: tuple[tuple[str, str], ...]
+    keeps: tuple[str, ...]
+    buffers: tuple[BufferView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerView:
+    """The step: statements over p, g and slots, `before` those that are the same for every p.
+
+    `starts` are the slots' first values; `numbers` what is kept once, with first values.
+    """
+
+    kind: str
+    slots: tuple[str, ...]
+    starts: dict[str, float]
+    numbers: dict[str, float]
+    before: tuple[Statement, ...]
+    statements: tuple[Statement, ...]
+    work: int
+    where: str
+    formula: str
+    uses_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SolveView:
+    """The parts of `solve`: `undo` are expressions that each take the place of the target."""
+
+    features: KernelView
+    undo: tuple[str, ...]
+    layer: str
+    weight: tuple[int, ...]
+    bias: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantView:
+    """An array constant at module level."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleView:
+    """Everything a generated module is made of.
+
+    `fresh_state` pairs the scale and the running mean of layers that training moves both of.
+    """
+
+    title: str
+    file: str
+    spec: str
+    sha256: str
+    version: str
+    contract: int
+    level: int
+    dtype: str
+    inputs: tuple[ArrayView, ...]
+    outputs: tuple[ArrayView, ...]
+    ragged_outputs: dict[str, int]
+    targets: tuple[ArrayView, ...]
+    losses: tuple[tuple[str, str], ...]
+    params: tuple[ParamView, ...]
+    by_columns: tuple[str, ...]
+    states: tuple[StateView, ...]
+    fresh_state: tuple[tuple[str, str], ...]
+    batch_counts: tuple[tuple[str, str], ...]
+    sizes: tuple[SizeView, ...]
+    constants: tuple[ConstantView, ...]
+    train: dict[str, object]
+    metrics: tuple[str, ...]
+    random: bool
+    forward: KernelView
+    loss: KernelView | None
+    backward: KernelView | None
+    predict: KernelView
+    input_gradient: KernelView | None
+    per_example: KernelView | None
+    vjp: KernelView | None
+    upstreams: tuple[tuple[str, str], ...]
+    jacobian: JacobianView | None
+    gradient_copies: tuple[tuple[str, str], ...]
+    cache: CacheView
+    optimizer: OptimizerView | None
+    schedule: ScheduleView | None
+    clip: ClipView | None
+    solve: SolveView | None
+    loss_text: str
+    penalised: bool
+
+    @property
+    def language(self) -> str:
+        """What the module is written in, for its docstring."""
+        return "plain NumPy"
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules of the standard library that the target needs besides."""
+        return ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the functions of a step silence NumPy's warnings."""
+        return True
+
+    @property
+    def temporaries(self) -> int:
+        """Flat arrays that the optimizer's step works in."""
+        return self.optimizer.work if self.optimizer else 1
+
+    @property
+    def clips_alone(self) -> bool:
+        """Whether clipping is a function of its own."""
+        return True
+
+    @property
+    def vjp_inputs(self) -> list[str]:
+        """What vjp's results call the gradients of the inputs."""
+        return [f"vjp_dx:{a.name}" for a in self.inputs]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Suffixes of the arrays the optimizer keeps."""
+        return self.optimizer.slots if self.optimizer else ()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Numbers the optimizer keeps besides the step count."""
+        return tuple(self.optimizer.numbers) if self.optimizer else ()
+
+    @staticmethod
+    def specs(arrays: tuple[ArrayView, ...]) -> dict[str, tuple[str | int, ...]]:
+        """Names to shapes, as the module's constants hold them."""
+        return {a.name: a.spec for a in arrays}
+
+    @property
+    def cache_items(self) -> str:
+        """What -O0 keeps for loss and backward, as keyword arguments."""
+        return ", ".join(f"{name}={name}" for name in self.cache.keeps)
+
+    @property
+    def inputs_text(self) -> str:
+        """`x (B, 784)`."""
+        return ", ".join(shape_text(a) for a in self.inputs)
+
+    @property
+    def outputs_text(self) -> str:
+        """`y (B, 10)`."""
+        return ", ".join(shape_text(a) for a in self.outputs)
+
+    @property
+    def target_args(self) -> list[tuple[str, str]]:
+        """What kernels are told of the targets: variables and their types."""
+        arrays = [(a.var, "Array") for a in self.targets]
+        weights = [(a.weights, "Array") for a in self.balanced]
+        return arrays + weights + [(a.ids, "bool") for a in self.targets if a.ids]
+
+    @property
+    def balanced(self) -> tuple[ArrayView, ...]:
+        """The targets whose classes are weighted by how often they occur."""
+        return tuple(a for a in self.targets if a.weights)
+
+    @property
+    def target_kinds(self) -> list[str]:
+        """The kinds of target there are, each once."""
+        return sorted({a.kind for a in self.targets})
+
+    @property
+    def ragged(self) -> tuple[ArrayView, ...]:
+        """The inputs whose rows are padded."""
+        return tuple(a for a in self.inputs if a.lengths)
+
+    @property
+    def ragged_alike(self) -> list[tuple[ArrayView, str]]:
+        """The same, each with the first one before it that has its padded size, if there is one."""
+        first: dict[str, str] = {}
+        found = []
+        for a in self.ragged:
+            found.append((a, first.get(a.sizes[0], "")))
+            first.setdefault(a.sizes[0], a.name)
+        return found
+
+    @property
+    def ragged_targets(self) -> bool:
+        """Whether some target has padded rows."""
+        return any(a.lengths for a in self.targets)
+
+    @property
+    def one_wide_margins(self) -> bool:
+        """Whether some output that margins are asked of is one wide, so that it takes no ids."""
+        return any(a.kind == "margins" and a.sizes[-1] == "1" for a in self.targets)
+
+    @property
+    def modal(self) -> bool:
+        """Whether training computes otherwise than prediction."""
+        return bool(self.random or self.states)
+
+    @property
+    def needs_two_rows(self) -> str:
+        """A layer with one value a channel in each row, so that no batch may be a lone row."""
+        return next((name for name, count in self.batch_counts if "*" not in count), "")
+
+    @property
+    def last_batch_counts(self) -> list[tuple[str, str]]:
+        """The counts of `batch_counts` for the rows of the last batch of several, called `last`."""
+        return [(name, re.sub(r"len\(\w+\)", "last", text)) for name, text in self.batch_counts]
+
+    @property
+    def inner_names(self) -> list[str]:
+        """What the unchecked forward is given besides parameters, inputs and cache."""
+        names = [a.lengths for a in self.ragged]
+        names += ["state"] if self.states else []
+        names += ["train"] if self.modal else []
+        return names + (["rng"] if self.random else [])
+
+    def keywords(self, *, train: bool = True, rng: bool = True, loss: bool = False) -> str:
+        """The keyword arguments that the model's functions take, as source; empty if none.
+
+        `loss` adds those that only functions with a target take.
+        """
+        words = ["state: Params | None = None"] if self.states else []
+        words += ["train: bool = False"] if self.modal and train else []
+        words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
+        words += ["lengths: Any = None"] if self.ragged else []
+        words += ["class_weights: Any = None"] if self.balanced and loss else []
+        return ", *, " + ", ".join(words) if words else ""
+
+    def passed(self, *, train: str = "", rng: str = "rng") -> str:
+        """The same keywords as a call passes them on; empty if there are none."""
+        words = ["state=state"] if self.states else []
+        words += [f"train={train}"] if self.modal and train else []
+        words += [f"rng={rng}"] if self.random and rng else []
+        words += ["lengths=lengths"] if self.ragged else []
+        return "".join(f", {word}" for word in words)
+
+    @property
+    def loss_keywords(self) -> str:
+        """The keyword arguments of functions that take a cache and a target."""
+        return ", *, class_weights: Any = None" if self.balanced else ""
+
+    @property
+    def loss_passed(self) -> str:
+        """The same as a call passes them on."""
+        return ", class_weights=class_weights" if self.balanced else ""
+
+    @property
+    def free_sizes(self) -> list[str]:
+        """The plain symbols among the inputs' sizes, B first."""
+        return ["B", *(s.name for s in self.sizes)]
+
+    @property
+    def bounded_sizes(self) -> list[tuple[str, str, str, int, int | None]]:
+        """The sizes with bounds: input, symbol, where to read it off, the least, the most."""
+        return [
+            (a.name, s.name, size_of(a, axis), s.least, s.most)
+            for s in self.sizes
+            for a in self.inputs
+            for axis, n in enumerate(a.spec)
+            if n == s.name and (s.least > 1 or s.most is not None)
+        ]
+
+    @property
+    def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The symbols that several inputs have, with each place to read them off."""
+        found = []
+        for symbol in self.free_sizes:
+            places = [
+                (
+                    a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}",
+                    size_of(a, axis),
+                )
+                for a in self.inputs
+                for axis, n in enumerate(a.spec)
+                if n == symbol
+            ]
+            if len(places) > 1:
+                found.append((symbol, places))
+        return found
+
+    @property
+    def target_dims(self) -> tuple[tuple[str, str], ...]:
+        """The sizes of targets, read off a cache called c."""
+        used = {s for a in self.targets for n in a.spec for s in re.findall(r"[A-Z]\w*", str(n))}
+        return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
+
+    def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """What a function does before it takes targets, to know the lengths of their rows."""
+        statements, lengths = kernel.statements, {a.lengths for a in self.targets}
+        made = [
+            i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
+        ]
+        cut = made[-1] + 1 if made else 0
+        return statements[:cut], statements[cut:]
+
+    @property
+    def input_gradient_dims(self) -> tuple[tuple[str, str], ...]:
+        """The sizes that input_gradient needs, read off the inputs."""
+        own = dict(self.input_gradient.dims) if self.input_gradient else {}
+        return tuple(
+            (d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets
+        )
+
+    @property
+    def per_example_dims(self) -> tuple[tuple[str, str], ...]:
+        """The sizes that per_example_gradients needs, read off the inputs."""
+        return self.cache.dims if self.per_example else ()
+
+    @property
+    def cache_differs(self) -> str:
+        """The condition under which a cache was made for other sizes."""
+        names = [d for d, _ in self.cache.dims]
+        return " or ".join(f"cache.{d} != {d}" for d in names)
+
+    @property
+    def single_input(self) -> bool:
+        """Whether x is an array rather than a dict."""
+        return len(self.inputs) == 1
+
+    @property
+    def single_output(self) -> bool:
+        """Whether y is an array rather than a dict."""
+        return len(self.outputs) == 1
+
+    @property
+    def single_target(self) -> bool:
+        """Whether target is an array rather than a dict."""
+        return len(self.targets) == 1

@@ -1,0 +1,183 @@
+"""A target: a folder of templates, with a macro an op, and what it can do with them."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pkgutil import iter_modules
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+from ..ir.dims import Dim, Shape
+from ..ir.lists import cut_lists
+from ..ir.op_graph import Node
+from ..kinds.loss import TARGET_KINDS
+from ..ops import OPS
+from ..program.program import Program
+from .text import (
+    Text,
+    attr_text,
+    dict_text,
+    dim_text,
+    docline,
+    kind,
+    number,
+    op_view,
+    sizes,
+    tuple_text,
+)
+
+PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
+"""What is no code in a template: comments, docstrings, template statements."""
+
+COMPOSED = tuple(f"as_{kind}" for kind in TARGET_KINDS)
+"""Names that templates put together from pieces."""
+
+READABLE = "numpy"
+"""The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
+
+
+class Target(ABC):
+    """One target: its templates, loaded, and what planning asks of it.
+
+    A subclass in a folder of its own, compiler/targets/NAME, says how a module is written;
+    templates/NAME has the text. `base` names the target whose templates stand in for those that the
+    folder has not got. `fuses` says that the target writes predict as one fused function, too;
+    `decides` names the optimisations that have nothing to decide for it.
+    """
+
+    base: str | None = None
+    fuses: bool = False
+    decides: tuple[str, ...] = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.environment = Environment(
+            loader=_loader(name, self.base),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+        )
+        self.environment.filters.update(
+            number=number,
+            dim=dim_text,
+            attr=attr_text,
+            sizes=sizes,
+            pyrepr=repr,
+            kind=kind,
+            docline=docline,
+            cut_lists=cut_lists,
+            tuple=tuple_text,
+            chomp=str.rstrip,
+            dict=dict_text,
+        )
+        self.expressions: Any = self.environment.get_template("expressions.jinja").module
+        self.buffered: Any = self.environment.get_template("buffered.jinja").module
+
+    @abstractmethod
+    def write(self, program: Program, spec: str, file: str) -> str:
+        """The module's source, unformatted; `spec` is its text with includes inlined, `file` its name."""
+
+    @abstractmethod
+    def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
+        """Bytes of the arrays that an op makes for itself and drops at its end, where they are many.
+
+        `shapes` are those of its operands, `wide` the bytes of a number.
+        """
+
+    @property
+    def helper_files(self) -> list[str]:
+        """The templates of helper functions, the general ones first."""
+        return sorted(n for n in self.environment.list_templates() if n.startswith("helpers"))
+
+    @property
+    def words(self) -> set[str]:
+        """Every identifier that occurs in the templates: none may be given to a value."""
+        return _words(self.name) | (_words(self.base) if self.base else set())
+
+    def expression(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+        """The op as an expression of its operands."""
+        return expression(self.expressions, node, operands, shapes)
+
+    def buffered_call(
+        self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
+    ) -> tuple[str, str]:
+        """The op writing into an array: ("call", an expression), ("fill", statements) or an operator."""
+        view = op_view(node, [t.within(100) for t in operands], shapes)
+        for form in ("call", "fill"):
+            macro = getattr(self.buffered, f"{node.op}_{form}", None)
+            if macro is not None:
+                return form, str(macro(view, out)).strip()
+        return "call", str(self.buffered.function(view, out)).strip()
+
+    def making(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+        """The op as -O1 writes it where no array is planned for its value."""
+        macro = getattr(self.buffered, f"{node.op}_new", None)
+        if macro is None:
+            return self.expression(node, operands, shapes)
+        return Text(str(macro(op_view(node, [t.within(100) for t in operands], shapes))).strip())
+
+    def makes(self, node: Node) -> bool:
+        """Whether the op without a planned array always makes one, and never gives a mere view."""
+        return node.op in self.buffered.MAKES or OPS[node.op].elementwise
+
+    def in_place(self, op: str) -> str | None:
+        """The augmented operator for an op whose value replaces its first operand."""
+        found: str | None = self.buffered.AUGMENTED.get(op)
+        return found
+
+    def may_overwrite(self, node: Node, operand: int) -> bool:
+        """Whether the op's macro allows its value to be written over this operand."""
+        allowed = self.buffered.OVERWRITES.get(node.op)
+        return allowed is None or operand in allowed
+
+    def render(self, template: str, **views: object) -> str:
+        """A whole template."""
+        return self.environment.get_template(template).render(**views)
+
+
+def target_names() -> list[str]:
+    """Every target: the folders beside this file."""
+    return [m.name for m in iter_modules(import_module(__package__).__path__) if m.ispkg]
+
+
+@cache
+def load_target(name: str) -> Target:
+    """A target by name, loaded once; raises ValueError if there is none."""
+    if name not in target_names():
+        raise ValueError(f"no target '{name}': there are {', '.join(target_names())}")
+    target: Target = import_module(f"{__package__}.{name}").TARGET(name)
+    return target
+
+
+def expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
+    """An op by its macro, with parentheses around operands that bind less tightly than it needs."""
+    own, *needs = macros.BINDING.get(node.op, (100, 0))
+    needs += [needs[-1]] * (len(operands) - len(needs))
+    view = op_view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
+    macro = getattr(macros, f"{node.op}_op", None) or macros.function
+    return Text(str(macro(view)).strip(), own)
+
+
+def _loader(name: str, base: str | None) -> ChoiceLoader:
+    """A template is looked for in the target's folder, then in its base's; `BASE/FILE` is the base's."""
+    own = PackageLoader(f"nnc.templates.{name}", "")
+    if base is None:
+        return ChoiceLoader([own])
+    theirs = PackageLoader(f"nnc.templates.{base}", "")
+    return ChoiceLoader([own, theirs, PrefixLoader({base: theirs})])
+
+
+@cache
+def _words(name: str) -> set[str]:
+    folder = files(f"nnc.templates.{name}")
+    texts = [f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".jinja")]
+    code = re.sub(PROSE, " ", "\n".join(texts), flags=re.DOTALL)
+    return {*re.findall(r"[A-Za-z_]\w*", code, flags=re.ASCII), *COMPOSED}

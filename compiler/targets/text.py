@@ -1,0 +1,97 @@
+"""Pieces of source text: operands with their binding, sizes, numbers and tuples as source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..ir.dims import Dim, Shape, symbols
+from ..ir.op_graph import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of source and how tightly its outermost operator binds (100: an atom)."""
+
+    code: str
+    binding: int = 100
+
+    def within(self, binding: int) -> str:
+        """The text as an operand of an operator that binds so tightly."""
+        return self.code if self.binding >= binding else f"({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class OpView:
+    """What a macro sees of an op: operands as text, attributes, shapes."""
+
+    op: str
+    x: tuple[str, ...]
+    attrs: dict[str, Any]
+    shape: Shape
+    shapes: tuple[Shape, ...]
+    rank: int
+
+
+def op_view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
+    """The view of an op for its macro."""
+    attrs = dict(node.attrs)
+    return OpView(node.op, tuple(operands), attrs, node.type.shape, tuple(shapes), node.type.rank)
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: whole ones without a point."""
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return repr(float(value))
+
+
+def dim_text(dim: Dim) -> str:
+    """A dimension as a Python expression that binds like an atom."""
+    text = str(dim)
+    return text if text.isalnum() else f"({text})"
+
+
+def attr_text(value: object) -> str:
+    """An op's attribute as a function's argument."""
+    if isinstance(value, tuple):
+        return tuple_text(attr_text(item) for item in value)
+    if isinstance(value, bool | str) or value is None:
+        return repr(value)
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def sizes(shape: Shape) -> str:
+    """A shape as arguments of reshape; one lone symbolic size is left for NumPy to work out."""
+    symbolic = [i for i, n in enumerate(shape) if not isinstance(n, int)]
+    if len(symbolic) == 1 and symbols(shape[symbolic[0]]):
+        return ", ".join("-1" if i == symbolic[0] else str(n) for i, n in enumerate(shape))
+    return ", ".join(str(n) for n in shape)
+
+
+def transposed(code: str) -> str:
+    """The transpose of a matrix that binds like an atom: `W` and `W.T` of each other."""
+    return code.removesuffix(".T") if code.endswith(".T") else f"{code}.T"
+
+
+def tuple_text(items: Iterable[object]) -> str:
+    """Pieces of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
+    pieces = [str(item) for item in items]
+    return f"({pieces[0]},)" if len(pieces) == 1 else f"({', '.join(pieces)})"
+
+
+def dict_text(pairs: Iterable[tuple[str, object]]) -> str:
+    """Names and pieces of source as a dict: `{"a": x, "b": y}`."""
+    return "{" + ", ".join(f"{name!r}: {text}" for name, text in pairs) + "}"
+
+
+def kind(statement: object) -> str:
+    """The class of a statement, by which templates choose how to write it."""
+    return type(statement).__name__
+
+
+def docline(text: str) -> str:
+    """A line of the spec as a docstring may quote it: printable, nothing that ends the string."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"', "'").rstrip()
