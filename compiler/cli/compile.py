@@ -9,6 +9,7 @@ import click
 from click.exceptions import Exit
 
 from ..emitted import EMITTED, CannotEmit
+from ..targets import target_names
 from . import terminal
 from .app import Usage, app
 from .importable import obstacles
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     default="numpy",
     show_default=True,
-    help="What the module runs on: numpy, numba (-O0 is always plain NumPy).",
+    help=f"What the module runs on: {', '.join(target_names())} (-O0 is always plain NumPy).",
 )
 @click.option(
     "--emit",
@@ -126,7 +127,6 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
 def _check_options(options: Options) -> None:
     """Refuse levels, targets, functions and passes that there are not, naming those there are."""
     from ..passes.pipeline import OPTIONAL, check_options, dump_names
-    from ..targets.target import target_names
 
     for name in options.without:
         check_known(name, OPTIONAL, "--without")

@@ -9,9 +9,6 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
-IMPORTED = {"numpy": ("numpy",), "numba": ("numpy", "numba", "scipy")}
-"""The packages that a target's modules import."""
-
 
 def obstacles(output: Path | None, target: str) -> list[str]:
     """What would keep a module from being imported, each with the way out."""
@@ -33,7 +30,7 @@ def _name(output: Path, target: str) -> Iterator[str]:
         yield f"{output} cannot be imported by name, but {plain}.py can"
     elif iskeyword(stem):
         yield f"{output} cannot be imported: `{stem}` is a keyword of Python"
-    elif stem in IMPORTED[target]:
+    elif stem in _required(target):
         yield f"{output} would be imported in place of {stem}, which it needs itself"
     elif stem in sys.stdlib_module_names:
         yield f"{output} would be imported in place of Python's own module {stem}"
@@ -41,9 +38,16 @@ def _name(output: Path, target: str) -> Iterator[str]:
 
 def _missing(target: str) -> Iterator[str]:
     """Packages that are not installed here, where the module may not be meant to run."""
-    absent = [name for name in IMPORTED[target] if find_spec(name) is None]
+    absent = [name for name in _required(target) if find_spec(name) is None]
     if absent:
         yield (
             f"the module needs {' and '.join(absent)}, not installed here: "
             f"pip install 'nnc[{target}]'"
         )
+
+
+def _required(target: str) -> tuple[str, ...]:
+    """The packages that a target's modules import."""
+    from ..targets.target import load_target
+
+    return load_target(target).requires

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from pkgutil import iter_modules
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
@@ -19,6 +18,7 @@ from ..ir.op_graph import Node
 from ..kinds.loss import TARGET_KINDS
 from ..ops import OPS
 from ..program.program import Program
+from . import target_names
 from .text import (
     Text,
     attr_text,
@@ -48,12 +48,14 @@ class Target(ABC):
     A subclass in a folder of its own, compiler/targets/NAME, says how a module is written;
     templates/NAME has the text. `base` names the target whose templates stand in for those that the
     folder has not got. `fuses` says that the target writes predict as one fused function, too;
-    `decides` names the optimisations that have nothing to decide for it.
+    `decides` names the optimisations that have nothing to decide for it, `requires` the packages that
+    its modules import.
     """
 
     base: str | None = None
     fuses: bool = False
     decides: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -141,11 +143,6 @@ class Target(ABC):
     def render(self, template: str, **views: object) -> str:
         """A whole template."""
         return self.environment.get_template(template).render(**views)
-
-
-def target_names() -> list[str]:
-    """Every target: the folders beside this file."""
-    return [m.name for m in iter_modules(import_module(__package__).__path__) if m.ispkg]
 
 
 @cache

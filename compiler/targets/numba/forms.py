@@ -24,6 +24,7 @@ class KernelForms(NumPyTarget):
 
     base = "numpy"
     fuses = True
+    requires = ("numpy", "numba", "scipy")
     decides = (name_of(choose_convolutions),)  # its convolutions are loops of its own
 
     def __init__(self, name: str) -> None:

@@ -16,6 +16,8 @@ from .scratch import scratch
 class NumPyTarget(Target):
     """One module of NumPy calls; at -O0 plain formulas."""
 
+    requires: tuple[str, ...] = ("numpy",)
+
     def write(self, program: Program, spec: str, file: str) -> str:
         """The module's source, unformatted."""
         return module_text(module_view(program, module_names(program, self), spec, file), self)
