@@ -1,19 +1,22 @@
 """The layer graph: what the user wrote, expanded to single layers with unique names.
 
 Blocks, groups, repeats, lets and forks are gone; every layer knows the layers that feed it,
-where it stands in the spec and through which block calls it came to be. networkx is not
-imported here, because a clean `nnc lint` does not need it; `report.layout` makes the
-networkx view where an algorithm or a picture wants one.
+where it stands in the spec and through which block calls it came to be. `to_networkx` gives it
+as a networkx graph; networkx is imported only then, because a clean `nnc lint` does not need it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..source import Span
 from .dims import Dim, Shape
 from .types import TensorType
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 ArgValue = object
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
@@ -184,3 +187,9 @@ class TypedGraph:
     def shape_of(self, layer: int) -> Shape:
         """Shape of a layer's value, without the batch axis."""
         return self.types[layer].shape
+
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
+        """The same as a networkx graph; see `networkx_graph.to_networkx` for its attributes."""
+        from .networkx_graph import to_networkx
+
+        return to_networkx(self)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from math import prod
 
-from ..ir.layer_graph import Layer, LayerGraph, Parameter, TypedGraph
+from ..ir.layer_graph import Layer, LayerGraph, TypedGraph
 from ..ir.lists import shape_text
+from ..ir.networkx_graph import own_parameters
 from ..ir.repeats import runs
 from ..kinds.layer import Family
 from ..layers import LAYERS
@@ -97,21 +98,6 @@ def _value_text(typed: TypedGraph, layer: int) -> str:
 
 def _times(copies: int) -> str:
     return f"× {grouped(copies)}"
-
-
-def own_parameters(typed: TypedGraph) -> dict[str, list[Parameter]]:
-    """The parameters by the name of the layer that they, or its activation, belong to."""
-    owned: dict[str, list[Parameter]] = {layer.name: [] for layer in typed.graph.layers}
-    owners = {name: name for name in owned}
-    for layer in typed.graph.layers:
-        if layer.activation is not None:
-            owners.setdefault(layer.activation.name, layer.name)
-    for param in typed.params:
-        prefix = param.name
-        while prefix not in owners:
-            prefix = prefix.rpartition(".")[0]
-        owned[owners[prefix]].append(param)
-    return owned
 
 
 def parameter_counts(typed: TypedGraph) -> dict[str, int]:
