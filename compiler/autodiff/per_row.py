@@ -114,7 +114,7 @@ def _matmul(c: _Rows, node: Node) -> Value:
 
 def _sum(c: _Rows, node: Node) -> Value:
     (inside,) = c.inputs(node)
-    axes, keepdims = _ints(node.attr("axes")), bool(node.attr("keepdims"))
+    axes, keepdims = node.wholes("axes"), bool(node.attr("keepdims"))
     if c.is_summed(inside):
         return sum_over(c.parts(inside), tuple(a + 1 for a in axes), keepdims)
     x = c.value(inside)
@@ -129,10 +129,9 @@ def _sum(c: _Rows, node: Node) -> Value:
 def _conv_weights(c: _Rows, node: Node) -> Value:
     """The rows side by side as groups of one image: no sum runs over them."""
     image, positions = (c.value(n) for n in c.inputs(node))
-    attrs = dict(node.attrs)
-    groups = BATCH * _int(attrs.pop("groups"))
+    attrs = {**dict(node.attrs), "groups": BATCH * node.whole("groups")}
     one = (_as_channels(image), _as_channels(positions))
-    weights = c.build.emit("conv_weights", *one, groups=groups, **attrs)
+    weights = c.build.emit("conv_weights", *one, **attrs)
     return reshape(weights, (BATCH, *node.type.shape))
 
 
@@ -169,7 +168,7 @@ def _local_dw(c: _Rows, node: Node) -> Value:
 def _add_rows(c: _Rows, node: Node) -> Value:
     """Every row of the batch scatters into a table of its own."""
     g, ids = map(c.value, c.inputs(node))
-    count = _int(node.attr("count"))
+    count = node.whole("count")
     own = c.build.emit("offset_ids", ids, count=count)
     table = c.build.emit("add_rows", g, own, count=BATCH * count)
     return reshape(table, (BATCH, *node.type.shape))
@@ -195,21 +194,20 @@ def _broadcast(c: _Rows, node: Node) -> Value:
 
 def _transpose(c: _Rows, node: Node) -> Value:
     (inside,) = c.inputs(node)
-    perm = tuple(i + 1 for i in _ints(node.attr("perm")))
+    perm = tuple(i + 1 for i in node.wholes("perm"))
     return transpose(c.parts(inside), (0, *perm))
 
 
 def _along(c: _Rows, node: Node) -> Value:
     """slice, embed: the same along the next axis."""
     (inside,) = c.inputs(node)
-    attrs = dict(node.attrs)
-    axis = _int(attrs.pop("axis")) + 1
-    return c.build.emit(node.op, c.parts(inside), axis=axis, **attrs)
+    attrs = {**dict(node.attrs), "axis": node.whole("axis") + 1}
+    return c.build.emit(node.op, c.parts(inside), **attrs)
 
 
 def _concat(c: _Rows, node: Node) -> Value:
     parts = [c.parts(n) for n in c.inputs(node)]
-    return c.build.emit("concat", *parts, axis=_int(node.attr("axis")) + 1)
+    return c.build.emit("concat", *parts, axis=node.whole("axis") + 1)
 
 
 def _add(c: _Rows, node: Node) -> Value:
@@ -246,16 +244,6 @@ def _aligned(parts: Value, rank: int) -> Value:
     missing = rank + 1 - parts.type.rank
     batch, *rest = parts.type.shape
     return reshape(parts, (batch, *(1,) * missing, *rest)) if missing else parts
-
-
-def _ints(attr: object) -> tuple[int, ...]:
-    assert isinstance(attr, tuple)
-    return attr
-
-
-def _int(attr: object) -> int:
-    assert isinstance(attr, int)
-    return attr
 
 
 _RULES: dict[str, Rule] = {

@@ -34,7 +34,7 @@ def stored_by_rows(graph: Graph) -> frozenset[str]:
     The graph's batch stands for every size that is not known.
     """
     params = [node for node in graph if node.op == "param"]
-    return frozenset(str(p.attr("name")) for p in params if _by_rows(graph, p))
+    return frozenset(p.word("name") for p in params if _by_rows(graph, p))
 
 
 def _by_rows(graph: Graph, weight: Node) -> bool:

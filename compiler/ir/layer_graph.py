@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..source import Span
 from .dims import Dim, Shape
@@ -18,7 +18,7 @@ from .types import TensorType
 if TYPE_CHECKING:
     import networkx as nx
 
-ArgValue = object
+ArgValue: TypeAlias = "int | float | str | Call | InputLayer | tuple[ArgValue, ...] | None"
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
 UNKNOWN = -1

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from typing import NoReturn, TypeAlias
 
 from ..source import Span
 from .bounds import DEFAULT_BATCH
+from .dims import Dim, Sym
 from .types import TensorType
 
 
@@ -59,8 +61,8 @@ class Origin:
         )
 
 
-Attr = object
-"""An attribute: int, float, str, bool, None, a Dim, or tuples of these (always hashable)."""
+Attr: TypeAlias = "int | float | str | bool | Sym | tuple[Attr, ...] | None"
+"""An attribute: a number, a word, a flag, a dimension, or a tuple of these; always hashable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,41 @@ class Node:
     def attr(self, name: str) -> Attr:
         """One attribute's value."""
         return dict(self.attrs)[name]
+
+    def whole(self, name: str) -> int:
+        """An attribute that is a whole number; this and those below raise TypeError if it is none."""
+        value = self.attr(name)
+        return value if isinstance(value, int) else self._refuse(name)
+
+    def real(self, name: str) -> float:
+        """An attribute that is a number."""
+        value = self.attr(name)
+        return float(value) if isinstance(value, int | float) else self._refuse(name)
+
+    def word(self, name: str) -> str:
+        """An attribute that is text, such as a name."""
+        value = self.attr(name)
+        return value if isinstance(value, str) else self._refuse(name)
+
+    def dim(self, name: str) -> Dim:
+        """An attribute that is a dimension."""
+        value = self.attr(name)
+        return value if isinstance(value, int | Sym) else self._refuse(name)
+
+    def reals(self, name: str) -> tuple[float, ...]:
+        """An attribute that is a tuple of numbers, such as the entries of a constant."""
+        value = self.attr(name)
+        items = value if isinstance(value, tuple) else self._refuse(name)
+        return tuple(n if isinstance(n, int | float) else self._refuse(name) for n in items)
+
+    def wholes(self, name: str) -> tuple[int, ...]:
+        """An attribute that is a tuple of whole numbers, such as axes."""
+        value = self.attr(name)
+        items = value if isinstance(value, tuple) else self._refuse(name)
+        return tuple(n if isinstance(n, int) else self._refuse(name) for n in items)
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise TypeError(f"{self.op}: attribute {name} is {self.attr(name)!r}")
 
     @property
     def key(self) -> tuple[str, tuple[int, ...], tuple[tuple[str, Attr], ...]]:

@@ -88,11 +88,13 @@ class Init:
 ArgType = Int | Num | Flag | Option | SizeOf | Numbers | Ints | Ranges | LayerName | Init
 
 
-class _Required(Enum):
+class Required(Enum):
+    """What stands in the place of a default that there is not."""
+
     REQUIRED = "required"
 
 
-REQUIRED = _Required.REQUIRED
+REQUIRED = Required.REQUIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class ArgSpec:
     name: str
     type: ArgType
     doc: str
-    default: ArgValue = REQUIRED
+    default: ArgValue | Required = REQUIRED
     positional: bool = False
 
     @property
@@ -110,13 +112,22 @@ class ArgSpec:
         """Whether it must be given."""
         return self.default is REQUIRED
 
+    @property
+    def absent(self) -> ArgValue:
+        """What it is where it is not given; raises TypeError if it must be."""
+        if self.default is REQUIRED:
+            raise TypeError(f"{self.name} is required")
+        return self.default
 
-def positional(name: str, type: ArgType, doc: str, default: ArgValue = REQUIRED) -> ArgSpec:
+
+def positional(
+    name: str, type: ArgType, doc: str, default: ArgValue | Required = REQUIRED
+) -> ArgSpec:
     """An argument that may be given by place or by key."""
     return ArgSpec(name, type, doc, default, positional=True)
 
 
-def option(name: str, type: ArgType, doc: str, default: ArgValue = None) -> ArgSpec:
+def option(name: str, type: ArgType, doc: str, default: ArgValue | Required = None) -> ArgSpec:
     """An argument that is given by key only."""
     return ArgSpec(name, type, doc, default)
 

@@ -6,6 +6,7 @@ from ..diagnostics.codes import shapes as codes
 from ..diagnostics.suggest import listing
 from ..ir.dims import Dim
 from ..ir.layer_graph import Activation
+from ..ir.reading import number
 from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
@@ -33,7 +34,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _number(own: Activation) -> float:
-    return next((float(own.args[name]) for name in NONLINEARITIES[own.kind]), 1.0)  # type: ignore[arg-type]
+    return next((number(own.args[name]) for name in NONLINEARITIES[own.kind]), 1.0)
 
 
 def _invertible(own: Activation) -> bool:

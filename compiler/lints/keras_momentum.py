@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
+from ..ir.reading import number
 from ..shapes.faults import call_labels
 from .edits import set_argument
 from .network import Network
@@ -22,7 +23,7 @@ def keras_momentum(network: Network) -> Iterator[Diagnostic]:
     for layer in network.graph.layers:
         if layer.kind != "batchnorm" or "momentum" not in layer.given:
             continue
-        momentum = float(str(layer.args["momentum"]))
+        momentum = number(layer.args["momentum"])
         if not FROM <= momentum < 1:
             continue
         meant = f"{1 - momentum:.6g}"

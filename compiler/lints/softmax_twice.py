@@ -8,6 +8,7 @@ from math import e, exp
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
+from ..ir.reading import number
 from ..shapes.faults import call_labels
 from .edits import remove_step
 from .network import Network, Step
@@ -49,7 +50,7 @@ def _finding(network: Network, inner: Step, outer: Step) -> Diagnostic:
 def _reach(width: int | None, outer: Step) -> str:
     """How far probabilities can get when all logits are between 0 and 1."""
     if outer.kind == "sigmoid":
-        end = 1 / (1 + exp(-min(max(float(str(outer.args["beta"])), -50.0), 50.0)))
+        end = 1 / (1 + exp(-min(max(number(outer.args["beta"]), -50.0), 50.0)))
         return f"gives {min(0.5, end):.2g} to {max(0.5, end):.2g}, never less or more"
     if width is None:
         return "gives nearly equal probabilities"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
+from ..ir.reading import number
 from ..schedules import SCHEDULES
 from .network import Network
 from .registry import lint
@@ -36,7 +37,7 @@ def unusual_rate(network: Network) -> Iterator[Diagnostic]:
         setting, name = schedule, SCHEDULES[schedule.kind].peak
     if setting is None or kind not in USUAL or name not in setting.given:
         return
-    rate = float(str(setting.args[name]))
+    rate = number(setting.args[name])
     low, first, high = USUAL[kind]
     if low / FAR <= rate <= high * FAR:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ir.reading import number, numbers
 from ..kinds.arguments import Numbers, option
 from ..kinds.loss import REDUCTION, LossKind
 from ..kinds.lower.along import along_axis
@@ -17,8 +18,8 @@ def lower(c: LossContext) -> Value:
     z, weight = c.logits("sigmoid"), c.args["pos_weight"]
     if weight == 1:
         return c.reduce(c.build.emit("bce", z, c.target), "dz = σ(z) − t")
-    assert isinstance(weight, float | tuple)
-    factor = along_axis(z, weight, z.type.rank - 2)
+    by_entry = numbers(weight) if isinstance(weight, tuple) else number(weight)
+    factor = along_axis(z, by_entry, z.type.rank - 2)
     yes = factor * c.target * unary("softplus", scale(z, -1.0))
     no = (const(c.build, 1.0) - c.target) * unary("softplus", z)
     return c.reduce(yes + no, "dz = (1 − t)·σ(z) − p·t·σ(−z)")

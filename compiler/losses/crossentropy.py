@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ir.reading import number, numbers
 from ..kinds.arguments import Num, Numbers, option
 from ..kinds.loss import REDUCTION, LossKind
 from ..kinds.lower.losses import LossContext
@@ -15,8 +16,7 @@ from .registry import loss
 def lower(c: LossContext) -> Value:
     """From logits: a softmax or log_softmax at the end is looked through."""
     logits, weights = c.logits("softmax", "log_softmax"), c.args["weights"]
-    target, smoothing = c.target, c.args["smoothing"]
-    assert isinstance(smoothing, float)
+    target, smoothing = c.target, number(c.args["smoothing"])
     t, note = "t", ""
     if smoothing:
         t, note = "s", "; s = (1 − ε)·t + ε/C"
@@ -25,7 +25,9 @@ def lower(c: LossContext) -> Value:
     if weights is None:
         each = c.build.emit("crossentropy", logits, target)
         return c.reduce(each, f"dz = softmax(z) − {t}{note}")
-    known = const_array(c.build, weights) if isinstance(weights, tuple) else c.class_weights
+    known = (
+        const_array(c.build, numbers(weights)) if isinstance(weights, tuple) else c.class_weights
+    )
     return _weighted(c, logits, target, known, f"dz = softmax(z)·Σ w·{t} − w·{t}{note}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ir.reading import number
 from ..kinds.arguments import Num, positional
 from ..kinds.loss import REDUCTION, LossKind
 from ..kinds.lower.losses import LossContext
@@ -12,7 +13,7 @@ from .registry import loss
 
 def lower(c: LossContext) -> Value:
     """The Huber function of the differences (Huber 1964)."""
-    each = unary("huber", c.output - c.target, delta=float(c.args["delta"]))  # type: ignore[arg-type]
+    each = unary("huber", c.output - c.target, delta=number(c.args["delta"]))
     return c.reduce(each, "dy = clip(y − t, −δ, δ)")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..ir.layer_graph import Loss, Setting, TypedGraph
 from ..ir.op_graph import Origin, Role
+from ..ir.reading import number
 from ..ir.types import TensorType
 from ..kinds.lower.losses import LossContext
 from ..losses import LOSSES
@@ -104,7 +105,7 @@ def lower_penalty(
     typed: TypedGraph, build: Builder, setting: Setting, params: Mapping[str, Value]
 ) -> Value | None:
     """l1·Σ|w| + l2/2·Σw² over every weight array, each counted once."""
-    l1, l2 = float(setting.args["l1"]), float(setting.args["l2"])  # type: ignore[arg-type]
+    l1, l2 = number(setting.args["l1"]), number(setting.args["l2"])
     total: Value | None = None
     weights = [p for p in typed.params if p.role == "weight"]
     for count, param in enumerate(weights):

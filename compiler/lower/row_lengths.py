@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.dims import Dim, symbol
-from ..ir.op_graph import Node
 from ..ops.build import Builder, Value
 from ..ops.conv import window_size
 
@@ -39,15 +38,9 @@ def length_of(build: Builder, lengths: Value) -> Dim:
     for node in reversed(chain[:-1]):
         if node.op == "equal_lengths":
             continue
-        kernel, stride, pad = (_whole(node, name) for name in ("kernel", "stride", "pad"))
+        kernel, stride, pad = (node.whole(name) for name in ("kernel", "stride", "pad"))
         if node.op == "window_lengths":
             length = window_size(length, kernel, stride, (pad, 0), 1)
         else:
             length = (length - 1) * stride + kernel - pad
     return length
-
-
-def _whole(node: Node, name: str) -> int:
-    value = node.attr(name)
-    assert isinstance(value, int)
-    return value

@@ -8,6 +8,8 @@ Szegedy 2015, section 3).
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..ir.op_graph import Attr
 from ..ir.types import TensorType
 from .build import Value
@@ -78,7 +80,7 @@ def _compose(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
     x, axes = inputs[0], attrs["axes"]
     match inputs[1:]:
         case (mean, var, train):
-            more = {"eps": 1e-3, "momentum": 0.1, "name": "sample"}
+            more: dict[str, Any] = {"eps": 1e-3, "momentum": 0.1, "name": "sample"}
             stats = batch_stats(x, (mean, var), train, axes, **more)
             return standardized(x, stats, axes, train)
         case (mean, var):

@@ -98,7 +98,7 @@ def _arguments(written: str) -> tuple[tuple[int, ...], dict[str, Attr]]:
 def _value(tree: ast.expr) -> Attr:
     """An attribute from its text: numbers, strings, dimensions, and tuples of these."""
     match tree:
-        case ast.Constant(value=value):
+        case ast.Constant(value=int() | float() | str() | None as value):
             return value
         case ast.Tuple(elts=items):
             return tuple(_value(item) for item in items)

@@ -135,11 +135,11 @@ def _local_flops(types: Types, out: TensorType) -> Dim:
     return 2 * types[1].shape[-2] * product(out.shape)
 
 
-_SIGNAL = {"kernel": (3,), "stride": (2,), "pad": ((1, 1),)}
-_LONG = {"kernel": (2,), "stride": (3,), "pad": ((0, 0),)}
-_IMAGE = {"kernel": (2, 3), "stride": (2, 3), "pad": ((0, 0), (0, 0))}
-_OVERLAP = {"kernel": (3, 2), "stride": (1, 2), "pad": ((1, 1), (1, 0))}
-_ONE = {"kernel": (1, 1), "stride": (2, 1), "pad": ((0, 0), (0, 0))}
+_SIGNAL: dict[str, Any] = {"kernel": (3,), "stride": (2,), "pad": ((1, 1),)}
+_LONG: dict[str, Any] = {"kernel": (2,), "stride": (3,), "pad": ((0, 0),)}
+_IMAGE: dict[str, Any] = {"kernel": (2, 3), "stride": (2, 3), "pad": ((0, 0), (0, 0))}
+_OVERLAP: dict[str, Any] = {"kernel": (3, 2), "stride": (1, 2), "pad": ((1, 1), (1, 0))}
+_ONE: dict[str, Any] = {"kernel": (1, 1), "stride": (2, 1), "pad": ((0, 0), (0, 0))}
 _POOLS = (
     sample((2, 3, 6), **_SIGNAL),
     sample((3, 1, 8), **_LONG),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..ir.dims import Dim, product
 from ..ir.types import TensorType
@@ -132,7 +133,7 @@ def _core(
     op(OpDef(f"{kind}_back", back_type, NO_GRADIENT, flops=_flops))
 
 
-def _samples(cell: Cell, bias: bool, *attrs: dict[str, object]) -> tuple[Sample, ...]:
+def _samples(cell: Cell, bias: bool, *attrs: dict[str, Any]) -> tuple[Sample, ...]:
     """Rows of equal and of different lengths, three steps and one, in both directions."""
     found = []
     for hidden, steps, given in ((2, 3, attrs[0]), (3, 1, attrs[0]), *((2, 4, a) for a in attrs)):

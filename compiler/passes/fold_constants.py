@@ -36,9 +36,9 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
     nodes = [build.nodes[v.id] for v in inputs]
     if not nodes or not all(n.op == "const" and n.type.shape == () for n in nodes):
         return None
-    values = [float(str(n.attr("value"))) for n in nodes]
+    values = [n.real("value") for n in nodes]
     if node.op == "scale" and node.attr("over") == 1:
-        return const(build, values[0] * float(str(node.attr("factor"))))
+        return const(build, values[0] * node.real("factor"))
     if node.op in FOLDABLE:
         return const(build, FOLDABLE[node.op](*values))
     return None

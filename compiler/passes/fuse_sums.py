@@ -29,8 +29,7 @@ def fuse_sums(graph: Graph) -> Graph:
 def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
     if node.op != "sum" or inputs[0].type.dtype.value != "float":
         return None
-    x, axes = inputs[0], node.attr("axes")
-    assert isinstance(axes, tuple)
+    x, axes = inputs[0], node.wholes("axes")
     if len(axes) == x.type.rank and not node.attr("keepdims"):
         return _total(build, x)
     if x.type.rank == 2 and axes == (0,) and not node.attr("keepdims"):
@@ -59,7 +58,7 @@ def _whole(build: Builder, x: Value) -> Value | None:
             return build.emit(inner.op, left, right)
         case "scale":
             whole = _total(build, parts[0])
-            return scale(whole, float(str(inner.attr("factor"))), inner.attr("over"))  # type: ignore[arg-type]
+            return scale(whole, inner.real("factor"), inner.dim("over"))
         case "mul" if all(_covers(p, x) for p in parts):
             return build.describe(build.emit("inner", *parts), note=INNER)
         case "square":

@@ -56,7 +56,7 @@ def _constant(build: Builder, value: Value) -> tuple[float, Dim] | None:
     """(c, n) if the value is the scalar c/n with n a count."""
     node = _node(build, value)
     if node.op == "const" and node.type.shape == ():
-        return float(str(node.attr("value"))), 1
+        return node.real("value"), 1
     if node.op == "scale" and node.type.shape == ():
         inner = _constant(build, build.value(node.inputs[0]))
         if inner is not None:
@@ -66,9 +66,7 @@ def _constant(build: Builder, value: Value) -> tuple[float, Dim] | None:
 
 
 def _scaling(node: Node) -> tuple[float, Dim]:
-    factor, over = node.attr("factor"), node.attr("over")
-    assert isinstance(factor, float)
-    return factor, over  # type: ignore[return-value]
+    return node.real("factor"), node.dim("over")
 
 
 def _drop_broadcasts(build: Builder, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -150,13 +148,11 @@ def _reshape(build: Builder, node: Node, x: Value) -> Value | None:
 
 def _transpose(build: Builder, node: Node, x: Value) -> Value | None:
     """Two transposes compose; the transpose of a product is the product of the transposes."""
-    inner, perm = _node(build, x), node.attr("perm")
-    assert isinstance(perm, tuple)
+    inner, perm = _node(build, x), node.wholes("perm")
     if perm == tuple(range(len(perm))):
         return x
     if inner.op == "transpose":
-        before = inner.attr("perm")
-        assert isinstance(before, tuple)
+        before = inner.wholes("perm")
         composed = tuple(before[i] for i in perm)
         x = build.value(inner.inputs[0])
         return x if composed == tuple(range(len(perm))) else transpose(x, composed)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
-from ..ir.dims import Dim, Shape, Sym, array_text
+from ..ir.dims import Dim, Shape, array_text
 from ..ir.op_graph import Graph, Node
 from ..ops import OPS
 from ..ops.source import FREE
@@ -127,9 +127,7 @@ def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
         case "column_sums":
             return (0,)
         case "sum" | "max":
-            axes = node.attr("axes")
-            assert isinstance(axes, tuple)
-            return axes
+            return node.wholes("axes")
     return tuple(range(len(iteration_shape(graph, node))))
 
 
@@ -190,13 +188,10 @@ def resolve(graph: Graph, i: int, at: Indices) -> tuple[int, Indices]:
                 graph, node.inputs[0], _narrowed(at[len(at) - len(shape) :] if shape else (), shape)
             )
         case "transpose":
-            perm = node.attr("perm")
-            assert isinstance(perm, tuple)
+            perm = node.wholes("perm")
             return resolve(graph, node.inputs[0], tuple(at[perm.index(k)] for k in range(len(at))))
         case "slice":
-            axis, start, moved = node.attr("axis"), node.attr("start"), list(at)
-            assert isinstance(axis, int)
-            assert isinstance(start, int | Sym)
+            axis, start, moved = node.whole("axis"), node.dim("start"), list(at)
             moved[axis] = Index(at[axis].axis, at[axis].start + start)
             return resolve(graph, node.inputs[0], tuple(moved))
         case "reshape":

@@ -39,7 +39,7 @@ def plan_update(graph: Graph, level: int) -> UpdatePlan:
 def _flat_plan(kernel: Kernel, names: dict[int, str]) -> tuple[KernelPlan, int]:
     plan, count = KernelPlan(), 0
     last = {i: at for at, node in enumerate(kernel.nodes) for i in node.inputs}
-    leaves = {str(n.attr("name")): n.id for n in kernel.graph if n.op == "input"}
+    leaves = {n.word("name"): n.id for n in kernel.graph if n.op == "input"}
     early = _early(kernel, names, leaves, last)
     free: list[Place] = []
     for at, node in enumerate(kernel.nodes):

@@ -151,7 +151,7 @@ def _argument(arg: ArgSpec) -> str:
 
 
 def _default(arg: ArgSpec) -> str:
-    return "—" if arg.default is None else f"`{value_text(arg, arg.default)}`"
+    return "—" if arg.default is None else f"`{value_text(arg, arg.absent)}`"
 
 
 def type_text(type: ArgType) -> str:

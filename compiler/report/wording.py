@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
 from ..ir.lists import list_text, shape_text
+from ..ir.reading import ranges
 from ..kinds.arguments import ArgSpec, Ranges, SizeOf
 from ..layers import LAYERS
 from ..losses import LOSSES
@@ -54,7 +55,7 @@ def value_text(spec: ArgSpec, value: ArgValue) -> str:
         case tuple() if isinstance(spec.type, SizeOf):
             return shape_text("x".join(map(str, value)))
         case tuple() if isinstance(spec.type, Ranges):
-            return " ".join(f"{start}:{stop}" for start, stop in value)
+            return " ".join(f"{start}:{stop}" for start, stop in ranges(value))
         case tuple():
             return list_text([number_text(item) for item in value])
         case _:

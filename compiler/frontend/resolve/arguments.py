@@ -131,7 +131,8 @@ class _Binder:
             or any(spec.required and spec.name not in args for spec in self.schema.args)
         ):
             return Fault()
-        self.bound.args = {s.name: args.get(s.name, s.default) for s in self.schema.args}
+        absent = {s.name: None if s.required else s.absent for s in self.schema.args}
+        self.bound.args = {name: args.get(name, value) for name, value in absent.items()}
         self.bound.repaired = True
         return Repaired(self.bound)
 
@@ -251,7 +252,7 @@ class _Binder:
             if spec.required:
                 missing.append(spec)
             else:
-                self.bound.args[spec.name] = spec.default
+                self.bound.args[spec.name] = spec.absent
         if missing and not self.failed:
             self.failed = True
             self._missing(missing)

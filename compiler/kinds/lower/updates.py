@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...ir.layer_graph import ArgValue
+from ...ir.reading import number
 from ...ops.build import Builder, Value
 from ...ops.source import const
 
@@ -25,9 +26,7 @@ class UpdateContext:
 
     def number(self, name: str) -> float:
         """An argument that is a number."""
-        value = self.args[name]
-        assert isinstance(value, (int, float))
-        return float(value)
+        return number(self.args[name])
 
     def one_minus(self, x: Value) -> Value:
         """1 − x."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...diagnostics.codes import shapes as codes
 from ...ir.dims import Dim, shape_text, symbols
 from ...ir.layer_graph import ArgValue
+from ...ir.reading import wholes
 from ...ir.types import TensorType
 from ...ops.conv import SAME, Pads, window_size
 from .context import ShapeContext, ShapeFault
@@ -43,8 +44,7 @@ class Window:
 
 def per_axis(args: Mapping[str, ArgValue], name: str, axes: int) -> Sizes:
     """A size argument with one number for each axis; a lone number stands for all."""
-    value = args[name]
-    assert isinstance(value, tuple)
+    value = wholes(args[name])
     return value * axes if len(value) == 1 else value
 
 
@@ -143,7 +143,7 @@ def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
         value = c.args.get(name)
         if not isinstance(value, tuple) or len(value) in (1, axes):
             continue
-        fitting = shape_text(value[:axes])
+        fitting = shape_text(wholes(value)[:axes])
         raise ShapeFault(
             codes.AXIS_COUNT,
             f"`{name}` has {len(value)} components, but {c.input} has "

@@ -6,6 +6,7 @@ from ...diagnostics.codes import shapes as codes
 from ...diagnostics.model import Edit
 from ...ir.dims import Dim, product, shape_text
 from ...ir.layer_graph import Layer
+from ...ir.reading import ranges, wholes
 from ...kinds.shapes.context import ShapeFault
 from ..channels import AROUND, behind, declared_shape, passes_shape, reads_channels
 from ..edits import declare, put_before, without
@@ -100,7 +101,7 @@ def too_many_axes(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
     title = f"join axes with `{stage}` before it"
     kernel = site.layer.args.get("kernel")
     if isinstance(kernel, tuple) and len(kernel) == type.rank - 1 and _reads(site):
-        fitting = shape_text(kernel[-2:])
+        fitting = shape_text(wholes(kernel)[-2:])
         edits.append(Edit(site.layer.given["kernel"], fitting))
         title += f" and take a kernel of {fitting}"
     return [way(title, (site.layer,), *edits)]
@@ -115,7 +116,8 @@ def fewer_components(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
         return []
     if fault.replace or not (_reads(site) or site.layer.kind in AROUND) or len(value) < 2:
         return []
-    fitting = value[-axes:] if len(value) > axes else value * axes
+    given = wholes(value)
+    fitting = given[-axes:] if len(given) > axes else given * axes
     title = f"give {axes} component{'s' if axes > 1 else ''}, as in `{shape_text(fitting)}`"
     return [way(title, (site.layer,), Edit(place, shape_text(fitting)))]
 
@@ -124,9 +126,9 @@ def fewer_components(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 def counted_otherwise(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
     """`permute` with the batch axis counted, as PyTorch does, or from 1, as Keras does."""
     layer, rank = site.layer, type_before(known, site).rank
-    order = layer.args.get("order")
-    if layer.kind != "permute" or not isinstance(order, tuple):
+    if layer.kind != "permute":
         return []
+    order = wholes(layer.args["order"])
     rest = order[1:] if order[:1] == (0,) and len(order) == rank + 1 else order
     if sorted(rest) == list(range(1, rank + 1)):
         text = " ".join(str(n - 1) for n in rest)
@@ -143,11 +145,10 @@ def counted_otherwise(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 def fitting_ranges(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
     """`crop` with as many ranges as there are axes, none beyond its axis."""
     layer, shape = site.layer, type_before(known, site).shape
-    ranges = layer.args.get("ranges")
-    if layer.kind != "crop" or not isinstance(ranges, tuple):
+    if layer.kind != "crop":
         return []
     kept = []
-    for (start, stop), size in zip(ranges, shape, strict=False):
+    for (start, stop), size in zip(ranges(layer.args["ranges"]), shape, strict=False):
         end = min(stop, size) if isinstance(size, int) else stop
         kept.append(f"{min(start, end - 1)}:{end}")
     text = " ".join(kept)

@@ -13,6 +13,7 @@ from ...diagnostics.fixing import edited
 from ...diagnostics.model import Edit
 from ...ir.dims import Shape, shape_text
 from ...ir.layer_graph import Layer
+from ...ir.reading import wholes
 from ...kinds.shapes.context import ShapeFault
 from ...kinds.shapes.merges import listed
 from ...ops.conv import window_size
@@ -132,7 +133,7 @@ def _total_stride(known: Known, branch: Branch) -> tuple[int, ...] | None:
         steps = kernel if stride is None else stride
         if layer.kind not in WINDOWS or not isinstance(steps, tuple):
             return None
-        total = tuple(a * b for a, b in zip(total, _each(steps, len(total)), strict=True))
+        total = tuple(a * b for a, b in zip(total, _each(wholes(steps), len(total)), strict=True))
     return total
 
 
@@ -164,11 +165,10 @@ def padded_alike(known: Known, branch: Branch) -> tuple[Shape, list[Layer]] | No
 def _stride_of(layer: Layer) -> tuple[int, ...] | None:
     """How a layer's window moves; None for what cannot be padded to keep all positions."""
     if layer.kind in ("conv", "depthwise"):
-        stride = layer.args["stride"]
-        return stride if isinstance(stride, tuple) else None
+        return wholes(layer.args["stride"])
     kernel = layer.args.get("kernel")
     pools = layer.kind in ("maxpool", "avgpool") and layer.args.get("stride") == (1,)
-    odd = isinstance(kernel, tuple) and all(k % 2 for k in kernel)
+    odd = isinstance(kernel, tuple) and all(k % 2 for k in wholes(kernel))
     return (1,) if pools and odd else None
 
 
@@ -186,9 +186,7 @@ def _same(layer: Layer) -> str:
     """The padding that keeps all positions."""
     if layer.kind in ("conv", "depthwise"):
         return "same"
-    kernel = layer.args["kernel"]
-    assert isinstance(kernel, tuple)
-    pads = tuple(k // 2 for k in kernel)
+    pads = tuple(k // 2 for k in wholes(layer.args["kernel"]))
     return str(pads[0]) if len(set(pads)) == 1 else shape_text(pads)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...diagnostics.codes import shapes as codes
 from ...ir.dims import Dim, Shape, shape_text
 from ...ir.layer_graph import Layer
+from ...ir.reading import wholes
 from ...kinds.shapes.context import ShapeFault
 from ..channels import behind, reads_channels
 from ..faults import Known, Site, Way, guide
@@ -67,10 +68,10 @@ def _floored(known: Known, layer: Layer) -> str:
     before, after = known.types[layer.inputs[0]].shape[1:], known.types[layer.id].shape[1:]
     if not isinstance(steps, tuple) or not _numbers((*before, *after)):
         return ""
-    steps = steps * len(before) if len(steps) == 1 else steps
-    if all(n % s == 0 for n, s in zip(before, steps, strict=True) if isinstance(n, int)):
+    each = wholes(steps) * len(before) if len(steps) == 1 else wholes(steps)
+    if all(n % s == 0 for n, s in zip(before, each, strict=True) if isinstance(n, int)):
         return ""
     return (
         f"; `{layer.span.text}` makes {shape_text(after)} of {shape_text(before)}, "
-        f"which {shape_text(steps) if len(set(steps)) > 1 else steps[0]} does not divide"
+        f"which {shape_text(each) if len(set(each)) > 1 else each[0]} does not divide"
     )

@@ -31,7 +31,7 @@ def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
             kept = graph[node.inputs[1]]
             while kept.op != "state":
                 kept = graph[kept.inputs[0]]
-            mean = str(kept.attr("name"))
+            mean = kept.word("name")
             moved[f"{mean.rpartition('.')[0]}.gamma"] = mean
     yield from ((scale, mean) for scale, mean in moved.items() if scale in params)
 
@@ -39,9 +39,8 @@ def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
 def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:
     for node in graph:
         if node.op == "batch_stats":
-            shape, axes = graph[node.inputs[0]].type.shape, node.attr("axes")
-            assert isinstance(axes, tuple)
-            yield str(node.attr("name")), product(shape[axis] for axis in axes)
+            shape, axes = graph[node.inputs[0]].type.shape, node.wholes("axes")
+            yield node.word("name"), product(shape[axis] for axis in axes)
 
 
 def _source(names: Names, count: Dim) -> str:

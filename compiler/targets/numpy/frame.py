@@ -63,9 +63,7 @@ class Frame:
 
 def constant(node: Node) -> Constant:
     """What a constant vector holds."""
-    values = node.attr("value")
-    assert isinstance(values, tuple)
-    return values
+    return node.reals("value")
 
 
 def named_nodes(kernel: Kernel) -> set[int]:

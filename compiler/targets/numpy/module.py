@@ -133,7 +133,7 @@ def _uses_params(kernel: Kernel | None) -> bool:
 def _inputs(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
     graph, known = names.graph, names.names
     variables = {n.attr("name"): known[n.id] for n in graph if n.op == "input"}
-    lengths = {str(n.attr("name")): known[n.id] for n in graph if n.op == "lengths"}
+    lengths = {n.word("name"): known[n.id] for n in graph if n.op == "lengths"}
     limits = id_limits(graph)
     views = []
     for n in typed.graph.layers:
@@ -157,7 +157,7 @@ def id_limits(graph: Graph) -> dict[str, int]:
             behind = graph[todo.pop()]
             todo += behind.inputs
             if behind.op == "input" and isinstance(count, int):
-                name = str(behind.attr("name"))
+                name = behind.word("name")
                 limits[name] = min(count, limits.get(name, count))
     return limits
 
@@ -192,7 +192,7 @@ def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
         elif behind & set(node.inputs) and node.origin.role is Role.LOSS:
             behind.add(node.id)
             if node.op == "mask_steps":
-                return node.inputs[1], int(str(node.attr("axis")))
+                return node.inputs[1], node.whole("axis")
     return None, 1
 
 

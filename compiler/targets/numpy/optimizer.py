@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ir.layer_graph import Setting
 from ...ir.op_graph import Node
+from ...ir.reading import number
 from ...optimizers import OPTIMIZERS
 from ...program.buffers import stored
 from ...program.kernels import Kernel
@@ -31,7 +32,7 @@ def optimizer_view(
     frame = Frame(target, graph)
     for node in graph:
         if node.op == "input":
-            frame.texts[node.id] = Text(str(node.attr("name")))
+            frame.texts[node.id] = Text(node.word("name"))
     if level == 1:
         before: list[Statement] = []
         statements = _flat(update, frame, names)
@@ -55,7 +56,7 @@ def optimizer_view(
 
 
 def _start(setting: Setting, argument: str | None) -> float:
-    return float(str(setting.args[argument])) if argument else 0.0
+    return number(setting.args[argument]) if argument else 0.0
 
 
 def _each(

@@ -37,9 +37,7 @@ def jacobian_view(names: Names, outputs: tuple[ArrayView, ...]) -> JacobianView 
 
 def upstreams(names: Names) -> tuple[tuple[str, str], ...]:
     """The outputs' names, each with the variable of the gradient that comes for it."""
-    return tuple(
-        (str(n.attr("name")), names.names[n.id]) for n in names.graph if n.op == "upstream"
-    )
+    return tuple((n.word("name"), names.names[n.id]) for n in names.graph if n.op == "upstream")
 
 
 def _batch_axis(graph: Graph, id: int) -> int | None:

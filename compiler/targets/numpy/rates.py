@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...ir.layer_graph import ArgValue, Setting, Training
+from ...ir.reading import number
 from ...schedules import SCHEDULES
 from .frame import clean, file_name
 
@@ -37,7 +38,7 @@ def base_rate(training: Training) -> float | None:
     peak = schedule.args.get(SCHEDULES[schedule.kind].peak) if schedule else None
     given = training.optimizer.args.get("lr") if training.optimizer else None
     rate = peak if peak is not None else given
-    return float(str(rate)) if rate is not None else None
+    return number(rate) if rate is not None else None
 
 
 def schedule_view(training: Training) -> ScheduleView | None:
@@ -76,7 +77,7 @@ def _known(setting: Setting) -> dict[str, object]:
 
 
 def _number(value: ArgValue) -> float | None:
-    return None if value is None else float(str(value))
+    return None if value is None else number(value)
 
 
 def _where(setting: Setting) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ...ir.dims import Dim, Shape, product
 from ...ir.op_graph import Node
@@ -43,8 +44,9 @@ def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
 
 def _sizes(node: Node, name: str) -> tuple[int, ...]:
     """An attribute of numbers, or of pairs of them, one after the other."""
-    found = dict(node.attrs).get(name, ())
-    assert isinstance(found, tuple)
+    if name not in dict(node.attrs):
+        return ()
+    found: Any = node.attr(name)
     return tuple(n for item in found for n in (item if isinstance(item, tuple) else (item,)))
 
 
