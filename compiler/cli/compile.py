@@ -13,7 +13,7 @@ from ..targets import target_names
 from . import terminal
 from .app import Usage, app
 from .importable import obstacles
-from .memory import memory_option
+from .memory_option import memory_option
 from .output import check_output, deliver, output_option
 from .spec import Spec, read_spec, refuse_library, spec_argument, spec_text
 from .values import Whole, check_known

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .app import app
-from .memory import memory_option
+from .memory_option import memory_option
 from .output import check_output, deliver, output_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
 from .values import Word

@@ -8,7 +8,7 @@ from click.exceptions import Exit
 from .app import Argument, app
 from .check import lint_files
 from .folders import found_in
-from .memory import memory_option
+from .memory_option import memory_option
 from .terminal import Format
 from .values import File, Word
 

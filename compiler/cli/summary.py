@@ -11,7 +11,7 @@ import click
 
 from ..ir.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
-from .memory import memory_option
+from .memory_option import memory_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
 from .terminal import console, on_terminal
 from .values import Whole, Word

@@ -17,7 +17,7 @@ from . import terminal
 from .app import Usage, app
 from .compile import compiled_spec
 from .epochs import telling
-from .memory import memory_option
+from .memory_option import memory_option
 from .output import check_output
 from .spec import Spec, read_spec, spec_argument, spec_text
 from .values import File, Real, Whole

@@ -19,7 +19,7 @@ from ..ir.sizes import open_symbols
 from ..shapes.faults import Known, call_labels, chain_text, path_to
 from ..source import Span
 from .amounts import at_least, bytes_text, count_text, share_text
-from .memory import Need, need
+from .need import Need, need
 from .remedy import Measure, largest_argument, largest_batch
 
 SHOWN = 3

@@ -10,7 +10,7 @@ from ..ir.layer_graph import Layer, TypedGraph
 from ..kinds.arguments import Int
 from ..layers import LAYERS
 from ..shapes.infer import infer
-from .memory import Need, need
+from .need import Need, need
 
 Measure = Callable[[Need], int]
 """What of a need is held against the limit."""

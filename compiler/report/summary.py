@@ -11,7 +11,7 @@ from ..ir.sizes import entry_bytes, float_bytes
 from ..ir.types import TensorType
 from ..kinds.shapes.context import ShapeContext
 from ..layers import LAYERS
-from ..program.memory import TrainingMemory, training_memory
+from ..program.training_memory import TrainingMemory, training_memory
 from ..targets.target import load_target
 from .picture import parameter_counts
 from .wording import stage_text

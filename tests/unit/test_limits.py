@@ -17,7 +17,7 @@ from nnc.ir.bounds import DEFAULT_MEMORY, MAX_AXES, MAX_LAYERS, MAX_MEMORY, MAX_
 from nnc.ir.dims import MAX_TERMS, TooManyTerms, symbol, total
 from nnc.ir.sizes import entries
 from nnc.limits.amounts import at_least, bytes_text, parse_bytes
-from nnc.limits.memory import need, row_bytes
+from nnc.limits.need import need, row_bytes
 from nnc.report.summary import summarise
 from nnc.source import Source
 

@@ -8,7 +8,7 @@ from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import Options, check, compile_source
 from nnc.kinds.shapes.divisors import nearest_divisors
 from nnc.layers import LAYERS
-from nnc.limits.memory import need
+from nnc.limits.need import need
 from nnc.report.summary import summarise
 from nnc.source import Source
 

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from nnc.cli.commands import app
 from nnc.driver import Options, check, compile_source
 from nnc.ir.dims import evaluate
-from nnc.program import memory
-from nnc.program.memory import training_memory
+from nnc.program import training_memory as memory
 from nnc.program.shortened import shortened
+from nnc.program.training_memory import training_memory
 from nnc.source import Source
 from nnc.targets.target import load_target
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...ir.dims import Dim, Shape, product
 from ...ir.op_graph import Node
-from ...program.memory import usual
+from ...program.training_memory import usual
 
 
 def scratch(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
