@@ -37,9 +37,9 @@ from .ast import (
     Value,
     Word,
 )
-from .faults import EXAMPLES
 from .stages import as_word, value_as_stage
 from .statements import DIRECTIVES
+from .surroundings import EXAMPLES
 
 Name = Word | DimName
 MAX_DIGITS = 20

@@ -6,37 +6,13 @@ import re
 from collections.abc import Sequence
 
 from ..diagnostics.codes import syntax
-from ..diagnostics.model import Diagnostic, Edit, Fix
+from ..diagnostics.model import Diagnostic
 from ..diagnostics.suggest import closest
 from ..source import Span
 from .elsewhere import Sort, meaning
 from .elsewhere.syntax import percent_fault, tuple_fault
-from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
-
-EXAMPLES = {
-    "chain": "input 784 -> dense 30 relu",
-    "let": "let width = 16",
-    "block": "block twice(n) = dense n relu -> dense n relu",
-    "clip": "clip norm=1",
-    "dtype": "dtype float64",
-    "include": 'include "blocks.nn"',
-    "input": "input 3x28x28",
-    "loss": "loss crossentropy smoothing=0.1",
-    "metric": "metric accuracy, top_k(5)",
-    "model": 'model "LeNet"',
-    "optimizer": "optimizer sgd lr=0.1 momentum=0.9",
-    "output": "output kind, size",
-    "regularize": "regularize l2=1e-4",
-    "schedule": "schedule cosine steps=10000",
-    "train": "train batch=128 epochs=20",
-    "call": "conv(16, 3x3, pad=same)",
-    "fork": "[id, dense 30 relu] -> add",
-    "list": "[1, 2*width]",
-    "group": "(dense 30 -> relu) * 3",
-    "parentheses": "dense (2*width)",
-}
-"""For each thing that is read, something valid to compare with."""
-
+from .statements import ARITHMETIC, DIRECTIVES, Statement, Token
+from .surroundings import EXAMPLES, openers, operand_end, reading, rewrite
 
 _ITEMS = {"call": "argument", "fork": "branch", "list": "item", "group": "stage"}
 """What stands between commas."""
@@ -170,7 +146,7 @@ def spaced_size(statement: Statement, first: int, last: int) -> Diagnostic:
 def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
     """`conv (16, 3x3)`, and the same in the head of a block."""
     tokens = statement.tokens
-    opener = next(reversed(_openers(statement, index)), None)
+    opener = next(reversed(openers(statement, index)), None)
     if index < len(tokens) and tokens[index].text == "(":
         opener = index if statement.rule == "block" and index == 2 else opener
     elif index == len(tokens) or tokens[index].text not in (",", "=", ")"):
@@ -309,22 +285,6 @@ def _in_input(statement: Statement, index: int) -> bool:
     return index > 0 and statement.tokens[before].text == "input"
 
 
-def operand_end(statement: Statement, index: int, step: int) -> int | None:
-    """Index of the far end of the value that begins or, with step -1, ends at a token."""
-    tokens = statement.tokens
-    if 0 <= index < len(tokens) and tokens[index].kind in ("number", "word"):
-        return index
-    if not 0 <= index < len(tokens) or tokens[index].text not in (OPENING if step > 0 else CLOSING):
-        return None
-    depth = 0
-    while 0 <= index < len(tokens):
-        depth += (tokens[index].text in OPENING) - (tokens[index].text in CLOSING)
-        if depth == 0:
-            return index
-        index += step
-    return None
-
-
 def _unexpected(statement: Statement, index: int) -> Diagnostic:
     what = reading(statement, index)
     token = statement.tokens[min(index, len(statement.tokens) - 1)]
@@ -361,46 +321,6 @@ def _fault(statement: Statement, token: Token, message: str, advice: str) -> Dia
     return syntax.UNEXPECTED_TOKEN.at(statement.span_of(token), message, help=advice)
 
 
-# --- what surrounds a token ---------------------------------------------------------------
-
-
-def _openers(statement: Statement, index: int) -> list[int]:
-    """Indices of the brackets that are open before a token, outermost first."""
-    opened: list[int] = []
-    for i, token in enumerate(statement.tokens[:index]):
-        if token.text in OPENING:
-            opened.append(i)
-        elif token.text in CLOSING and opened:
-            opened.pop()
-    return opened
-
-
-def reading(statement: Statement, index: int) -> str:
-    """What was being read at a token: a key of EXAMPLES."""
-    word = statement.tokens[0].text
-    what = word if word in EXAMPLES and word in DIRECTIVES else "chain"
-    holds_stages = in_chain = statement.rule not in ("let", "directive")
-    for opener in _openers(statement, index):
-        what = _inside(statement, opener, in_chain)
-        in_chain = holds_stages and what in ("fork", "group")
-    return what
-
-
-def _inside(statement: Statement, opener: int, in_chain: bool) -> str:
-    """What a bracket encloses; `in_chain` says that stages stand where it opens."""
-    starts_stage = opener == 0 or statement.tokens[opener - 1].text in ("->", "=", "[", "(", ",")
-    if statement.tokens[opener].text == "[":
-        return "fork" if starts_stage and in_chain else "list"
-    if opener and statement.touches(opener, "(") and statement.tokens[opener - 1].kind == "word":
-        return "block" if statement.rule == "block" and opener == 2 else "call"
-    return "group" if starts_stage and in_chain else "parentheses"
-
-
 def _written(statement: Statement, first: int, stop: int) -> str:
     tokens = statement.tokens
     return Span(statement.source, tokens[first].start, tokens[stop - 1].stop).text
-
-
-def rewrite(span: Span, text: str, title: str = "", *, safe: bool = True) -> Fix:
-    """Replace what stands at a span."""
-    return Fix(title or f"write `{text.strip()}`", (Edit(span, text),), safe)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
 from .elsewhere.syntax import module_prefix, quotes
-from .faults import EXAMPLES, operand_end, rewrite, spaced_size
+from .faults import spaced_size
 from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
+from .surroundings import EXAMPLES, operand_end, rewrite
 
 MAX_NESTING = 100
 """Brackets and operators within each other; deeper ones are no specs, but exhaust the stack."""

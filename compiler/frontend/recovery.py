@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from ..diagnostics.codes import syntax
 from ..diagnostics.model import Diagnostic
-from .faults import operand_end, reading
 from .statements import CLOSING, DIRECTIVES, OPENING, Statement, Token, tokens_between
+from .surroundings import operand_end, reading
 
 MASK = "_"
 """What a stage is called that could not be read."""

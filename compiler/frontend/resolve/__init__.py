@@ -11,6 +11,7 @@ from ...diagnostics.model import Report
 from ...ir.layer_graph import Layer, LayerGraph, Training
 from ...source import Span
 from .. import ast
+from .branches import named_ends
 from .build import Layers
 from .constants import judge_let, let_value
 from .expand import Expander
@@ -87,7 +88,7 @@ def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | Non
     for chain in chains:
         flow = expander.chain(chain, None, env, True) or Flow((End(None, None, chain.span),))
         if flow.forked:
-            flow = expander.named_ends(flow, env)
+            flow = named_ends(flow, env)
         if len(chain.stages) > 1 or not isinstance(chain.stages[0], ast.Stage):
             last = flow
     return last

@@ -15,6 +15,7 @@ from .. import ast
 from . import arguments
 from .arguments import Repaired, Schema, Trailing, bind, only_activations
 from .blocks import bind_params, split_arguments
+from .branches import branch_end
 from .build import Layers, check_activations, two_activations
 from .constants import lookup, whole
 from .inputs import input_type
@@ -390,7 +391,7 @@ class Expander:
             decorated("given an activation", fork.args[0].span, env)
         if flow is not None:
             refuse_fork(fork, flow, env)
-        ends = [self._branch(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
+        ends = [branch_end(self.chain(b, flow, env, True), b.span, env) for b in fork.branches]
         if fork.repeat is not None:
             return Flow((End(None, None, fork.span),))
         return Flow(tuple(ends), forked=True)
@@ -409,31 +410,5 @@ class Expander:
                 )
             inner = replace(env, params={**env.params, stage.kind.id: item})
             piece = replace(stage, args=(), called=False, inside=0, name=None)
-            ends.append(self._branch(self._word(piece, flow, inner, False, None), stage.span, env))
+            ends.append(branch_end(self._word(piece, flow, inner, False, None), stage.span, env))
         return Flow(tuple(ends), forked=True)
-
-    def _branch(self, flow: Flow | None, span: Span, env: Env) -> End:
-        if flow is None:
-            return End(None, None, span)
-        if flow.forked and not flow.poisoned:
-            env.fault(
-                codes.FORK_WITHOUT_MERGE,
-                span,
-                "this branch ends in a fork of its own",
-                help="merge the inner fork first",
-            )
-            return End(None, None, span)
-        return replace(flow.end, span=span)
-
-    def named_ends(self, flow: Flow, env: Env) -> Flow:
-        """A fork may end a chain if the end of every branch has a name."""
-        unnamed = [end for end in flow.ends if end.name is None]
-        if not unnamed or flow.poisoned:
-            return flow
-        env.fault(
-            codes.FORK_WITHOUT_MERGE,
-            unnamed[0].span,
-            "this branch ends the chain without a name",
-            help="merge the fork, or name the end of every branch with `as`",
-        )
-        return Flow((End(None, None, unnamed[0].span),))
