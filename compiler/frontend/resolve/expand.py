@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...diagnostics.codes import limits
@@ -13,11 +12,12 @@ from ...layers import LAYERS
 from ...source import Span
 from .. import ast
 from . import arguments
-from .arguments import Repaired, Schema, Trailing, bind, only_activations
+from .arguments import Repaired, Schema, Trailing, bind
 from .blocks import bind_params, split_arguments
 from .branches import branch_end
-from .build import Layers, check_activations, two_activations
+from .build import Layers, check_activations
 from .constants import lookup, whole
+from .copies import copy_scopes, trailing_of
 from .inputs import input_type
 from .misuse import (
     called_value,
@@ -285,11 +285,11 @@ class Expander:
         block: ast.Block | None = None,
     ) -> Flow | None:
         """Expand a chain seen from `body`, as often as the stage in `env` says."""
-        trailing = self._trailing(stage, env)
+        trailing = trailing_of(stage, env)
         count = self._count(stage.repeat, env)
         if count == 0:
             self._look(chain, body)
-        for scope in self._scopes(count, called, body, env, block):
+        for scope in copy_scopes(count, called, body, env, block):
             self.layers.count_stage(stage.span, env)
             flow = self.chain(chain, flow, body.within(scope), False)
             if trailing and flow is not None:
@@ -313,23 +313,6 @@ class Expander:
             if finding.code not in _OF_NUMBERS:
                 report.add(finding)
 
-    def _scopes(
-        self, count: int | None, called: str | None, body: Env, env: Env, block: ast.Block | None
-    ) -> Iterator[Scope]:
-        """The scope of each copy; a plain group has none of its own."""
-        naming, parent = env.scope.naming, body.scope
-        if count is None and called is None and block is None:
-            yield body.scope if body.scope is env.scope else Scope(naming, parent, counted=True)
-            return
-        for i in range(1, (1 if count is None else count) + 1):
-            if called is not None:
-                own = called if count is None else f"{called}.{i}"
-                yield Scope(Naming(f"{own}."), parent)
-            elif block is not None:
-                yield Scope(Naming(f"{naming.count(block.name.id)}."), parent)
-            else:
-                yield Scope(naming, parent, counted=True)
-
     def _count(self, repeat: ast.Value | None, env: Env) -> int | None:
         if repeat is None:
             return None
@@ -340,15 +323,6 @@ class Expander:
             )
         self.layers.reserve(count, repeat.span, env)
         return count
-
-    def _trailing(self, stage: ast.Stage | ast.Group, env: Env) -> Trailing | None:
-        if not stage.args:
-            return None
-        what = stage.kind.id if isinstance(stage, ast.Stage) else "a group"
-        found = only_activations(stage.args, Schema(what, ()), env)
-        if len(found) > 1:
-            raise two_activations(found, env)
-        return found[0]
 
     def _activate(
         self, trailing: Trailing, stage: ast.Stage | ast.Group, flow: Flow, env: Env

@@ -1,0 +1,39 @@
+"""The copies of a group or block: a scope for each, and the activation behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import ast
+from .arguments import Schema, Trailing, only_activations
+from .build import two_activations
+from .scope import Env, Naming, Scope
+
+
+def copy_scopes(
+    count: int | None, called: str | None, body: Env, env: Env, block: ast.Block | None
+) -> Iterator[Scope]:
+    """The scope of each copy; a plain group has none of its own."""
+    naming, parent = env.scope.naming, body.scope
+    if count is None and called is None and block is None:
+        yield body.scope if body.scope is env.scope else Scope(naming, parent, counted=True)
+        return
+    for i in range(1, (1 if count is None else count) + 1):
+        if called is not None:
+            own = called if count is None else f"{called}.{i}"
+            yield Scope(Naming(f"{own}."), parent)
+        elif block is not None:
+            yield Scope(Naming(f"{naming.count(block.name.id)}."), parent)
+        else:
+            yield Scope(naming, parent, counted=True)
+
+
+def trailing_of(stage: ast.Stage | ast.Group, env: Env) -> Trailing | None:
+    """The activation behind a block or group, if there is one."""
+    if not stage.args:
+        return None
+    what = stage.kind.id if isinstance(stage, ast.Stage) else "a group"
+    found = only_activations(stage.args, Schema(what, ()), env)
+    if len(found) > 1:
+        raise two_activations(found, env)
+    return found[0]
