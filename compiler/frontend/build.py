@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from lark import Token
 
 from ..diagnostics.codes import syntax
 from ..diagnostics.model import Code, Diagnostic, Edit, Fix
+from ..record import record
 from ..source import Source, Span
 from .ast import (
     AnyStage,
@@ -62,7 +63,7 @@ class BareOperator(Exception):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Paren:
     """A value in parentheses; gone once the node around it has its span."""
 
@@ -70,7 +71,7 @@ class Paren:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Placed:
     """A stage with the offset where its repeat and name end."""
 

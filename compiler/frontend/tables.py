@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
@@ -53,13 +53,16 @@ class Tables:
                 size, name, make = step  # type: ignore[misc]
                 if make is None:
                     states[-1] = self._pass_on(states[-2], states[-1], kind)
-                    continue
-                made = values[-size:]
-                del states[-size:], values[-size:]
-                states.append(table[states[-1]][name])
-                values.append(make(made))
-                if kind == END and states[-1] == end:
-                    return True, values[-1]
+                elif make is _one_more:
+                    values[-size].children.append(values[-1])
+                    del states[1 - size :], values[1 - size :]
+                else:
+                    made = values[-size:]
+                    del states[-size:], values[-size:]
+                    states.append(table[states[-1]][name])
+                    values.append(make(made))
+                    if kind == END and states[-1] == end:
+                        return True, values[-1]
             states.append(step)
             values.append(value)
         return False, None
@@ -83,6 +86,12 @@ class _Inlined:
     children: list[Any]
 
 
+def _one_more(values: list[Any]) -> _Inlined:
+    """One more in a list that has begun: what such a rule makes is what stands first in it."""
+    values[0].children.append(values[-1])
+    return cast(_Inlined, values[0])
+
+
 def _reduce(rule: Any, callbacks: Any) -> Reduce:
     """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
     kept = [
@@ -92,7 +101,9 @@ def _reduce(rule: Any, callbacks: Any) -> Reduce:
     if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
         make = None
     elif name.startswith("_") and not any(rule.options.empty_indices):
-        make = partial(_gathered, [(i, _is_inlined(rule.expansion[i])) for i in kept])
+        inlined = [(i, _is_inlined(rule.expansion[i])) for i in kept]
+        goes_on = rule.expansion[0] == rule.origin and inlined == [(0, True), (size - 1, False)]
+        make = _one_more if goes_on and size > 1 else partial(_gathered, inlined)
     return size, name, make
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from lark import Lark
 from lark.lexer import PatternStr
 
-from .statements import Statement
+from .statements import OPERATORS, Statement
 
 UNKNOWN = ""
 """The kind of a piece that is no terminal."""
@@ -39,21 +39,18 @@ class Terminals:
         self._keywords = {
             t.pattern.value: t.name for t in ordered if isinstance(t.pattern, PatternStr)
         }
-        self._operators: dict[str, str] = {}
+        self._operators = {text: self._operator(text) for text in OPERATORS}
 
     def of(self, statement: Statement) -> Iterator[Terminal]:
         """All terminals of a statement without lexical faults."""
-        begin, known = statement.start, self._operators
+        begin, operators = statement.start, self._operators
         for kind, text, start, stop, _ in statement.tokens:
             if kind == "op":
-                name = known.get(text)
-                if name is None:
-                    name = known[text] = self._operator(text)
-                yield name, text, start - begin
+                yield operators[text], text, start - begin
+            elif kind == "number" and (text.isdigit() or _PLAIN.fullmatch(text)):
+                yield "NUMBER", text, start - begin
             elif kind == "string":
                 yield "STRING", text, start - begin
-            elif kind == "number" and _PLAIN.fullmatch(text):
-                yield "NUMBER", text, start - begin
             else:
                 yield from self._pieces(statement.reading, start, stop, begin)
 
