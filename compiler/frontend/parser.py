@@ -155,7 +155,7 @@ class _Parser:
             transformer=self.builder,
         )
         self.terminals = Terminals(self.lark)
-        self.tables = Tables(self.lark, RULES)
+        self.tables = Tables(self.lark, RULES, self.builder)
 
     def read(self, words: Words) -> Statement:
         """The tree of a statement; raises what Lark or the builder raises."""
