@@ -9,7 +9,6 @@ from functools import cached_property
 
 from .record import record
 
-
 _NEWLINE = re.compile("\n")
 
 

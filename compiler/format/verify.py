@@ -30,9 +30,7 @@ _TEXT = itemgetter(1)
 _AFTER_OPERAND = re.compile(r"[\w)\]]")
 
 
-def verify(
-    before: Sequence[Statement], file: ast.File, words: Words, formatted: Source
-) -> None:
+def verify(before: Sequence[Statement], file: ast.File, words: Words, formatted: Source) -> None:
     """A formatter that would change what a spec means is broken; better to stop than to write."""
     after = tuple(split(formatted))
     if len(before) != len(after):
@@ -64,15 +62,13 @@ def _alike(before: Statement, after: Statement, parsed: ast.Statement, words: Wo
     touch at `(` and after a closing bracket, and on whether a sign is close to its operand only.
     Where a word is `x`, a comma elsewhere tells it from a size; that is left to the parser.
     """
-    one: Sequence[Token] | None = before.tokens
-    other: Sequence[Token] | None = after.tokens
-    assert one and other
+    one: Sequence[Token] = before.tokens
+    other: Sequence[Token] = after.tokens
     if "x" in map(_TEXT, other) or lexical_fault(after):
         return False
     if not _reads(one, other, words):
-        one = _essential(one, None)
-        other = _essential(other, _places(one, parsed)) if one else None
-        if not one or not other or not _reads(one, other, words):
+        one, other = _less_commas(one, other, parsed)
+        if not one or not _reads(one, other, words):
             return False
     return _as_close(before.source.text, one, after.source.text, other)
 
@@ -83,6 +79,15 @@ def _reads(one: Sequence[Token], other: Sequence[Token], words: Words) -> bool:
     if list(map(_TEXT, one)) == texts:
         return True
     return bool(words) and [words.get(token[2], token[1]) for token in one] == texts
+
+
+def _less_commas(
+    one: Sequence[Token], other: Sequence[Token], parsed: ast.Statement
+) -> tuple[Sequence[Token], Sequence[Token]]:
+    """Both without the commas that may be there or not; nothing where that is in doubt."""
+    essential = _essential(one, None)
+    others = _essential(other, _places(essential, parsed)) if essential else None
+    return (essential, others) if essential and others else ((), ())
 
 
 def _places(tokens: Sequence[Token], parsed: ast.Statement) -> set[int]:
@@ -131,7 +136,7 @@ def _is_called(tokens: Sequence[Token], opener: Token) -> bool:
 def _as_close(text: str, one: Sequence[Token], other_text: str, other: Sequence[Token]) -> bool:
     """Whether tokens of the same texts stand as close together, where that has a meaning."""
     previous = ""
-    for i, (kind, token, start, stop, _) in enumerate(one):
+    for i, (kind, token, start, *_) in enumerate(one):
         if token == "(" or (previous in CLOSING and kind in ("word", "number")):
             if i and (one[i - 1][3] == start) != (other[i - 1][3] == other[i][2]):
                 return False

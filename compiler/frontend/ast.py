@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..record import record
-
 from ..source import Span
 
 # --- values -------------------------------------------------------------------------------

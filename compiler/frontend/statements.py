@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, compress, islice, repeat
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..record import record
 from ..source import Source, Span
 
 DIRECTIVES = frozenset(
@@ -109,7 +109,7 @@ class Token(NamedTuple):
         return self.twin or self.text
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Statement:
     """The tokens of one statement; there is at least one.
 
@@ -254,7 +254,7 @@ def tokens_between(text: str, start: int, stop: int) -> list[Token]:
     ends = list(accumulate(map(len, pieces), initial=start))
     twins = {piece: TWINS.get(piece, "->") for piece, kind in known.items() if kind == "twin"}
     plain = map(twins.get, pieces, repeat("")) if twins else repeat("")
-    made = zip(kinds, pieces, ends, islice(ends, 1, None), plain, strict=False)
+    made: Iterator[Any] = zip(kinds, pieces, ends, islice(ends, 1, None), plain, strict=False)
     if "space" in known.values():
         made = compress(made, map("space".__ne__, kinds))
     return list(map(tuple.__new__, repeat(Token), made))

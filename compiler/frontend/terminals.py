@@ -2,8 +2,9 @@
 
 Lark's contextual lexer tries the terminals that the parser could go on with; here all of them are
 tried in the same order. Where the parser accepts what is found, both find the same; where it
-does not, the text is left to Lark. Operators, numbers and strings are known by what they are;
-only words and sizes (`3x3`, `Tx(k)`) are looked at by the grammar's expressions.
+does not, the text is left to Lark. Operators, numbers, strings and words in lower case are known
+by what they are; only what may be a size or a part of one (`3x3`, `Tx(k)`) is looked at by the
+grammar's expressions.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Terminals:
 
     def of(self, statement: Statement) -> Iterator[Terminal]:
         """All terminals of a statement without lexical faults."""
-        begin, operators = statement.start, self._operators
+        begin, reading, operators = statement.start, statement.reading, self._operators
         for kind, text, start, stop, _ in statement.tokens:
             if kind == "op":
                 yield operators[text], text, start - begin
@@ -51,8 +52,13 @@ class Terminals:
                 yield "NUMBER", text, start - begin
             elif kind == "string":
                 yield "STRING", text, start - begin
+            elif kind == "word" and text.islower() and text[0] != "x":
+                called = reading.startswith("(", stop)
+                yield self._keywords.get(text) or (
+                    "CALL" if called else "WORD"
+                ), text, start - begin
             else:
-                yield from self._pieces(statement.reading, start, stop, begin)
+                yield from self._pieces(reading, start, stop, begin)
 
     def _operator(self, text: str) -> str:
         """The terminal of an operator, which does not depend on what stands around it."""
