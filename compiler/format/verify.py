@@ -136,7 +136,7 @@ def _is_called(tokens: Sequence[Token], opener: Token) -> bool:
 def _as_close(text: str, one: Sequence[Token], other_text: str, other: Sequence[Token]) -> bool:
     """Whether tokens of the same texts stand as close together, where that has a meaning."""
     previous = ""
-    for i, (kind, token, start, *_) in enumerate(one):
+    for i, (kind, token, start, _, _) in enumerate(one):
         if token == "(" or (previous in CLOSING and kind in ("word", "number")):
             if i and (one[i - 1][3] == start) != (other[i - 1][3] == other[i][2]):
                 return False
