@@ -30,9 +30,14 @@ class Tables:
         confs = {rule: lark.parse_interactive(start=rule).parser_state.parse_conf for rule in rules}
         self._ends = {rule: (conf.start_state, conf.end_state) for rule, conf in confs.items()}
         conf = next(iter(confs.values()))
+        reduces = {id(rule): _reduce(rule, builder) for rule in lark.rules}
         self._states: dict[int, dict[str, int | Reduce]] = {
             state: {
-                name: target if action is Shift else _reduce(target, builder)
+                name: (
+                    target
+                    if action is Shift
+                    else reduces.get(id(target)) or _reduce(target, builder)
+                )
                 for name, (action, target) in actions.items()
             }
             for state, actions in conf.states.items()
