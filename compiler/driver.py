@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .collecting import collecting_later
 from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
@@ -76,6 +77,11 @@ def check(source: Source, load: Load = no_includes, max_memory: int = DEFAULT_ME
 
     A network that needs more than `max_memory` bytes is refused before anything is allocated.
     """
+    with collecting_later():
+        return _check(source, load, max_memory)
+
+
+def _check(source: Source, load: Load, max_memory: int) -> Checked:
     report = Report()
     try:
         checked = _checked(source, load, max_memory, report)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ..record import record
 from ..source import Span
 
 
@@ -17,7 +18,7 @@ class Severity(Enum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Label:
     """A secondary place and what it has to do with the finding."""
 
@@ -25,7 +26,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Edit:
     """Replace the characters of a span."""
 
@@ -33,7 +34,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fix:
     """A change that repairs the finding; a safe one never changes what a valid spec means."""
 
@@ -42,7 +43,7 @@ class Fix:
     safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Code:
     """An entry of the registry: a stable number and name, and how severe its findings are."""
 
@@ -74,7 +75,7 @@ class Code:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Diagnostic:
     """One finding, complete: see `Code.at` for what the parts mean."""
 

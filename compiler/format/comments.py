@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..frontend.statements import Statement
 from .tree import Bracket, Chain, Part, Tree
 
-_COMMENT = re.compile(r"#[^\n]*")
+_STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +21,15 @@ class Comment:
     alone: bool
 
 
-def comments_of(text: str, statements: Sequence[Statement]) -> list[Comment]:
-    """Every comment of a file, in order; a `#` inside a string is none."""
+def comments_of(text: str) -> list[Comment]:
+    """Every comment of a text that can be parsed, in order; a `#` inside a string is none."""
     found: list[Comment] = []
-    begin = 0
-    for start, stop in [*_tokens(statements), (len(text), len(text))]:
-        for match in _COMMENT.finditer(text, begin, start):
-            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-            found.append(Comment(match.group().rstrip(), match.start(), not line.strip()))
-        begin = stop
+    for match in _STRING_OR_COMMENT.finditer(text) if "#" in text else ():
+        start = match.start()
+        if text[start] == "#":
+            line = text[text.rfind("\n", 0, start) + 1 : start]
+            found.append(Comment(match.group().rstrip(), start, not line.strip()))
     return found
-
-
-def _tokens(statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
-    for statement in statements:
-        for token in statement.tokens:
-            yield token.start, token.stop
 
 
 @dataclass(slots=True)
@@ -47,10 +39,14 @@ class Placer:
     comments: Sequence[Comment]
     given: int = 0
 
+    def before(self, stop: int) -> bool:
+        """Whether a comment is left before an offset."""
+        return self.given < len(self.comments) and self.comments[self.given].start < stop
+
     def take(self, stop: int) -> list[Comment]:
         """The comments before an offset that nothing has taken yet."""
         first = self.given
-        while self.given < len(self.comments) and self.comments[self.given].start < stop:
+        while self.before(stop):
             self.given += 1
         return list(self.comments[first : self.given])
 
@@ -96,6 +92,8 @@ class Placer:
 def forced(chain: Chain) -> bool:
     """Whether comments inside a chain (not before or after it) forbid a single line."""
     parts = chain.parts
+    if len(parts) == 1:
+        return forced_inside(parts[0])
     return (
         any(part.leading for part in parts[1:])
         or any(part.trailing for part in parts[:-1])

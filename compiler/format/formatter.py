@@ -21,11 +21,10 @@ The result means what the source meant, and formatting it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from ..collecting import collecting_later
 from ..diagnostics.codes import files
 from ..diagnostics.ignores import MARK, ignores
 from ..diagnostics.model import Report
@@ -36,6 +35,7 @@ from ..source import Source
 from .comments import Comment, Placer, comments_of, trailing
 from .layout import WIDTH, flat, lines
 from .tree import Tree, tree
+from .verify import verify
 from .words import Spelling, spelling
 
 
@@ -44,6 +44,11 @@ def format_source(source: Source, report: Report) -> str | None:
 
     There is none for what cannot be parsed, or could not be afterwards, because it is too long.
     """
+    with collecting_later():
+        return _format(source, report)
+
+
+def _format(source: Source, report: Report) -> str | None:
     text = source.text.removeprefix("\ufeff").replace("\r\n", "\n")
     source = Source(source.name, text)
     statements = tuple(split(source))
@@ -57,7 +62,7 @@ def format_source(source: Source, report: Report) -> str | None:
         message += f"{MAX_CHARACTERS:,} are allowed"
         report.add(files.SPEC_TOO_LARGE.at(source.span(0, 0), message))
         return None
-    _verify(file, words, Source(source.name, formatted))
+    verify(statements, file, words.words, Source(source.name, formatted))
     return formatted
 
 
@@ -69,7 +74,7 @@ def _formatted(
         for statement, parsed in zip(statements, file.statements, strict=True)
     ]
     text = source.text
-    placer = Placer(comments_of(text, statements))
+    placer = Placer(comments_of(text))
     found = _Lines(source)
     for own in placer.take(statements[0].start if statements else len(text)):
         found.comment(own)
@@ -77,7 +82,8 @@ def _formatted(
         start, end = statements[first].start, statements[last].stop
         stop = statements[last + 1].start if last + 1 < len(statements) else len(text)
         if not kept:
-            placer.into(trees[last])
+            if placer.before(end):
+                placer.into(trees[last])
         elif "\n" in text[start:end]:
             placer.take(end)
         trees[last].last.trailing, alone = trailing(placer.take(stop), end)
@@ -133,6 +139,8 @@ def _one_line(text: str, statements: Sequence[Statement], trees: Sequence[Tree])
     """All statements joined by `; ` if they stand on one line and fit."""
     if len(statements) < 2 or "\n" in text[statements[0].start : statements[-1].stop]:
         return None
+    if sum(made.width for made in trees) > WIDTH:
+        return None
     whole = "; ".join(flat(made) or "" for made in trees)
     return whole if len(whole) <= WIDTH else None
 
@@ -171,39 +179,3 @@ class _Lines:
         number = self.source.position(start)[0]
         if self.found and number > 1 and not self.source.line(number - 1).strip():
             self.found.append("")
-
-
-def _verify(before: ast.File, words: Spelling, formatted: Source) -> None:
-    """A formatter that would change what a spec means is broken; better to stop than to write."""
-    report = Report()
-    after = parse(formatted, report)
-    same = _same(before.statements, after.statements, words.words, spelling(after).words)
-    if after.broken or not same:
-        raise AssertionError("the formatted spec would mean something else")
-
-
-def _same(one: object, other: object, words: Mapping[int, str], others: Mapping[int, str]) -> bool:
-    """Whether two trees are the same without their spans, their words spelled canonically."""
-    match one:
-        case ast.Word(id, span) | ast.DimName(id, span):
-            if not isinstance(other, ast.Word | ast.DimName):
-                return False
-            return words.get(span.start, id) == others.get(other.span.start, other.id)
-        case tuple():
-            if not isinstance(other, tuple) or len(one) != len(other):
-                return False
-            return all(_same(a, b, words, others) for a, b in zip(one, other, strict=True))
-    if type(one) is not type(other):
-        return False
-    names = _parts(cast(Hashable, type(one)))
-    if not names:
-        return one == other
-    return all(_same(getattr(one, n), getattr(other, n), words, others) for n in names)
-
-
-@cache
-def _parts(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a kind of node that have a meaning."""
-    if not is_dataclass(kind):
-        return ()
-    return tuple(f.name for f in fields(kind) if f.name != "span")

@@ -36,8 +36,8 @@ def flat(tree: Tree) -> str | None:
 
 def lines(tree: Tree) -> list[str]:
     """The lines of a statement, with the comments inside and on its last line."""
-    whole = flat(tree)
-    if whole is not None and len(whole) <= WIDTH:
+    whole = flat(tree) if tree.width <= WIDTH else None
+    if whole is not None:
         return [_commented(whole, tree.last.trailing)]
     if tree.head is None:
         assert tree.body
@@ -118,8 +118,13 @@ def _inside(bracket: Bracket, indent: int) -> Iterator[str]:
     tail = "," if bracket.listed else ""
     arrows = indent + INDENT if bracket.listed else indent
     for item in bracket.items:
-        yield from (blank + comment for comment in item.parts[0].leading)
-        yield from _chain(item, blank, arrows, tail)
+        first = item.parts[0]
+        if first.leading:
+            yield from (blank + comment for comment in first.leading)
+        if item.word:
+            yield _commented(blank + item.word + tail, first.trailing)
+        else:
+            yield from _chain(item, blank, arrows, tail)
     yield from (blank + comment for comment in bracket.dangling)
 
 
@@ -146,4 +151,5 @@ def _flat_nodes(nodes: Sequence[Node]) -> str:
 def _flat_node(node: Node) -> str:
     if isinstance(node, Leaf):
         return node.text
-    return node.opening + ", ".join(map(_flat_chain, node.items)) + node.closing
+    items = (item.word or _flat_chain(item) for item in node.items)
+    return node.opening + ", ".join(items) + node.closing

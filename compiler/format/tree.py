@@ -64,8 +64,8 @@ Node = Leaf | Bracket
 class Part:
     """What stands between two arrows, with comments on the lines before and after it."""
 
-    nodes: list[Node]
-    leading: list[str] = field(default_factory=list)
+    nodes: Sequence[Node]
+    leading: Sequence[str] = ()
     trailing: str = ""
 
     @property
@@ -81,8 +81,10 @@ class Part:
     @property
     def width(self) -> int:
         """Columns on a single line, without comments."""
-        first, *others = self.nodes
-        return _columns(first) + sum(node.space + _columns(node) for node in others)
+        width = -self.nodes[0].space
+        for node in self.nodes:
+            width += node.space + _columns(node)
+        return width
 
     @property
     def begins_with_directive(self) -> bool:
@@ -93,13 +95,16 @@ class Part:
 
 @dataclass(slots=True)
 class Chain:
-    """Parts joined by arrows; often a single one."""
+    """Parts joined by arrows; often a single one, and that a single word."""
 
     parts: list[Part]
+    word: str = ""
 
     @property
     def width(self) -> int:
         """Columns on a single line, without comments."""
+        if self.word:
+            return len(self.word)
         return sum(part.width for part in self.parts) + len(" -> ") * (len(self.parts) - 1)
 
 
@@ -114,6 +119,16 @@ class Tree:
     head: Part | None
     body: Chain | None
     items: list[Chain]
+
+    @property
+    def width(self) -> int:
+        """Columns on a single line, without comments."""
+        if self.head is None:
+            return self.body.width if self.body else 0
+        if self.body:
+            return self.head.width + len(" = ") + self.body.width
+        items = sum(item.width + len(", ") for item in self.items)
+        return self.head.width + (items and len(" ") + items - len(", "))
 
     @property
     def last(self) -> Part:
@@ -201,9 +216,19 @@ class _Maker:
             i += 1
         return Part(nodes)
 
+    def _word(self, index: int) -> Chain:
+        """An item that is a single token, as nearly all are in a long list."""
+        _, text, start, stop, _ = self.statement.tokens[index]
+        text = self.spelling.words.get(start, text)
+        return Chain([Part((Leaf(text, False, start, stop),))], text)
+
     def _bracket(self, start: int, stop: int) -> Bracket:
         tokens = self.statement.tokens
-        items = [self.chain(i, j) for i, j in self._pieces(start + 1, stop, ",") if i < j]
+        items = [
+            self._word(i) if j == i + 1 else self.chain(i, j)
+            for i, j in self._pieces(start + 1, stop, ",")
+            if i < j
+        ]
         opening, closing = tokens[start], tokens[stop]
         listed = opening.text == "[" or self._is_call(start)
         return Bracket(
@@ -221,10 +246,11 @@ class _Maker:
         tokens, closed = self.statement.tokens, self.closed
         at = begin = start
         while at < stop:
-            if tokens[at].text == separator:
+            text = tokens[at][1]
+            if text == separator:
                 yield begin, at
                 begin = at + 1
-            at = closed.get(at, at) + 1
+            at = closed[at] + 1 if text in OPENING else at + 1
         yield begin, stop
 
     def _is_call(self, index: int) -> bool:

@@ -90,7 +90,8 @@ def _defined(node: object) -> Iterator[str]:
             yield from _defined_inside(args)
         case ast.ListValue(items):
             for item in items:
-                yield from _defined(item)
+                if not isinstance(item, ast.Number):  # as nearly all are in a long list
+                    yield from _defined(item)
         case ast.StagesValue(chain):
             yield from _defined(chain)
 
@@ -174,6 +175,8 @@ class _Walk:
                         self.value(part)
             case ast.ListValue(items):
                 for item in items:
+                    if isinstance(item, ast.Number):
+                        continue
                     if isinstance(item, ast.Word):
                         self.rename(item, self.others)
                     self.value(item)

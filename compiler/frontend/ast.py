@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..record import record
 from ..source import Span
 
 # --- values -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Number:
     """`30`, `0.1`, `1e-3`: an int where written as one, else a float."""
 
@@ -17,7 +16,7 @@ class Number:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Word:
     """A bare word: a let, a parameter, an activation, an option, a kind; the resolver decides."""
 
@@ -25,7 +24,7 @@ class Word:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DimName:
     """An upper-case word: a symbolic dimension."""
 
@@ -33,7 +32,7 @@ class DimName:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Text:
     """A quoted string, without its quotes."""
 
@@ -41,7 +40,7 @@ class Text:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Size:
     """`3x28x28`, `Tx768`, `(k)x(k)`: the components, outermost first."""
 
@@ -49,7 +48,7 @@ class Size:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Range:
     """`1:3`."""
 
@@ -58,7 +57,7 @@ class Range:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Negate:
     """`-x` or `+x`, told apart by `sign`."""
 
@@ -67,7 +66,7 @@ class Negate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Binary:
     """`a OP b` with OP one of + - * / // % **."""
 
@@ -77,7 +76,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListValue:
     """`[1, 2]` as an argument; items may be stages where a block takes a list of stages."""
 
@@ -85,7 +84,7 @@ class ListValue:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CallValue:
     """`leaky_relu(0.2)`, `normal(0.01)`, `step(every=3)`: a word with arguments of its own."""
 
@@ -94,7 +93,7 @@ class CallValue:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StagesValue:
     """Stages given as an argument to a block: `twice(dense 4 relu)`."""
 
@@ -117,7 +116,7 @@ Value = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Arg:
     """One argument: positional where `key` is None."""
 
@@ -129,7 +128,7 @@ class Arg:
 # --- stages -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stage:
     """`KIND arg…` or `KIND(arg…) word…`: a layer, a block call, an input, a use, or a mere name.
 
@@ -147,7 +146,7 @@ class Stage:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Group:
     """`( STAGE -> … )`, perhaps with trailing words (an activation), a repeat and a name."""
 
@@ -158,7 +157,7 @@ class Group:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fork:
     """`[a, b, …]`: branches fed with the incoming value."""
 
@@ -172,7 +171,7 @@ class Fork:
 AnyStage = Stage | Group | Fork
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Chain:
     """`STAGE -> STAGE -> …`; as a statement its first stage is the source."""
 
@@ -183,7 +182,7 @@ class Chain:
 # --- statements ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Let:
     """`let NAME = VALUE`."""
 
@@ -192,7 +191,7 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BlockParam:
     """A parameter of a block, with its default if it has one."""
 
@@ -201,7 +200,7 @@ class BlockParam:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Block:
     """`block NAME(p, q=3) = STAGE -> …`."""
 
@@ -211,7 +210,7 @@ class Block:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Directive:
     """`WORD arg…`: output, loss, optimizer, include, … and words that are none of these."""
 
@@ -223,7 +222,7 @@ class Directive:
 Statement = Chain | Let | Block | Directive
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class File:
     """All statements of one source, in order; broken ones are left out (and reported).
 

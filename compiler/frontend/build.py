@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from lark import Token
 
 from ..diagnostics.codes import syntax
 from ..diagnostics.model import Code, Diagnostic, Edit, Fix
+from ..record import record
 from ..source import Source, Span
 from .ast import (
     AnyStage,
@@ -62,7 +63,7 @@ class BareOperator(Exception):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Paren:
     """A value in parentheses; gone once the node around it has its span."""
 
@@ -70,7 +71,7 @@ class Paren:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Placed:
     """A stage with the offset where its repeat and name end."""
 
@@ -148,7 +149,7 @@ class Builder:
 
     def list_value(self, parts: list[Any]) -> ListValue:
         """`[1, 2]`."""
-        return ListValue(tuple(_inner(p) for p in parts[1:-1]), self._span(parts[0], parts[-1]))
+        return ListValue(tuple(map(_inner, parts[1:-1])), self._span(parts[0], parts[-1]))
 
     def paren(self, parts: list[Any]) -> Paren:
         """`(2*n)`, or a group of stages where an item may stand."""
@@ -158,9 +159,10 @@ class Builder:
         """`normal(0.01)`."""
         args = tuple(parts[2:-1])
         _refuse_spaced_size(args)
-        name = self.WORD(parts[0])  # whatever its case: no symbolic dimension is called
-        whole = self._span(parts[0], parts[-1])
-        return CallValue(Word(name.id, name.span), args, whole)
+        name = self.WORD(parts[0])
+        if not isinstance(name, Word):  # whatever its case: no symbolic dimension is called
+            name = Word(name.id, name.span)
+        return CallValue(name, args, self._span(parts[0], parts[-1]))
 
     # --- arithmetic -------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Builder:
         """`30`, `in=500`."""
         item = parts[-1]
         if len(parts) == 1:
-            return Arg(None, _inner(item), item.span)
+            return Arg(None, item.value if isinstance(item, Paren) else item, item.span)
         return Arg(as_word(parts[0]), _inner(item), self._span(parts[0], item))
 
     # --- stages -----------------------------------------------------------------------------
@@ -212,6 +214,8 @@ class Builder:
     def layer(self, parts: list[Any]) -> AnyStage:
         """`dense 30 relu`, `conv(16, 3x3) relu`; among items the head may be any value."""
         head, *args = parts
+        if not args and isinstance(head, Word):
+            return Stage(head, (), False, 0, None, None, head.span)
         leading = [self.arg([head])] if isinstance(head, Paren) else []
         _refuse_spaced_size([*leading, *args])
         _refuse_missing_arrow(head, args)
@@ -255,8 +259,8 @@ class Builder:
 
     def chain(self, parts: list[Placed]) -> Chain:
         """`STAGE -> STAGE -> …`."""
-        span = self.source.span(parts[0].stage.span.start, parts[-1].stop)
-        return Chain(tuple(placed.stage for placed in parts), span)
+        span = Span(self.source, parts[0].stage.span.start, parts[-1].stop)
+        return Chain(tuple([placed.stage for placed in parts]), span)
 
     def stages(self, parts: list[Any]) -> StagesValue:
         """A chain where an item may stand; the first stage may have been read as a value."""
@@ -365,11 +369,15 @@ def _refuse_stages(operand: Item) -> None:
 
 def _refuse_spaced_size(args: Sequence[Arg]) -> None:
     """`3 x 8` reads as three arguments, of which nobody means the middle one."""
+    if len(args) < 3:
+        return
     for left, middle, right in zip(args, args[1:], args[2:], strict=False):
         is_x = isinstance(middle.value, Word) and middle.value.id == "x"
+        if not is_x:
+            continue
         span = left.span.to(right.span)
         listed = "," in span.text
-        if is_x and not listed and all(_is_component(arg) for arg in (left, middle, right)):
+        if not listed and all(_is_component(arg) for arg in (left, middle, right)):
             joined = f"{left.span.text}x{right.span.text}"
             message = "a size has no spaces"
             _fail(syntax.SPACED_SIZE, span, message, help=f"write `{joined}`", fix=joined)

@@ -21,6 +21,10 @@ MAX_UNCLOSED = 3
 BRACKETS = (syntax.UNCLOSED_BRACKET, syntax.UNMATCHED_BRACKET)
 """What can be wrong with brackets."""
 
+_PAIRED = CLOSING.union(OPENING)
+_NESTING = "".join((*OPENING, *(ARITHMETIC - {"//", "**"})))
+"""The characters that brackets open with and operators begin with."""
+
 _ADVICE = {
     "^": "a power is written `**`",
     "'": "words such as activations are written without quotes, file names in double quotes",
@@ -59,11 +63,13 @@ def unreadable(statement: Statement) -> Iterator[Diagnostic]:
     said: set[str] = set()
     quoted, after = False, -1
     for i, token in enumerate(statement.tokens):
-        kind = token.kind
-        if token.text == "->":
-            said.clear()
-        if kind == "op" or kind == "word" or (kind == "number" and _NUMBER.fullmatch(token.text)):
-            continue  # nearly all tokens of a long statement
+        kind, text = token[:2]
+        if kind == "op" or kind == "word":  # nearly all tokens of a long statement
+            if said and text == "->":
+                said.clear()
+            continue
+        if kind == "number" and (text.isdigit() or _NUMBER.fullmatch(text)):
+            continue
         found = None if quoted else _unreadable(statement, i)
         quoted ^= token.text == "'" or token.twin == '"'
         if found is None:
@@ -162,11 +168,11 @@ def unbalanced(statement: Statement) -> list[Diagnostic]:
     """The first bracket that closes nothing, or the outermost of those that are never closed."""
     opened: list[Token] = []
     for token in statement.tokens:
-        if token.kind != "op":
+        if token[0] != "op" or token[1] not in _PAIRED:
             continue
         if token.text in OPENING:
             opened.append(token)
-        elif token.text in CLOSING:
+        else:
             if opened and OPENING[opened[-1].text] == token.text:
                 opened.pop()
                 continue
@@ -206,6 +212,8 @@ def _too_deep(statement: Statement) -> Diagnostic | None:
     For every open bracket the stack holds the depth reached since the last separator and the
     greatest depth before it.
     """
+    if len(statement.tokens) < MAX_NESTING or _nest(statement) < MAX_NESTING:
+        return None
     stack = [[0, 0]]
     for token in statement.tokens:
         if token.kind != "op":
@@ -226,6 +234,13 @@ def _too_deep(statement: Statement) -> Diagnostic | None:
                 help="name parts of it with `let` or `block`",
             )
     return None
+
+
+def _nest(statement: Statement) -> int:
+    """No fewer brackets and operators than are within each other, counted in C."""
+    text, start, stop = statement.reading, statement.start, statement.stop
+    found = sum(text.count(character, start, stop) for character in _NESTING)
+    return found - text.count("->", start, stop)
 
 
 def _called_directive(statement: Statement) -> Diagnostic | None:

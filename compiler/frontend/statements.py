@@ -12,11 +12,13 @@ line that begins with a directive always begins one, so that a missing bracket i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from itertools import accumulate, compress, islice, repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
 
+from ..record import record
 from ..source import Source, Span
 
 DIRECTIVES = frozenset(
@@ -43,6 +45,7 @@ OPENING = {"(": ")", "[": "]"}
 
 CLOSING = frozenset(OPENING.values())
 ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+OPERATORS = ARITHMETIC.union(("->", *"=:,;()[]"))
 
 TWINS = {
     **dict.fromkeys("→⟶➔➜⇒⟹", "->"),
@@ -65,20 +68,30 @@ TWINS = {
 }
 """Characters that look like one of the language, with the plain form they stand for."""
 
-_TOKEN = re.compile(
-    rf"""(?P<space>[ \t\r\f\v]+|\#[^\n]*)
-      | (?P<newline>\n)
-      | (?P<string>"[^"\n]*"?)
-      | (?P<number>\.?[0-9](?:[eE][+-](?=[0-9])|[A-Za-z0-9_.])*)
-      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<twin>[–—−]>|=>|[{"".join(TWINS)}])
-      | (?P<op>->|\*\*|//|[-+*/%=:,;()\[\]])
-      | (?P<other>.)""",
-    re.VERBOSE,
-)
+_KINDS = {
+    "space": r"(?:[ \t\r\f\v]|\#[^\n]*)+",
+    "newline": r"\n",
+    "string": r'"[^"\n]*"?',
+    "number": r"\.?[0-9](?:[eE][+-](?=[0-9])|[A-Za-z0-9_.])*",
+    "word": r"[A-Za-z_][A-Za-z0-9_]*",
+    "twin": rf"[–—−]>|=>|[{''.join(TWINS)}]",
+    "op": r"->|\*\*|//|[-+*/%=:,;()\[\]]",
+    "other": r".",
+}
+_PIECE = re.compile("|".join(_KINDS.values()))
+"""Every character of a text is in a piece; what a piece is can be told from it alone."""
+
+_KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 
 _GOES_ON_AFTER = frozenset({"->", "=", ",", ":", *ARITHMETIC})
 _GOES_ON_WITH = frozenset({"->", "*", "**", "as", ")", "]", ","})
+
+
+_KIND_OF, _TEXT = itemgetter(0), itemgetter(1)
+"""Of a token."""
+
+_MARKS = frozenset({"\n", ";", *OPENING, *CLOSING, *"（）［］"})
+"""What the ends of statements depend on."""
 
 
 class Token(NamedTuple):
@@ -96,7 +109,7 @@ class Token(NamedTuple):
         return self.twin or self.text
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Statement:
     """The tokens of one statement; there is at least one.
 
@@ -170,44 +183,78 @@ class Statement:
 
 
 def split(source: Source) -> Iterator[Statement]:
-    """The statements of a file, in order; empty ones are none."""
-    tokens: list[Token] = []
-    depth = 0
-    new_line = False
-    for token in _tokens(source.text):
-        if token.kind == "newline":
-            new_line = True
-            continue
-        if tokens and (token.text == ";" or (new_line and _begins(token, tokens[-1], depth))):
-            yield Statement(source, tuple(tokens))
-            tokens, depth = [], 0
-        new_line = False
-        if token.text == ";":
-            continue
-        tokens.append(token)
-        if token.kind == "op" or token.kind == "twin":
-            plain = token.plain
-            depth = max(0, depth + (plain in OPENING) - (plain in CLOSING))
-    if tokens:
-        yield Statement(source, tuple(tokens))
+    """The statements of a file, in order; empty ones are none.
+
+    Only newlines, `;` and brackets are looked at one by one, of which long statements have few.
+    """
+    text = source.text
+    tokens = tokens_between(text, 1 if text.startswith("\ufeff") else 0, len(text))
+    marks = compress(range(len(tokens)), map(_MARKS.__contains__, map(_TEXT, tokens)))
+    begin = depth = 0
+    for i in marks:
+        mark = tokens[i].plain
+        if mark == "\n":
+            if begin == i:
+                begin += 1
+            elif not _begins(tokens, i, depth):
+                continue
+            else:
+                yield _statement(source, tokens[begin:i])
+                begin, depth = i + 1, 0
+        elif tokens[i].text == ";":
+            if begin < i:
+                yield _statement(source, tokens[begin:i])
+            begin, depth = i + 1, 0
+        else:
+            depth = max(0, depth + (mark in OPENING) - (mark in CLOSING))
+    if begin < len(tokens):
+        yield _statement(source, tokens[begin:])
 
 
-def _begins(token: Token, previous: Token, depth: int) -> bool:
-    """Whether the first token of a line begins a statement."""
+def _statement(source: Source, tokens: list[Token]) -> Statement:
+    if "newline" in map(_KIND_OF, tokens):
+        tokens = [token for token in tokens if token.kind != "newline"]
+    return Statement(source, tuple(tokens))
+
+
+def _begins(tokens: Sequence[Token], newline: int, depth: int) -> bool:
+    """Whether the token after a newline begins a statement; an empty line leaves that to the next.
+
+    There is a token before the newline.
+    """
+    token = tokens[newline + 1] if newline + 1 < len(tokens) else None
+    if token is None or token.kind == "newline":
+        return False
     if token.text in DIRECTIVES:
         return True
-    return not (depth or previous.plain in _GOES_ON_AFTER or token.plain in _GOES_ON_WITH)
+    if depth or token.plain in _GOES_ON_WITH:
+        return False
+    while tokens[newline].kind == "newline":
+        newline -= 1
+    return tokens[newline].plain not in _GOES_ON_AFTER
 
 
-def _tokens(text: str) -> Iterator[Token]:
-    return tokens_between(text, 1 if text.startswith("\ufeff") else 0, len(text))
+class _Kinds(dict[str, str]):
+    """What the pieces of a text are, each looked at when it is first met."""
+
+    def __missing__(self, piece: str) -> str:
+        match = _KIND.match(piece)
+        kind = self[piece] = (match and match.lastgroup) or ""
+        return kind
 
 
-def tokens_between(text: str, start: int, stop: int) -> Iterator[Token]:
-    """The tokens of a part of a text, newlines among them."""
-    for match in _TOKEN.finditer(text, start, stop):
-        kind = match.lastgroup or ""
-        if kind != "space":
-            word = match.group()
-            twin = ("->" if word.endswith(">") else TWINS[word]) if kind == "twin" else ""
-            yield Token(kind, word, match.start(), match.end(), twin)
+def tokens_between(text: str, start: int, stop: int) -> list[Token]:
+    """The tokens of a part of a text, newlines among them.
+
+    All of it is done in C but what is new of each piece; a text of 1 MiB may be a million tokens.
+    """
+    pieces = _PIECE.findall(text, start, stop)
+    known = _Kinds()
+    kinds = list(map(known.__getitem__, pieces))
+    ends = list(accumulate(map(len, pieces), initial=start))
+    twins = {piece: TWINS.get(piece, "->") for piece, kind in known.items() if kind == "twin"}
+    plain = map(twins.get, pieces, repeat("")) if twins else repeat("")
+    made: Iterator[Any] = zip(kinds, pieces, ends, islice(ends, 1, None), plain, strict=False)
+    if "space" in known.values():
+        made = compress(made, map("space".__ne__, kinds))
+    return list(map(tuple.__new__, repeat(Token), made))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark
 from lark.parsers.lalr_analysis import Shift
@@ -26,13 +26,18 @@ Reduce = tuple[int, str, Callable[[list[Any]], Any] | None]
 class Tables:
     """The states of a parser: integers shift, tuples reduce."""
 
-    def __init__(self, lark: Lark, rules: Iterable[str]) -> None:
+    def __init__(self, lark: Lark, rules: Iterable[str], builder: object) -> None:
         confs = {rule: lark.parse_interactive(start=rule).parser_state.parse_conf for rule in rules}
         self._ends = {rule: (conf.start_state, conf.end_state) for rule, conf in confs.items()}
         conf = next(iter(confs.values()))
+        reduces = {id(rule): _reduce(rule, builder) for rule in lark.rules}
         self._states: dict[int, dict[str, int | Reduce]] = {
             state: {
-                name: target if action is Shift else _reduce(target, conf.callbacks)
+                name: (
+                    target
+                    if action is Shift
+                    else reduces.get(id(target)) or _reduce(target, builder)
+                )
                 for name, (action, target) in actions.items()
             }
             for state, actions in conf.states.items()
@@ -42,7 +47,7 @@ class Tables:
     def parse(self, rule: str, tokens: Iterable[tuple[str, Any]]) -> tuple[bool, Any]:
         """Whether terminals with their values are that rule, and what was made of them."""
         start, end = self._ends[rule]
-        states, values, table = [start], list[Any](), self._states
+        states, values, table, passed = [start], list[Any](), self._states, self._passed
         for kind, value in tokens:
             while True:
                 step = table[states[-1]].get(kind)
@@ -52,27 +57,28 @@ class Tables:
                     return False, None
                 size, name, make = step  # type: ignore[misc]
                 if make is None:
-                    states[-1] = self._pass_on(states[-2], states[-1], kind)
-                    continue
-                made = values[-size:]
-                del states[-size:], values[-size:]
-                states.append(table[states[-1]][name])
-                values.append(make(made))
-                if kind == END and states[-1] == end:
-                    return True, values[-1]
+                    passing = states[-2], states[-1], kind
+                    states[-1] = passed.get(passing) or self._pass_on(*passing)
+                elif make is _one_more:
+                    values[-size].children.append(values[-1])
+                    del states[1 - size :], values[1 - size :]
+                else:
+                    made = values[-size:]
+                    del states[-size:], values[-size:]
+                    states.append(table[states[-1]][name])
+                    values.append(make(made))
+                    if kind == END and states[-1] == end:
+                        return True, values[-1]
             states.append(step)
             values.append(value)
         return False, None
 
     def _pass_on(self, below: int, state: int, kind: str) -> int:
         """The state after all reductions that pass the last value on."""
-        key = below, state, kind
-        found = self._passed.get(key)
-        if found is None:
-            found, go_on = state, self._states[below]
-            while isinstance(step := self._states[found].get(kind), tuple) and step[2] is None:
-                found = go_on[step[1]]  # type: ignore[assignment]
-            self._passed[key] = found
+        found, go_on = state, self._states[below]
+        while isinstance(step := self._states[found].get(kind), tuple) and step[2] is None:
+            found = go_on[step[1]]  # type: ignore[assignment]
+        self._passed[below, state, kind] = found
         return found
 
 
@@ -83,17 +89,60 @@ class _Inlined:
     children: list[Any]
 
 
-def _reduce(rule: Any, callbacks: Any) -> Reduce:
+def _one_more(values: list[Any]) -> _Inlined:
+    """One more in a list that has begun: what such a rule makes is what stands first in it."""
+    values[0].children.append(values[-1])
+    return cast(_Inlined, values[0])
+
+
+def _reduce(rule: Any, builder: object) -> Reduce:
     """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
-    kept = [
-        i for i, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)
-    ]
-    size, name, make = len(rule.expansion), str(rule.origin.name), callbacks[rule]
+    size, name = len(rule.expansion), str(rule.origin.name)
+    kept = _kept(rule)
     if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
-        make = None
-    elif name.startswith("_") and not any(rule.options.empty_indices):
-        make = partial(_gathered, [(i, _is_inlined(rule.expansion[i])) for i in kept])
-    return size, name, make
+        return size, name, None
+    inlined = [(i, _is_inlined(rule.expansion[i])) for i in kept if i is not None]
+    if not name.startswith("_"):
+        return size, name, _made(getattr(builder, rule.alias or name), size, kept, dict(inlined))
+    goes_on = rule.expansion[0] == rule.origin and inlined == [(0, True), (size - 1, False)]
+    return size, name, _one_more if goes_on and size > 1 else partial(_gathered, inlined)
+
+
+def _kept(rule: Any) -> list[int | None]:
+    """Which of its symbols a rule hands on; None for what is left out of brackets in the grammar."""
+    kept: list[int | None] = []
+    symbols = enumerate(rule.expansion)
+    for empty in rule.options.empty_indices or (False,) * len(rule.expansion):
+        if empty:
+            kept.append(None)
+            continue
+        i, symbol = next(symbols)
+        if not (symbol.is_term and symbol.filter_out):
+            kept.append(i)
+    return kept
+
+
+def _made(
+    make: Callable[[list[Any]], Any], size: int, kept: list[int | None], inlined: dict[int, bool]
+) -> Callable[[list[Any]], Any]:
+    """From the values of a whole rule what a method of the builder makes of those that it gets."""
+    if not any(inlined.values()):
+        if kept == list(range(size)):
+            return make
+        return lambda values: make([None if i is None else values[i] for i in kept])
+
+    def spread(values: list[Any]) -> Any:
+        parts: list[Any] = []
+        for i in kept:
+            if i is None:
+                parts.append(None)
+            elif inlined[i]:
+                parts += values[i].children
+            else:
+                parts.append(values[i])
+        return make(parts)
+
+    return spread
 
 
 def _is_inlined(symbol: Any) -> bool:

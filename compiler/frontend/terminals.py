@@ -2,8 +2,9 @@
 
 Lark's contextual lexer tries the terminals that the parser could go on with; here all of them are
 tried in the same order. Where the parser accepts what is found, both find the same; where it
-does not, the text is left to Lark. Operators, numbers and strings are known by what they are;
-only words and sizes (`3x3`, `Tx(k)`) are looked at by the grammar's expressions.
+does not, the text is left to Lark. Operators, numbers, strings and words in lower case are known
+by what they are; only what may be a size or a part of one (`3x3`, `Tx(k)`) is looked at by the
+grammar's expressions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from lark import Lark
 from lark.lexer import PatternStr
 
-from .statements import Statement
+from .statements import OPERATORS, Statement
 
 UNKNOWN = ""
 """The kind of a piece that is no terminal."""
@@ -39,23 +40,25 @@ class Terminals:
         self._keywords = {
             t.pattern.value: t.name for t in ordered if isinstance(t.pattern, PatternStr)
         }
-        self._operators: dict[str, str] = {}
+        self._operators = {text: self._operator(text) for text in OPERATORS}
 
     def of(self, statement: Statement) -> Iterator[Terminal]:
         """All terminals of a statement without lexical faults."""
-        begin, known = statement.start, self._operators
+        begin, reading, operators = statement.start, statement.reading, self._operators
         for kind, text, start, stop, _ in statement.tokens:
             if kind == "op":
-                name = known.get(text)
-                if name is None:
-                    name = known[text] = self._operator(text)
-                yield name, text, start - begin
+                yield operators[text], text, start - begin
+            elif kind == "number" and (text.isdigit() or _PLAIN.fullmatch(text)):
+                yield "NUMBER", text, start - begin
             elif kind == "string":
                 yield "STRING", text, start - begin
-            elif kind == "number" and _PLAIN.fullmatch(text):
-                yield "NUMBER", text, start - begin
+            elif kind == "word" and text.islower() and text[0] != "x":
+                called = reading.startswith("(", stop)
+                yield self._keywords.get(text) or (
+                    "CALL" if called else "WORD"
+                ), text, start - begin
             else:
-                yield from self._pieces(statement.reading, start, stop, begin)
+                yield from self._pieces(reading, start, stop, begin)
 
     def _operator(self, text: str) -> str:
         """The terminal of an operator, which does not depend on what stands around it."""

@@ -8,9 +8,10 @@ as a networkx graph; networkx is imported only then, because a clean `nnc lint` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..record import record
 from ..source import Span
 from .dims import Dim, Shape
 from .types import TensorType
@@ -25,7 +26,7 @@ UNKNOWN = -1
 """In a graph with errors, the input of a layer behind a stage that could not be made."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Call:
     """A word with arguments as a value: `normal(0.01)`, `leaky_relu(0.2)`."""
 
@@ -34,7 +35,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Activation:
     """The trailing activation of a stage; `name` is the prefix of its parameters if it has any."""
 
@@ -44,7 +45,7 @@ class Activation:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Layer:
     """A node of the layer graph.
 
@@ -77,14 +78,14 @@ class Layer:
         return self.shares or self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class InputLayer:
     """What an `input` stage declares; its layer has kind `input` and this under args["type"]."""
 
     type: TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Setting:
     """A directive's choice: `optimizer sgd lr=0.1` is kind sgd with its checked arguments."""
 
@@ -95,7 +96,7 @@ class Setting:
     head: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Loss:
     """One `loss` statement: its kind, the layer it judges (`on`: its name), its weight."""
 
@@ -106,7 +107,7 @@ class Loss:
     on: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Output:
     """A declared or implied output: the name the module gives it and its layer."""
 
@@ -115,7 +116,7 @@ class Output:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Training:
     """What the spec says of training, each part as written or None."""
 
@@ -126,7 +127,7 @@ class Training:
     metrics: tuple[Setting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LayerGraph:
     """All layers in source order (so every layer follows its inputs), and what the rest says."""
 
@@ -143,7 +144,7 @@ class LayerGraph:
         return {layer.name: layer for layer in self.layers}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parameter:
     """One parameter array: `dense1.W`.
 
@@ -161,7 +162,7 @@ class Parameter:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class State:
     """One array of state: `batchnorm1.running_mean`, every entry `start` at first."""
 
@@ -171,7 +172,7 @@ class State:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TypedGraph:
     """The layer graph with the type of every layer's value, all parameters and state in order.
 

@@ -31,11 +31,14 @@ CHOICES = (*PROBABILITIES, "tanh", "hard_tanh", "softsign")
 @lint_whole
 def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
     """A metric of classes where there are only numbers, or the reverse."""
-    judged = _judged(network)
-    for metric in network.graph.training.metrics if judged else ():
+    judged, metrics = _judged(network), network.graph.training.metrics
+    if not judged or not metrics:
+        return
+    numbers = any(_has_numbers(network, loss) for loss in judged)
+    classes = any(_has_classes(network, loss) for loss in judged)
+    for metric in metrics:
         of_numbers = metric.kind in OF_NUMBERS
-        suits = _has_numbers if of_numbers else _has_classes
-        if not any(suits(network, loss) for loss in judged):
+        if not (numbers if of_numbers else classes):
             yield _mismatch(network, metric, judged[0], of_numbers)
 
 
@@ -43,6 +46,7 @@ def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
 def idle_metric(network: Network) -> Iterator[Diagnostic]:
     """A metric that has nothing to judge, is always 100 %, or was asked for before."""
     judged, seen = _judged(network), set[tuple[str, tuple[tuple[str, ArgValue], ...]]]()
+    classes = _fewest_guesses(network, judged)
     for metric in network.graph.training.metrics:
         key = (metric.kind, tuple(metric.args.items()))
         if not judged:
@@ -55,7 +59,7 @@ def idle_metric(network: Network) -> Iterator[Diagnostic]:
                 help="remove one of them",
             )
         elif metric.kind == "top_k":
-            yield from _hits_always(network, metric, judged)
+            yield from _hits_always(metric, judged, classes)
         seen.add(key)
 
 
@@ -138,17 +142,24 @@ def _no_loss(network: Network, metric: Setting) -> Diagnostic:
     )
 
 
-def _hits_always(network: Network, metric: Setting, judged: list[Loss]) -> Iterator[Diagnostic]:
-    """All classes are guessed; of several outputs, those of all."""
-    k = metric.args["k"]
+def _fewest_guesses(network: Network, judged: list[Loss]) -> int | None:
+    """How many guesses are always right: the most classes of an output, where all are known."""
+    if not any(metric.kind == "top_k" for metric in network.graph.training.metrics):
+        return None
     widths = [network.width(loss.layer) for loss in judged if _has_classes(network, loss)]
     classes = [max(width, 2) for width in widths if width is not None]
-    if not classes or len(classes) < len(widths) or not isinstance(k, int) or k < max(classes):
+    return max(classes) if classes and len(classes) == len(widths) else None
+
+
+def _hits_always(metric: Setting, judged: list[Loss], classes: int | None) -> Iterator[Diagnostic]:
+    """All classes are guessed; of several outputs, those of all."""
+    k = metric.args["k"]
+    if classes is None or not isinstance(k, int) or k < classes:
         return
     yield codes.IDLE_METRIC.at(
         metric.span,
         f"`metric {metric.span.text}` is always 100 %",
-        here=f"{k} guesses, but there are {max(classes)} classes",
+        here=f"{k} guesses, but there are {classes} classes",
         labels=[Label(judged[0].setting.head, "judged here")],
         help="ask for fewer guesses than there are classes, or for `accuracy`",
     )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..ir.layer_graph import UNKNOWN, ArgValue, Layer, LayerGraph, Loss, TypedGraph
 from ..kinds.layer import Family
 from ..layers import LAYERS
+from ..record import record
 from ..source import Span
 
 FAR_BACK = 50
 """So many layers are looked at behind a value: each of many losses may ask for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Step:
     """One thing done to a value: a layer's own kind, or the activation that trails it."""
 

@@ -26,6 +26,8 @@ ALLOWED = {
 
 ORDER = (
     "version",
+    "record",
+    "collecting",
     "source",
     "registry",
     "emitted",

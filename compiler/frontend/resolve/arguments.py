@@ -201,8 +201,9 @@ class _Binder:
         rest = self.rest
         if not rest:
             return
-        keyed = [s for s in self.schema.positionals if s.name in self.bound.given]
-        free = [s for s in self.schema.positionals if s.name not in self.bound.given]
+        positionals = self.schema.positionals
+        keyed = [s for s in positionals if s.name in self.bound.given]
+        free = [s for s in positionals if s.name not in self.bound.given]
         while rest and free:
             spec = free.pop(0)
             many = isinstance(spec.type, Ints | Ranges)

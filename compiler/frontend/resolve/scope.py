@@ -8,6 +8,7 @@ from typing import Any
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Code, Label, Report
+from ...record import record
 from ...source import Source, Span
 from .. import ast
 from ..elsewhere import Sort
@@ -83,7 +84,7 @@ class Naming:
         return f"{self.prefix}{kind}{separator}{self.counts[kind]}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class End:
     """One value at the end of an arrow; a layer of None marks that a fault was met before."""
 
@@ -92,7 +93,7 @@ class End:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Flow:
     """What runs along an arrow: one value, or after a fork the ends of its branches."""
 
@@ -110,7 +111,7 @@ class Flow:
         return self.ends[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """What `as NAME` bound: the value, and for `use` and `tie` how it was made.
 

@@ -51,6 +51,8 @@ METRICS: dict[str, tuple[ArgSpec, ...]] = {
     ),
 }
 
+_METRIC_SCHEMAS = {name: Schema(name, args) for name, args in METRICS.items()}
+
 CLIP = (
     option("norm", _POSITIVE, "largest norm of the whole gradient"),
     option("value", _POSITIVE, "largest size of one entry"),
@@ -357,15 +359,14 @@ def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
             "`metric` needs a metric",
             help=f"one of {listing(METRICS)}",
         )
-    schemas = {name: Schema(name, args) for name, args in METRICS.items()}
     found: list[Setting] = []
     for arg in statement.args:
         with suppress(Fault):
-            found.append(_metric(arg, schemas, env))
+            found.append(_metric(arg, env))
     return found
 
 
-def _metric(arg: ast.Arg, schemas: Mapping[str, Schema], env: Env) -> Setting:
+def _metric(arg: ast.Arg, env: Env) -> Setting:
     if arg.key is not None:
         raise env.fault(
             codes.UNKNOWN_KEY,
@@ -373,7 +374,7 @@ def _metric(arg: ast.Arg, schemas: Mapping[str, Schema], env: Env) -> Setting:
             "arguments of a metric stand in parentheses",
             help=f"write `top_k({arg.span.text})`",
         )
-    return _setting(arg, (), "metric", schemas, {}, env, arg.span)
+    return _setting(arg, (), "metric", _METRIC_SCHEMAS, {}, env, arg.span)
 
 
 def _dtype(statement: ast.Directive, env: Env) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ...record import record
 from .. import ast
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ Number = int | Fraction | float
 """Arithmetic on whole numbers stays exact: `width/3*3` is `width`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SizeConst:
     """`3x3`."""
 
     parts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RangeConst:
     """`1:3`."""
 
@@ -30,21 +30,21 @@ class RangeConst:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListConst:
     """`[1, 2]`."""
 
     items: tuple[Const, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WordConst:
     """A word that names an option, an activation, a kind or a block, as the place asks for."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CallConst:
     """`leaky_relu(0.2)` or `dense(4)`, with the names its arguments see."""
 
@@ -52,7 +52,7 @@ class CallConst:
     env: Env
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StagesConst:
     """Stages handed to a block, with the names they see."""
 
