@@ -82,7 +82,7 @@ class Placed:
 Item = Value | Paren
 
 
-class Builder:
+class TreeBuilder:
     """One method a rule, alias or terminal; before each parse it must be told what is read.
 
     `offset` is where the text that is parsed begins in `source`.

@@ -16,7 +16,7 @@ from ..diagnostics.codes import files, limits, syntax
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
-from .build import BareOperator, Builder, SyntaxFault
+from .build import BareOperator, SyntaxFault, TreeBuilder
 from .faults import explain
 from .lexical import BRACKETS, lexical_fault, unbalanced, unreadable
 from .recovery import MASK, lost_names, mask_fault
@@ -146,7 +146,7 @@ class _Parser:
     """Lark's parser with the builder it calls."""
 
     def __init__(self, grammar: str) -> None:
-        self.builder = Builder()
+        self.builder = TreeBuilder()
         self.lark = Lark(
             grammar,
             parser="lalr",

@@ -17,7 +17,7 @@ from .constants import judge_let, let_value
 from .expand import Expander
 from .files import Collector, Load
 from .outputs import choose
-from .scope import End, Env, Fault, Flow, Naming, Program, Scope, TooLarge
+from .scope import End, Env, Fault, Flow, Naming, Scope, SpecState, TooLarge
 from .settings import Settings, read_settings
 from .unexpanded import check_unexpanded
 from .unused import warn_definitions, warn_values
@@ -34,33 +34,33 @@ def resolve(
     With errors in the report the graph lacks the faulty stages, and UNKNOWN is what comes from
     them. The layers of blocks that nothing expands are put `aside`.
     """
-    program = Program(report, file, Kinds.current())
-    env = Env(program, Scope(Naming()))
+    state = SpecState(report, file, Kinds.current())
+    env = Env(state, Scope(Naming()))
     try:
         Collector(env, load).collect(file)
-        return _build(program, env, [] if aside is None else aside)
+        return _build(state, env, [] if aside is None else aside)
     except TooLarge:
         return None
 
 
-def _build(program: Program, env: Env, aside: list[tuple[Layer, ...]]) -> LayerGraph | None:
-    chains = [s for s in program.main.statements if isinstance(s, ast.Chain)]
+def _build(state: SpecState, env: Env, aside: list[tuple[Layer, ...]]) -> LayerGraph | None:
+    chains = [s for s in state.main.statements if isinstance(s, ast.Chain)]
     layers = Layers()
     expander = Expander(layers, env.scope)
     _evaluate_lets(env)
     last = _expand(chains, expander, env)
-    settings = read_settings(program.main, env)
+    settings = read_settings(state.main, env)
     aside += check_unexpanded(env)
     if not chains:
-        _refuse_settings(settings, program, env)
+        _refuse_settings(settings, state, env)
         return None
     layers.name_inputs(env)
     chosen = choose(settings, last, layers.made, env)
-    if not program.broken and not program.report.has_errors:
+    if not state.broken and not state.report.has_errors:
         if not chosen.outputs:
             _no_output(chains[-1], env)
         else:
-            warn_definitions(program, env)
+            warn_definitions(state, env)
             warn_values(layers.made, chosen, env)
     if not layers.made:
         return None
@@ -96,12 +96,12 @@ def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | Non
 
 def _evaluate_lets(env: Env) -> None:
     """Judge every let, those that nothing uses too, in the order of the file."""
-    for name in env.program.lets:
+    for name in env.state.lets:
         try:
             let_value(name, env, used=False)
         except Fault:
             continue
-    for definition in env.program.refused:
+    for definition in env.state.refused:
         if isinstance(definition, ast.Let):
             judge_let(definition, env)
 
@@ -115,17 +115,17 @@ def _no_output(chain: ast.Chain, env: Env) -> None:
     )
 
 
-def _refuse_settings(settings: Settings, program: Program, env: Env) -> None:
+def _refuse_settings(settings: Settings, state: SpecState, env: Env) -> None:
     """A library may not ask for outputs or losses, and must define something."""
-    if program.broken or program.report.has_errors:
+    if state.broken or state.report.has_errors:
         return
     outputs = [word.span for word in settings.outputs]
     places = [*outputs, *(words.setting.span for words in settings.losses)]
-    statements = program.main.statements
+    statements = state.main.statements
     if places:
         _nothing("there is no chain in this file", places[0], env)
     elif not statements:
-        _nothing("there is nothing in this file", program.source.span(0, 0), env)
+        _nothing("there is nothing in this file", state.source.span(0, 0), env)
     elif not any(_defines(statement) for statement in statements):
         _nothing("there is neither a chain nor a definition in this file", statements[0].span, env)
 

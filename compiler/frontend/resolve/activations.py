@@ -27,7 +27,7 @@ def unknown_activation(
 ) -> Fault:
     """The fault of a word that is no value or activation; it may be a stage elsewhere."""
     found = meaning(word.id, Sort.KIND)
-    kinds = env.program.kinds
+    kinds = env.state.kinds
     if found is None or not found.write or word.id.lower() in candidates:
         return env.unknown(word, what, candidates, otherwise, Sort.KIND)
     if kinds.activation(found.name) and found.write == found.name:

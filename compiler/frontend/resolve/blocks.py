@@ -17,9 +17,10 @@ from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
 from ..stages import value_as_chain
-from .arguments import Schema, activation
+from .arguments import activation
 from .constants import evaluate, lookup
 from .keys import of_names, unknown_key
+from .schema import Schema
 from .scope import Env, Fault
 from .values import Const, ListConst, StagesConst, WordConst
 from .vocabulary import is_kind
@@ -205,13 +206,13 @@ def _begins_with_stage(value: ast.Binary, env: Env) -> bool:
     while isinstance(left, ast.Binary):
         left = left.left
     if isinstance(left, ast.Word):
-        return lookup(left.id, env) is None and is_kind(env.program.kinds.proper(left.id))
+        return lookup(left.id, env) is None and is_kind(env.state.kinds.proper(left.id))
     return isinstance(left, ast.CallValue | ast.ListValue)
 
 
 def _check_word(word: str, place: ast.Word, env: Env) -> None:
-    known = env.program.kinds
-    if known.find(word) or is_kind(known.proper(word)) or word in env.program.blocks:
+    known = env.state.kinds
+    if known.find(word) or is_kind(known.proper(word)) or word in env.state.blocks:
         return
     if _is_option(word):
         return
@@ -224,7 +225,7 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
             labels=[Label(stage.span, "named here")],
             help=f"a block works on what comes in; join other values outside: `[…, {word}] -> add`",
         )
-    candidates = [*env.constants(), *known.activations(), *LAYERS, *env.program.blocks, *_options()]
+    candidates = [*env.constants(), *known.activations(), *LAYERS, *env.state.blocks, *_options()]
     what = "a let, a parameter, an option or a layer kind"
     raise env.unknown(place, what, candidates, sort=Sort.KIND)
 

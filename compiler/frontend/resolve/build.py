@@ -14,9 +14,9 @@ from ...kinds.layer import LayerKind, no_params
 from ...kinds.layer import Trailing as TrailingRule
 from ...source import Span
 from .. import ast
-from .arguments import Bound, Trailing
 from .fixes import own_stage
 from .keys import without
+from .schema import BoundArguments, Trailing
 from .scope import End, Env, Fault, Flow, TooLarge
 
 GATED = ("lstm", "gru")
@@ -60,7 +60,7 @@ class Layers:
         self,
         name: str,
         kind: LayerKind,
-        bound: Bound,
+        bound: BoundArguments,
         flow: Flow,
         places: tuple[Span, Span],
         env: Env,

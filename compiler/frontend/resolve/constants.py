@@ -41,29 +41,29 @@ def lookup(name: str, env: Env) -> Const | None:
         if value is None:
             raise Fault
         return value
-    if name in env.program.lets:
+    if name in env.state.lets:
         return let_value(name, env)
-    if name in env.program.poisoned:
+    if name in env.state.poisoned:
         raise Fault
     return None
 
 
 def let_value(name: str, env: Env, used: bool = True) -> Const:
     """The value of a let, evaluated when first asked for."""
-    program = env.program
+    state = env.state
     if used:
-        program.used.add(name)
-    if name not in program.values:
-        let = program.lets[name]
+        state.used.add(name)
+    if name not in state.values:
+        let = state.lets[name]
         _refuse_cycle(let, env)
-        program.evaluating[name] = let
+        state.evaluating[name] = let
         try:
-            program.values[name] = _let(let, Env(program, env.scope))
+            state.values[name] = _let(let, Env(state, env.scope))
         except Fault:
-            program.values[name] = None
+            state.values[name] = None
         finally:
-            del program.evaluating[name]
-    value = program.values[name]
+            del state.evaluating[name]
+    value = state.values[name]
     if value is None:
         raise Fault
     return value
@@ -72,11 +72,11 @@ def let_value(name: str, env: Env, used: bool = True) -> Const:
 def judge_let(let: ast.Let, env: Env) -> None:
     """Report what is wrong with the value of a let whose name cannot be had."""
     with suppress(Fault):
-        _let(let, Env(env.program, env.scope))
+        _let(let, Env(env.state, env.scope))
 
 
 def _refuse_cycle(let: ast.Let, env: Env) -> None:
-    evaluating = env.program.evaluating
+    evaluating = env.state.evaluating
     if let.name.id in evaluating:
         names = list(evaluating)
         cycle = names[names.index(let.name.id) :]
@@ -116,11 +116,11 @@ def _refuse_unknown(const: Const, value: ast.Value, env: Env) -> None:
         for item, written in zip(const.items, value.items, strict=True):
             _refuse_unknown(item, written, env)
     elif isinstance(value, ast.Word) and _is_undefined(const, env):
-        raise env.unknown(value, "a let", env.program.lets)
+        raise env.unknown(value, "a let", env.state.lets)
 
 
 def _is_undefined(const: Const, env: Env) -> bool:
-    return isinstance(const, WordConst) and not env.program.kinds.find(const.id)
+    return isinstance(const, WordConst) and not env.state.kinds.find(const.id)
 
 
 def evaluate(value: ast.Value, env: Env) -> Const:
@@ -208,9 +208,9 @@ def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
             labels=[Label(stage.span, "named here")],
         )
     blame = (value.id, env.calls)
-    if value.id in env.params and blame in env.program.blamed:
+    if value.id in env.params and blame in env.state.blamed:
         return Fault()
-    env.program.blamed.add(blame)
+    env.state.blamed.add(blame)
     message = f"{what}; `{value.id}` is {describe(const)}"
     return env.fault(codes.WRONG_VALUE, value.span, message, labels=origin(value, env))
 
@@ -314,17 +314,17 @@ def as_whole(
 
 def blame_let(value: ast.Value, env: Env) -> None:
     """A let with a wrong number is one fault, however often it is used: silent from the second on."""
-    if isinstance(value, ast.Word) and value.id in env.program.lets and value.id not in env.params:
-        if (value.id, ()) in env.program.blamed:
+    if isinstance(value, ast.Word) and value.id in env.state.lets and value.id not in env.params:
+        if (value.id, ()) in env.state.blamed:
             raise Fault
-        env.program.blamed.add((value.id, ()))
+        env.state.blamed.add((value.id, ()))
 
 
 def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:
     """Where a value that is only named was written."""
     if not isinstance(value, ast.Word) or value.id in env.params:
         return ()
-    let = env.program.lets.get(value.id)
+    let = env.state.lets.get(value.id)
     return (Label(let.value.span, f"`{value.id}` comes from here"),) if let else ()
 
 

@@ -248,7 +248,8 @@ def layer_name(key: str, value: ast.Value, env: Env) -> str:
 
 
 def _init(what: str, value: ast.Value, env: Env) -> Call:
-    from .arguments import Schema, bind
+    from .arguments import bind
+    from .schema import Schema
 
     args: tuple[ast.Arg, ...] = ()
     name, seen = _word(value, env), env

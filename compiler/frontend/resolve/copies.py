@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import ast
-from .arguments import Schema, Trailing, only_activations
+from .arguments import only_activations
 from .build import two_activations
+from .schema import Schema, Trailing
 from .scope import Env, Naming, Scope
 
 

@@ -11,8 +11,7 @@ from ...kinds.layer import Family, LayerKind
 from ...layers import LAYERS
 from ...source import Span
 from .. import ast
-from . import arguments
-from .arguments import Repaired, Schema, Trailing, bind
+from .arguments import bind
 from .blocks import bind_params, split_arguments
 from .branches import branch_end
 from .build import Layers, check_activations
@@ -30,6 +29,7 @@ from .misuse import (
     without_source,
 )
 from .naming import check_stage, poison
+from .schema import BoundArguments, Repaired, Schema, Trailing
 from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
 from .sharing import find_stage, usable
 from .values import CallConst, ListConst, StagesConst, WordConst, describe
@@ -160,17 +160,17 @@ class Expander:
     def _kind(
         self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool, called: str | None
     ) -> Flow | None:
-        word, program = stage.kind.id, env.program
+        word, state = stage.kind.id, env.state
         if word == "input":
             return self._input(stage, env, beginning, called)
         if word == "use":
             return self._use(stage, self._sourced(stage, flow, env), env, called)
         if word not in LAYERS and env.scope.find(word) is not None:
             return self._reference(stage, flow, env, beginning)
-        block = program.blocks.get(word)
+        block = state.blocks.get(word)
         if block is not None:
             return self._block(stage, block, self._sourced(stage, flow, env), env, called)
-        kind = program.kinds.find(word)
+        kind = state.kinds.find(word)
         if kind is not None:
             return self._layer(stage, kind, self._sourced(stage, flow, env), env, called)
         raise unknown_stage_word(stage, flow, env, beginning)
@@ -227,7 +227,7 @@ class Expander:
         except Fault:
             if kind.family not in SHAPE_WHATEVER_ARGUMENTS:
                 raise
-            kind, bound = LAYERS["id"], arguments.Bound(repaired=True)
+            kind, bound = LAYERS["id"], BoundArguments(repaired=True)
         if kind.is_merge and not flow.forked and not flow.poisoned:
             raise without_fork(stage, kind, env)
         if not kind.is_merge:
@@ -237,7 +237,7 @@ class Expander:
         name = called or env.scope.naming.count(kind.word)
         return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
 
-    def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> arguments.Bound:
+    def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> BoundArguments:
         """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
         schema = Schema(kind.word, kind.args, kind.example)
         try:
@@ -257,7 +257,7 @@ class Expander:
         self, stage: ast.Stage, block: ast.Block, flow: Flow, env: Env, called: str | None
     ) -> Flow | None:
         name = block.name.id
-        env.program.used.add(name)
+        env.state.used.add(name)
         if name in env.active:
             raise env.fault(
                 codes.RECURSIVE_BLOCK,
@@ -267,9 +267,9 @@ class Expander:
             )
         own, rest = split_arguments(stage, block, env)
         params = bind_params(block, own, stage.span, env)
-        env.program.expanded.add(name)
+        env.state.expanded.add(name)
         inside = Env(
-            env.program, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
+            env.state, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
         )
         outside = replace(stage, args=rest) if own else stage
         return self._piece(block.body, inside, outside, flow, env, called, block)
@@ -298,17 +298,17 @@ class Expander:
 
     def _look(self, chain: ast.Chain, body: Env) -> None:
         """Judge stages that are repeated 0 times, but for what follows from that number."""
-        program = body.program
+        state = body.state
         unknown = Flow((End(None, None, chain.span),))
         scope, params = Scope(Naming(), body.scope), dict.fromkeys(body.params)
-        report, program.report = program.report, Report()
+        report, state.report = state.report, Report()
         try:
             apart = Expander(Layers(), self.root, self.depth)
             apart.chain(chain, unknown, replace(body, scope=scope, params=params), False)
         except TooManyErrors:
             pass  # the first of them, reported below, are enough
         finally:
-            found, program.report = program.report, report
+            found, state.report = state.report, report
         for finding in found:
             if finding.code not in _OF_NUMBERS:
                 report.add(finding)
@@ -331,7 +331,7 @@ class Expander:
         refuse_fork(stage, flow, env)
         if trailing.kind.name == "id":
             return flow
-        bound = arguments.Bound(trailing.args, trailing.given)
+        bound = BoundArguments(trailing.args, trailing.given)
         name = env.scope.naming.count(trailing.kind.name)
         places = (trailing.span, trailing.span)
         return Flow((self.layers.add(name, trailing.kind, bound, flow, places, env),))

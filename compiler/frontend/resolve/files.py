@@ -22,7 +22,7 @@ MAX_INCLUDES = 64
 
 @dataclass(slots=True)
 class Collector:
-    """Enters the definitions of files into the program; a file reached twice is read once."""
+    """Enters the definitions of files into the state; a file reached twice is read once."""
 
     env: Env
     load: Load
@@ -33,10 +33,10 @@ class Collector:
         """Enter the lets and blocks of a file, those of its includes first."""
         key = normpath(file.span.source.name)
         self.open[key] = included
-        program = self.env.program
-        program.broken |= file.broken
-        program.unread |= file.unread
-        program.poisoned |= file.lost
+        state = self.env.state
+        state.broken |= file.broken
+        state.unread |= file.unread
+        state.poisoned |= file.lost
         for statement in file.statements:
             if isinstance(statement, ast.Directive) and statement.word.id == "include":
                 self._include(statement)
@@ -47,14 +47,14 @@ class Collector:
         self.done.add(key)
 
     def _include(self, directive: ast.Directive) -> None:
-        program = self.env.program
+        state = self.env.state
         for path in _paths(directive, self.env):
             try:
                 if path is None:
                     raise Fault
                 self._read(path)
             except Fault:
-                program.broken = program.incomplete = True
+                state.broken = state.incomplete = True
 
     def _read(self, path: ast.Text) -> None:
         written = normpath(join(dirname(path.span.source.name), path.value))
@@ -71,7 +71,7 @@ class Collector:
             raise TooLarge(self.env.fault(limits.EXPANSION_TOO_LARGE, path.span, message))
         from ..parser import parse
 
-        self.collect(parse(source, self.env.program.report), path.span)
+        self.collect(parse(source, self.env.state.report), path.span)
 
     def _cycle(self, key: str, path: ast.Text) -> Fault:
         chain = list(self.open)
@@ -112,25 +112,25 @@ class Collector:
         )
 
     def _define(self, statement: ast.Let | ast.Block) -> None:
-        word, program = statement.name, self.env.program
+        word, state = statement.name, self.env.state
         try:
             if isinstance(statement, ast.Let):
                 check_constant(word, self.env)
             else:
                 check_block(word, self.env)
                 self._check_params(statement)
-            first = program.defined(word.id)
+            first = state.defined(word.id)
             if first is not None:
                 raise taken(word, first, self.env)
         except Fault:
-            if program.defined(word.id) is None:
-                program.poisoned.add(word.id)
-            program.refused.append(statement)
+            if state.defined(word.id) is None:
+                state.poisoned.add(word.id)
+            state.refused.append(statement)
             return
         if isinstance(statement, ast.Let):
-            program.lets[word.id] = statement
+            state.lets[word.id] = statement
         else:
-            program.blocks[word.id] = statement
+            state.blocks[word.id] = statement
 
     def _check_params(self, block: ast.Block) -> None:
         seen: dict[str, Span] = {}

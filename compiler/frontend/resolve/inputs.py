@@ -87,7 +87,7 @@ def _mark(value: ast.Value) -> str | None:
 def _extra(value: ast.Value, env: Env) -> Fault:
     word = value.id if isinstance(value, ast.Word) else ""
     meant = hint(word, Sort.CHOICE, ("int", "ragged")) if word else None
-    if isinstance(value, ast.Word) and env.program.kinds.activation(value.id):
+    if isinstance(value, ast.Word) and env.state.kinds.activation(value.id):
         return env.fault(
             codes.REFUSED_ACTIVATION,
             value.span,
@@ -140,7 +140,7 @@ def _refuse_lower_case(word: ast.Word, env: Env) -> None:
     upper = "x".join(part.upper() for part in word.id.split("x"))
     if not re.fullmatch("[a-z][0-9]*(x([a-z][0-9]*|[0-9]+))*", word.id):
         return
-    if closest(word.id, env.constants()) is None and not env.program.unsure(word.id):
+    if closest(word.id, env.constants()) is None and not env.state.unsure(word.id):
         raise env.fault(
             codes.UNKNOWN_NAME,
             word.span,

@@ -16,7 +16,7 @@ from ..elsewhere import Meaning, Sort, argument, bare, by_value, meaning
 from .scope import Env, Fault
 
 if TYPE_CHECKING:
-    from .arguments import Schema
+    from .schema import Schema
 
 ACTIVATION_KEYS = ("activation", "act", "nonlinearity", "recurrent_nonlinearity")
 _LINEAR = ("linear", "none", "identity", "id", "null")
@@ -28,7 +28,7 @@ def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
         return _activation_by_key(schema, arg, word, env)
     if key.id == "name":
         return _name_by_key(schema, key, arg, env)
-    if env.program.kinds.activation(key.id):
+    if env.state.kinds.activation(key.id):
         return _activation_as_key(key, arg, env)
     return _unknown(schema, key, arg, env)
 
@@ -180,12 +180,12 @@ def activation_word(value: ast.Value, env: Env) -> str | None:
     if text.lower() in _LINEAR:
         return ""
     if isinstance(value, ast.Text):
-        if env.program.kinds.activation(text):
+        if env.state.kinds.activation(text):
             return text
     elif activation(value, env):
         return text
     found = meaning(text, Sort.KIND) if re.fullmatch(r"\w+", text) else None
-    named = env.program.kinds.activation(found.name) if found and found.write else None
+    named = env.state.kinds.activation(found.name) if found and found.write else None
     return found.write if found and named and found.write == found.name else None
 
 

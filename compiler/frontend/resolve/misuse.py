@@ -41,8 +41,8 @@ def called_value(stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
 
 def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Fault:
     """A stage whose first word is no layer, block or stage that can be seen from here."""
-    word, program = stage.kind, env.program
-    if word.id in program.poisoned:
+    word, state = stage.kind, env.state
+    if word.id in state.poisoned:
         return Fault()
     const = lookup(word.id, env)
     if const is not None:
@@ -126,13 +126,13 @@ def decorated(how: str, span: Span, env: Env) -> Fault:
 def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
     """The fault of a stage whose first word is no kind, block or name."""
     word = stage.kind
-    if word.span in env.program.unknown:
+    if word.span in env.state.unknown:
         return Fault()
-    env.program.unknown.add(word.span)
-    kinds = env.program.kinds
+    env.state.unknown.add(word.span)
+    kinds = env.state.kinds
     known = [kind.word for kind in LAYERS.values()]
-    found = hint(word.id, Sort.KIND, [*known, *env.program.blocks, *more], kinds.others)
-    if found is None and env.program.unsure(word.id):
+    found = hint(word.id, Sort.KIND, [*known, *env.state.blocks, *more], kinds.others)
+    if found is None and env.state.unsure(word.id):
         return Fault()
     meant = found.name if found else ""
     fix = translated(stage, found, env) if found and found.write else unwrapped(stage, env)
@@ -173,10 +173,10 @@ def without_source(word: ast.Word, example: str, env: Env) -> Fault:
 def _follows_chain(word: ast.Word, env: Env) -> bool:
     """Whether a word begins a line under a chain, or under another that went on without arrow."""
     before = word.span.source.text[: word.span.start].rstrip(" \t")
-    if word.span.source is not env.program.source or not before.endswith("\n"):
+    if word.span.source is not env.state.source or not before.endswith("\n"):
         return False
     above = None
-    for statement in env.program.main.statements:
+    for statement in env.state.main.statements:
         if statement.span.start == word.span.start:
             break
         above = statement

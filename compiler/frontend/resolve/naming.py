@@ -34,7 +34,7 @@ def check_stage(word: ast.Word, env: Env) -> None:
     """Judge a name after `as`: no other let, block, parameter or stage here may have it."""
     check_block(word, env)
     known = env.scope.stages.get(word.id)
-    first = known.span if known else env.program.defined(word.id)
+    first = known.span if known else env.state.defined(word.id)
     if first is not None:
         raise taken(word, first, env)
     if word.id in env.params:
@@ -74,7 +74,7 @@ def _check_spelling(word: ast.Word, env: Env) -> None:
 
 
 def _check_counted(word: ast.Word, env: Env) -> None:
-    stem = counted_from(word.id, env.program.blocks)
+    stem = counted_from(word.id, env.state.blocks)
     if stem is not None:
         raise _like_kind(word, f"unnamed `{stem}` stages are called `{word.id}`", env)
 

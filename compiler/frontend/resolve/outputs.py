@@ -34,9 +34,7 @@ def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env)
     else:
         ends = _implied(last, [end for _, end in judged if end], layers)
     sound = [end for end in ends if end.layer is not None]
-    complete = (
-        not env.program.broken and len(sound) == len(ends) and "output" not in settings.faulty
-    )
+    complete = not env.state.broken and len(sound) == len(ends) and "output" not in settings.faulty
     outputs = _named(sound, env)
     losses = _losses(judged, outputs, layers, complete, env)
     return Chosen(outputs, losses)

@@ -26,7 +26,7 @@ class TooLarge(Exception):
 
 
 @dataclass(slots=True)
-class Program:
+class SpecState:
     """The lets and blocks of a file and all it includes, and the report they are judged in.
 
     `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
@@ -167,7 +167,7 @@ class Scope:
 class Env:
     """Everything a stage or value can refer to, and the block calls it is expanded from."""
 
-    program: Program
+    state: SpecState
     scope: Scope
     params: Mapping[str, Const | None] = field(default_factory=dict)
     calls: tuple[Span, ...] = ()
@@ -179,7 +179,7 @@ class Env:
         """Report a finding, with the calls that led here, and give the exception to raise."""
         calls = self.calls if len(self.calls) <= 4 else (*self.calls[:2], *self.calls[-2:])
         around = (Label(call, "expanded by this call") for call in reversed(calls))
-        self.program.report.add(code.at(span, message, labels=(*labels, *around), **parts))
+        self.state.report.add(code.at(span, message, labels=(*labels, *around), **parts))
         return Fault()
 
     def unknown(
@@ -196,13 +196,13 @@ class Env:
         advice where no candidate is near, `sort` what the word is looked up as in other libraries.
         """
         meant = hint(
-            word.id, sort, candidates, self.program.kinds.others if sort is Sort.KIND else {}
+            word.id, sort, candidates, self.state.kinds.others if sort is Sort.KIND else {}
         )
-        program = self.program
-        if word.id in program.poisoned or (meant is None and program.unsure(word.id)):
+        state = self.state
+        if word.id in state.poisoned or (meant is None and state.unsure(word.id)):
             return Fault()
         if meant is None:
-            program.poisoned.add(word.id)
+            state.poisoned.add(word.id)
         return self.fault(
             codes.UNKNOWN_NAME,
             word.span,
@@ -215,9 +215,9 @@ class Env:
         return (
             self
             if scope is self.scope
-            else Env(self.program, scope, self.params, self.calls, self.active)
+            else Env(self.state, scope, self.params, self.calls, self.active)
         )
 
     def constants(self) -> list[str]:
         """Names of all lets and parameters."""
-        return [*self.params, *self.program.lets]
+        return [*self.params, *self.state.lets]

@@ -21,10 +21,11 @@ from ...schedules import aliases as schedule_aliases
 from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
-from .arguments import Bound, Schema, bind
+from .arguments import bind
 from .fixes import unquoted
 from .hints import hint, said
 from .misuse import without_source
+from .schema import BoundArguments, Schema
 from .scope import Env, Fault
 from .sharing import find_stage
 from .vocabulary import DIRECTIVES, STATEMENTS
@@ -114,10 +115,10 @@ def read_settings(file: ast.File, env: Env) -> Settings:
 def _check_word(word: ast.Word, env: Env) -> None:
     if word.id in DIRECTIVES:
         return
-    program = env.program
-    if program.kinds.find(word.id) or word.id in program.blocks:
+    state = env.state
+    if state.kinds.find(word.id) or word.id in state.blocks:
         raise without_source(word, f"`input 784 -> {word.id} …`", env)
-    if env.scope.find(word.id) is not None or program.defined(word.id) is not None:
+    if env.scope.find(word.id) is not None or state.defined(word.id) is not None:
         raise env.fault(
             codes.UNKNOWN_DIRECTIVE,
             word.span,
@@ -125,7 +126,7 @@ def _check_word(word: ast.Word, env: Env) -> None:
             help=f"go on from a stage with `{word.id} -> …`",
         )
     found = hint(word.id, Sort.STATEMENT, STATEMENTS) or hint(word.id, Sort.KIND, LAYERS)
-    if program.broken and (found is None or not found.write):
+    if state.broken and (found is None or not found.write):
         raise Fault
     known_words = f"a chain begins with `input` or a name; the others are {listing(STATEMENTS, 20)}"
     raise env.fault(
@@ -269,7 +270,7 @@ def _setting(
     name = others.get(word.id, word.id)
     if name not in schemas:
         raise _unknown_choice(word, what, schemas, others, span, env)
-    bound: Bound = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
+    bound: BoundArguments = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
     return Setting(name, bound.args, bound.given, span, word.span)
 
 

@@ -26,12 +26,12 @@ def find_stage(word: ast.Word, env: Env) -> Bound:
 
 def unknown_stage(word: ast.Word, env: Env) -> Fault:
     """The fault of a name that no stage seen from here has."""
-    program = env.program
-    if word.id in program.poisoned:
+    state = env.state
+    if word.id in state.poisoned:
         return Fault()
-    definition = program.defined(word.id)
+    definition = state.defined(word.id)
     if definition is not None or word.id in env.params:
-        what = "block" if word.id in program.blocks else "constant"
+        what = "block" if word.id in state.blocks else "constant"
         return env.fault(
             codes.NOT_A_STAGE,
             word.span,
@@ -66,9 +66,9 @@ def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
 
 def hidden(word: ast.Word, env: Env) -> ast.Word | None:
     """Where a stage is named so, though it cannot be seen from here."""
-    named = env.program.named
+    named = env.state.named
     if named is None:
-        named = env.program.named = _first_named(env.program.main)
+        named = env.state.named = _first_named(env.state.main)
     return named.get(word.id)
 
 
@@ -97,7 +97,7 @@ def layer_named(key: str, word: ast.Word, env: Env) -> str:
 
 def usable(word: ast.Word, env: Env) -> Bound:
     """The named layer, group or block that `use` applies again."""
-    if word.id in env.program.blocks:
+    if word.id in env.state.blocks:
         raise env.fault(
             codes.NOT_SHAREABLE,
             word.span,

@@ -10,9 +10,9 @@ from ...kinds.layer import LayerKind
 from ...layers import LAYERS
 from .. import ast
 from ..elsewhere import Meaning, Sort, argument, bare, meaning
-from .arguments import Schema
 from .hints import hint
 from .keys import ACTIVATION_KEYS, activation_word, plain, written
+from .schema import Schema
 from .scope import Env
 
 
@@ -69,7 +69,7 @@ def unwrapped(stage: ast.Stage, env: Env) -> Fix | None:
 def _inner(call: ast.CallValue, more: str, env: Env) -> str:
     """A stage that was given as an argument, as it is written here; empty if nobody knows it."""
     stage = ast.Stage(call.name, call.args, True, len(call.args), None, None, call.span)
-    kinds = env.program.kinds
+    kinds = env.state.kinds
     found = hint(call.name.id, Sort.KIND, [kind.word for kind in LAYERS.values()], kinds.others)
     kind = kinds.proper(call.name.id)
     name = kind if kind in LAYERS else found.write if found else ""
@@ -202,8 +202,8 @@ def _free_name(stage: ast.Stage, name: str) -> bool:
 def _bare(arg: ast.Arg, env: Env) -> str:
     """A value or word by place; an activation by its name here."""
     text = _shown(arg.value)
-    if not isinstance(arg.value, ast.Word) or text in LAYERS or env.program.defined(text):
+    if not isinstance(arg.value, ast.Word) or text in LAYERS or env.state.defined(text):
         return text
     found = meaning(text, Sort.KIND)
-    same = next((name for name in env.program.kinds.activations() if bare(name) == bare(text)), "")
+    same = next((name for name in env.state.kinds.activations() if bare(name) == bare(text)), "")
     return same or (found.name if found and found.write == found.name else text)

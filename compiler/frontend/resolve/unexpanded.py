@@ -24,19 +24,19 @@ def check_unexpanded(env: Env) -> list[tuple[Layer, ...]]:
 
 
 def _unexpanded(env: Env) -> Iterator[ast.Block]:
-    program = env.program
-    refused = [b for b in program.refused if isinstance(b, ast.Block)]
-    for block in (*program.blocks.values(), *refused):
-        known = program.blocks.get(block.name.id) is block
-        expanded = known and block.name.id in program.expanded
-        if not expanded and block.span.source is program.source:
+    state = env.state
+    refused = [b for b in state.refused if isinstance(b, ast.Block)]
+    for block in (*state.blocks.values(), *refused):
+        known = state.blocks.get(block.name.id) is block
+        expanded = known and block.name.id in state.expanded
+        if not expanded and block.span.source is state.source:
             yield block
 
 
 def _layers(block: ast.Block, env: Env) -> tuple[Layer, ...]:
     name, layers = block.name, Layers()
     params = default_params(block, env)
-    inside = Env(env.program, Scope(Naming()), params, active=(name.id,))
+    inside = Env(env.state, Scope(Naming()), params, active=(name.id,))
     unknown = Flow((End(None, None, name.span),))
     Expander(layers, env.scope).chain(block.body, unknown, inside, False)
     return tuple(layers.made)

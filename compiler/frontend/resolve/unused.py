@@ -5,15 +5,15 @@ from __future__ import annotations
 from ...diagnostics.codes import names as codes
 from ...ir.layer_graph import Layer
 from .outputs import Chosen
-from .scope import Env, Program
+from .scope import Env, SpecState
 
 
-def warn_definitions(program: Program, env: Env) -> None:
+def warn_definitions(state: SpecState, env: Env) -> None:
     """Lets and blocks of the file itself that nothing refers to."""
-    for kind, definitions in (("let", program.lets), ("block", program.blocks)):
+    for kind, definitions in (("let", state.lets), ("block", state.blocks)):
         for name, definition in definitions.items():
             span = definition.name.span
-            if name not in program.used and span.source is program.source:
+            if name not in state.used and span.source is state.source:
                 env.fault(
                     codes.UNUSED_DEFINITION,
                     span,
