@@ -16,10 +16,11 @@ from ..diagnostics.codes import files, limits, syntax
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from .ast import File, Statement
-from .build import BareOperator, SyntaxFault, TreeBuilder
+from .build import BareOperator, TreeBuilder
 from .faults import explain
 from .lexical import BRACKETS, lexical_fault, unbalanced, unreadable
 from .recovery import MASK, lost_names, mask_fault
+from .refusals import SyntaxFault
 from .statements import Statement as Words
 from .statements import Token, split
 from .tables import END, Tables
