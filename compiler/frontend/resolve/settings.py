@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -22,10 +22,10 @@ from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
 from .arguments import bind
-from .fixes import unquoted
+from .choices import choice, setting_of
 from .hints import hint, said
 from .misuse import without_source
-from .schema import BoundArguments, Schema
+from .schema import Schema
 from .scope import Env, Fault
 from .sharing import find_stage
 from .vocabulary import DIRECTIVES, STATEMENTS
@@ -161,10 +161,10 @@ def _read(statement: ast.Directive, into: Settings, env: Env) -> None:
             into.train = _given(_keys_only(statement, TRAIN, env))
         case "optimizer":
             schemas = {n: Schema(n, k.args, k.example) for n, k in OPTIMIZERS.items()}
-            into.optimizer = _choice(statement, schemas, optimizer_aliases(), env)[0]
+            into.optimizer = choice(statement, schemas, optimizer_aliases(), env)[0]
         case "schedule":
             schemas = {n: Schema(n, k.args, k.example) for n, k in SCHEDULES.items()}
-            into.schedule = _choice(statement, schemas, schedule_aliases(), env)[0]
+            into.schedule = choice(statement, schemas, schedule_aliases(), env)[0]
         case "clip":
             into.clip = _clip(statement, env)
         case "dtype":
@@ -230,67 +230,6 @@ def _given(setting: Setting) -> Mapping[str, ArgValue]:
     return {key: setting.args[key] for key in setting.given}
 
 
-def _choice(
-    statement: ast.Directive, schemas: Mapping[str, Schema], others: Mapping[str, str], env: Env
-) -> tuple[Setting, list[ast.Arg]]:
-    """The kind a directive names, with its arguments checked."""
-    what = statement.word.id
-    if not statement.args or statement.args[0].key is not None:
-        raise env.fault(
-            codes.MISSING_ARGUMENT,
-            statement.span,
-            f"`{what}` needs a kind",
-            help=f"one of {listing(schemas)}",
-        )
-    head, *rest = statement.args
-    return _setting(head, rest, what, schemas, others, env, statement.span), rest
-
-
-def _setting(
-    head: ast.Arg,
-    rest: Sequence[ast.Arg],
-    what: str,
-    schemas: Mapping[str, Schema],
-    others: Mapping[str, str],
-    env: Env,
-    span: Span,
-) -> Setting:
-    value = head.value
-    word = value.name if isinstance(value, ast.CallValue) else value
-    if not isinstance(word, ast.Word | ast.DimName):
-        fixes = unquoted(value) if isinstance(value, ast.Text) else ()
-        raise env.fault(
-            codes.WRONG_VALUE,
-            value.span,
-            f"`{what}` names its kind first",
-            help="" if fixes else f"one of {listing(schemas)}",
-            fixes=fixes,
-        )
-    inner = value.args if isinstance(value, ast.CallValue) else ()
-    name = others.get(word.id, word.id)
-    if name not in schemas:
-        raise _unknown_choice(word, what, schemas, others, span, env)
-    bound: BoundArguments = bind(schemas[name], word.span, [*inner, *rest], env, activations=False)
-    return Setting(name, bound.args, bound.given, span, word.span)
-
-
-def _unknown_choice(
-    word: ast.Word | ast.DimName,
-    what: str,
-    known: Iterable[str],
-    others: Mapping[str, str],
-    statement: Span,
-    env: Env,
-) -> Fault:
-    found = hint(word.id, Sort(what), known, others)
-    return env.fault(
-        codes.UNKNOWN_CHOICE,
-        word.span,
-        f"there is no {what} `{word.id}`",
-        **said(found, word.span, f"it is one of {listing(known)}", statement.text),
-    )
-
-
 def _loss(statement: ast.Directive, env: Env) -> LossWords:
     args, on, failed = _take_on(statement, env)
     rest = []
@@ -306,7 +245,7 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
             rest.append(arg)
     bare = ast.Directive(statement.word, tuple(rest), statement.span)
     try:
-        setting, _ = _choice(bare, schemas, loss_aliases(), env)
+        setting, _ = choice(bare, schemas, loss_aliases(), env)
     except Fault:
         failed = True
     if failed:
@@ -375,7 +314,7 @@ def _metric(arg: ast.Arg, env: Env) -> Setting:
             "arguments of a metric stand in parentheses",
             help=f"write `top_k({arg.span.text})`",
         )
-    return _setting(arg, (), "metric", _METRIC_SCHEMAS, {}, env, arg.span)
+    return setting_of(arg, (), "metric", _METRIC_SCHEMAS, {}, env, arg.span)
 
 
 def _dtype(statement: ast.Directive, env: Env) -> str:
