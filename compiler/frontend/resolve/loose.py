@@ -59,6 +59,10 @@ def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
         return env.fault(
             codes.EXTRA_ARGUMENT, value.span, f"`{schema.name}` takes no value by place", **bounds
         )
+    return _too_many(schema, value, env)
+
+
+def _too_many(schema: Schema, value: ast.Value, env: Env) -> Fault:
     places = len(schema.positionals)
     takes = (
         f"takes {places} value{'s' * (places != 1)} by place, this is one too many"

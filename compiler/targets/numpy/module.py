@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from ...ir.dims import Dim, Shape
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
@@ -44,20 +45,7 @@ def module_text(view: ModuleView, target: Target) -> str:
 
 def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
     """What the templates see of a program; `spec` is its text, includes inlined."""
-    typed, level, target, file = program.typed, program.level, names.target, file_name(file)
-    training, kernels, by_rows = names.graph, names.kernels, program.by_rows
-    setting = typed.graph.training.optimizer
-    forward = kernel_view(names, kernels.forward, training.outputs_for("out"))
-    parts, grads = training.outputs_for("loss"), training.outputs_for("grad")
-    targets = _targets(typed, names)
-    padded = tuple(dict.fromkeys(a.lengths for a in targets if a.lengths))
-    loss = kernel_view(names, kernels.loss, parts, padded) if kernels.loss else None
-    backward = kernel_view(names, kernels.backward, grads, padded) if kernels.backward else None
-    predict = alone_view(names, program, Function.PREDICT)
-    assert predict is not None, "every module predicts"
-    input_gradient = alone_view(names, program, Function.INPUT_GRADIENT)
-    per_example = alone_view(names, program, Function.PER_EXAMPLE)
-    features = alone_view(names, program, Function.FEATURES)
+    typed, file = program.typed, file_name(file)
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -65,45 +53,78 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
         sha256=hashlib.sha256(spec.encode()).hexdigest(),
         version=VERSION,
         contract=CONTRACT,
-        level=level,
+        level=program.level,
         dtype=typed.graph.dtype,
-        inputs=_inputs(typed, names),
-        outputs=_outputs(typed),
-        ragged_outputs=_ragged_outputs(typed),
-        targets=targets,
-        losses=tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
-        params=tuple(_param(p) for p in typed.params),
-        by_columns=tuple(p.name for p in typed.params if p.name not in by_rows),
-        states=tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
-        fresh_state=tuple(fresh_state(training, typed)),
-        batch_counts=tuple(batch_counts(names, size_views(typed))),
-        sizes=tuple(size_views(typed)),
-        constants=constant_views(names),
-        train=_train(typed),
-        metrics=tuple(metric_label(m) for m in typed.graph.training.metrics),
-        random=any(n.op in RANDOM for n in training),
-        forward=forward,
-        loss=loss,
-        backward=backward,
-        predict=predict,
-        input_gradient=input_gradient,
-        per_example=per_example,
-        vjp=vjp_view(names),
-        upstreams=upstreams(names),
-        jacobian=jacobian_view(names, _outputs(typed)),
-        gradient_copies=gradient_copies(names, backward) if backward else (),
-        cache=cache_view(names),
-        optimizer=(
-            optimizer_view(setting, program.update, level, target)
-            if setting and program.update
-            else None
-        ),
-        schedule=schedule_view(typed.graph.training),
-        clip=clip_view(typed.graph.training.clip),
-        solve=solve_parts(typed, features) if features else None,
-        loss_text=_loss_text(typed),
-        penalised=_uses_params(kernels.loss),
+        **_arrays(program, names),
+        **_training(program, names),
+        **_functions(program, names),
     )
+
+
+def _arrays(program: Program, names: Names) -> dict[str, Any]:
+    """The arrays of the module: what comes in and goes out, parameters, state, constants."""
+    typed, by_rows = program.typed, program.by_rows
+    return {
+        "inputs": _inputs(typed, names),
+        "outputs": _outputs(typed),
+        "ragged_outputs": _ragged_outputs(typed),
+        "targets": _targets(typed, names),
+        "params": tuple(_param(p) for p in typed.params),
+        "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
+        "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
+        "fresh_state": tuple(fresh_state(names.graph, typed)),
+        "batch_counts": tuple(batch_counts(names, size_views(typed))),
+        "sizes": tuple(size_views(typed)),
+        "random": any(n.op in RANDOM for n in names.graph),
+    }
+
+
+def _training(program: Program, names: Names) -> dict[str, Any]:
+    """How the network is trained: losses, metrics, optimizer, schedule, clipping."""
+    typed, update = program.typed, program.update
+    training, setting = typed.graph.training, typed.graph.training.optimizer
+    step = None
+    if setting is not None and update is not None:
+        step = optimizer_view(setting, update, program.level, names.target)
+    return {
+        "losses": tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
+        "loss_text": _loss_text(typed),
+        "penalised": _uses_params(names.kernels.loss),
+        "train": _train(typed),
+        "metrics": tuple(metric_label(m) for m in training.metrics),
+        "optimizer": step,
+        "schedule": schedule_view(training),
+        "clip": clip_view(training.clip),
+    }
+
+
+def _functions(program: Program, names: Names) -> dict[str, Any]:
+    """The bodies of the functions, then the constants and the cache that they ask for."""
+    typed, graph, kernels = program.typed, names.graph, names.kernels
+    forward = kernel_view(names, kernels.forward, graph.outputs_for("out"))
+    parts, grads = graph.outputs_for("loss"), graph.outputs_for("grad")
+    padded = tuple(dict.fromkeys(a.lengths for a in _targets(typed, names) if a.lengths))
+    loss = kernel_view(names, kernels.loss, parts, padded) if kernels.loss else None
+    backward = kernel_view(names, kernels.backward, grads, padded) if kernels.backward else None
+    predict = alone_view(names, program, Function.PREDICT)
+    input_gradient = alone_view(names, program, Function.INPUT_GRADIENT)
+    per_example = alone_view(names, program, Function.PER_EXAMPLE)
+    features = alone_view(names, program, Function.FEATURES)
+    return {
+        "forward": forward,
+        "loss": loss,
+        "backward": backward,
+        "predict": predict,
+        "input_gradient": input_gradient,
+        "per_example": per_example,
+        "solve": solve_parts(typed, features) if features else None,
+        "vjp": vjp_view(names),
+        "upstreams": upstreams(names),
+        "jacobian": jacobian_view(names, _outputs(typed)),
+        "gradient_copies": gradient_copies(names, backward) if backward else (),
+        "constants": constant_views(names),
+        "cache": cache_view(names),
+    }
 
 
 def _ragged_outputs(typed: TypedGraph) -> dict[str, int]:
