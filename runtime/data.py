@@ -1,4 +1,4 @@
-"""One door to all data: shipped sets by name, .npz and .csv files, folders of IDX files."""
+"""Data sets of all kinds: shipped ones by name, .npz and .csv files, folders of IDX files."""
 
 from __future__ import annotations
 

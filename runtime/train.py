@@ -119,7 +119,7 @@ def train_spec(
         )
     except DataError:
         raise
-    except ValueError as error:  # the module's own, at its door
+    except ValueError as error:  # from the module's validation of arguments
         raise DataError(f"{data.name}: {error}") from error
 
 
@@ -286,7 +286,7 @@ class _Run:
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 return self._measure(data, self.metrics if metrics else ())
-        except ValueError as error:  # the module's own, at its door
+        except ValueError as error:  # from the module's validation of arguments
             raise DataError(f"{data.name}: {error}") from error
 
     def _measure(self, data: Dataset, metrics: tuple[str, ...]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The door of the generated module: what x and target may be, and how anything else is refused."""
+"""Validation of arguments in the generated module: what x and target may be, what is refused."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ BAD_X = {
 }
 
 
-def doors(case: Case):
+def entry_points(case: Case):
     """Every function x goes through."""
     module, opt = case.module, case.module.init_optimizer(case.params)
     return {
@@ -154,7 +154,7 @@ def doors(case: Case):
 def test_bad_x_is_refused_by_name(bad, level):
     case = Case(CLASSIFIER, level)
     value, found = BAD_X[bad]
-    for name, call in doors(case).items():
+    for name, call in entry_points(case).items():
         with pytest.raises(ValueError) as refused:
             call(value)
         message = str(refused.value)

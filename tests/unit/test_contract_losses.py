@@ -1,4 +1,4 @@
-"""What targets each loss takes at the module's door, and the weights of classes known in training."""
+"""What targets each loss takes, and the weights of classes known in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of different lengths: padding reaches nothing, and lengths and ids are checked at the door.
+"""Rows of different lengths: padding reaches nothing, and lengths and ids are validated.
 
 A network that works position by position must say of padded rows what it says of all their true
 positions as one plain batch: that plain network is the oracle for every loss.
@@ -191,7 +191,7 @@ def test_sizes_may_change_from_call_to_call(level):
         assert made.train_step(params, x, target, opt, 0.1, lengths=lengths) == value
 
 
-# --- lengths at the door ------------------------------------------------------------------
+# --- validation of lengths ----------------------------------------------------------------
 
 SIMPLE = "input Tx3 ragged -> gru 2 -> dense 1; loss mse"
 

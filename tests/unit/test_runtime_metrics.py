@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nnc.runtime.metrics import METRICS, OF_CLASSES, are_classes, classes_of, confusion, metric_named
+from nnc.runtime.metrics import (
+    METRICS,
+    OF_CLASSES,
+    are_classes,
+    classes_of,
+    confusion,
+    metric_named,
+)
 from nnc.runtime.scores import confusion_text, confusions, scores_of
 
 Y = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])

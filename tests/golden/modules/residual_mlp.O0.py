@@ -715,7 +715,7 @@ def predict(params: Params, x: Any) -> Any:
     return y
 
 
-# --- at the door: everything from outside is checked here ---------------------------------
+# --- validation of arguments --------------------------------------------------------------
 
 
 def real_array(what: str, value: Any) -> Array:

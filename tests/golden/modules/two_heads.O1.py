@@ -532,7 +532,7 @@ def predict(params: Params, x: Any) -> Any:
     return {"kind": kind_2, "size": size_2}
 
 
-# --- at the door: everything from outside is checked here ---------------------------------
+# --- validation of arguments --------------------------------------------------------------
 
 
 def real_array(what: str, value: Any) -> Array:

@@ -82,7 +82,7 @@ def _compare(found: Outcome, seed: int) -> None:
 
 
 def _refuse_small(found: Outcome, modules: list) -> None:
-    """Sizes for which a layer has no room are refused at the door."""
+    """Sizes for which a layer would have no entries are refused."""
     made = found.program
     sizes = too_small(made) if made.open and not made.ragged else None
     if sizes is None:
