@@ -75,6 +75,15 @@ def test_dump_after_gives_the_graph_of_that_pass():
     assert {key.partition(":")[0] for key in seen} == {"training", "predict"}
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_program(level, golden):
+    """The planned program of a network with everything that has a place of its own."""
+    spec = source(GOLDEN / "programs" / "program.nn")
+    emit = ("input-gradient", "vjp") if level else ()
+    options = Options(level=level, emit=emit, dump_program=True, format=False)
+    golden(GOLDEN / "programs" / f"program.O{level}.txt", compile_source(spec, options).dump)
+
+
 def test_the_textbook_form_of_the_first_example_fits_on_a_page():
     spec = Source(
         "model.nn", "input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..ir.dims import array_text
-from ..ir.op_graph import Node
+from ..ir.op_graph import Graph, Node
 from ..ir.printer import node_text
+from ..ops.source import LEAVES
 from ..passes.pipeline import Function
 from .buffers import Plan
 from .kernels import Kernel
@@ -27,6 +28,7 @@ def program_text(program: Program) -> str:
 
 def _planned_lines(planned: Planned) -> Iterator[str]:
     kernels = planned.kernels
+    yield from _given_lines(kernels.graph)
     for kernel in (kernels.forward, *kernels.behind):
         yield f"  kernel {kernel.name}"
         yield from _kernel_lines(kernel, planned.plan)
@@ -35,6 +37,12 @@ def _planned_lines(planned: Planned) -> Iterator[str]:
     for place, buffer in planned.plan.buffers.items():
         yield f"  array {place} : {array_text(buffer.shape)} {buffer.dtype.value}"
     yield from (f"  {name} = %{id}" for name, id in kernels.graph.outputs.items())
+
+
+def _given_lines(graph: Graph) -> Iterator[str]:
+    """What comes from outside."""
+    yield "  given"
+    yield from (f"    {node_text(node)}" for node in graph if node.op in LEAVES)
 
 
 def _kernel_lines(kernel: Kernel, plan: Plan) -> Iterator[str]:
@@ -46,6 +54,8 @@ def _kernel_lines(kernel: Kernel, plan: Plan) -> Iterator[str]:
 
 
 def _update_lines(update: UpdatePlan) -> Iterator[str]:
+    yield from _given_lines(update.kernel.graph)
+    yield "  kernel update"
     for node in update.kernel.nodes:
         place = update.plan.of.get(node.id)
         over = update.plan.replaces.get(node.id)

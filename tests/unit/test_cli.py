@@ -238,6 +238,19 @@ class TestCompile:
         assert "matmul" in done.stdout
         assert "def forward" not in done.stdout
 
+    def test_dump_after_a_pass_of_another_function(self, nnc, good):
+        done = nnc("compile", good, "--dump-after", "predict:simplify")
+        assert done.exit_code == 0
+        assert "out:y" in done.stdout
+        assert "grad:" not in done.stdout
+
+    def test_dump_program(self, nnc, good):
+        done = nnc("compile", good, "--dump-program")
+        assert done.exit_code == 0
+        assert "function training" in done.stdout
+        assert "function predict" in done.stdout
+        assert "def forward" not in done.stdout
+
     def test_without_an_optimisation(self, nnc, good):
         less = nnc("compile", good, "--without", "in-place", "--without", "layout")
         assert less.exit_code == 0
