@@ -7,6 +7,9 @@ Layers: test_all_layers.py.
 from __future__ import annotations
 
 import pytest
+
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
 from nnc.losses import LOSSES
 from nnc.optimizers import OPTIMIZERS
 from nnc.schedules import SCHEDULES
