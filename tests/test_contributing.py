@@ -121,7 +121,7 @@ assert Path(nnc.__file__).parent.parent == Path.cwd(), "the changed copy must be
 
 def modules(spec):
     for level in (0, 1):
-        code = compile_source(Source("new.nn", spec + "; dtype float64"), Options(level=level)).code
+        code = compile_source(Source("new.nn", spec + "; dtype float64"), Options(level=level, format=False)).code
         Path("model.py").write_text(code, encoding="utf-8")
         yield import_module("model.py")
 
