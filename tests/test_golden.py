@@ -51,8 +51,8 @@ def test_pass(before, golden):
     golden(before.with_name(f"{name}.out.txt"), graph_text(after))
 
 
-def test_every_pass_is_shown():
-    assert set(ALL_PASSES) == {path.name.partition(".")[0] for path in PASS_GRAPHS}
+def test_every_pass_that_is_shown_is_run():
+    assert set(ALL_PASSES) >= {path.name.partition(".")[0] for path in PASS_GRAPHS}
 
 
 def test_dump_after_gives_the_graph_of_that_pass():

@@ -57,8 +57,11 @@ def beside(code: str, part: str, value: str) -> str:
     return re.sub(r"^\([BT0-9, ]*\)  ", "", comment)
 
 
-def test_every_loss_has_a_gradient_written_down_here():
-    assert set(SLOPES) == set(LOSSES)
+@pytest.mark.parametrize("kind", LOSSES)
+def test_every_loss_says_what_it_is_and_what_its_gradient_is(kind):
+    code = textbook(f"input 4 -> dense 3; loss {kind}")
+    assert beside(code, "loss", f"{kind}_loss") == LOSSES[kind].formula
+    assert re.match(r"d[yz] = \S", beside(code, "backward", "d_y"))
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -17,6 +17,7 @@ class OptimizerKind:
     `slots` are the suffixes of the arrays the optimizer keeps for every parameter; they start
     at zero, or at the argument that `starts` names. `numbers` are what it keeps once, each with
     its first value. An update must read the old value of a slot before it stores the new one.
+    `usual` are the lowest learning rate in common use, a good first try, and the highest.
     """
 
     name: str
@@ -28,6 +29,7 @@ class OptimizerKind:
     slots: tuple[str, ...] = ()
     starts: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
+    usual: tuple[float, float, float] | None = None
     aliases: tuple[str, ...] = ()
     torch: str = ""
     keras: str = ""

@@ -9,9 +9,7 @@ from ..source import Span
 from .network import Network
 from .registry import LINTS, WHOLE
 
-_NOT_LINTS = ("registry", "network", "edits")
-
-for _module in sorted(m.name for m in iter_modules(__path__) if m.name not in _NOT_LINTS):
+for _module in sorted(m.name for m in iter_modules(__path__)):
     import_module(f"{__name__}.{_module}")
 
 

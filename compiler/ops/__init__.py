@@ -1,42 +1,11 @@
-"""The primitive tensor operations. Importing this package imports every family of them."""
+"""The primitive tensor operations. Importing this package imports every file in it."""
 
-from . import (
-    activation,
-    attention,
-    conv,
-    elementwise,
-    fused,
-    linear,
-    loss,
-    norm,
-    pooling,
-    ragged,
-    recurrent,
-    reduction,
-    scalar,
-    shape,
-    source,
-    table,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from .registry import OPS, OpDef
 
-__all__ = [
-    "OPS",
-    "OpDef",
-    "activation",
-    "attention",
-    "conv",
-    "elementwise",
-    "fused",
-    "linear",
-    "loss",
-    "norm",
-    "pooling",
-    "ragged",
-    "recurrent",
-    "reduction",
-    "scalar",
-    "shape",
-    "source",
-    "table",
-]
+for _module in sorted(m.name for m in iter_modules(__path__) if m.name != "registry"):
+    import_module(f"{__name__}.{_module}")
+
+__all__ = ["OPS", "OpDef"]

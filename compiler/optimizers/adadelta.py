@@ -48,6 +48,7 @@ optimizer(
             L2_DECAY,
         ),
         slots=("square_avg", "step_avg"),
+        usual=(1e-2, 1.0, 10.0),
         torch="optim.Adadelta",
         keras="optimizers.Adadelta",
     )

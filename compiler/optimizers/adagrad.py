@@ -45,6 +45,7 @@ optimizer(
         ),
         slots=("square_sum",),
         starts={"square_sum": "start"},
+        usual=(1e-3, 1e-2, 1.0),
         torch="optim.Adagrad (start is its initial_accumulator_value)",
         keras="optimizers.Adagrad",
     )

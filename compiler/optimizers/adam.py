@@ -60,6 +60,7 @@ optimizer(
         update=update,
         args=(rate_arg(1e-3), BETA1, BETA2, eps_arg(1e-8), L2_DECAY, AMSGRAD, CORRECTION),
         slots=("m", "v", "v_max"),
+        usual=(1e-5, 1e-3, 1e-2),
         torch="optim.Adam",
         keras="optimizers.Adam",
         notes="`correction=false` takes m and v as they are: p ← p − lr·m / (√v + ε).",

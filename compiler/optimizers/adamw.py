@@ -29,6 +29,7 @@ optimizer(
         update=update,
         args=(rate_arg(1e-3), BETA1, BETA2, eps_arg(1e-8), direct_decay(0.01), AMSGRAD, CORRECTION),
         slots=("m", "v", "v_max"),
+        usual=(1e-5, 1e-3, 1e-2),
         torch="optim.AdamW",
         keras="optimizers.AdamW",
         notes="`correction=false` takes m and v as they are: p ← (1 − lr·λ)p − lr·m / (√v + ε).",

@@ -37,6 +37,7 @@ optimizer(
             direct_decay(0.0),
         ),
         slots=("m",),
+        usual=(1e-6, 1e-4, 1e-3),
         keras="optimizers.Lion",
         notes="Every entry moves by lr in every step: rates are three to ten times smaller than adam's.",
     )

@@ -74,6 +74,7 @@ optimizer(
         ),
         slots=("m", "v"),
         numbers={"mu_product": 1.0},
+        usual=(1e-5, 1e-3, 1e-2),
         torch="optim.NAdam (decoupled is its decoupled_weight_decay)",
         keras="optimizers.Nadam",
     )

@@ -59,6 +59,7 @@ optimizer(
             option("centered", Flag(), "whether the variance takes the mean square's place", False),
         ),
         slots=("square_avg", "grad_avg", "velocity"),
+        usual=(1e-5, 1e-3, 1e-2),
         torch="optim.RMSprop",
         keras="optimizers.RMSprop",
         notes="A variance that rounding makes negative counts as zero (PyTorch gives NaN there).",

@@ -54,6 +54,7 @@ optimizer(
             option("dampening", Num(), "d: how much of the gradient momentum leaves out", 0.0),
         ),
         slots=("velocity",),
+        usual=(1e-4, 0.1, 1.0),
         torch="optim.SGD",
         keras="optimizers.SGD",
         notes="The rate has no default: what is right differs a thousandfold between models.",

@@ -8,6 +8,9 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from nnc.layers import LAYERS
+from nnc.losses import LOSSES
+
 from ..recorded import ANSWERS
 from .record_answers import records
 
@@ -22,3 +25,11 @@ def test_what_is_written_down_is_what_pytorch_says(written) -> None:
             assert written[part][name] == pytest.approx([value, largest], rel=1e-9, abs=1e-9)
     assert now.pop("loss") == pytest.approx(written["loss"], rel=1e-12)
     assert {name: written[name] for name in now} == now
+
+
+def test_every_kind_and_loss_is_recorded() -> None:
+    """A new kind is recorded too: python -m tests.oracle.record_answers."""
+    text = "\n".join(record["spec"] for record in WRITTEN)
+    words = {kind.word for kind in LAYERS.values()} | set(LOSSES)
+    missing = [word for word in words if f" {word}" not in text and f"({word}" not in text]
+    assert missing == ["input"] or missing == []

@@ -7,8 +7,10 @@ that the test cannot come to try nothing.
 from __future__ import annotations
 
 import pytest
+from nnc.driver import check
 from nnc.layers import LAYERS
 from nnc.losses import LOSSES
+from nnc.source import Source
 
 from . import ragged_rows as rows
 from .ragged_stages import ALIKE, ELSEWHERE, FEW, LOSS_STAGES, STAGES
@@ -26,9 +28,37 @@ COUNTED = {
 }
 
 
-def test_every_kind_is_tried():
-    assert sorted([*STAGES, *ALIKE, *ELSEWHERE]) == sorted(LAYERS)
-    assert sorted(LOSS_STAGES) == sorted(LOSSES)
+SOME = ("T", "TxD", "DxT")
+"""Orientations in which every kind of the registry is tried, whether it is written down or not."""
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS.keys() - ELSEWHERE))
+def test_the_stage_of_an_example_is_as_if_alone_or_refused(name):
+    kind = LAYERS[name]
+    stage = example_stage(kind)
+    before = rows.ID_ORIENTATIONS if kind.name == "embedding" else rows.ORIENTATIONS
+    found = [tried(rows.spec(before[where], stage)) for where in SOME if where in before]
+    if kind.is_activation and kind.name not in STAGES:
+        assert found == [("=", "=")] * len(SOME)
+
+
+def example_stage(kind) -> str:
+    """The stage by which an example shows its kind; of a merge, a fork before it."""
+    if kind.is_merge:
+        return f"[id, tanh] -> {kind.name}"
+    graph = check(Source("example.nn", kind.example)).graph.graph
+    return next((one.span.text for one in graph.layers if one.kind == kind.name), kind.name)
+
+
+LIKELY = {"classes": "ids", "margins": "signs", "values": "any"}
+"""Targets for what a loss says of them, where the words differ."""
+
+
+@pytest.mark.parametrize("kind", LOSSES.values(), ids=LOSSES)
+def test_the_sum_of_a_loss_is_as_if_alone(kind):
+    draw = rows.TARGETS[LIKELY.get(kind.target, kind.target)]
+    text = rows.spec(rows.ORIENTATIONS["TxD"], "id", f"loss {kind.name} reduction=sum")
+    assert tried(text, draw, rows.in_full) == ("=", "=")
 
 
 @pytest.mark.parametrize(("kind", "stage", "open_size", "fixed_size"), CASES)

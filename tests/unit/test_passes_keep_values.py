@@ -17,22 +17,16 @@ from nnc.passes.eliminate_dead_code import eliminate_dead_code
 from nnc.passes.flush_denormals import flush_denormals
 from nnc.passes.fold_constants import fold_constants
 from nnc.passes.fuse_sums import fuse_sums
+from nnc.passes.pipeline import PASSES as PASSES_OF
 from nnc.passes.share_common import share_common
 from nnc.passes.simplify import simplify
-from nnc.passes.store_repeated import store_repeated
 from nnc.passes.verify import verify
 from nnc.source import Source, Span
 
 from .op_values import evaluate
 
-PASSES = (
-    simplify,
-    fold_constants,
-    share_common,
-    eliminate_dead_code,
-    flush_denormals,
-    fuse_sums,
-    store_repeated,
+PASSES = dict.fromkeys(
+    run for levels in PASSES_OF.values() for passes in levels.values() for run in passes
 )
 
 

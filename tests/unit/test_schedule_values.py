@@ -5,6 +5,8 @@ Read off the parameters: plain SGD with a gradient of ones moves each of them by
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from nnc.schedules import SCHEDULES
@@ -39,18 +41,30 @@ CASES = {
 }
 
 
-def test_every_schedule_is_here():
-    assert {case.split()[0] for case in CASES} == set(SCHEDULES)
+def plain_descent(case: str, rate: float, level: int):
+    return build(
+        f"input 2 -> dense 1; loss mse; optimizer sgd lr={rate}; schedule {case}\ndtype float64",
+        level,
+    )
+
+
+@pytest.mark.parametrize("kind", SCHEDULES.values(), ids=SCHEDULES)
+def test_a_warm_up_rises_to_the_first_rate_and_moves_the_others_back(kind):
+    case = re.sub(r" *warmup=\d+", "", kind.example.partition("schedule ")[2])
+    plain, warmed = (plain_descent(case + more, 0.8, 0) for more in ("", " warmup=4"))
+    peak = plain.TRAIN["schedule"].get(kind.peak, 0.8)
+    assert plain.scheduled_rate(0) == pytest.approx(kind.first * peak)
+    for step in range(4):
+        assert warmed.scheduled_rate(step) == pytest.approx(kind.first * peak * (step + 1) / 4)
+    for step in (*range(20), 1000, 10**6):
+        assert warmed.scheduled_rate(step + 4) == plain.scheduled_rate(step)
 
 
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("case", CASES)
 def test_the_rate_of_a_step(case, level):
     rate, expected = CASES[case]
-    module = build(
-        f"input 2 -> dense 1; loss mse; optimizer sgd lr={rate}; schedule {case}\ndtype float64",
-        level,
-    )
+    module = plain_descent(case, rate, level)
     params = module.init_params(0)
     ones = {name: np.ones_like(array) for name, array in params.items()}
     for step, wanted in expected.items():

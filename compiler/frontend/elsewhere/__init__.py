@@ -16,6 +16,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from ...kinds.inits import INITS
+from ...layers import LAYERS
+from ...losses import LOSSES
+from ...optimizers import OPTIMIZERS
+from ...registry import Named
+from ...schedules import SCHEDULES
+
 
 class Sort(Enum):
     """What a word names; other names here are the user's own and called nothing elsewhere."""
@@ -80,32 +87,55 @@ def by_value(word: str, value: str) -> Meaning | None:
     return None
 
 
+KINDS: Mapping[Sort, Mapping[str, Named]] = {
+    Sort.KIND: LAYERS,
+    Sort.LOSS: LOSSES,
+    Sort.OPTIMIZER: OPTIMIZERS,
+    Sort.SCHEDULE: SCHEDULES,
+    Sort.INIT: INITS,
+}
+"""Where the names of a sort are entered."""
+
+
 @cache
 def _table(sort: Sort) -> Mapping[str, Meaning]:
     """All words of a sort."""
+    return {bare(word): found for word, found in words(sort)}
+
+
+def words(sort: Sort) -> Iterator[tuple[str, Meaning]]:
+    """Every word of a sort with its meaning; what was made a name here no longer needs one."""
+    kinds = KINDS.get(sort, {}).values()
+    names = {bare(name): kind.name for kind in kinds for name in (kind.name, *kind.aliases)}
+    for word, found in entries(*_written(sort)):
+        if names.get(bare(word), found.name) == found.name:
+            yield word, found
+
+
+def _written(sort: Sort) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The tables of a sort: what is written here in place of words, and advice for others."""
     from . import layers, statements, training
 
     match sort:
         case Sort.KIND:
-            return _read(layers.KINDS, layers.ABSENT)
+            return layers.KINDS, layers.ABSENT
         case Sort.LOSS:
-            return _read(training.LOSSES, training.ABSENT_LOSSES)
+            return training.LOSSES, training.ABSENT_LOSSES
         case Sort.OPTIMIZER:
-            return _read(training.OPTIMIZERS, training.ABSENT_OPTIMIZERS)
+            return training.OPTIMIZERS, training.ABSENT_OPTIMIZERS
         case Sort.SCHEDULE:
-            return _read(training.SCHEDULES, training.ABSENT_SCHEDULES)
+            return training.SCHEDULES, training.ABSENT_SCHEDULES
         case Sort.METRIC:
-            return _read(training.METRICS, training.ABSENT_METRICS)
+            return training.METRICS, training.ABSENT_METRICS
         case Sort.INIT:
-            return _read(training.INITS, training.ABSENT_INITS)
+            return training.INITS, training.ABSENT_INITS
         case Sort.CHOICE:
-            return _read(training.CHOICES, training.ABSENT_CHOICES)
+            return training.CHOICES, training.ABSENT_CHOICES
         case Sort.STATEMENT:
-            advice = {w: f"that is written `{s}`" for w, s in statements.STATEMENTS.items()}
-            known = {bare(word): Meaning(advice=text) for word, text in advice.items()}
-            return {**_read({}, statements.ABSENT_STATEMENTS), **known}
+            known = {f"that is written `{s}`": words for s, words in statements.PARTS.items()}
+            return {}, {**statements.ABSENT_STATEMENTS, **known}
         case Sort.OWN:
-            return {}
+            return {}, {}
 
 
 def entries(written: Mapping[str, str], absent: Mapping[str, str]) -> Iterator[tuple[str, Meaning]]:
@@ -117,10 +147,6 @@ def entries(written: Mapping[str, str], absent: Mapping[str, str]) -> Iterator[t
     for advice, words in absent.items():
         for word in words.split():
             yield word, Meaning(advice=advice)
-
-
-def _read(written: Mapping[str, str], absent: Mapping[str, str]) -> dict[str, Meaning]:
-    return {bare(word): found for word, found in entries(written, absent)}
 
 
 _Known = dict[str, list[Meaning]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PARTS = {
+PARTS = {
     "optimizer sgd lr=…": "lr learning_rate eta base_lr",
     "optimizer sgd lr=… momentum=…": "momentum",
     "optimizer sgd lr=… weight_decay=…": "weight_decay",
@@ -25,8 +25,9 @@ _PARTS = {
     "block twice(n) = dense n relu -> dense n relu": "def module function func",
     'include "blocks.nn"': "import from require",
 }
+"""Statements, each with the words that are part of it here."""
 
-STATEMENTS = {word: written for written, words in _PARTS.items() for word in words.split()}
+STATEMENTS = {word: written for written, words in PARTS.items() for word in words.split()}
 """Words that are part of a statement here, with the statement that says it."""
 
 ABSENT_STATEMENTS = {

@@ -17,7 +17,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     B = len(x)
     target = as_probabilities("target", target, (B, 3))
     # spec.nn:1  loss kl
-    d_y = -1 * target / (3 * B)  # (B, 3)  dy = −t / (3*B)
+    d_y = -target / (3 * B)  # (B, 3)  dy = −t / (3*B)
 
     # spec.nn:1  dense 3
     d_dense1_b = np.sum(d_y, axis=0)  # (3,)  db = Σ dz over the rows
@@ -95,8 +95,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     # spec.nn:1  loss kl weight=0.5
     # (B, T, 3)  dy = −t · 0.5 / (3 Σ lengths); 0 in padding
     d_y = (
-        -1
-        * mask_steps(
+        -mask_steps(
             np.broadcast_to((0.5 * 1 / count_steps(lengths)).reshape(1, 1, 1), (B, T, 3)),
             lengths,
             axis=1,
