@@ -11,6 +11,7 @@ The copy has what all recipes add. Each addition is then tried, and the tests of
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shutil
@@ -93,6 +94,7 @@ def copy_sources(folder):
 
 def change(path, how, text):
     assert path.exists() == (how != "file"), path
+    path.parent.mkdir(exist_ok=True)  # a target is a folder
     if how in ("file", "append"):
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
@@ -255,3 +257,23 @@ def test_the_tests_of_all_entries_accept_the_new_ones(followed):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", NEW, *files]
     done = run(command, followed)
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O1"])
+def test_a_target_writes_what_its_base_does_but_for_its_own_template(followed, level):
+    spec = "input 4 -> dense 3 tanh -> dense 2 softmax; loss crossentropy; optimizer adam"
+    plain, tiny = (
+        run([*NNC, "compile", level, "-c", spec, "--target", name], followed)
+        for name in ("numpy", "tiny")
+    )
+    assert tiny.returncode == 0, tiny.stderr
+    both = (done.stdout.splitlines() for done in (plain, tiny))
+    changed = [line for line in difflib.ndiff(*both) if line[0] in "+-" and line[1:].strip()]
+    assert changed == (["+ # tiny"] if level == "-O1" else [])  # -O0 is always plain NumPy
+
+
+def test_the_command_line_knows_a_target(followed):
+    assert "tiny" in run([*NNC, "compile", "--help"], followed).stdout
+    wrong = run([*NNC, "compile", "-c", "input 4 -> dense 2", "--target", "tinny"], followed)
+    assert wrong.returncode == 2
+    assert "tiny" in wrong.stderr
