@@ -7,21 +7,10 @@ from collections.abc import Iterator
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
 from ..ir.reading import number
+from ..optimizers import OPTIMIZERS
 from ..schedules import SCHEDULES
 from .network import Network
 from .registry import lint
-
-USUAL = {
-    "sgd": (1e-4, 0.1, 1.0),
-    "adam": (1e-5, 1e-3, 1e-2),
-    "adamw": (1e-5, 1e-3, 1e-2),
-    "nadam": (1e-5, 1e-3, 1e-2),
-    "rmsprop": (1e-5, 1e-3, 1e-2),
-    "adagrad": (1e-3, 1e-2, 1.0),
-    "adadelta": (1e-2, 1.0, 10.0),
-    "lion": (1e-6, 1e-4, 1e-3),
-}
-"""By optimizer the lowest rate in common use, a good first try, and the highest."""
 
 FAR = 10.0
 """How many times outside of that is far."""
@@ -35,10 +24,11 @@ def unusual_rate(network: Network) -> Iterator[Diagnostic]:
     setting, name = optimizer, "lr"
     if schedule is not None and SCHEDULES[schedule.kind].peak in schedule.given:
         setting, name = schedule, SCHEDULES[schedule.kind].peak
-    if setting is None or kind not in USUAL or name not in setting.given:
+    usual = OPTIMIZERS[kind].rates
+    if setting is None or usual is None or name not in setting.given:
         return
     rate = number(setting.args[name])
-    low, first, high = USUAL[kind]
+    low, first, high = usual
     if low / FAR <= rate <= high * FAR:
         return
     large = rate > high

@@ -41,6 +41,7 @@ optimizer(
         "u ← ρu + (1 − ρ)d²; p ← p − lr·d",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adadelta",
         update=update,
+        rates=(1e-2, 1.0, 10.0),
         args=(
             rate_arg(1.0),
             share_arg("rho", "ρ: how much of the running means is kept in a step", 0.9),

@@ -36,6 +36,7 @@ optimizer(
         formula="g ← g + λp; s ← s + g²; p ← p − lr/(1 + (t − 1)·lr_decay) · g / (√s + ε) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adagrad lr=0.05",
         update=update,
+        rates=(1e-3, 1e-2, 1.0),
         args=(
             rate_arg(1e-2),
             option("lr_decay", Num(0), "how fast the rate falls with the step count", 0.0),

@@ -27,6 +27,7 @@ optimizer(
         "p ← (1 − lr·λ)p − lr·m̂ / (√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adamw weight_decay=0.05",
         update=update,
+        rates=(1e-5, 1e-3, 1e-2),
         args=(rate_arg(1e-3), BETA1, BETA2, eps_arg(1e-8), direct_decay(0.01), AMSGRAD, CORRECTION),
         slots=("m", "v", "v_max"),
         torch="optim.AdamW",

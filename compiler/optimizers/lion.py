@@ -30,6 +30,7 @@ optimizer(
         formula="p ← p − lr·(sign(β₁m + (1 − β₁)g) + λp); m ← β₂m + (1 − β₂)g",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer lion lr=1e-4",
         update=update,
+        rates=(1e-6, 1e-4, 1e-3),
         args=(
             rate_arg(1e-4),
             BETA1,

@@ -63,6 +63,8 @@ optimizer(
         "p ← p − lr·((1 − μₜ)/(1 − Pₜ)·g + μₜ₊₁/(1 − Pₜ₊₁)·m) / (√v̂ + ε) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer nadam",
         update=update,
+        rates=(1e-5, 1e-3, 1e-2),
+        decoupled="decoupled=true",
         args=(
             rate_arg(2e-3),
             BETA1,

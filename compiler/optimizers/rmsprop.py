@@ -50,6 +50,7 @@ optimizer(
         "(centered: a ← αa + (1 − α)g, and √(s − a²) for √s)",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer rmsprop lr=0.001",
         update=update,
+        rates=(1e-5, 1e-3, 1e-2),
         args=(
             rate_arg(1e-2),
             share_arg("alpha", "α: how much of the running means is kept in a step", 0.99),
