@@ -59,6 +59,16 @@ def stretched_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> 
     return lengths.builder.emit("stretched_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
 
 
+def same_pad(size: int, reach: int, stride: int) -> tuple[int, int]:
+    """Zeros in front of and behind an axis for ⌈size/stride⌉ positions; an odd one goes behind.
+
+    `reach` are the cells from the first to the last that the kernel touches. The same at run time
+    is `same_zeros` in templates/numpy/helpers_conv.jinja.
+    """
+    both = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return both // 2, both - both // 2
+
+
 def window_size(
     size: Dim, kernel: int, stride: int, pad: tuple[int, int] | str, dilation: int
 ) -> Dim:
