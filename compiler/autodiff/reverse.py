@@ -15,12 +15,18 @@ from ..ir.op_graph import Node, Origin, Role
 from ..ir.types import DType
 from ..ops import OPS
 from ..ops.build import Builder, Value
-from ..ops.registry import NO_GRADIENT, Gradient
+from ..ops.registry import INCLUDED, ZERO, Gradient, Undefined
 from ..ops.source import const
 
 
 class MissingGradient(Exception):
-    """An op on the way from the loss has no gradient rule; says which op and where it was used."""
+    """An op on the way from the loss has no rule; names the op, its layer, the spec's line, and why."""
+
+    def __init__(self, node: Node, why: str) -> None:
+        places = [f"{span.source.name}:{span.line}: " for span in node.origin.spans[:1]]
+        super().__init__(
+            f"{''.join(places)}no gradient passes through op '{node.op}' of {node.origin.layer}: {why}"
+        )
 
 
 def differentiate(build: Builder, total: int, params: Sequence[str], inputs: Sequence[str]) -> None:
@@ -68,20 +74,17 @@ def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]
     Gives the inputs that a gradient has reached.
     """
     rule = OPS[node.op].gradient
-    if rule is NO_GRADIENT or not node.inputs:
+    if rule is ZERO:
         return []
-    if rule is None:
-        place = node.origin.spans[0] if node.origin.spans else None
-        where = f" ({place.source.name}:{place.line})" if place else ""
-        raise MissingGradient(f"op '{node.op}' of {node.origin.layer}{where} has no gradient rule")
+    if isinstance(rule, Undefined):
+        raise MissingGradient(node, rule.why)
     build.origin = _backward(node)
     inputs, reached, count = tuple(build.value(i) for i in node.inputs), [], len(build.nodes)
     parts = rule(Gradient(node, inputs, build.value(node.id), grads[node.id]))
     formulas = OPS[node.op].formulas
     for i, (x, part) in enumerate(zip(inputs, parts, strict=True)):
-        if part is NO_GRADIENT or x.type.dtype is not DType.FLOAT:
+        if part is ZERO or part is INCLUDED or x.type.dtype is not DType.FLOAT:
             continue
-        assert isinstance(part, Value), "a gradient rule returns values or NO_GRADIENT"
         assert part.type.shape == _gradient_shape(build, x), f"{node.op}: gradient {i}: wrong shape"
         if i < len(formulas) and part.id >= count:
             _explain(build, part, formulas[i])

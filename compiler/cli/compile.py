@@ -109,12 +109,16 @@ def compile(
 
 
 def compiled_spec(spec: Spec, options: Options) -> Compiled:
-    """The compiled spec; prints the findings and exits if it has errors."""
+    """The compiled spec; prints the findings and exits if it has errors or an op no gradient."""
+    from ..autodiff.reverse import MissingGradient
     from ..diagnostics.model import SpecError
     from ..driver import compile_source
 
     try:
         return compile_source(spec.source, options, spec.files.load)
+    except MissingGradient as error:
+        click.echo(f"error: {error}", err=True)
+        raise Exit(terminal.FAILED) from None
     except CannotEmit as error:
         raise Usage(f"--emit: {error}") from None
     except SpecError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from ..ir.layer_graph import Setting
 from ..ops.build import Value
@@ -11,12 +12,29 @@ from .arguments import ArgSpec, Option, option
 from .lower.losses import LossContext
 
 
+class Reads(Enum):
+    """What a loss takes the output for."""
+
+    CLASS_LOGITS = "logits of classes"
+    LOGITS = "logits of yes or no"
+    SCORES = "scores of classes"
+    LOG_PROBABILITIES = "logarithms of the classes' probabilities"
+    LOG_RATES = "logarithms of rates"
+    NUMBERS = "numbers, which should become the targets"
+
+
+CLASS_READS = (Reads.CLASS_LOGITS, Reads.SCORES, Reads.LOG_PROBABILITIES)
+"""What is read of outputs whose last axis is that of classes."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossKind:
     """A registry entry; `lower` emits the loss as a scalar, on logits where that is stable.
 
     `formula` is that of the default arguments, `variants` those where an argument is given.
-    `target` names what targets may be, one of `TARGET_KINDS`.
+    `target` names what targets may be, one of `TARGET_KINDS`. `mean` is the reduction that
+    `reduction=mean` stands for. `error_factor` is dL/dy over y − t for one entry, where it is
+    always the same: 2 of a square, 1 of half of one.
     """
 
     name: str
@@ -25,6 +43,9 @@ class LossKind:
     example: str
     lower: Callable[[LossContext], Value]
     target: str = "values"
+    reads: Reads = Reads.NUMBERS
+    mean: str = "mean"
+    error_factor: float | None = None
     args: tuple[ArgSpec, ...] = ()
     aliases: tuple[str, ...] = ()
     torch: str = ""

@@ -16,8 +16,10 @@ class OptimizerKind:
 
     `slots` are the suffixes of the arrays the optimizer keeps for every parameter; they start
     at zero, or at the argument that `starts` names. `numbers` are what it keeps once, each with
-    its first value. An update must read the old value of a slot before it stores the new one.
-    `usual` are the lowest learning rate in common use, a good first try, and the highest.
+    its first value. `usual` are the lowest learning rate in common use, a good first try, and the
+    highest; `descends` says that a step is the gradient times the rate. `decoupled` is what is
+    written for weight decay apart from the gradient, where the optimizer's own goes by way of it:
+    another optimizer, or an argument. An update must read the old value of a slot before it stores the new one.
     """
 
     name: str
@@ -34,3 +36,5 @@ class OptimizerKind:
     torch: str = ""
     keras: str = ""
     notes: str = ""
+    descends: bool = False
+    decoupled: str = ""

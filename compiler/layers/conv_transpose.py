@@ -33,7 +33,7 @@ from ..kinds.shapes.windows import (
     written,
 )
 from ..ops.build import Value
-from ..ops.conv import Pads, conv_transpose, stretched_lengths
+from ..ops.conv import Pads, conv_transpose, same_pad, stretched_lengths
 from .conv import KERNEL_ARG, STRIDE_ARG
 from .registry import layer
 
@@ -61,8 +61,8 @@ def stamp_of(args: Mapping[str, ArgValue], axes: int) -> Stamp:
     """What `kernel stride= pad= output_pad=` say."""
     kernel, stride = per_axis(args, "kernel", axes), per_axis(args, "stride", axes)
     if args["pad"] == "same":
-        both = [max(k - s, 0) for k, s in zip(kernel, stride, strict=True)]
-        return Stamp(kernel, stride, tuple((n // 2, n - n // 2) for n in both), stride)
+        cut = tuple(same_pad(s, k, s) for k, s in zip(kernel, stride, strict=True))
+        return Stamp(kernel, stride, cut, stride)
     pad = (0,) * axes if args["pad"] == "valid" else per_axis(args, "pad", axes)
     more = per_axis(args, "output_pad", axes)
     tail = tuple(k - 2 * p + m for k, p, m in zip(kernel, pad, more, strict=True))

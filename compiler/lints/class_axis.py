@@ -8,6 +8,7 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
 from ..ir.dims import shape_text
 from ..ir.layer_graph import Layer, Loss
+from ..kinds.loss import CLASS_READS
 from ..shapes.channels import passes_shape, reads_channels
 from ..shapes.edits import put_behind
 from ..shapes.faults import call_labels
@@ -20,7 +21,7 @@ SOFT = ("softmax", "log_softmax")
 @lint
 def class_axis(network: Network) -> Iterator[Diagnostic]:
     """Crossentropy of what a convolution or pooling gives, whose channels are the classes."""
-    for loss, last in network.judged("crossentropy", "hinge", "kl"):
+    for loss, last in network.judged(*CLASS_READS):
         shape = network.typed.shape_of(loss.layer)
         if len(shape) in (2, 3) and _of_channels(network, loss.layer):
             yield _finding(network, loss, last)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Edit, Fix
+from ..optimizers import OPTIMIZERS
 from ..source import Span
 from .network import Network
 from .registry import lint
@@ -15,7 +16,7 @@ from .registry import lint
 def coupled_decay(network: Network) -> Iterator[Diagnostic]:
     """`weight_decay=` of adam, or of nadam without `decoupled=true`."""
     optimizer = network.graph.training.optimizer
-    if optimizer is None or optimizer.kind not in ("adam", "nadam"):
+    if optimizer is None or not OPTIMIZERS[optimizer.kind].decoupled:
         return
     if not optimizer.args["weight_decay"] or optimizer.args.get("decoupled"):
         return
@@ -26,12 +27,15 @@ def coupled_decay(network: Network) -> Iterator[Diagnostic]:
         here="hardly pulls at parameters whose gradients are large",
         notes=["in training the largest weights of a busy layer shrink the least"],
         help="keep it to repeat an older result; recipes mostly mean decay apart from the gradient",
-        fixes=[_apart(optimizer.kind, optimizer.head, here)],
+        fixes=[_apart(OPTIMIZERS[optimizer.kind].decoupled, optimizer.head, here)],
     )
 
 
-def _apart(kind: str, head: Span, decay: Span) -> Fix:
-    if kind == "adam":
-        return Fix("write `adamw`, which decays apart from the gradient", (Edit(head, "adamw"),))
+def _apart(written: str, head: Span, decay: Span) -> Fix:
+    """Another optimizer, or one more argument."""
+    if written in OPTIMIZERS:
+        return Fix(
+            f"write `{written}`, which decays apart from the gradient", (Edit(head, written),)
+        )
     end = Span(decay.source, decay.stop, decay.stop)
-    return Fix("add `decoupled=true`", (Edit(end, " decoupled=true"),))
+    return Fix(f"add `{written}`", (Edit(end, f" {written}"),))

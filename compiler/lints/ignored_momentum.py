@@ -12,9 +12,9 @@ from .registry import lint
 
 @lint
 def ignored_momentum(network: Network) -> Iterator[Diagnostic]:
-    """`nesterov=true` or `dampening=` of an sgd without momentum (PyTorch refuses the first)."""
+    """`nesterov=true` or `dampening=` without momentum (PyTorch refuses the first)."""
     optimizer = network.graph.training.optimizer
-    if optimizer is None or optimizer.kind != "sgd" or optimizer.args["momentum"]:
+    if optimizer is None or optimizer.args.get("momentum"):
         return
     for name in ("nesterov", "dampening"):
         if name in optimizer.given and optimizer.args[name]:

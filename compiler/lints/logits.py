@@ -12,6 +12,7 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Fix, Label
 from ..ir.layer_graph import Loss
 from ..kinds.layer import Family
+from ..kinds.loss import Reads
 from ..shapes.faults import call_labels
 from .edits import remove_step, replace_step, replace_word
 from .network import Network, Step
@@ -36,7 +37,7 @@ PROBABILITIES = {
 @lint
 def crossentropy_activation(network: Network) -> Iterator[Diagnostic]:
     """Logits of crossentropy that cannot be any number."""
-    for loss, last in network.judged("crossentropy"):
+    for loss, last in network.judged(Reads.CLASS_LOGITS):
         if last.family is not Family.ACTIVATION or last.kind in SOFT:
             continue
         if last.kind in ("sigmoid", "hard_sigmoid"):
@@ -48,7 +49,7 @@ def crossentropy_activation(network: Network) -> Iterator[Diagnostic]:
 @lint
 def bce_activation(network: Network) -> Iterator[Diagnostic]:
     """Logits of bce that cannot be any number."""
-    for loss, last in network.judged("bce"):
+    for loss, last in network.judged(Reads.LOGITS):
         if last.family is not Family.ACTIVATION or last.kind == "sigmoid":
             continue
         if last.kind in SOFT and network.width(loss.layer) == 1:

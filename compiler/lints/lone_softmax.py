@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Edit, Fix
+from ..kinds.loss import Reads
 from ..shapes.faults import call_labels
 from .edits import replace_step
 from .network import Network, Step
@@ -18,7 +19,7 @@ SOFT = ("softmax", "log_softmax")
 @lint
 def lone_softmax(network: Network) -> Iterator[Diagnostic]:
     """`dense 1 softmax`: the one share is all of it."""
-    refused = {loss.layer for loss, _ in network.judged("crossentropy")}
+    refused = {loss.layer for loss, _ in network.judged(Reads.CLASS_LOGITS)}
     for layer in network.graph.layers:
         step = network.last_step_of(layer)
         if step.kind in SOFT and network.width(layer.id) == 1 and layer.id not in refused:

@@ -12,6 +12,7 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
 from ..ir.layer_graph import Loss
 from ..kinds.layer import Family
+from ..kinds.loss import Reads
 from ..shapes.faults import call_labels
 from .edits import remove_step, replace_step
 from .network import Network, Step
@@ -37,7 +38,7 @@ RATES = {
 @lint
 def hinge_activation(network: Network) -> Iterator[Diagnostic]:
     """Scores that are squeezed into probabilities."""
-    for loss, last in network.judged("hinge"):
+    for loss, last in network.judged(Reads.SCORES):
         if last.kind in NO_SCORES:
             yield codes.HINGE_ACTIVATION.at(
                 last.span,
@@ -53,7 +54,7 @@ def hinge_activation(network: Network) -> Iterator[Diagnostic]:
 @lint
 def kl_activation(network: Network) -> Iterator[Diagnostic]:
     """Values that are no logarithms of probabilities."""
-    for loss, last in network.judged("kl"):
+    for loss, last in network.judged(Reads.LOG_PROBABILITIES):
         if last.kind == "log_softmax":
             continue
         activation = last.family is Family.ACTIVATION
@@ -81,7 +82,7 @@ def kl_activation(network: Network) -> Iterator[Diagnostic]:
 @lint
 def poisson_activation(network: Network) -> Iterator[Diagnostic]:
     """Logarithms of rates that cannot be any number."""
-    for loss, last in network.judged("poisson"):
+    for loss, last in network.judged(Reads.LOG_RATES):
         if last.kind in RATES:
             yield codes.POISSON_ACTIVATION.at(
                 last.span,

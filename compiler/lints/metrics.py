@@ -14,14 +14,12 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Label
 from ..ir.layer_graph import ArgValue, Loss, Setting
 from ..kinds.layer import Family
+from ..kinds.loss import CLASS_READS, Reads
+from ..losses import LOSSES
 from .network import FAR_BACK, Network, Step
 from .registry import lint_whole
 
 OF_NUMBERS = ("mae", "rmse", "r2")
-OF_CLASSES = ("accuracy", "top_k", "precision", "recall", "f1", "confusion")
-
-CLASS_LOSSES = ("crossentropy", "hinge", "kl")
-"""Losses whose targets are classes, or how likely each of them is."""
 
 PROBABILITIES = ("softmax", "log_softmax", "sigmoid", "hard_sigmoid")
 CHOICES = (*PROBABILITIES, "tanh", "hard_tanh", "softsign")
@@ -70,17 +68,21 @@ def _judged(network: Network) -> list[Loss]:
 
 
 def _has_classes(network: Network, loss: Loss) -> bool:
-    if loss.setting.kind in CLASS_LOSSES or loss.setting.kind == "bce":
+    if _reads(loss) in (*CLASS_READS, Reads.LOGITS):
         return True
-    return loss.setting.kind != "poisson" and any(
+    return _reads(loss) is not Reads.LOG_RATES and any(
         step.kind in CHOICES for step in _ends(network, loss.layer)
     )
 
 
 def _has_numbers(network: Network, loss: Loss) -> bool:
-    if loss.setting.kind == "bce":
+    if _reads(loss) is Reads.LOGITS:
         return any(step.kind in PROBABILITIES for step in _ends(network, loss.layer))
-    return loss.setting.kind not in (*CLASS_LOSSES, "poisson")
+    return _reads(loss) is Reads.NUMBERS
+
+
+def _reads(loss: Loss) -> Reads:
+    return LOSSES[loss.setting.kind].reads
 
 
 def _ends(network: Network, id: int) -> Iterator[Step]:
@@ -123,12 +125,11 @@ def _mismatch(network: Network, metric: Setting, loss: Loss, of_numbers: bool) -
 
 
 def _why(network: Network, loss: Loss, of_numbers: bool) -> str:
-    kind = loss.setting.kind
-    if kind == "poisson":
+    if _reads(loss) is Reads.LOG_RATES:
         return "judges logarithms of rates"
     if not of_numbers:
         return "judges numbers: the output has no end at 0 and 1"
-    return "judges logits" if kind == "bce" else "judges classes"
+    return "judges logits" if _reads(loss) is Reads.LOGITS else "judges classes"
 
 
 def _no_loss(network: Network, metric: Setting) -> Diagnostic:

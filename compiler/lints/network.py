@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from ..ir.layer_graph import UNKNOWN, ArgValue, Layer, LayerGraph, Loss, TypedGraph
 from ..kinds.layer import Family
+from ..kinds.loss import Reads
 from ..layers import LAYERS
+from ..losses import LOSSES
 from ..record import record
 from ..source import Span
 
@@ -67,10 +69,10 @@ class Network:
         """A layer's trailing activation, or the layer itself where there is none."""
         return next(_own_steps(layer))
 
-    def judged(self, *kinds: str) -> Iterator[tuple[Loss, Step]]:
-        """Every loss of these kinds with the last step of the value it judges."""
+    def judged(self, *reads: Reads) -> Iterator[tuple[Loss, Step]]:
+        """Every loss that takes the output for one of these, with the last step of that value."""
         for loss in self.graph.losses:
-            if loss.setting.kind in kinds:
+            if LOSSES[loss.setting.kind].reads in reads:
                 yield loss, next(self.steps(loss.layer))
 
     def width(self, id: int) -> int | None:

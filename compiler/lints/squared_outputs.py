@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic, Fix, Label
 from ..ir.layer_graph import Loss
+from ..kinds.loss import Reads
+from ..losses import LOSSES
+from ..optimizers import OPTIMIZERS
 from ..shapes.faults import call_labels
 from .edits import remove_step, replace_word
 from .network import Network
@@ -22,7 +25,7 @@ A logistic unit's slope is at most 1/4 and has fallen by half at |z| = 1.8.
 @lint
 def saturating_output(network: Network) -> Iterator[Diagnostic]:
     """A sigmoid or tanh under a squared loss, trained in large steps."""
-    for loss, last in network.judged("mse", "quadratic"):
+    for loss, last in network.judged(Reads.NUMBERS):
         rate = _effective_rate(network, loss)
         if last.kind not in ("sigmoid", "tanh") or rate is None or rate < SATURATING_RATE:
             continue
@@ -51,14 +54,14 @@ def saturating_output(network: Network) -> Iterator[Diagnostic]:
 
 def _bce(loss: Loss) -> Fix:
     """bce, reduced as the squared loss is: `quadratic` sums over the features."""
-    sums = loss.setting.kind == "quadratic" and not loss.setting.given
+    sums = LOSSES[loss.setting.kind].mean == "batchmean" and not loss.setting.given
     return replace_word(loss.setting.head, "bce" + " reduction=batchmean" * sums)
 
 
 @lint
 def relu_output(network: Network) -> Iterator[Diagnostic]:
     """A relu as the output of a regression."""
-    for loss, last in network.judged("mse", "mae", "huber", "quadratic"):
+    for loss, last in network.judged(Reads.NUMBERS):
         if last.kind == "relu":
             yield codes.RELU_OUTPUT.at(
                 last.span,
@@ -74,7 +77,7 @@ def relu_output(network: Network) -> Iterator[Diagnostic]:
 def _effective_rate(network: Network, loss: Loss) -> float | None:
     """Rate times the factor between an output's error and its gradient, momentum included."""
     optimizer = network.graph.training.optimizer
-    if optimizer is None or optimizer.kind != "sgd":
+    if optimizer is None or not OPTIMIZERS[optimizer.kind].descends:
         return None
     rate, momentum = optimizer.args.get("lr"), optimizer.args.get("momentum")
     factor = _error_factor(network, loss)
@@ -86,12 +89,12 @@ def _effective_rate(network: Network, loss: Loss) -> float | None:
 
 def _error_factor(network: Network, loss: Loss) -> float | None:
     """dL/dy over y − t for one row: 1 for quadratic, 2/entries for the mean of squares."""
-    if loss.setting.kind == "quadratic":
-        return 1.0
-    if loss.setting.args["reduction"] != "mean":
-        return 2.0
+    kind = LOSSES[loss.setting.kind]
+    of_entries = loss.setting.args["reduction"] == kind.mean == "mean"
+    if kind.error_factor is None or not of_entries:
+        return kind.error_factor
     entries = network.entries(loss.layer)
-    return None if entries is None else 2.0 / entries
+    return None if entries is None else kind.error_factor / entries
 
 
 def _rate_labels(network: Network) -> list[Label]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.reading import number, numbers
 from ..kinds.arguments import Numbers, option
-from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.along import along_axis
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
@@ -33,6 +33,7 @@ loss(
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
         target="unit",
+        reads=Reads.LOGITS,
         args=(
             REDUCTION,
             option(

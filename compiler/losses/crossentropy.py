@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.reading import number, numbers
 from ..kinds.arguments import Num, Numbers, option
-from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
 from ..ops.elementwise import scale, select, unary
@@ -50,6 +50,7 @@ loss(
         example="input 4 -> dense 3 softmax; loss crossentropy",
         lower=lower,
         target="classes",
+        reads=Reads.CLASS_LOGITS,
         args=(
             REDUCTION,
             option("smoothing", Num(0, 1, open_high=True), "label smoothing (Szegedy 2016)", 0.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
 from ..ops.elementwise import scale, select, unary
@@ -35,6 +35,7 @@ loss(
         example="input 4 -> dense 3; loss hinge",
         lower=lower,
         target="margins",
+        reads=Reads.SCORES,
         args=(REDUCTION,),
         aliases=("multi_margin", "multi_margin_loss"),
         torch="nn.MultiMarginLoss (class ids)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
 from ..ops.elementwise import unary
@@ -22,6 +22,7 @@ loss(
         example="input 4 -> dense 3 log_softmax; loss kl reduction=batchmean",
         lower=lower,
         target="probabilities",
+        reads=Reads.LOG_PROBABILITIES,
         args=(REDUCTION,),
         aliases=("kl_div", "kl_divergence"),
         torch="nn.KLDivLoss",

@@ -21,6 +21,7 @@ loss(
         formula="L = (y − t)², mean over all elements",
         example="input 4 -> dense 1; loss mse",
         lower=lower,
+        error_factor=2.0,
         args=(REDUCTION,),
         aliases=("l2_loss", "mean_squared_error"),
         torch="nn.MSELoss",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds.loss import REDUCTION, LossKind
+from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
 from .registry import loss
@@ -21,6 +21,7 @@ loss(
         example="input 4 -> dense 1; loss poisson",
         lower=lower,
         target="counts",
+        reads=Reads.LOG_RATES,
         args=(REDUCTION,),
         aliases=("poisson_nll", "poisson_nll_loss"),
         torch="nn.PoissonNLLLoss(log_input=True, full=False)",

@@ -12,7 +12,7 @@ from .registry import loss
 def lower(c: LossContext) -> Value:
     """Half the squared length of the difference, averaged over the batch."""
     half = scale(unary("square", c.output - c.target), 0.5)
-    return c.reduce(half, "dy = y − t", mean="batchmean")
+    return c.reduce(half, "dy = y − t")
 
 
 loss(
@@ -22,6 +22,8 @@ loss(
         formula="L = ½ Σ (y − t)², mean over the batch",
         example="input 4 -> dense 1 sigmoid; loss quadratic",
         lower=lower,
+        mean="batchmean",
+        error_factor=1.0,
         args=(REDUCTION,),
         aliases=(),
         torch="0.5 * nn.MSELoss(reduction='sum') / B",

@@ -80,6 +80,7 @@ def lower_loss(
         lengths[loss.layer],
         axis,
         per_row,
+        kind.mean,
     )
     value = kind.lower(context)
     if loss.weight != 1.0:

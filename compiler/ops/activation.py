@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .build import Value
 from .elementwise import broadcast_type, greater_zero, scale, select, unary, unbroadcast
-from .registry import NO_GRADIENT, Gradient, GradientRule, OpDef, Sample, op, same_type, sample
+from .registry import INCLUDED, Gradient, GradientRule, OpDef, Parts, Sample, op, same_type, sample
 from .source import const
 
 _ONE = (sample((3, 4)),)
@@ -166,29 +166,29 @@ op(
 # which may overflow, and inf · 0 is not a number. Here x only meets a slope that is 0 by then.
 
 
-def _silu(c: Gradient) -> list[object]:
+def _silu(c: Gradient) -> Parts:
     x, s = c.inputs
     one = const(c.g.builder, 1.0)
-    return [c.g * (s * (one + x * one_minus(s))), NO_GRADIENT]
+    return [c.g * (s * (one + x * one_minus(s))), INCLUDED]
 
 
-def _mish(c: Gradient) -> list[object]:
+def _mish(c: Gradient) -> Parts:
     x, t = c.inputs
-    return [c.g * (t + x * (one_minus(unary("square", t)) * unary("sigmoid", x))), NO_GRADIENT]
+    return [c.g * (t + x * (one_minus(unary("square", t)) * unary("sigmoid", x))), INCLUDED]
 
 
-def _gelu(c: Gradient) -> list[object]:
+def _gelu(c: Gradient) -> Parts:
     x, below = c.inputs
     bell = unary("exp", scale(unary("square", x), -0.5))
-    return [c.g * (below + x * scale(bell, (2.0 * math.pi) ** -0.5)), NO_GRADIENT]
+    return [c.g * (below + x * scale(bell, (2.0 * math.pi) ** -0.5)), INCLUDED]
 
 
-def _gelu_tanh(c: Gradient) -> list[object]:
+def _gelu_tanh(c: Gradient) -> Parts:
     x, near, t, below = c.inputs
     one = const(c.g.builder, 1.0)
     rise = scale(one + scale(unary("square", near), 3 * CUBIC), 0.5 * (2.0 / math.pi) ** 0.5)
     slope = one_minus(unary("square", t)) * rise
-    return [c.g * (below + x * slope), *[NO_GRADIENT] * 3]
+    return [c.g * (below + x * slope), *[INCLUDED] * 3]
 
 
 def silu(x: Value) -> Value:
@@ -242,7 +242,7 @@ def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], for
     )
 
 
-_gated("silu", _silu, silu, "dz = da · σ (1 + z (1 − σ))")  # type: ignore[arg-type]
-_gated("mish", _mish, mish, "dz = da · (t + z (1 − t²) σ(z)), t = tanh(softplus z)")  # type: ignore[arg-type]
-_gated("gelu", _gelu, gelu, "dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)")  # type: ignore[arg-type]
-_gated("gelu_tanh", _gelu_tanh, gelu_tanh, "dz = da · (Φ + z (1 − tanh²u) u′/2)")  # type: ignore[arg-type]
+_gated("silu", _silu, silu, "dz = da · σ (1 + z (1 − σ))")
+_gated("mish", _mish, mish, "dz = da · (t + z (1 − t²) σ(z)), t = tanh(softplus z)")
+_gated("gelu", _gelu, gelu, "dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)")
+_gated("gelu_tanh", _gelu_tanh, gelu_tanh, "dz = da · (Φ + z (1 − tanh²u) u′/2)")

@@ -6,7 +6,7 @@ from ..ir.dims import Dim, product
 from ..ir.types import TensorType
 from .activation import softmax_gradient
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, move_flops, op, sample
 from .shape import transpose
 
 
@@ -72,8 +72,8 @@ def _flops(types: Types, out: TensorType) -> Dim:
     return 2 * types[0].shape[-1] * product(out.shape)
 
 
-def _masked_softmax(c: Gradient) -> list[object]:
-    return [softmax_gradient(c), *[NO_GRADIENT] * (len(c.inputs) - 1)]
+def _masked_softmax(c: Gradient) -> Parts:
+    return [softmax_gradient(c), *[ZERO] * (len(c.inputs) - 1)]
 
 
 op(
@@ -109,7 +109,7 @@ op(
     OpDef(
         "masked_softmax",
         lambda types, _: types[0],
-        _masked_softmax,  # type: ignore[arg-type]
+        _masked_softmax,
         samples=(
             sample((2, 3, 4, 4), causal=True),
             Sample(((3, 2, 4, 4), (3,)), {"causal": False}, ints={1: 4}),
@@ -123,6 +123,6 @@ op(
     OpDef(
         "positions",
         lambda types, _: TensorType(types[0].shape[-2:]),
-        NO_GRADIENT,
+        ZERO,
     )
 )

@@ -23,7 +23,19 @@ from typing import Any
 from ..ir.dims import Dim, Shape, product
 from ..ir.types import DType, TensorType
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+from .registry import (
+    FROM_PASS,
+    ZERO,
+    Attrs,
+    Gradient,
+    OpDef,
+    Parts,
+    Sample,
+    Types,
+    move_flops,
+    op,
+    sample,
+)
 
 SAME = "same"
 """Padding such that n positions and a stride s give ⌈n/s⌉, worked out at run time."""
@@ -45,6 +57,16 @@ def conv_transpose(x: Value, w: Value, size: Shape, **window: Any) -> Value:
 def stretched_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> Value:
     """The lengths behind a transposed convolution: (n − 1)·stride + kernel − pad."""
     return lengths.builder.emit("stretched_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
+
+
+def same_pad(size: int, reach: int, stride: int) -> tuple[int, int]:
+    """Zeros in front of and behind an axis for ⌈size/stride⌉ positions; an odd one goes behind.
+
+    `reach` are the cells from the first to the last that the kernel touches. The same at run time
+    is `same_zeros` in templates/numpy/helpers_conv.jinja.
+    """
+    both = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return both // 2, both - both // 2
 
 
 def window_size(
@@ -113,6 +135,14 @@ def _conv_transpose(c: Gradient) -> list[Value]:
     return [conv(c.g, w, **window), weights]
 
 
+def _conv_weights(c: Gradient) -> Parts:
+    """Linear in both: g stands for the kernel."""
+    image, positions = c.inputs
+    window = _window(dict(c.node.attrs))
+    size = image.type.shape[2:]
+    return [conv_transpose(positions, c.g, size, **window), conv(image, c.g, **window)]
+
+
 def _weights(image: Value, positions: Value, w: Value, window: Mapping[str, Any]) -> Value:
     kernel = w.type.shape[2:]
     return image.builder.emit("conv_weights", image, positions, kernel=kernel, **window)
@@ -176,6 +206,15 @@ def _transposed_samples() -> tuple[Sample, ...]:
     )
 
 
+def _weights_samples() -> tuple[Sample, ...]:
+    return (
+        sample((2, 3, 7), (2, 4, 5), kernel=(3,), **_axis((0, 0))),
+        sample((3, 4, 8), (3, 6, 4), kernel=(2,), **_axis((1, 2), stride=3, groups=2)),
+        sample((1, 2, 9), (1, 2, 5), kernel=(3,), **_axis("same", stride=2, dilation=2)),
+        sample((2, 2, 5, 6), (2, 3, 5, 6), kernel=(3, 2), **_plane(((1, 1), (0, 1)))),
+    )
+
+
 op(
     OpDef(
         "conv",
@@ -199,17 +238,33 @@ op(
         flops=_transpose_flops,
     )
 )
-op(OpDef("conv_weights", _weights_type, NO_GRADIENT, flops=_weights_flops))
-op(OpDef("conv_flat", _flat_type, NO_GRADIENT, flops=_conv_flops))
-op(OpDef("conv_weights_flat", _weights_type, NO_GRADIENT, flops=_weights_flops))
-op(OpDef("conv_winograd", _winograd_type, NO_GRADIENT, flops=_conv_flops))
-op(OpDef("conv_weights_winograd", _winograd_weights_type, NO_GRADIENT, flops=_weights_flops))
-op(OpDef("room", lambda _, attrs: TensorType((attrs["size"],)), NO_GRADIENT, flops=move_flops))
-op(OpDef("turned_kernel", _turned_type, NO_GRADIENT, flops=move_flops))
+op(
+    OpDef(
+        "conv_weights",
+        _weights_type,
+        _conv_weights,
+        samples=_weights_samples(),
+        flops=_weights_flops,
+    )
+)
+op(OpDef("conv_flat", _flat_type, FROM_PASS, flops=_conv_flops))
+op(OpDef("conv_weights_flat", _weights_type, FROM_PASS, flops=_weights_flops))
+op(OpDef("conv_winograd", _winograd_type, FROM_PASS, flops=_conv_flops))
+op(OpDef("conv_weights_winograd", _winograd_weights_type, FROM_PASS, flops=_weights_flops))
+op(OpDef("room", lambda _, attrs: TensorType((attrs["size"],)), ZERO, flops=move_flops))
+op(
+    OpDef(
+        "turned_kernel",
+        _turned_type,
+        lambda c: [c.g.builder.emit("turned_kernel", c.g, groups=c.attr("groups"))],
+        samples=(sample((4, 3, 3), groups=1), sample((6, 2, 2, 3), groups=2)),
+        flops=move_flops,
+    )
+)
 op(
     OpDef(
         "stretched_lengths",
         lambda types, _: TensorType(types[0].shape, DType.INT),
-        NO_GRADIENT,
+        ZERO,
     )
 )

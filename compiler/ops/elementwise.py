@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..ir.dims import Dim, Shape
 from ..ir.types import DType, TensorType
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type, sample
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op, same_type, sample
 from .source import const
 
 
@@ -139,18 +139,18 @@ op(
 
 # --- comparisons and choice ---------------------------------------------------------------
 
-op(OpDef("greater", bool_type, NO_GRADIENT, True))
-op(OpDef("equal", bool_type, NO_GRADIENT, True))
-op(OpDef("inside", bool_type, NO_GRADIENT, True))
-op(OpDef("count_true", broadcast_type, NO_GRADIENT))
-op(OpDef("sign", same_type, NO_GRADIENT, True))
+op(OpDef("greater", bool_type, ZERO, True))
+op(OpDef("equal", bool_type, ZERO, True))
+op(OpDef("inside", bool_type, ZERO, True))
+op(OpDef("count_true", broadcast_type, ZERO))
+op(OpDef("sign", same_type, ZERO, True))
 
 
-def _select(c: Gradient) -> list[object]:
+def _select(c: Gradient) -> Parts:
     cond, yes, no = c.inputs
     zero = const(c.g.builder, 0.0)
     return [
-        NO_GRADIENT,
+        ZERO,
         unbroadcast(select(cond, c.g, zero), yes.type),
         unbroadcast(select(cond, zero, c.g), no.type),
     ]
@@ -160,7 +160,18 @@ def _select_type(types: Types, _: Attrs) -> TensorType:
     return TensorType(broadcast_shape([t.shape for t in types]))
 
 
-op(OpDef("select", _select_type, _select, True))  # type: ignore[arg-type]
+op(
+    OpDef(
+        "select",
+        _select_type,
+        _select,
+        True,
+        samples=(
+            Sample(((3, 4), (3, 4), (4,)), {}, flags=(0,)),
+            Sample(((), (3, 1), (1, 4)), {}, flags=(0,)),
+        ),
+    )
+)
 
 # --- unary --------------------------------------------------------------------------------
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..ir.types import TensorType
-from .build import Value
-from .elementwise import broadcast_type, unary
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type
+from .elementwise import broadcast_type, scale, unary
+from .registry import Attrs, Gradient, OpDef, Parts, Sample, Types, op, same_type
 from .shape import reshape
+from .source import const
 
 
 def _rows(types: Types, _: Attrs) -> TensorType:
     return TensorType(types[0].shape[:-1])
 
 
-def _crossentropy(c: Gradient) -> Sequence[object]:
+def _crossentropy(c: Gradient) -> Parts:
     """−Σ t·log softmax(z), for rows t that sum to 1, has the gradient softmax(z) − t."""
     z, t = c.inputs
     g = reshape(c.g, (*c.g.type.shape, 1))
-    return [(unary("softmax", z) - t) * g, NO_GRADIENT]
+    return [(unary("softmax", z) - t) * g, scale(unary("log_softmax", z) * g, -1.0)]
 
 
-def _bce(c: Gradient) -> Sequence[object]:
+def _bce(c: Gradient) -> Parts:
     """softplus(z) − t·z, that is −t·log σ(z) − (1−t)·log(1−σ(z)), has the gradient σ(z) − t."""
     z, t = c.inputs
-    return [(unary("sigmoid", z) - t) * c.g, NO_GRADIENT]
+    return [(unary("sigmoid", z) - t) * c.g, scale(z * c.g, -1.0)]
 
 
-def _poisson(c: Gradient) -> Sequence[object]:
+def _poisson(c: Gradient) -> Parts:
     """exp(y) − t·y has the gradient exp(y) − t."""
     y, t = c.inputs
-    return [(unary("exp", y) - t) * c.g, NO_GRADIENT]
+    return [(unary("exp", y) - t) * c.g, scale(y * c.g, -1.0)]
 
 
-def _huber(c: Gradient) -> Sequence[Value]:
+def _xlogx(c: Gradient) -> Parts:
+    return [c.g * (const(c.g.builder, 1.0) + unary("log", c.x))]
+
+
+def _huber(c: Gradient) -> Parts:
     delta = c.attr("delta")
     return [unary("clip", c.x, low=-delta, high=delta) * c.g]
 
@@ -43,7 +45,7 @@ op(
     OpDef(
         "crossentropy",
         _rows,
-        _crossentropy,  # type: ignore[arg-type]
+        _crossentropy,
         samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)), Sample(((2, 3, 4),) * 2, {}, rows=(1,))),
     )
 )
@@ -51,7 +53,7 @@ op(
     OpDef(
         "bce",
         broadcast_type,
-        _bce,  # type: ignore[arg-type]
+        _bce,
         samples=(Sample(((3, 4), (3, 4)), {}, rows=(1,)),),
     )
 )
@@ -59,8 +61,8 @@ op(
     OpDef(
         "poisson",
         broadcast_type,
-        _poisson,  # type: ignore[arg-type]
-        samples=(Sample(((3, 4), (3, 4)), {}, fixed=(1,)),),
+        _poisson,
+        samples=(Sample(((3, 4), (3, 4)), {}),),
         formulas=("dy = (exp(y) − t) · dL",),
     )
 )
@@ -74,5 +76,12 @@ op(
     )
 )
 
-# x·log x, and 0 at 0. Of targets only, into which no gradient flows.
-op(OpDef("xlogx", same_type, NO_GRADIENT))
+# x·log x, and 0 at 0.
+op(
+    OpDef(
+        "xlogx",
+        same_type,
+        _xlogx,
+        samples=(Sample(((3, 4),), {}, low=0.3, high=3.0), Sample(((3, 4),), {}, rows=(0,))),
+    )
+)

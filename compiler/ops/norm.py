@@ -1,9 +1,9 @@
 """Normalisation: statistics of a batch or of each row, and what is taken out of the data by them.
 
 Statistics are one array of two: the mean and 1/√(variance + ε), each with size 1 along the axes
-it was taken over, so that they broadcast against the data. They carry no gradient of their own:
-the rule of `standardized` gives the whole derivative, through the statistics too (Ioffe and
-Szegedy 2015, section 3).
+it was taken over, so that they broadcast against the data. The rule of `standardized`
+gives the whole derivative by the data, through the statistics too (Ioffe and Szegedy 2015,
+section 3), so that it passes no gradient on to them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,22 @@ from typing import Any
 from ..ir.op_graph import Attr
 from ..ir.types import TensorType
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op, same_type, sample
-from .shape import narrow
+from .elementwise import scale, unary
+from .registry import (
+    ADJOINT,
+    INCLUDED,
+    Attrs,
+    Gradient,
+    OpDef,
+    Parts,
+    Sample,
+    Types,
+    Undefined,
+    op,
+    same_type,
+    sample,
+)
+from .shape import narrow, reshape
 
 
 def batch_stats(
@@ -52,8 +66,8 @@ def rescaled(x: Value, stats: Value) -> Value:
 
 def rms_normalized(x: Value, eps: float) -> Value:
     """x / √(mean(x²) + ε) over the last axis (Zhang and Sennrich 2019)."""
-    scale = x.builder.emit("rms_scale", x, eps=eps)
-    return x.builder.emit("rms_normalized", x, scale)
+    size = x.builder.emit("rms_scale", x, eps=eps)
+    return x.builder.emit("rms_normalized", x, size)
 
 
 def _pair(types: Types, _: Attrs) -> TensorType:
@@ -68,11 +82,31 @@ def _row_pair(types: Types, _: Attrs) -> TensorType:
     return TensorType((2, *types[0].shape[:-1], 1))
 
 
-def _standardized(c: Gradient) -> list[object]:
+def _standardized(c: Gradient) -> Parts:
     stats, *train = c.inputs[1:]
     emit = c.g.builder.emit
     dx = emit("standardized_dx", c.g, c.out, stats, *train, axes=c.attr("axes"))
-    return [dx, *[NO_GRADIENT] * (len(c.inputs) - 1)]
+    return [dx, *[INCLUDED] * (len(c.inputs) - 1)]
+
+
+def _cube(x: Value) -> Value:
+    return x * unary("square", x)
+
+
+def _running_stats(c: Gradient) -> Parts:
+    """The mean as it is, and s = 1/√(variance + ε), whose derivative is −s³/2."""
+    shape = c.x.type.shape
+    dmean, ds = (reshape(narrow(c.g, 0, i, i + 1), shape) for i in (0, 1))
+    s = reshape(narrow(c.out, 0, 1, 2), shape)
+    return [dmean, scale(ds * _cube(s), -0.5)]
+
+
+def _row_stats(c: Gradient) -> Parts:
+    """The mean has the derivative 1/n by an entry, s = 1/√(variance + ε) −s³·(x − mean)/n."""
+    kept = c.g.type.shape[1:]
+    dmean, ds = (reshape(narrow(c.g, 0, i, i + 1), kept) for i in (0, 1))
+    mean, s = (reshape(narrow(c.out, 0, i, i + 1), kept) for i in (0, 1))
+    return [scale(dmean - ds * _cube(s) * (c.x - mean), 1.0, c.x.type.shape[-1])]
 
 
 def _compose(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
@@ -92,14 +126,37 @@ def _in_training(shape: tuple[int, ...], state: tuple[int, ...], *axes: int) -> 
     return Sample((shape, state, state, ()), {"axes": axes}, flags=(3,), fixed=(1, 2))
 
 
-op(OpDef("batch_stats", _pair, NO_GRADIENT))
-op(OpDef("running_stats", _pair_of_state, NO_GRADIENT))
-op(OpDef("row_stats", _row_pair, NO_GRADIENT))
+op(
+    OpDef(
+        "batch_stats",
+        _pair,
+        Undefined("it updates running statistics; `standardized` has the way through it"),
+    )
+)
+op(
+    OpDef(
+        "running_stats",
+        _pair_of_state,
+        _running_stats,
+        samples=(
+            Sample(((3,), (3,)), {"eps": 1e-3}, low=0.3),
+            Sample(((2, 1), (2, 1)), {"eps": 1e-3}, low=0.3),
+        ),
+    )
+)
+op(
+    OpDef(
+        "row_stats",
+        _row_pair,
+        _row_stats,
+        samples=(sample((3, 5), eps=1e-3), sample((2, 3, 4), eps=1e-3)),
+    )
+)
 op(
     OpDef(
         "standardized",
         same_type,
-        _standardized,  # type: ignore[arg-type]
+        _standardized,
         samples=(
             _in_training((5, 3), (3,), 0),
             _in_training((3, 2, 5), (2, 1), 0, 2),
@@ -114,7 +171,7 @@ op(
         formulas=("dx = (dy − mean dy − y · mean(dy · y)) / √(variance + ε)",),
     )
 )
-op(OpDef("standardized_dx", same_type, NO_GRADIENT))
+op(OpDef("standardized_dx", same_type, ADJOINT))
 
 # --- by the root of the mean square -------------------------------------------------------
 
@@ -123,19 +180,31 @@ def _last_kept(types: Types, _: Attrs) -> TensorType:
     return TensorType((*types[0].shape[:-1], 1))
 
 
-def _rms_normalized(c: Gradient) -> list[object]:
-    return [c.g.builder.emit("rms_normalized_dx", c.g, c.out, c.inputs[1]), NO_GRADIENT]
+def _rms_normalized(c: Gradient) -> Parts:
+    return [c.g.builder.emit("rms_normalized_dx", c.g, c.out, c.inputs[1]), INCLUDED]
 
 
-op(OpDef("rms_scale", _last_kept, NO_GRADIENT))
+def _rms_scale(c: Gradient) -> Parts:
+    """s = 1/√(mean x² + ε) has the derivative −s³·x/n by an entry."""
+    return [scale(c.g * _cube(c.out) * c.x, -1.0, c.x.type.shape[-1])]
+
+
+op(
+    OpDef(
+        "rms_scale",
+        _last_kept,
+        _rms_scale,
+        samples=(sample((3, 5), eps=1e-3), sample((2, 3, 4), eps=1e-3)),
+    )
+)
 op(
     OpDef(
         "rms_normalized",
         same_type,
-        _rms_normalized,  # type: ignore[arg-type]
+        _rms_normalized,
         samples=(sample((3, 5)), sample((2, 3, 4)), sample((1, 1, 1))),
         composed=lambda inputs, _: rms_normalized(inputs[0], 1e-3),
         formulas=("dx = (dy − y · mean(dy · y)) / √(mean x² + ε)",),
     )
 )
-op(OpDef("rms_normalized_dx", same_type, NO_GRADIENT))
+op(OpDef("rms_normalized_dx", same_type, ADJOINT))

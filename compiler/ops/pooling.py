@@ -21,7 +21,19 @@ from ..ir.dims import Dim, product
 from ..ir.types import TensorType
 from .build import Value
 from .conv import Pads, window_size
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+from .registry import (
+    ADJOINT,
+    FROM_PASS,
+    Attrs,
+    Gradient,
+    OpDef,
+    Parts,
+    Sample,
+    Types,
+    move_flops,
+    op,
+    sample,
+)
 
 Sizes = tuple[int, ...]
 
@@ -116,6 +128,37 @@ def _local(c: Gradient) -> list[Value]:
     ]
 
 
+def _avg_pool_dx(c: Gradient) -> Parts:
+    return [avg_pool(c.g, **_window(c, "kernel", "stride", "pad"))]
+
+
+def _weighted_pool_dx(c: Gradient) -> Parts:
+    y, w = c.inputs
+    window = _window(c, "stride", "pad")
+    dw = y.builder.emit("weighted_pool_dw", y, c.g, kernel=w.type.shape, **window)
+    return [weighted_pool(c.g, w, **window), dw]
+
+
+def _weighted_pool_dw(c: Gradient) -> Parts:
+    y, x = c.inputs
+    window = _window(c, "stride", "pad")
+    dx = y.builder.emit("weighted_pool_dx", y, c.g, size=x.type.shape[2:], **window)
+    return [weighted_pool(x, c.g, **window), dx]
+
+
+def _local_dx(c: Gradient) -> Parts:
+    y, w = c.inputs
+    window = _window(c, "kernel", "stride", "pad")
+    return [local(c.g, w, **window), y.builder.emit("local_dw", y, c.g, **window)]
+
+
+def _local_dw(c: Gradient) -> Parts:
+    y, x = c.inputs
+    window = _window(c, "kernel", "stride", "pad")
+    dx = y.builder.emit("local_dx", y, c.g, size=x.type.shape[2:], **window)
+    return [local(x, c.g, **window), dx]
+
+
 def _local_dx_type(types: Types, attrs: Attrs) -> TensorType:
     channels = types[1].shape[-2] // prod(attrs["kernel"])
     return TensorType((types[0].shape[0], channels, *attrs["size"]))
@@ -149,6 +192,33 @@ _POOLS = (
 )
 
 
+_PLACED = (
+    ((2, 3, 3), (2, 3, 6), _SIGNAL),
+    ((2, 2, 2, 2), (2, 2, 5, 7), _IMAGE),
+    ((2, 2, 2, 2), (2, 2, 4, 6), _IMAGE),
+    ((1, 2, 4, 3), (1, 2, 4, 5), _OVERLAP),
+)
+"""The shapes of y and x under a window."""
+
+
+def _spreads(weighted: bool = False) -> tuple[Sample, ...]:
+    """Samples of the adjoints by x: y, the weights if there are any, and the size of x."""
+    found = []
+    for y, x, window in _PLACED:
+        attrs: dict[str, Any] = {**window, "size": x[2:]}
+        weights = [attrs.pop("kernel")] if weighted else []
+        found.append(sample(y, *weights, **attrs))
+    return tuple(found)
+
+
+def _local_spreads() -> tuple[Sample, ...]:
+    return (
+        sample((2, 2, 3), (3, 9, 2), size=(6,), **_SIGNAL),
+        sample((2, 3, 2, 2), (2, 2, 12, 3), size=(5, 7), **_IMAGE),
+        sample((1, 2, 4, 3), (4, 3, 12, 2), size=(4, 5), **_OVERLAP),
+    )
+
+
 def _weighted(shape: tuple[int, ...], window: dict[str, Any]) -> Sample:
     attrs = {name: window[name] for name in ("stride", "pad")}
     return sample(shape, window["kernel"], **attrs)
@@ -173,7 +243,7 @@ op(
         formulas=("dx = dy at the first maximum of each window",),
     )
 )
-op(OpDef("max_pool_dx", _of_x, NO_GRADIENT))
+op(OpDef("max_pool_dx", _of_x, ADJOINT))
 op(
     OpDef(
         "avg_pool",
@@ -183,7 +253,7 @@ op(
         formulas=("dx[j] = Σ dy[i] / size of the window, over i·s + u − p = j",),
     )
 )
-op(OpDef("avg_pool_dx", _with_size, NO_GRADIENT))
+op(OpDef("avg_pool_dx", _with_size, _avg_pool_dx, samples=_spreads()))
 op(
     OpDef(
         "weighted_pool",
@@ -203,8 +273,22 @@ op(
         ),
     )
 )
-op(OpDef("weighted_pool_dx", _with_size, NO_GRADIENT))
-op(OpDef("weighted_pool_dw", lambda _, attrs: TensorType(attrs["kernel"]), NO_GRADIENT))
+op(
+    OpDef(
+        "weighted_pool_dx",
+        _with_size,
+        _weighted_pool_dx,
+        samples=_spreads(weighted=True),
+    )
+)
+op(
+    OpDef(
+        "weighted_pool_dw",
+        lambda _, attrs: TensorType(attrs["kernel"]),
+        _weighted_pool_dw,
+        samples=tuple(sample(y, x, **window) for y, x, window in _PLACED),
+    )
+)
 op(
     OpDef(
         "global_max",
@@ -215,7 +299,7 @@ op(
         flops=lambda types, _: product(types[0].shape),
     )
 )
-op(OpDef("global_max_dx", _of_x, NO_GRADIENT, flops=move_flops))
+op(OpDef("global_max_dx", _of_x, ADJOINT, flops=move_flops))
 op(
     OpDef(
         "local",
@@ -229,6 +313,17 @@ op(
         flops=_local_flops,
     )
 )
-op(OpDef("local_dx", _local_dx_type, NO_GRADIENT))
-op(OpDef("local_dw", _local_dw_type, NO_GRADIENT))
-op(OpDef("local_dw_rows", _local_dw_rows_type, NO_GRADIENT))
+op(OpDef("local_dx", _local_dx_type, _local_dx, samples=_local_spreads()))
+op(
+    OpDef(
+        "local_dw",
+        _local_dw_type,
+        _local_dw,
+        samples=(
+            sample((2, 2, 3), (2, 3, 6), **_SIGNAL),
+            sample((2, 3, 2, 2), (2, 2, 5, 7), **_IMAGE),
+            sample((1, 2, 4, 3), (1, 2, 4, 5), **_OVERLAP),
+        ),
+    )
+)
+op(OpDef("local_dw_rows", _local_dw_rows_type, FROM_PASS))

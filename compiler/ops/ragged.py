@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..ir.types import DType, TensorType
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, op
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op
 
 
 def mask_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
@@ -39,8 +39,8 @@ def window_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> Val
     return lengths.builder.emit("window_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
 
 
-def _masked(c: Gradient) -> list[object]:
-    return [mask_steps(c.g, c.inputs[1], c.attr("axis")), NO_GRADIENT]
+def _masked(c: Gradient) -> Parts:
+    return [mask_steps(c.g, c.inputs[1], c.attr("axis")), ZERO]
 
 
 def _largest(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
@@ -57,7 +57,7 @@ op(
     OpDef(
         "mask_steps",
         _same,
-        _masked,  # type: ignore[arg-type]
+        _masked,
         samples=(
             Sample(((3, 4, 2), (3,)), {"axis": 1}, ints={1: 4}),
             Sample(((3, 2, 4), (3,)), {"axis": 2}, ints={1: 4}),
@@ -69,13 +69,13 @@ op(
     OpDef(
         "exclude_steps",
         _same,
-        _masked,  # type: ignore[arg-type]
+        _masked,
         samples=(Sample(((3, 4, 2), (3,)), {"axis": 1}, ints={1: 4}),),
         composed=_largest,
         formulas=("dx = dy, zero where there is padding",),
     )
 )
-op(OpDef("as_real", lambda types, _: TensorType(types[0].shape), NO_GRADIENT))
-op(OpDef("count_steps", lambda types, _: TensorType(()), NO_GRADIENT))
-op(OpDef("window_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))
-op(OpDef("equal_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), NO_GRADIENT))
+op(OpDef("as_real", lambda types, _: TensorType(types[0].shape), ZERO))
+op(OpDef("count_steps", lambda types, _: TensorType(()), ZERO))
+op(OpDef("window_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), ZERO))
+op(OpDef("equal_lengths", lambda types, _: TensorType(types[0].shape, DType.INT), ZERO))

@@ -18,7 +18,21 @@ from ..ir.dims import Dim, product
 from ..ir.types import TensorType
 from .build import Value
 from .elementwise import unbroadcast
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op, sample
+from .registry import (
+    ADJOINT,
+    ZERO,
+    Attrs,
+    Gradient,
+    GradientRule,
+    OpDef,
+    Parts,
+    Sample,
+    Types,
+    Undefined,
+    move_flops,
+    op,
+    sample,
+)
 from .shape import reshape, transpose
 
 
@@ -71,19 +85,19 @@ def _back(c: Gradient, name: str) -> Value:
     return c.g.builder.emit(name, c.out, c.inputs[1], c.g, *lengths, **attrs)
 
 
-def _tape_gradient(name: str, cell: Cell) -> Callable[[Gradient], list[object]]:
-    def rule(c: Gradient) -> list[object]:
+def _tape_gradient(name: str, cell: Cell) -> GradientRule:
+    def rule(c: Gradient) -> Parts:
         dx = _back(c, name)
-        none = [NO_GRADIENT] * (len(c.inputs) - 2)
+        none = [ZERO] * (len(c.inputs) - 2)
         return [dx, _hidden_weights(c.out, cell, dx), *none]
 
     return rule
 
 
-def _gru_gradient(c: Gradient) -> list[object]:
+def _gru_gradient(c: Gradient) -> Parts:
     dx = _back(c, "gru_back")
     dz = c.g.builder.emit("gru_hidden", dx, c.out)
-    none = [NO_GRADIENT] * (len(c.inputs) - 3)
+    none = [ZERO] * (len(c.inputs) - 3)
     return [dx, _hidden_weights(c.out, GRU, dz), unbroadcast(dz, c.inputs[2].type), *none]
 
 
@@ -103,7 +117,7 @@ def _flops(types: Types, _: TensorType) -> Dim:
 def _core(
     kind: str,
     cell: Cell,
-    rule: Callable[[Gradient], list[object]],
+    rule: GradientRule,
     formulas: tuple[str, ...],
     samples: tuple[Sample, ...],
 ) -> None:
@@ -122,7 +136,7 @@ def _core(
         OpDef(
             f"{kind}_tape",
             tape_type,
-            rule,  # type: ignore[arg-type]
+            rule,
             tape=states_type,
             composed=_composed(f"{kind}_tape", cell),
             formulas=formulas,
@@ -130,7 +144,7 @@ def _core(
             flops=_flops,
         )
     )
-    op(OpDef(f"{kind}_back", back_type, NO_GRADIENT, flops=_flops))
+    op(OpDef(f"{kind}_back", back_type, ADJOINT, flops=_flops))
 
 
 def _samples(cell: Cell, bias: bool, *attrs: dict[str, Any]) -> tuple[Sample, ...]:
@@ -195,7 +209,7 @@ _core(
 
 
 # The gradient by h Wh + bh from that by x: r stands between them in the third block.
-op(OpDef("gru_hidden", lambda types, _: types[0], NO_GRADIENT))
+op(OpDef("gru_hidden", lambda types, _: types[0], ADJOINT))
 op(
     OpDef(
         "states_of",
@@ -210,7 +224,7 @@ op(
     OpDef(
         "states_before",
         lambda types, attrs: _last_axis(types[0], attrs["size"]),
-        NO_GRADIENT,
+        Undefined("a tape takes the gradient of its states alone"),
         view=True,
         flops=move_flops,
     )
@@ -221,9 +235,9 @@ def _last_type(types: Types, _: Attrs) -> TensorType:
     return TensorType((types[0].shape[0], types[0].shape[2]))
 
 
-def _last_gradient(c: Gradient) -> list[object]:
+def _last_gradient(c: Gradient) -> Parts:
     steps = c.inputs[0].type.shape[1]
-    return [c.g.builder.emit("at_last_step", c.g, c.inputs[1], steps=steps), NO_GRADIENT]
+    return [c.g.builder.emit("at_last_step", c.g, c.inputs[1], steps=steps), ZERO]
 
 
 def _spread_type(types: Types, attrs: Attrs) -> TensorType:
@@ -234,10 +248,18 @@ op(
     OpDef(
         "last_step",
         _last_type,
-        _last_gradient,  # type: ignore[arg-type]
+        _last_gradient,
         samples=(Sample(((3, 4, 2), (3,)), {}, ints={1: 4}),),
         formulas=("dh = dy at each row's last step, zero before",),
         flops=move_flops,
     )
 )
-op(OpDef("at_last_step", _spread_type, NO_GRADIENT, flops=move_flops))
+op(
+    OpDef(
+        "at_last_step",
+        _spread_type,
+        lambda c: [last_step(c.g, c.inputs[1]), ZERO],
+        samples=(Sample(((3, 2), (3,)), {"steps": 4}, ints={1: 4}),),
+        flops=move_flops,
+    )
+)

@@ -1,7 +1,8 @@
 """What an op is: its type rule, its gradient rule and its cost; its text is a macro per target.
 
-Every op states its gradient: a rule, or `NO_GRADIENT` where the mathematics has none (masks,
-targets, comparisons). Leaving it out is an error at differentiation, never a silent zero.
+Every op states its gradient: a rule, `ZERO` where the mathematics says so (comparisons, numbers
+that are drawn, values from outside), or `Undefined` where there is no rule, with the reason. A
+gradient that arrives at the last is an error at compile time, never a silent zero.
 """
 
 from __future__ import annotations
@@ -20,12 +21,30 @@ Types = tuple[TensorType, ...]
 Attrs = Mapping[str, Any]
 
 
-class _NoGradient(Enum):
-    NO_GRADIENT = "no gradient"
+class _Zero(Enum):
+    ZERO = "zero"
 
 
-NO_GRADIENT = _NoGradient.NO_GRADIENT
-"""Says that no gradient flows through an op, or into one of its inputs."""
+class _Included(Enum):
+    INCLUDED = "included"
+
+
+ZERO = _Zero.ZERO
+"""Of an op or one of its inputs: the derivative is zero, and a gradient that arrives ends here."""
+
+INCLUDED = _Included.INCLUDED
+"""Of an input computed from another one, whose gradient has the way through this one in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """Of an op without a rule: a gradient that arrives is an error, which says why."""
+
+    why: str
+
+
+ADJOINT = Undefined("only gradients use it, and second derivatives have no rule for it")
+FROM_PASS = Undefined("only passes put it in, after gradients exist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,7 @@ class Gradient:
     """What a gradient rule sees: an op, its inputs and value, and the gradient of its value.
 
     `g` has the shape of `out`. The rule returns one gradient for each input, each of that
-    input's shape, or NO_GRADIENT in its place.
+    input's shape, or ZERO or INCLUDED in its place.
     """
 
     node: Node
@@ -51,7 +70,8 @@ class Gradient:
         return self.node.attr(name)
 
 
-GradientRule = Callable[[Gradient], Sequence[Value | _NoGradient]]
+Parts = Sequence[Value | _Zero | _Included]
+GradientRule = Callable[[Gradient], Parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +79,9 @@ class Sample:
     """Inputs on which the gradient rule is checked numerically.
 
     Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes. By
-    their indices, some inputs take no gradient: `rows` are rows of probabilities, `ints` whole
-    numbers from 1 up to a bound, `flags` are true, `fixed` are plain numbers.
+    their indices, `rows` are rows of probabilities, and some inputs take no gradient: `ints` are
+    whole numbers from 1 up to a bound, `flags` true where single and drawn where arrays, `fixed`
+    plain numbers.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -76,7 +97,7 @@ class Sample:
     @property
     def constant(self) -> set[int]:
         """The indices of inputs that take no gradient."""
-        return {*self.rows, *self.ints, *self.flags, *self.fixed}
+        return {*self.ints, *self.flags, *self.fixed}
 
     def types(self) -> Types:
         """The types of the inputs."""
@@ -111,7 +132,7 @@ class OpDef:
 
     name: str
     infer: Callable[[Types, Attrs], TensorType]
-    gradient: GradientRule | _NoGradient
+    gradient: GradientRule | _Zero | Undefined
     elementwise: bool = False
     view: bool = False
     formulas: tuple[str, ...] = ()

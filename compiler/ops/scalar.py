@@ -1,12 +1,36 @@
-"""Arithmetic on plain numbers, such as the step count: never on arrays, never differentiated."""
+"""Arithmetic on plain numbers, such as the step count: never on arrays."""
 
 from __future__ import annotations
 
-from .build import Value
-from .registry import NO_GRADIENT, OpDef, op, same_type
+from math import log
 
-op(OpDef("base_power", same_type, NO_GRADIENT))
-op(OpDef("root", same_type, NO_GRADIENT))
+from .build import Value
+from .elementwise import scale
+from .registry import Gradient, OpDef, Parts, Sample, op, same_type, sample
+
+
+def _base_power(c: Gradient) -> Parts:
+    """0 ** x is 0 for every x above 0."""
+    base = c.attr("base")
+    return [scale(c.g * c.out, log(base) if base else 0.0)]
+
+
+op(
+    OpDef(
+        "base_power",
+        same_type,
+        _base_power,
+        samples=(sample((), base=0.9), Sample(((),), {"base": 0.0}, low=0.3)),
+    )
+)
+op(
+    OpDef(
+        "root",
+        same_type,
+        lambda c: [c.g / scale(c.out, 2.0)],
+        samples=(Sample(((),), {}, low=0.3),),
+    )
+)
 
 
 def base_power(base: float, exponent: Value) -> Value:

@@ -6,7 +6,7 @@ from ..ir.dims import Dim, Shape
 from ..ir.types import TensorType
 from .build import Value
 from .elementwise import scale, unbroadcast
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Types, move_flops, op, same_type, sample
+from .registry import Attrs, Gradient, OpDef, Types, move_flops, op, same_type, sample
 from .source import const_array
 
 
@@ -183,4 +183,4 @@ op(
         formulas=("dx = Σ k xᵏ⁻¹ · dyₖ",),
     )
 )
-op(OpDef("copied", same_type, NO_GRADIENT, flops=move_flops))
+op(OpDef("copied", same_type, lambda c: [c.g], samples=(sample((3, 4)),), flops=move_flops))

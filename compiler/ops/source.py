@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.types import DType, TensorType
 from .build import Builder, Value
-from .registry import NO_GRADIENT, Attrs, OpDef, Types, move_flops, op
+from .registry import ZERO, Attrs, OpDef, Types, move_flops, op
 
 
 def _declared(_: Types, attrs: Attrs) -> TensorType:
@@ -29,13 +29,13 @@ FREE = (*LEAVES, "const", "ones")
 """Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
 
 for _name in LEAVES:
-    op(OpDef(_name, _declared, NO_GRADIENT, flops=move_flops))
+    op(OpDef(_name, _declared, ZERO, flops=move_flops))
 
 op(
     OpDef(
         "const",
         lambda _, attrs: TensorType(attrs["shape"]),
-        NO_GRADIENT,
+        ZERO,
         flops=move_flops,
     )
 )
@@ -44,17 +44,17 @@ op(
     OpDef(
         "zeros",
         lambda _, attrs: TensorType(attrs["shape"]),
-        NO_GRADIENT,
+        ZERO,
         flops=move_flops,
     )
 )
 
 # Inverted dropout: entries are 0 with probability `rate`, else 1/(1-rate), in training;
 # 1 otherwise. `name` tells the masks of one model apart.
-op(OpDef("dropout_mask", lambda types, _: types[0], NO_GRADIENT))
+op(OpDef("dropout_mask", lambda types, _: types[0], ZERO))
 
 # Normal numbers of standard deviation `std`, shaped like x, in training; zeros otherwise.
-op(OpDef("gaussian_noise", lambda types, _: types[0], NO_GRADIENT))
+op(OpDef("gaussian_noise", lambda types, _: types[0], ZERO))
 
 
 def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.types import TensorType
 from .build import Value
-from .registry import NO_GRADIENT, Attrs, Gradient, OpDef, Sample, Types, move_flops, op
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, move_flops, op
 
 
 def take_rows(table: Value, ids: Value) -> Value:
@@ -21,17 +21,17 @@ def _added(types: Types, attrs: Attrs) -> TensorType:
     return TensorType((attrs["count"], types[0].shape[-1]))
 
 
-def _gradient(c: Gradient) -> list[object]:
+def _gradient(c: Gradient) -> Parts:
     table, ids = c.inputs
     count = table.type.shape[0]
-    return [c.g.builder.emit("add_rows", c.g, ids, count=count), NO_GRADIENT]
+    return [c.g.builder.emit("add_rows", c.g, ids, count=count), ZERO]
 
 
 op(
     OpDef(
         "take_rows",
         _taken,
-        _gradient,  # type: ignore[arg-type]
+        _gradient,
         samples=(
             Sample(((5, 3), (2, 4)), {}, ints={1: 4}),
             Sample(((4, 1), (3,)), {}, ints={1: 3}),
@@ -41,7 +41,17 @@ op(
         flops=move_flops,
     )
 )
-op(OpDef("add_rows", _added, NO_GRADIENT))
+op(
+    OpDef(
+        "add_rows",
+        _added,
+        lambda c: [take_rows(c.g, c.inputs[1]), ZERO],
+        samples=(
+            Sample(((2, 4, 3), (2, 4)), {"count": 5}, ints={1: 4}),
+            Sample(((3, 1), (3,)), {"count": 4}, ints={1: 3}),
+        ),
+    )
+)
 
 # ids + count · (number of the row): the rows of a batch name tables of their own.
-op(OpDef("offset_ids", lambda types, _: types[0], NO_GRADIENT))
+op(OpDef("offset_ids", lambda types, _: types[0], ZERO))

@@ -58,6 +58,7 @@ optimizer(
         "p ← p − lr·m̂ / (√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adam lr=1e-3",
         update=update,
+        decoupled="adamw",
         args=(rate_arg(1e-3), BETA1, BETA2, eps_arg(1e-8), L2_DECAY, AMSGRAD, CORRECTION),
         slots=("m", "v", "v_max"),
         usual=(1e-5, 1e-3, 1e-2),

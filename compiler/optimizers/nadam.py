@@ -63,6 +63,7 @@ optimizer(
         "p ← p − lr·((1 − μₜ)/(1 − Pₜ)·g + μₜ₊₁/(1 − Pₜ₊₁)·m) / (√v̂ + ε) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer nadam",
         update=update,
+        decoupled="decoupled=true",
         args=(
             rate_arg(2e-3),
             BETA1,

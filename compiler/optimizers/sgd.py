@@ -46,6 +46,7 @@ optimizer(
         formula="g ← g + λp; v ← μv + (1 − d)g; p ← p − lr·v (Nesterov: p ← p − lr·(g + μv))",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1 momentum=0.9",
         update=update,
+        descends=True,
         args=(
             rate_arg(None),
             option("momentum", Num(0), "μ: how much of the last step is kept", 0.0),

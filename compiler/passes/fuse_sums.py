@@ -15,6 +15,7 @@ from ..ir.dims import product
 from ..ir.op_graph import Graph, Node
 from ..ops.build import Builder, Value
 from ..ops.elementwise import scale
+from ..ops.fused import column_sums, row_sums
 from .rewrite import rewrite
 
 SUMS = "sums over an axis as products with ones: one call of the matrix library"
@@ -33,11 +34,9 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
     if len(axes) == x.type.rank and not node.attr("keepdims"):
         return _total(build, x)
     if x.type.rank == 2 and axes == (0,) and not node.attr("keepdims"):
-        ones = build.emit("ones", shape=(x.type.shape[0],))
-        return build.describe(build.emit("column_sums", ones, x), note=SUMS)
+        return build.describe(column_sums(x), note=SUMS)
     if x.type.rank == 2 and axes == (1,) and isinstance(x.type.shape[1], int):
-        ones = build.emit("ones", shape=(x.type.shape[1], 1))
-        sums = build.describe(build.emit("row_sums", x, ones), note=SUMS)
+        sums = build.describe(row_sums(x), note=SUMS)
         return sums if node.attr("keepdims") else build.emit("reshape", sums, shape=node.type.shape)
     return None
 

@@ -7,6 +7,7 @@ import math
 from ..ir.layer_graph import TypedGraph
 from ..ir.types import DType
 from ..kinds.layer import Family
+from ..kinds.loss import Reads
 from ..layers import LAYERS
 from ..lints.network import Network
 from ..lower.losses import target_name
@@ -26,9 +27,6 @@ ENDS = {
     "log_softmax": (-math.inf, 0.0),
 }
 """The lowest and the highest value of activations that have one."""
-
-DISTANCES = ("mse", "quadratic", "mae", "huber")
-"""Losses under which the output itself should become the target."""
 
 
 def raw_inputs(typed: TypedGraph) -> tuple[str, ...]:
@@ -68,6 +66,6 @@ def bounded_outputs(typed: TypedGraph) -> dict[str, tuple[str, float, float]]:
     network = Network(typed)
     return {
         target_name(typed, loss.layer): (last.kind, *ENDS[last.kind])
-        for loss, last in network.judged(*DISTANCES)
+        for loss, last in network.judged(Reads.NUMBERS)
         if last.kind in ENDS
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ..diagnostics.codes import shapes as codes
 from ..ir.layer_graph import Layer, Loss
 from ..ir.types import DType, TensorType
+from ..kinds.loss import CLASS_READS, Reads
 from ..kinds.shapes.context import ShapeFault
 from ..kinds.shapes.lists import counted
+from ..losses import LOSSES
 
 
 def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
@@ -18,9 +20,10 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
             here=f"the output is {type}",
             help="leave `int` out of the input, so that it holds real numbers",
         )
-    if loss.setting.kind in ("crossentropy", "hinge", "kl"):
+    reads = LOSSES[loss.setting.kind].reads
+    if reads in CLASS_READS:
         _check_padding(loss, type)
-    if loss.setting.kind == "crossentropy":
+    if reads is Reads.CLASS_LOGITS:
         _check_classes(loss, layer, type)
     if loss.setting.args.get("weights") == "balanced":
         _check_balanced(type)

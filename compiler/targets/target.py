@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
@@ -49,13 +49,14 @@ class Target(ABC):
     templates/NAME has the text. `base` names the target whose templates stand in for those that the
     folder has not got. `fuses` says that the target writes predict as one fused function, too;
     `decides` names the optimisations that have nothing to decide for it, `requires` the packages that
-    its modules import.
+    its modules import, `told` are numbers that templates have from Python.
     """
 
     base: str | None = None
     fuses: bool = False
     decides: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    told: ClassVar[Mapping[str, float]] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -80,6 +81,7 @@ class Target(ABC):
             chomp=str.rstrip,
             dict=dict_text,
         )
+        self.environment.globals.update(self.told)
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
 

@@ -14,13 +14,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from nnc.autodiff.reverse import MissingGradient, differentiate
+from nnc.autodiff.reverse import differentiate
 from nnc.ir.op_graph import Origin, Role
-from nnc.ir.types import TensorType
 from nnc.ops import OPS
 from nnc.ops.build import Builder
 from nnc.ops.reduction import sum_all
-from nnc.ops.registry import NO_GRADIENT, Sample
+from nnc.ops.registry import ZERO, Sample, Undefined
 from nnc.ops.source import LEAVES, leaf
 from nnc.passes.pipeline import PASSES, Function, optimise
 from nnc.program.buffers import plan_buffers
@@ -55,7 +54,7 @@ def draw(sample: Sample, seed: int) -> dict[str, np.ndarray]:
         if i in sample.ints:
             x = rng.integers(1, sample.ints[i] + 1, shape)
         if i in sample.flags:
-            x = np.array(True)
+            x = rng.random(shape) < 0.5 if shape else np.array(True)
         arrays[f"x{i}"] = x
     return arrays
 
@@ -215,6 +214,11 @@ EXPECTED = {
     "gelu": lambda z, _=None: z * (1 + np.vectorize(math.erf)(z / 2**0.5)) / 2,
     "poisson": lambda y, t: np.exp(y) - t * y,
     "prelu": lambda z, a: np.where(z > 0, z, a * z),
+    "xlogx": lambda x: x * np.log(x),
+    "inner": lambda a, b: np.einsum("ij,ij", a, b),
+    "row_sums": lambda x: np.einsum("ij->i", x)[:, None],
+    "column_sums": lambda x: np.einsum("ij->j", x),
+    "root": np.sqrt,
 }
 
 
@@ -223,8 +227,9 @@ EXPECTED = {
 def test_value_agrees_with_the_definition(name, level):
     for sample in OPS[name].samples:
         arrays = draw(sample, 3)
-        f, source = function(op_graph(name, sample), level)
-        out_shape = OPS[name].infer(tuple(TensorType(s) for s in sample.shapes), sample.attrs).shape
+        graph = op_graph(name, sample)
+        f, source = function(graph, level)
+        out_shape = graph[graph.outputs["out:value"]].type.shape
         value = f(**arrays, upstream=np.ones(out_shape))["out:value"]
         np.testing.assert_allclose(
             value, EXPECTED[name](*arrays.values()), rtol=1e-13, atol=1e-14, err_msg=source
@@ -266,10 +271,7 @@ def test_what_predict_writes_over_is_no_view(name, sample):
 
 def test_every_op_states_its_gradient_and_has_samples_if_there_is_one():
     for op in OPS.values():
-        assert op.gradient is not None, f"{op.name}: state NO_GRADIENT or give a rule"
-        has_rule = op.gradient is not NO_GRADIENT
-        if op.name == "select":
-            continue  # its condition is boolean; elu, prelu and clip exercise it
+        has_rule = op.gradient is not ZERO and not isinstance(op.gradient, Undefined)
         assert bool(op.samples) == has_rule, f"{op.name}: a rule is checked on samples"
 
 
@@ -285,14 +287,3 @@ def test_every_op_has_its_macros():
 
 def helper_module(target, file):
     return target.environment.get_template(file).module
-
-
-@pytest.mark.parametrize("deleted", ["sigmoid", "matmul", "add", "crossentropy"])
-def test_compilation_fails_without_a_rule(monkeypatch, deleted):
-    from nnc.driver import compile_source
-
-    spec = Source("model.nn", "input 4 -> dense 3 sigmoid -> dense 2 softmax; loss crossentropy")
-    compile_source(spec)
-    monkeypatch.setitem(OPS, deleted, replace(OPS[deleted], gradient=None))
-    with pytest.raises(MissingGradient, match=f"'{deleted}'.*no gradient rule"):
-        compile_source(spec)

@@ -20,7 +20,7 @@ from .slopes import slope_text
 class LossContext:
     """One loss about to be lowered: its name and weight, the judged value, its target, options.
 
-    The target has the shape of the judged value.
+    The target has the shape of the judged value. `mean` is what `reduction=mean` stands for.
     Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
     whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
     own, as if it were a batch alone, and the loss is their sum.
@@ -35,6 +35,7 @@ class LossContext:
     lengths: Value | None = None
     ragged_axis: int = 1
     per_row: bool = False
+    mean: str = "mean"
 
     @property
     def ids(self) -> Value:
@@ -60,13 +61,12 @@ class LossContext:
         node = self.build.nodes[self.output.id]
         return self.build.value(node.inputs[0]) if node.op in activations else self.output
 
-    def reduce(self, each: Value, slope: str, *, mean: str = "mean") -> Value:
+    def reduce(self, each: Value, slope: str) -> Value:
         """The sum of all entries, over their number (mean), the batch (batchmean) or nothing.
 
         `slope` is the formula of the gradient of one entry, by the judged value or its logits.
-        `mean` says what the default stands for: the quadratic cost is averaged over the batch.
         """
-        how = mean if self.args["reduction"] == "mean" else self.args["reduction"]
+        how = self.mean if self.args["reduction"] == "mean" else self.args["reduction"]
         batch, *sizes = each.type.shape
         rows = 1 if self.per_row else batch
         if self.lengths is not None and how == "mean":

@@ -10,7 +10,7 @@ from ...ir.dims import Dim, shape_text, symbols
 from ...ir.layer_graph import ArgValue
 from ...ir.reading import wholes
 from ...ir.types import TensorType
-from ...ops.conv import SAME, Pads, window_size
+from ...ops.conv import SAME, Pads, same_pad, window_size
 from .context import ShapeContext, ShapeFault
 from .divisors import nearest_divisors
 from .rules import refuse_mixing, require_floats
@@ -68,12 +68,11 @@ def _same(window: Window, sizes: tuple[Dim, ...]) -> Pads | str:
     pads = []
     for size, reach, stride in zip(sizes, window.reach, window.stride, strict=True):
         if reach == 1 or stride == 1:
-            both = reach - 1
+            pads.append(same_pad(1, reach, stride))
         elif isinstance(size, int):
-            both = max((-(-size // stride) - 1) * stride + reach - size, 0)
+            pads.append(same_pad(size, reach, stride))
         else:
             return SAME
-        pads.append((both // 2, both - both // 2))
     return tuple(pads)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...ir.dims import Shape
-from ...ops.conv import SAME
+from ...ops.conv import SAME, same_pad
 from ..text import OpView
 
 FEWEST = 32
@@ -85,6 +85,6 @@ def _less(kernel: object, before: str) -> str:
 
 def _same_before(size: str, kernel: str, dilation: str, stride: str) -> str:
     if size.isdigit():
-        n, k, d, s = int(size), int(kernel), int(dilation), int(stride)
-        return str(max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0) // 2)
+        reach = (int(kernel) - 1) * int(dilation) + 1
+        return str(same_pad(int(size), reach, int(stride))[0])
     return f"pads_before({size}, {kernel}, {dilation}, {stride})"

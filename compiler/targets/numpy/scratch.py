@@ -50,8 +50,9 @@ def _sizes(node: Node, name: str) -> tuple[int, ...]:
     return tuple(n for item in found for n in (item if isinstance(item, tuple) else (item,)))
 
 
-POOL_BYTES = 2**19
-"""How much max pooling works on at a time: as in templates/numpy/helpers_pool.jinja."""
+POOL_BITS = 19
+POOL_BYTES = 1 << POOL_BITS
+"""How much pooling works on at a time: it stays in the cache. Helper functions are told."""
 
 SCRATCH: dict[str, Callable[[Node, Sequence[Shape], int], Dim]] = {
     "lstm_back": _time_loop,
