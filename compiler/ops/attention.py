@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim, product
+from ..ir.dims import Dim
 from ..ir.types import TensorType
 from .activation import softmax_gradient
 from .build import Value
-from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, move_flops, op, sample
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op, sample
 from .shape import transpose
 
 
@@ -68,10 +68,6 @@ def _merged_type(types: Types, _: Attrs) -> TensorType:
     return TensorType((batch * length, heads * size))
 
 
-def _flops(types: Types, out: TensorType) -> Dim:
-    return 2 * types[0].shape[-1] * product(out.shape)
-
-
 def _masked_softmax(c: Gradient) -> Parts:
     return [softmax_gradient(c), *[ZERO] * (len(c.inputs) - 1)]
 
@@ -83,7 +79,6 @@ op(
         _products,
         samples=(sample((2, 3, 4), (2, 4, 5)), sample((2, 1, 3, 2), (2, 1, 2, 3))),
         formulas=("da = dy bᵀ", "db = aᵀ dy"),
-        flops=_flops,
     )
 )
 op(
@@ -93,7 +88,6 @@ op(
         lambda c: [merge_heads(c.g)],
         view=True,
         samples=(sample((6, 8), rows=(2, 3), heads=4), sample((3, 5), rows=(3, 1), heads=1)),
-        flops=move_flops,
     )
 )
 op(
@@ -102,7 +96,6 @@ op(
         _merged_type,
         lambda c: [split_heads(c.g, c.attr("rows"), c.x.type.shape[1])],  # type: ignore[arg-type]
         samples=(sample((2, 4, 3, 2), rows=(2, 3)), sample((3, 1, 1, 5), rows=(3, 1))),
-        flops=move_flops,
     )
 )
 op(

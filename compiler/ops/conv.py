@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..ir.dims import Dim, Shape, product
+from ..ir.dims import Dim, Shape
 from ..ir.types import DType, TensorType
 from .build import Value
 from .registry import (
@@ -32,7 +32,6 @@ from .registry import (
     Parts,
     Sample,
     Types,
-    move_flops,
     op,
     sample,
 )
@@ -148,18 +147,6 @@ def _weights(image: Value, positions: Value, w: Value, window: Mapping[str, Any]
     return image.builder.emit("conv_weights", image, positions, kernel=kernel, **window)
 
 
-def _conv_flops(types: Types, out: TensorType) -> Dim:
-    return 2 * product(types[1].shape[1:]) * product(out.shape)
-
-
-def _transpose_flops(types: Types, _: TensorType) -> Dim:
-    return 2 * product(types[1].shape[1:]) * product(types[0].shape)
-
-
-def _weights_flops(types: Types, out: TensorType) -> Dim:
-    return 2 * product(out.shape[1:]) * product(types[1].shape)
-
-
 def _axis(pad: tuple[int, int] | str, **more: int) -> dict[str, Any]:
     """A window along a single axis."""
     given = {"stride": 1, "dilation": 1, **more}
@@ -225,7 +212,6 @@ op(
             "dx[j] = Σ dz[i] W[u] over i·s + u·d − p = j",
             "dW[u] = Σ dz[i] x[i·s + u·d − p]",
         ),
-        flops=_conv_flops,
     )
 )
 op(
@@ -235,7 +221,6 @@ op(
         _conv_transpose,
         samples=_transposed_samples(),
         formulas=("dx[i] = Σ dz[i·s + u − p] W[u]", "dW[u] = Σ x[i] dz[i·s + u − p]"),
-        flops=_transpose_flops,
     )
 )
 op(
@@ -244,21 +229,19 @@ op(
         _weights_type,
         _conv_weights,
         samples=_weights_samples(),
-        flops=_weights_flops,
     )
 )
-op(OpDef("conv_flat", _flat_type, FROM_PASS, flops=_conv_flops))
-op(OpDef("conv_weights_flat", _weights_type, FROM_PASS, flops=_weights_flops))
-op(OpDef("conv_winograd", _winograd_type, FROM_PASS, flops=_conv_flops))
-op(OpDef("conv_weights_winograd", _winograd_weights_type, FROM_PASS, flops=_weights_flops))
-op(OpDef("room", lambda _, attrs: TensorType((attrs["size"],)), ZERO, flops=move_flops))
+op(OpDef("conv_flat", _flat_type, FROM_PASS))
+op(OpDef("conv_weights_flat", _weights_type, FROM_PASS))
+op(OpDef("conv_winograd", _winograd_type, FROM_PASS))
+op(OpDef("conv_weights_winograd", _winograd_weights_type, FROM_PASS))
+op(OpDef("room", lambda _, attrs: TensorType((attrs["size"],)), ZERO))
 op(
     OpDef(
         "turned_kernel",
         _turned_type,
         lambda c: [c.g.builder.emit("turned_kernel", c.g, groups=c.attr("groups"))],
         samples=(sample((4, 3, 3), groups=1), sample((6, 2, 2, 3), groups=2)),
-        flops=move_flops,
     )
 )
 op(

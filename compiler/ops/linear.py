@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim
 from ..ir.types import TensorType
 from .build import Value
 from .registry import Attrs, Gradient, OpDef, Types, op, sample
@@ -22,10 +21,6 @@ def _gradient(c: Gradient) -> list[Value]:
     return [c.g @ transpose(w), weight]
 
 
-def _flops(types: Types, out: TensorType) -> Dim:
-    return 2 * types[0].shape[1] * out.shape[0] * out.shape[1]
-
-
 op(
     OpDef(
         "matmul",
@@ -33,6 +28,5 @@ op(
         _gradient,
         samples=(sample((3, 4), (4, 5)),),
         formulas=("dx = dz Wᵀ", "dW = xᵀ dz"),
-        flops=_flops,
     )
 )

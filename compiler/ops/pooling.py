@@ -30,7 +30,6 @@ from .registry import (
     Parts,
     Sample,
     Types,
-    move_flops,
     op,
     sample,
 )
@@ -174,10 +173,6 @@ def _local_dw_type(types: Types, attrs: Attrs) -> TensorType:
     return TensorType((*y.shape[2:], cells, y.shape[1]))
 
 
-def _local_flops(types: Types, out: TensorType) -> Dim:
-    return 2 * types[1].shape[-2] * product(out.shape)
-
-
 _SIGNAL: dict[str, Any] = {"kernel": (3,), "stride": (2,), "pad": ((1, 1),)}
 _LONG: dict[str, Any] = {"kernel": (2,), "stride": (3,), "pad": ((0, 0),)}
 _IMAGE: dict[str, Any] = {"kernel": (2, 3), "stride": (2, 3), "pad": ((0, 0), (0, 0))}
@@ -296,10 +291,9 @@ op(
         _global_max,
         samples=(sample((2, 3, 5)), sample((3, 1, 1))),
         formulas=("dx = dy at the first maximum",),
-        flops=lambda types, _: product(types[0].shape),
     )
 )
-op(OpDef("global_max_dx", _of_x, ADJOINT, flops=move_flops))
+op(OpDef("global_max_dx", _of_x, ADJOINT))
 op(
     OpDef(
         "local",
@@ -310,7 +304,6 @@ op(
             "dx[j] = Σ dz[i] W[i, u] over i·s + u − p = j",
             "dW[i, u] = Σ dz[i] x[i·s + u − p] over the batch",
         ),
-        flops=_local_flops,
     )
 )
 op(OpDef("local_dx", _local_dx_type, _local_dx, samples=_local_spreads()))

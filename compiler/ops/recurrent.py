@@ -29,7 +29,6 @@ from .registry import (
     Sample,
     Types,
     Undefined,
-    move_flops,
     op,
     sample,
 )
@@ -108,12 +107,6 @@ def _composed(name: str, cell: Cell) -> Callable[[tuple[Value, ...], Attrs], Val
     return emit
 
 
-def _flops(types: Types, _: TensorType) -> Dim:
-    """The product with Wh at every step; the rest is small beside it."""
-    steps, (rows, columns) = product(types[0].shape[:-1]), types[1].shape
-    return 2 * steps * rows * columns
-
-
 def _core(
     kind: str,
     cell: Cell,
@@ -141,10 +134,9 @@ def _core(
             composed=_composed(f"{kind}_tape", cell),
             formulas=formulas,
             samples=samples,
-            flops=_flops,
         )
     )
-    op(OpDef(f"{kind}_back", back_type, ADJOINT, flops=_flops))
+    op(OpDef(f"{kind}_back", back_type, ADJOINT))
 
 
 def _samples(cell: Cell, bias: bool, *attrs: dict[str, Any]) -> tuple[Sample, ...]:
@@ -216,7 +208,6 @@ op(
         lambda types, attrs: _last_axis(types[0], attrs["size"]),
         lambda c: [c.g],  # a tape takes the gradient of what is read from it
         view=True,
-        flops=move_flops,
         samples=(sample((2, 3, 4), size=4),),
     )
 )
@@ -226,7 +217,6 @@ op(
         lambda types, attrs: _last_axis(types[0], attrs["size"]),
         Undefined("a tape takes the gradient of its states alone"),
         view=True,
-        flops=move_flops,
     )
 )
 
@@ -251,7 +241,6 @@ op(
         _last_gradient,
         samples=(Sample(((3, 4, 2), (3,)), {}, ints={1: 4}),),
         formulas=("dh = dy at each row's last step, zero before",),
-        flops=move_flops,
     )
 )
 op(
@@ -260,6 +249,5 @@ op(
         _spread_type,
         lambda c: [last_step(c.g, c.inputs[1]), ZERO],
         samples=(Sample(((3, 2), (3,)), {"steps": 4}, ints={1: 4}),),
-        flops=move_flops,
     )
 )

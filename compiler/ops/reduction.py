@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim, Shape, product
+from ..ir.dims import Shape
 from ..ir.types import TensorType
 from .build import Value
 from .ragged import as_real
@@ -47,10 +47,6 @@ def _max(c: Gradient) -> list[Value]:
     return [hits * (_spread(c, c.g) / count)]
 
 
-def _flops(types: Types, _: TensorType) -> Dim:
-    return product(types[0].shape)
-
-
 _AXES = (
     sample((3, 4), axes=(1,), keepdims=True),
     sample((3, 4), axes=(0,), keepdims=False),
@@ -65,7 +61,6 @@ op(
         _sum,
         samples=_AXES,
         formulas=("dx = dy, the same for every term of the sum",),
-        flops=_flops,
     )
 )
 op(
@@ -75,6 +70,5 @@ op(
         _max,
         samples=_AXES,
         formulas=("dx = dy where x is the maximum",),
-        flops=_flops,
     )
 )

@@ -1,4 +1,4 @@
-"""What an op is: its type rule, its gradient rule and its cost; its text is a macro per target.
+"""What an op is: its type rule and its gradient rule; its text is a macro per target.
 
 Every op states its gradient: a rule, `ZERO` where the mathematics says so (comparisons, numbers
 that are drawn, values from outside), or `Undefined` where there is no rule, with the reason. A
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from ..ir.dims import Dim, product
 from ..ir.op_graph import Attr, Node
 from ..ir.types import DType, TensorType
 from .build import Value
@@ -120,7 +119,7 @@ class OpDef:
 
     `infer` gives the type of the value; `gradient` the rule; `elementwise` says that the op
     works entry by entry with broadcasting, so that it may write over an input; `view` that
-    its value shares memory with its input; `flops` counts per call. `formulas` are what a
+    its value shares memory with its input. `formulas` are what a
     comment shows beside the gradient of each input, in the letters x, W, z, a of a layer.
 
     A `tape` is a value that holds more than what is read from it: all that a time loop will
@@ -139,7 +138,6 @@ class OpDef:
     samples: tuple[Sample, ...] = ()
     tape: Callable[[Types, Attrs], TensorType] | None = None
     composed: Callable[[tuple[Value, ...], Attrs], Value] | None = None
-    flops: Callable[[Types, TensorType], Dim] = lambda inputs, out: product(out.shape)
 
 
 OPS: dict[str, OpDef] = {}
@@ -157,8 +155,3 @@ def op(definition: OpDef) -> OpDef:
 def same_type(types: Types, _: Attrs) -> TensorType:
     """The type rule of unary ops that keep shape and kind."""
     return types[0]
-
-
-def move_flops(_: Types, __: TensorType) -> Dim:
-    """The cost of an op that computes nothing."""
-    return 0

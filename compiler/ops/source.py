@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.types import DType, TensorType
 from .build import Builder, Value
-from .registry import ZERO, Attrs, OpDef, Types, move_flops, op
+from .registry import ZERO, Attrs, OpDef, Types, op
 
 
 def _declared(_: Types, attrs: Attrs) -> TensorType:
@@ -29,14 +29,13 @@ FREE = (*LEAVES, "const", "ones")
 """Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
 
 for _name in LEAVES:
-    op(OpDef(_name, _declared, ZERO, flops=move_flops))
+    op(OpDef(_name, _declared, ZERO))
 
 op(
     OpDef(
         "const",
         lambda _, attrs: TensorType(attrs["shape"]),
         ZERO,
-        flops=move_flops,
     )
 )
 
@@ -45,7 +44,6 @@ op(
         "zeros",
         lambda _, attrs: TensorType(attrs["shape"]),
         ZERO,
-        flops=move_flops,
     )
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.types import TensorType
 from .build import Value
-from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, move_flops, op
+from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op
 
 
 def take_rows(table: Value, ids: Value) -> Value:
@@ -38,7 +38,6 @@ op(
             Sample(((3, 2), (2, 3, 2)), {}, ints={1: 2}),
         ),
         formulas=("dW: the gradients of equal ids add up",),
-        flops=move_flops,
     )
 )
 op(
