@@ -20,6 +20,7 @@ from ..ops import OPS
 from ..program.program import Program
 from . import target_names
 from .text import (
+    OpView,
     Text,
     attr_text,
     dict_text,
@@ -115,11 +116,7 @@ class Target(ABC):
     ) -> tuple[str, str]:
         """The op writing into an array: ("call", an expression), ("fill", statements) or an operator."""
         view = op_view(node, [t.within(100) for t in operands], shapes)
-        for form in ("call", "fill"):
-            macro = getattr(self.buffered, f"{node.op}_{form}", None)
-            if macro is not None:
-                return form, str(macro(view, out)).strip()
-        return "call", str(self.buffered.function(view, out)).strip()
+        return buffered_call(self.buffered, view, out)
 
     def making(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
         """The op as -O1 writes it where no array is planned for its value."""
@@ -158,11 +155,30 @@ def load_target(name: str) -> Target:
 
 def expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
     """An op by its macro, with parentheses around operands that bind less tightly than it needs."""
-    own, *needs = macros.BINDING.get(node.op, (100, 0))
-    needs += [needs[-1]] * (len(operands) - len(needs))
-    view = op_view(node, [t.within(n) for t, n in zip(operands, needs, strict=False)], shapes)
-    macro = getattr(macros, f"{node.op}_op", None) or macros.function
-    return Text(str(macro(view)).strip(), own)
+    own, needs = bindings(macros, node.op, len(operands))
+    view = op_view(node, [t.within(n) for t, n in zip(operands, needs, strict=True)], shapes)
+    return Text(op_text(macros, view), own)
+
+
+def bindings(macros: Any, op: str, count: int) -> tuple[int, list[int]]:
+    """How tightly an op's expression binds, and how tightly each of its operands must."""
+    own, *needs = macros.BINDING.get(op, (100, 0))
+    return own, [*needs, *[needs[-1]] * (count - len(needs))][:count]
+
+
+def op_text(macros: Any, view: OpView) -> str:
+    """An op's expression by its macro."""
+    macro = getattr(macros, f"{view.op}_op", None) or macros.function
+    return str(macro(view)).strip()
+
+
+def buffered_call(macros: Any, view: OpView, out: str) -> tuple[str, str]:
+    """An op writing into an array by its macro, and which form that has; see Target.buffered_call."""
+    for form in ("call", "fill"):
+        macro = getattr(macros, f"{view.op}_{form}", None)
+        if macro is not None:
+            return form, str(macro(view, out)).strip()
+    return "call", str(macros.function(view, out)).strip()
 
 
 def _loader(name: str, base: str | None) -> ChoiceLoader:

@@ -27,7 +27,7 @@ class OpView:
     """What a macro sees of an op: operands as text, attributes, shapes."""
 
     op: str
-    x: tuple[str, ...]
+    x: Sequence[str]
     attrs: dict[str, Any]
     shape: Shape
     shapes: tuple[Shape, ...]
@@ -37,7 +37,7 @@ class OpView:
 def op_view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
     """The view of an op for its macro."""
     attrs = dict(node.attrs)
-    return OpView(node.op, tuple(operands), attrs, node.type.shape, tuple(shapes), node.type.rank)
+    return OpView(node.op, operands, attrs, node.type.shape, tuple(shapes), node.type.rank)
 
 
 def number(value: float) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ...ir.dims import Shape
 from ...ir.op_graph import Node
 from ...passes.choose_convolutions import choose_convolutions
 from ...passes.pipeline import name_of
+from ...program.loops import REDUCTIONS
 from ..numpy.target import NumPyTarget
-from ..target import expression
-from ..text import Text, op_view
-from .windows import pool_window, suits_loops, suits_winograd, window_array
+from ..text import op_view
+from .uses import FILTERS, RECORDER, Recorder, written
+from .windows import convolution_form, pool_window, window_array
 
 
 class KernelForms(NumPyTarget):
@@ -29,52 +29,38 @@ class KernelForms(NumPyTarget):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.environment.filters.update(
-            window_array=window_array,
-            pool_window=pool_window,
-            suits_loops=suits_loops,
-            suits_winograd=suits_winograd,
-        )
-        self.scalars: Any = self.environment.get_template("scalars.jinja").module
+        self.recording: Any = self.environment.overlay(finalize=written)
+        self.recording.filters = {
+            **self.environment.filters,
+            **FILTERS,
+            "window_array": window_array,
+            "pool_window": pool_window,
+        }
+        self.scalars: Any = self.recording.get_template("scalars.jinja").module
+
+    def macros(self, template: str, recorder: Recorder, **known: object) -> Any:
+        """A template's macros; what they write of sizes and casts is recorded."""
+        context = {RECORDER: recorder, "real": recorder.real, **known}
+        return self.recording.get_template(template).make_module(context)
+
+    def is_fusible(self, node: Node) -> bool:
+        """Whether an op has a form for single entries."""
+        return node.op in REDUCTIONS or self.has_scalar(node.op)
 
     def has_scalar(self, op: str) -> bool:
         """Whether an op has a form for one entry of each operand."""
         return hasattr(self.scalars, f"{op}_op")
 
-    def scalar(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
-        """The op on one entry of each of its operands."""
-        return expression(self.scalars, node, operands, shapes)
-
-    def whole_call(
-        self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
-    ) -> str | None:
-        """Statements for an op on whole arrays inside a compiled kernel; None if there are none."""
-        if not self.has_whole(node.op):
-            return None
-        texts = [t.within(100) for t in operands]
-        return self.whole_form(node.op, node, texts, shapes, out).strip() or None
-
-    def whole_form(
-        self, form: str, node: Node, operands: Sequence[str], shapes: Sequence[Shape], out: str
-    ) -> str:
-        """The same by a form's own name: of ops that have several."""
-        return str(getattr(self.scalars, f"{form}_whole")(op_view(node, operands, shapes), out))
-
-    def takes_any_order(self, op: str) -> bool:
-        """Whether an op on whole arrays may read them in any order, also with gaps."""
-        return op in self.scalars.ANY_ORDER
-
     def has_whole(self, op: str) -> bool:
         """Whether an op on whole arrays can stand inside a compiled kernel."""
         return hasattr(self.scalars, f"{op}_whole")
 
-    def whole_view(self, node: Node, operand: str, shapes: Sequence[Shape]) -> str:
-        """A part of a value that lies in an order of its own in compiled kernels."""
-        macro = getattr(self.scalars, f"{node.op}_view")
-        return str(macro(op_view(node, [operand], shapes))).strip()
+    def whole_form(self, node: Node, shapes: tuple[Shape, ...]) -> str | None:
+        """The form of an op on whole arrays inside a compiled kernel; None if it has none there."""
+        if not self.has_whole(node.op):
+            return None
+        return convolution_form(op_view(node, (), shapes))
 
-    @property
-    def indices(self) -> list[str]:
-        """What loops count with, the outermost first."""
-        counts: list[str] = self.scalars.INDICES
-        return counts
+    def takes_any_order(self, op: str) -> bool:
+        """Whether an op on whole arrays may read them in any order, also with gaps."""
+        return op in self.scalars.ANY_ORDER

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...ir.dims import array_text
 from ...ir.layer_graph import Parameter
 from ...ir.op_graph import Graph, Node
 from ...ops.source import LEAVES
 from ...passes.pipeline import Function
 from ...program.buffers import Plan, root
-from ...program.loops import nests
 from ...program.program import Program
 from ..numpy.bodies import repeated
 from ..numpy.names import Names, inner_names
+from .arrays import CannotJit, Declared, Outside, ParamArray, Rooms
+from .choices import Empty, Value, View
 from .forms import KernelForms
+from .kernel import KernelWriter, kernel_writer
 from .step import DTYPES, finished, given_leaf, param_places
 from .view import JitPredict, PredictParam
-from .writer import CannotJit, KernelWriter, ParamArray, Rooms
 
 LONGEST = 120
 """Loops and ops on whole arrays up to which predict is compiled: so many take 15 to 20 seconds."""
@@ -40,31 +40,30 @@ def _written(names: Names, params: Sequence[Parameter], target: KernelForms) -> 
     leaves = {n.id: names.names[n.id] for n in graph if n.op == "input"}
     leaves.update({i: g.name for i, g in given.items()})
     rooms = Rooms()
-    writer = KernelWriter(
-        target, kernel, names.namer.copy(), leaves, names.plan.kernels[kernel.name].of,
-        names.places, names.constants, param_places(names, params), rooms,
-    )  # fmt: skip
-    if len(nests(kernel, writer.fusible, writer.places.get)) > LONGEST:
+    places = names.plan.kernels[kernel.name].of
+    outside = Outside(leaves, places, names.places, names.constants, param_places(names, params))
+    writer = kernel_writer(target, kernel, names.namer.copy(), outside, rooms)
+    if len(writer.items()) > LONGEST:
         raise CannotJit("a kernel that takes long to compile")
     own = [_argument(writer, p, graph) for p in params]
     _own_results(writer, graph, names.plan)
     writer.write()
     results = _results(writer, graph)
-    parts = writer.end()
-    if writer.calls:
+    writer.parts.end()
+    if writer.parts.calls_python:
         raise CannotJit("a function of Python's")
     sizes = tuple((name, str(n), DTYPES[name]) for name, n in rooms.sizes.items())
     arguments = tuple(p for p in own if p is not None)
-    return JitPredict(finished(writer, parts, results), arguments, tuple(given.values()), sizes)
+    return JitPredict(finished(writer, results), arguments, tuple(given.values()), sizes)
 
 
 def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictParam | None:
     """A parameter as the kernel's argument; None where predict does not read it."""
     if not any(_is_param(n, param.name) for n in graph):
         return None
-    name = writer.namer.fresh(param.name)
-    writer.arrays[ParamArray("p", param.name)] = (name, "")
-    layout = "in_columns" if writer.params[param.name].by_columns else "in_order"
+    name = writer.arrays.namer.fresh(param.name)
+    writer.arrays.declared[ParamArray("p", param.name)] = Declared(name, None)
+    layout = "in_columns" if writer.arrays.outside.params[param.name].by_columns else "in_order"
     return PredictParam(param.name, name, "gapless" if _only_multiplies(graph, param) else layout)
 
 
@@ -85,21 +84,20 @@ def _own_results(writer: KernelWriter, graph: Graph, plan: Plan) -> None:
     for i in graph.outputs.values():
         place = plan.kernels["forward"].of.get(root(graph, i))
         if place is not None:
-            buffer = plan.buffers[place]
-            text = f"np.empty({array_text(buffer.shape)}, DTYPE)"
-            writer.arrays[place] = (writer.place_names[place].name, text)
+            name = writer.arrays.outside.place_names[place].name
+            writer.arrays.declared[place] = Declared(name, Empty(plan.buffers[place].shape))
 
 
-def _results(writer: KernelWriter, graph: Graph) -> list[str]:
-    """The outputs' texts: copies of what came in, is given already, or repeats entries."""
+def _results(writer: KernelWriter, graph: Graph) -> list[Value]:
+    """The outputs: copies of what came in, is given already, or repeats entries."""
     taken: set[int] = set()
-    texts = []
+    results: list[Value] = []
     for i in graph.outputs.values():
         base = root(graph, i)
         if graph[i].type.rank == 0:
             raise CannotJit(graph[i].op)
-        text = writer.whole_text(i)[0]
+        array = writer.views.whole(i).array
         shared = base in taken or graph[base].op in (*LEAVES, "const") or repeated(graph, i)
-        texts.append(f"{text}.copy()" if shared else text)
+        results.append(View("copied", array) if shared else array)
         taken.add(base)
-    return texts
+    return results

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ...ir.layer_graph import Parameter
 from ...ir.op_graph import Graph, Node, Role
@@ -11,13 +10,15 @@ from ...ops.source import LEAVES, RANDOM
 from ...program.kernels import Kernel
 from ...program.names import Namer
 from ...program.places import Updated
-from ...program.statements import Call, Statement
 from ...program.update import UpdatePlan
 from ..numpy.names import Names
 from ..text import Text
+from .arrays import CannotJit, Declared, Drawn, JitPlace, Outside, ParamPlace, Rooms, Scalar
+from .choices import Value
 from .forms import KernelForms
-from .view import Draw, Given, JitKernel, JitPart, JitView
-from .writer import CannotJit, Drawn, JitPlace, KernelWriter, ParamPlace, Part, Rooms, Scalar
+from .kernel import KernelWriter, kernel_writer
+from .text import PartText
+from .view import Draw, Given, JitKernel, JitPart, JitView, Needs
 
 DTYPES = {"work": "DTYPE", "flags": "np.bool_", "counts": "np.int64"}
 """What the rooms hold, as source."""
@@ -46,7 +47,7 @@ def step_view(names: Names, params: Sequence[Parameter], target: KernelForms) ->
         )
     except CannotJit:
         return None
-    draws = tuple(_draw(names, names.graph[i], place, rooms) for i, place in drawn.items())
+    draws = tuple(_draw(names, target, names.graph[i], place, rooms) for i, place in drawn.items())
     sizes = tuple((name, str(size), DTYPES[name]) for name, size in rooms.sizes.items())
     return JitView(forward, loss, backward, sizes, draws, tuple(given.values()))
 
@@ -103,61 +104,57 @@ def _kernel(
         if graph[i].type.rank == 0 and graph[i].op not in LEAVES
     }
     places: dict[int, JitPlace] = {**plans["forward"].of, **plans[kernel.name].of, **drawn}
-    writer = KernelWriter(
-        target, kernel, names.namer.copy(), leaves, places, names.places, names.constants, params,
-        rooms, {} if kernel.name == "forward" else dict(slots), in_parts=True,
-    )  # fmt: skip
-    writer.write()
+    outside = Outside(leaves, places, names.places, names.constants, params)
+    kept = {} if kernel.name == "forward" else slots
+    writer = kernel_writer(target, kernel, names.namer.copy(), outside, rooms, kept)
+    writer.write(in_parts=True)
     if kernel.name == "forward":
         writer.keep_scalars(slots)
     elif kernel.name == "backward":
-        writer.copies(graph.outputs_for("grad"))
-    parts = writer.end()
-    results: list[str] = []
+        writer.copy_gradients(graph.outputs_for("grad"))
+    writer.parts.end()
+    results: list[Value] = []
     if kernel.name == "forward":
         results = [_output(writer, graph, i) for i in graph.outputs_for("out").values()]
     elif kernel.name == "loss":
-        results = [writer.scalar_text(i).code for i in graph.outputs_for("loss").values()]
-    return finished(writer, parts, results)
+        results = [writer.scalars.value(i) for i in graph.outputs_for("loss").values()]
+    return finished(writer, results)
 
 
-def finished(writer: KernelWriter, parts: Sequence[Part], results: Sequence[str]) -> JitKernel:
-    """The kernel's parts, each with the sizes and arrays that it mentions."""
-    last = list(results)
-    made = [_part(writer, part, last if len(parts) == 1 else []) for part in parts]
-    around = _needs(writer, [s for p in parts if not p.compiled for s in p.statements], last)
-    return JitKernel(tuple(made), *around, tuple(results))
+def finished(writer: KernelWriter, results: Sequence[Value]) -> JitKernel:
+    """The text of a kernel's parts, each with the sizes and arrays that it mentions."""
+    arrays = list(writer.arrays.declared.values())
+    around = PartText(writer.forms)
+    texts = tuple(around.code(value) for value in results)
+    parts = []
+    for part in writer.parts.done:
+        text = PartText(writer.forms)
+        body = text.statements(part.statements)
+        if len(writer.parts.done) == 1:
+            text.recorder.uses.add(around.recorder.uses)
+        if not part.compiled:
+            around.recorder.uses.add(text.recorder.uses)
+        parts.append(JitPart(part.compiled, _needs(text, arrays), body))
+    return JitKernel(tuple(parts), _needs(around, arrays), texts)
 
 
-def _part(writer: KernelWriter, part: Part, results: Sequence[str]) -> JitPart:
-    words, arrays = _needs(writer, part.statements, results)
-    return JitPart(part.compiled, words, arrays, tuple(part.statements))
+def _needs(text: PartText, arrays: Sequence[Declared]) -> Needs:
+    """What some text mentions, and what the declarations of its arrays do."""
+    declared, uses = text.declared(arrays), text.recorder.uses
+    return Needs(frozenset(uses.sizes), uses.casts, declared)
 
 
-def _needs(
-    writer: KernelWriter, statements: Sequence[Statement], results: Sequence[str]
-) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
-    """The words that occur in some code, and the arrays among them with their texts."""
-    code = [*results, *(s.text for s in statements if isinstance(s, Call))]
-    words = _words(code)
-    arrays = tuple((n, text) for n, text in writer.arrays.values() if text and n in words)
-    return words | _words(text for _, text in arrays), arrays
-
-
-def _words(code: Iterable[str]) -> frozenset[str]:
-    return frozenset(re.findall(r"[A-Za-z_]\w*", "\n".join(code)))
-
-
-def _output(writer: KernelWriter, graph: Graph, i: int) -> str:
+def _output(writer: KernelWriter, graph: Graph, i: int) -> Value:
     if graph[i].type.rank == 0:
         raise CannotJit(graph[i].op)
-    return writer.whole_text(i)[0]
+    return writer.views.whole(i).array
 
 
-def _draw(names: Names, node: Node, place: Drawn, rooms: Rooms) -> Draw:
+def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Rooms) -> Draw:
     """One array of random numbers, drawn in the order of the ops."""
     name = place.name
-    view = rooms.view(place, node.type.shape, node.type.dtype)
+    room = rooms.view(place, node.type.shape, node.type.dtype)
+    view = PartText(target).view(room)
     text = names.target.expression(node, [Text(f"c.{name}")], [node.type.shape]).code
     return Draw(name, view, text)
 
@@ -168,8 +165,11 @@ def update_kernel(update: UpdatePlan, target: KernelForms) -> JitKernel:
     leaves = {n.id: str(n.attr("name")) for n in graph if n.op == "input"}
     namer = Namer({*target.words, *leaves.values()})
     places = {i: Updated(name) for i, name in update.names.items() if graph[i].type.rank}
-    writer = KernelWriter(target, kernel, namer, leaves, places, {}, {}, {}, Rooms())
-    writer.arrays.update({place: (place.name, "") for place in places.values()})
+    outside = Outside(leaves, places, {}, {}, {})
+    writer = kernel_writer(target, kernel, namer, outside, Rooms())
+    for place in places.values():
+        writer.arrays.declared[place] = Declared(place.name, None)
     writer.write()
-    numbers = [writer.scalar_text(i).code for i in graph.outputs_for("number").values()]
-    return finished(writer, writer.end(), numbers)
+    numbers = [writer.scalars.value(i) for i in graph.outputs_for("number").values()]
+    writer.parts.end()
+    return finished(writer, numbers)

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...program.statements import Statement
 from ..numpy.view import ModuleView
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What a function's text mentions: sizes, the cast to the model's dtype, arrays with their texts."""
+
+    sizes: frozenset[str]
+    casts: bool
+    arrays: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JitPart:
-    """A run of statements, compiled or not, with the words and the arrays that occur in it."""
+    """A run of statements, compiled or not, and what must be declared before it."""
 
     compiled: bool
-    words: frozenset[str]
-    arrays: tuple[tuple[str, str], ...]
-    statements: tuple[Statement, ...]
+    needs: Needs
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
 class JitKernel:
     """A kernel: one compiled part, or several with calls of Python functions between them.
 
-    `words` and `arrays` are those that the function around several parts needs.
+    `needs` are those of the function around several parts.
     """
 
     parts: tuple[JitPart, ...]
-    words: frozenset[str]
-    arrays: tuple[tuple[str, str], ...]
+    needs: Needs
     results: tuple[str, ...]
 
     @property

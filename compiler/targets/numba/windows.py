@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
 from ...ir.dims import Shape
 from ...ops.conv import SAME, same_pad
 from ..text import OpView
+from .uses import recorded
 
 FEWEST = 32
 """Channels on either side from which on Winograd's products outweigh what turning tiles costs.
@@ -20,6 +26,13 @@ SMALLEST = 64
 MUCH = 2**14
 """Multiplications for one example from which on a call of the NumPy target's function pays."""
 
+CONVOLUTIONS: dict[str, Callable[[tuple[Shape, ...], Shape], tuple[Shape, Shape, Shape]]] = {
+    "conv": lambda shapes, own: (shapes[0], shapes[1], own),
+    "conv_transpose": lambda shapes, own: (own, shapes[1], shapes[0]),
+    "conv_weights": lambda shapes, own: (shapes[0], own, shapes[1]),
+}
+"""The shapes of a convolution's image, kernel and positions, from those of operands and value."""
+
 
 def suits_loops(image: Shape, kernel: Shape, positions: Shape) -> bool:
     """Whether a convolution's loops run along rows of positions, or it is small anyway.
@@ -33,13 +46,27 @@ def suits_loops(image: Shape, kernel: Shape, positions: Shape) -> bool:
     return 1 not in (positions[-1], image[-1]) or work < MUCH
 
 
-def window_array(v: OpView, image: Shape, kernel: Shape, turned: bool = False) -> str:
+def convolution_form(v: OpView) -> str | None:
+    """Which macro writes an op on whole arrays: a convolution has two, or none if neither suits."""
+    if v.op not in CONVOLUTIONS:
+        return v.op
+    image, kernel, positions = CONVOLUTIONS[v.op](v.shapes, v.shape)
+    if suits_winograd(v, v.shapes[1] if v.op == "conv_weights" else v.shape, kernel):
+        return f"{v.op}_winograd"
+    return v.op if suits_loops(image, kernel, positions) else None
+
+
+@pass_context
+def window_array(
+    context: Context, v: OpView, image: Shape, kernel: Shape, turned: bool = False
+) -> str:
     """The dilations, strides and zeros in front of a convolution, as an array of two axes.
 
     At stride 1 the gradient by x is a convolution with turned kernels, and other zeros in front.
     """
     dilation, stride = v.attrs["dilation"], v.attrs["stride"]
     if v.attrs["pad"] == SAME:
+        recorded(context, image[2:])
         axes = zip(image[2:], kernel[2:], dilation, stride, strict=True)
         before = [_same_before(*map(str, axis)) for axis in axes]
     else:

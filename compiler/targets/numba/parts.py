@@ -1,0 +1,67 @@
+"""A kernel's statements in parts: runs that are compiled, and calls of Python's functions between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from ...ir.op_graph import Node
+from ...program.loops import REDUCTIONS
+from ...program.statements import Heading, Note
+from ..numpy.frame import heading
+from .choices import HelperCall, Part, Statement
+from .scalars import Scalars
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts so far, and the statements of the one that is being written."""
+
+    scalars: Scalars
+    done: list[Part] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    heading: str = ""
+
+    def head(self, nodes: Sequence[Node]) -> None:
+        """Where the ops come from, and what passes say of them (not of sums: those are loops here)."""
+        found = "; ".join(dict.fromkeys(filter(None, (heading(n.origin) for n in nodes))))
+        if found and found != self.heading:
+            self.statements.append(Heading(found))
+            self.heading = found
+        notes = (n.origin.notes for n in nodes if n.op not in REDUCTIONS)
+        self.statements += [Note(note) for note in dict.fromkeys(chain.from_iterable(notes))]
+
+    def add(self, nodes: Sequence[Node], statement: Statement) -> None:
+        """A statement of some ops."""
+        self.head(nodes)
+        self.statements.append(statement)
+
+    def call_python(self, node: Node, call: HelperCall) -> None:
+        """A helper function that stays Python's, between compiled parts of the kernel."""
+        self.end_part()
+        if not self.done or self.done[-1].compiled:
+            self.done.append(Part(False, []))
+        compiled, self.statements, self.heading = self.statements, self.done[-1].statements, ""
+        self.add([node], call)
+        self.statements, self.heading = compiled, ""
+
+    def end_part(self) -> None:
+        """Finish a compiled part."""
+        self.statements += self.scalars.end()
+        if self.statements:
+            self.done.append(Part(True, self.statements))
+            self.statements = []
+
+    def end(self) -> list[Part]:
+        """The kernel's parts, when all is decided."""
+        if self.done:
+            self.end_part()
+        else:
+            self.done.append(Part(True, self.statements))
+        return self.done
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether the kernel is more than one compiled function."""
+        return len(self.done) > 1 or any(not part.compiled for part in self.done)

@@ -1,0 +1,149 @@
+"""What the text of a kernel's part mentions, recorded as it is written: variables, sizes, casts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from ...ir.dims import Shape, Sym, symbols
+from ..text import Text, dim_text, sizes, tuple_text
+
+RECORDER = "recorder"
+"""What templates' contexts call the recorder."""
+
+
+@dataclass(slots=True)
+class Uses:
+    """The variables, the symbols of sizes, and whether numbers are cast to the model's dtype."""
+
+    names: set[str] = field(default_factory=set)
+    sizes: set[str] = field(default_factory=set)
+    casts: bool = False
+
+    def add(self, other: Uses) -> None:
+        """All that another text mentions."""
+        self.names |= other.names
+        self.sizes |= other.sizes
+        self.casts |= other.casts
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Writes down what the text that is being composed mentions."""
+
+    uses: Uses = field(default_factory=Uses)
+
+    def name(self, name: str) -> str:
+        """A variable."""
+        self.uses.names.add(name)
+        return name
+
+    def real(self) -> str:
+        """The function that casts a number to the model's dtype."""
+        self.uses.casts = True
+        return "real"
+
+    def sizes(self, values: Iterable[object]) -> None:
+        """Sizes; what is no size, or a number, mentions nothing."""
+        for value in values:
+            if isinstance(value, Sym):
+                self.uses.sizes |= symbols(value)
+
+    @contextmanager
+    def apart(self) -> Iterator[Uses]:
+        """Record what is composed meanwhile by itself: it may be left out of the text."""
+        whole, self.uses = self.uses, Uses()
+        try:
+            yield self.uses
+        finally:
+            self.uses = whole
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An operand's text and what it mentions."""
+
+    text: Text
+    uses: Uses
+
+
+@dataclass(frozen=True, slots=True)
+class Operands(Sequence[str]):
+    """Operands as an op's macro sees them: what one mentions counts when the macro takes it."""
+
+    recorder: Recorder
+    operands: Sequence[Operand]
+    bindings: Sequence[int]
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self[k] for k in range(len(self))[place]]
+        operand = self.operands[place]
+        self.recorder.uses.add(operand.uses)
+        return operand.text.within(self.bindings[place])
+
+    def __len__(self) -> int:
+        return len(self.operands)
+
+
+def recorded(context: Context, values: Iterable[object]) -> None:
+    """Sizes that a template with a recorder writes down."""
+    recorder = context.get(RECORDER)
+    if isinstance(recorder, Recorder):
+        recorder.sizes(values)
+
+
+@pass_context
+def written(context: Context, value: object) -> object:
+    """What `{{ … }}` is to write."""
+    recorded(context, [value])
+    return value
+
+
+@pass_context
+def _dim(context: Context, value: Any) -> str:
+    recorded(context, [value])
+    return dim_text(value)
+
+
+@pass_context
+def _tuple(context: Context, values: Iterable[object]) -> str:
+    items = list(values)
+    recorded(context, items)
+    return tuple_text(items)
+
+
+@pass_context
+def _sizes(context: Context, shape: Shape) -> str:
+    """The sizes of reshape, of which a single symbolic one is left out."""
+    text = sizes(shape)
+    if "-1" not in text.split(", "):
+        recorded(context, shape)
+    return text
+
+
+@pass_context
+def _join(context: Context, values: Iterable[object], between: str = "") -> str:
+    items = list(values)
+    recorded(context, items)
+    return between.join(map(str, items))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "dim": _dim,
+    "tuple": _tuple,
+    "sizes": _sizes,
+    "join": _join,
+}
+"""The filters that write sizes."""

@@ -1,0 +1,78 @@
+"""Values as whole arrays: views written out as they are read, and how what they show lies in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...ir.op_graph import Node
+from ...ops import OPS
+from .arrays import Arrays, CannotJit
+from .choices import Applied, Form, Matrix, View
+from .forms import KernelForms
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What a kernel's ops on whole arrays are given."""
+
+    forms: KernelForms
+    arrays: Arrays
+
+    def matrix(self, i: int) -> Matrix:
+        """A value as an operand of a product, which reads arrays in order, by rows or columns."""
+        found = self.whole(i)
+        return found if found.order in "CF" else found.in_rows
+
+    def whole(self, i: int) -> Matrix:
+        """A value as an array expression, and its order; raises CannotJit."""
+        node = self.arrays.graph[i]
+        if not OPS[node.op].view:
+            columns = self.arrays.by_columns(i) and node.type.rank > 1
+            return Matrix(self.arrays.array(i), "F" if columns else "C")
+        if node.op == "split_heads":
+            return self._split_heads(node)
+        return self._view(node, self.whole(node.inputs[0]))
+
+    def _view(self, node: Node, of: Matrix) -> Matrix:
+        match node.op:
+            case "transpose" if node.attr("perm") == (1, 0):
+                return of.turned
+            case "transpose":
+                return Matrix(View("permuted", of.array, (node.attr("perm"),)), "A")
+            case "reshape":
+                return Matrix(View("reshaped", of.in_rows.array, (node.type.shape,)), "C")
+            case "slice":
+                return self._slice(node, of)
+            case "broadcast" if node.inputs and self.arrays.graph[node.inputs[0]].type.rank:
+                return Matrix(View("broadcast", of.array, (node.type.shape,)), "A")
+            case "states_of" | "states_before":
+                return self._states(node, of)
+        raise CannotJit(node.op)
+
+    def _slice(self, node: Node, of: Matrix) -> Matrix:
+        axis = node.attr("axis")
+        at = (axis, node.attr("start"), node.attr("stop"))
+        whole_rows = axis == 0 and of.order == "C"
+        return Matrix(View("part", of.array, at), "C" if whole_rows else "A")
+
+    def _states(self, node: Node, of: Matrix) -> Matrix:
+        """A part of a time loop's tape, which lies in an order of its own if the loop is compiled."""
+        shapes = self.arrays.shapes(node)
+        if self.forms.has_whole(self.arrays.graph[node.inputs[0]].op):
+            return Matrix(Applied(node, (of.array,), shapes, Form.VIEW), "C")
+        return Matrix(Applied(node, (of.in_rows.array,), shapes, Form.NUMPY), "A")
+
+    def _split_heads(self, node: Node) -> Matrix:
+        """Columns of (B T, n) by heads: where they are a part of all, the view is one of all."""
+        source, (batch, length) = self.arrays.graph[node.inputs[0]], node.type.shape[::2]
+        heads, size = node.type.shape[1::2]
+        assert isinstance(size, int)
+        assert isinstance(heads, int)
+        start = source.attr("start") if source.op == "slice" and source.attr("axis") == 1 else None
+        whole: tuple[object, ...] = (batch, length, size)
+        if isinstance(start, int) and start % size == 0:
+            of = self.whole(source.inputs[0])
+            first = start // size
+            heads_seen = (first, first + heads)
+            return Matrix(View("heads", of.in_rows.array, (*whole, heads_seen)), "A")
+        return Matrix(View("heads", self.whole(source.id).in_rows.array, whole), "A")
