@@ -12,13 +12,14 @@ from ...program.names import Namer
 from ...program.places import Updated
 from ...program.update import UpdatePlan
 from ..numpy.names import Names
-from ..text import Text
+from ..text import op_view
+from .arguments import Given
 from .arrays import CannotJit, Declared, Drawn, JitPlace, Outside, ParamPlace, Rooms, Scalar
 from .choices import Value
 from .forms import KernelForms
 from .kernel import KernelWriter, kernel_writer
 from .text import PartText
-from .view import Draw, Given, JitKernel, JitPart, JitView, Needs
+from .view import Draw, JitKernel, JitPart, JitView, Needs
 
 DTYPES = {"work": "DTYPE", "flags": "np.bool_", "counts": "np.int64"}
 """What the rooms hold, as source."""
@@ -152,11 +153,10 @@ def _output(writer: KernelWriter, graph: Graph, i: int) -> Value:
 
 def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Rooms) -> Draw:
     """One array of random numbers, drawn in the order of the ops."""
-    name = place.name
     room = rooms.view(place, node.type.shape, node.type.dtype)
-    view = PartText(target).view(room)
-    text = names.target.expression(node, [Text(f"c.{name}")], [node.type.shape]).code
-    return Draw(name, view, text)
+    view = op_view(node, [f"c.{place.name}"], [node.type.shape])
+    macro = getattr(target.expressions, f"{node.op}_op")
+    return Draw(place.name, PartText(target).view(room), macro(view), macro(view, "True"))
 
 
 def update_kernel(update: UpdatePlan, target: KernelForms) -> JitKernel:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..numpy.view import ModuleView
+from .arguments import (
+    Argument,
+    Given,
+    given_arguments,
+    input_arguments,
+    plain,
+    room_arguments,
+    state_arguments,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +52,16 @@ class JitKernel:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """Something besides inputs and targets that kernels are given: its name, and where it is found.
-
-    `kept` says that the cache keeps it, `rows` that it has an entry for every row.
-    """
-
-    name: str
-    type: str
-    source: str
-    kept: bool
-    rows: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Draw:
-    """Random numbers that a step needs: the cache's name for them, their place, how to draw them."""
+    """Random numbers that a step needs: the cache's name for them, their place, how to draw them.
+
+    `text` draws them as `train` says, `training` as in a step.
+    """
 
     name: str
     place: str
     text: str
+    training: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,45 @@ class NumbaView(ModuleView):
     def quiet(self) -> bool:
         """A compiled step gives no warnings."""
         return self.jit is None or self.jit.calls
+
+    @property
+    def inputs_args(self) -> list[Argument]:
+        """The inputs."""
+        return input_arguments([a.var for a in self.inputs])
+
+    @property
+    def rooms_args(self) -> list[Argument]:
+        """The flat arrays that kernels work in."""
+        return room_arguments(self.jit.room_names if self.jit else ())
+
+    @property
+    def targets_args(self) -> list[Argument]:
+        """The targets, and what else the loss is told of them."""
+        rows = {a.var for a in self.targets}
+        return [plain(name, type, name in rows) for name, type in self.target_args]
+
+    @property
+    def state_args(self) -> list[Argument]:
+        """Parameters, gradients and what the optimizer keeps."""
+        return state_arguments(self.slots)
+
+    @property
+    def forward_args(self) -> list[Argument]:
+        """What forward is given besides parameters."""
+        given = given_arguments(self.jit.given if self.jit else ())
+        return [*self.inputs_args, *given, *self.rooms_args]
+
+    @property
+    def loss_args(self) -> list[Argument]:
+        """What loss and backward are given besides parameters and gradients."""
+        kept = given_arguments([g for g in self.jit.given if g.kept] if self.jit else ())
+        return [*self.inputs_args, *kept, *self.targets_args, *self.rooms_args]
+
+    @property
+    def step_args(self) -> list[Argument]:
+        """What a step is given besides parameters, gradients and what the optimizer keeps."""
+        given = given_arguments(self.jit.given if self.jit else ())
+        return [*self.inputs_args, *given, *self.targets_args, *self.rooms_args]
 
     @property
     def temporaries(self) -> int:

@@ -279,12 +279,12 @@ class ModuleView:
         words += ["class_weights: Any = None"] if self.balanced and loss else []
         return ", *, " + ", ".join(words) if words else ""
 
-    def passed(self, *, train: str = "", rng: str = "rng") -> str:
+    def passed(self, *, train: str = "", rng: str = "rng", lengths: str = "lengths") -> str:
         """The same keywords as a call passes them on; empty if there are none."""
         words = ["state=state"] if self.states else []
         words += [f"train={train}"] if self.modal and train else []
         words += [f"rng={rng}"] if self.random and rng else []
-        words += ["lengths=lengths"] if self.ragged else []
+        words += [f"lengths={lengths}"] if self.ragged else []
         return "".join(f", {word}" for word in words)
 
     @property
