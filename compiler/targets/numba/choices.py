@@ -190,9 +190,9 @@ def turned(array: Value) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product of matrices written into an array, by the function `form` names."""
+    """A product of matrices written into an array."""
 
-    form: str
+    function: str
     left: Value
     right: Value
     out: Value

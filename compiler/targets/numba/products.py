@@ -48,11 +48,11 @@ def product_of(
 def _long_product(left: Matrix, right: Matrix, out: Value, large: bool) -> Product:
     """A product over many rows, in pieces that stay in the processor's cache."""
     if left.order == "C":
-        form = "tiled_times" if large and right.order == "C" else "rows_times"
-        return Product(form, left.array, right.array, out)
+        function = "tiled_times" if large and right.order == "C" else "rows_times"
+        return Product(function, left.array, right.array, out)
     if right.order == "C":
-        form = "tiled_sum" if large else "sum_times"
-        return Product(form, left.turned.array, right.array, out)
+        function = "tiled_sum" if large else "sum_times"
+        return Product(function, left.turned.array, right.array, out)
     return Product("np.dot", left.array, right.array, out)
 
 
