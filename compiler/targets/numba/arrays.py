@@ -111,7 +111,7 @@ class Arrays:
         """The variable of a stored value or a value from outside."""
         node = self.graph[i]
         if node.op == "param":
-            return self.param(str(node.attr("name")), "p")
+            return self.param(node.word("name"), "p")
         if i in self.outside.leaves:
             return Var(self.outside.leaves[i])
         if node.op == "const":
@@ -152,5 +152,5 @@ class Arrays:
         """Whether a value lies in memory by columns."""
         node, place = self.graph[i], self.outside.places.get(i)
         if node.op == "param":
-            return self.outside.params[str(node.attr("name"))].by_columns
+            return self.outside.params[node.word("name")].by_columns
         return isinstance(place, GradientOf) and self.outside.params[place.param].by_columns

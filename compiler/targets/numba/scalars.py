@@ -40,7 +40,7 @@ class Scalars:
         if i in self.slots:
             return Entry(self.arrays.room(self.slots[i], node), FIRST)
         if node.op == "const":
-            return Number(float(str(node.attr("value"))))
+            return Number(node.real("value"))
         if node.type.rank:  # an array of one entry, seen as a number
             raise CannotJit(node.op)
         if OPS[node.op].view:

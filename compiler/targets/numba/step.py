@@ -55,7 +55,7 @@ def step_view(names: Names, params: Sequence[Parameter], target: KernelForms) ->
 
 def given_leaf(names: Names, node: Node) -> Given:
     """Lengths, state and whether this is training, as arguments of kernels."""
-    name = str(node.attr("name"))
+    name = node.word("name")
     match node.op:
         case "state":
             own = names.namer.fresh(name)
@@ -162,7 +162,7 @@ def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Ro
 def update_kernel(update: UpdatePlan, target: KernelForms) -> JitKernel:
     """One step of the spec's optimizer as one pass over the flat arrays; it gives the numbers kept."""
     kernel, graph = update.kernel, update.kernel.graph
-    leaves = {n.id: str(n.attr("name")) for n in graph if n.op == "input"}
+    leaves = {n.id: n.word("name") for n in graph if n.op == "input"}
     namer = Namer({*target.words, *leaves.values()})
     places = {i: Updated(name) for i, name in update.names.items() if graph[i].type.rank}
     outside = Outside(leaves, places, {}, {}, {})

@@ -35,10 +35,10 @@ class Views:
 
     def _view(self, node: Node, of: Matrix) -> Matrix:
         match node.op:
-            case "transpose" if node.attr("perm") == (1, 0):
+            case "transpose" if node.wholes("perm") == (1, 0):
                 return of.turned
             case "transpose":
-                return Matrix(View("permuted", of.array, (node.attr("perm"),)), "A")
+                return Matrix(View("permuted", of.array, (node.wholes("perm"),)), "A")
             case "reshape":
                 return Matrix(View("reshaped", of.in_rows.array, (node.type.shape,)), "C")
             case "slice":
@@ -50,8 +50,8 @@ class Views:
         raise CannotJit(node.op)
 
     def _slice(self, node: Node, of: Matrix) -> Matrix:
-        axis = node.attr("axis")
-        at = (axis, node.attr("start"), node.attr("stop"))
+        axis = node.whole("axis")
+        at = (axis, node.dim("start"), node.dim("stop"))
         whole_rows = axis == 0 and of.order == "C"
         return Matrix(View("part", of.array, at), "C" if whole_rows else "A")
 
