@@ -107,7 +107,8 @@ def recorded(context: Context, values: Iterable[object]) -> None:
 @pass_context
 def written(context: Context, value: object) -> object:
     """What `{{ … }}` is to write."""
-    recorded(context, [value])
+    if isinstance(value, Sym):
+        recorded(context, [value])
     return value
 
 
@@ -127,10 +128,9 @@ def _tuple(context: Context, values: Iterable[object]) -> str:
 @pass_context
 def _sizes(context: Context, shape: Shape) -> str:
     """The sizes of reshape, of which a single symbolic one is left out."""
-    text = sizes(shape)
-    if "-1" not in text.split(", "):
-        recorded(context, shape)
-    return text
+    symbolic = [n for n in shape if isinstance(n, Sym)]
+    recorded(context, symbolic if len(symbolic) > 1 else ())
+    return sizes(shape)
 
 
 @pass_context
