@@ -39,6 +39,9 @@ float32, for the generated module and for other frameworks. `make bench` writes 
 ![Times relative to PyTorch eager](benchmarks.svg)
 """
 
+SINGLE = Path(__file__).with_name("single_measurements.md")
+"""The end of the page: figures that decisions rest on and that no run measures again."""
+
 
 class Results:
     """One workload's samples, asked by contender; of several forms the fastest counts."""
@@ -63,7 +66,7 @@ class Results:
 
 def page(runs: list[dict[str, Any]]) -> str:
     """The whole text."""
-    parts = [HEAD, *(part for run in runs for part in sections(run))]
+    parts = [HEAD, *(part for run in runs for part in sections(run)), SINGLE.read_text("utf-8")]
     return "\n".join(parts)
 
 
