@@ -87,8 +87,8 @@ def one_at_a_time(chosen: Sequence[Workload], rounds: int) -> list[Table]:
                 held = f"{cache_bytes(one, start, data[0]) / 1e6:.2f}"
                 memory.setdefault(name, {})[workload.name] = held
     return [
-        ratios("A step without … takes so many times as long", times),
-        ratios("MB of arrays that a step without … writes to, parameters left out", memory),
+        ratios("Time of a step without …, relative to a step with all of them", times),
+        ratios("MB of arrays that a step without … writes to, not counting parameters", memory),
     ]
 
 
@@ -129,7 +129,7 @@ def late_steps(rounds: int) -> Table:
         kept = f"{timings.ratio('without late', 'without early'):.2f}"
         rows.append([f"784-{hidden}-10, batch {batch}", f"{share:.0%}", flushed, kept])
     columns = ["", "denormal probabilities", "late / early", "without flush-denormals"]
-    return Table("A step of a network that has learned its data, times an early one", columns, rows)
+    return Table("Time of a step late in training, relative to an early step", columns, rows)
 
 
 def on_batches(made: ModuleType, start: Mapping[str, np.ndarray], data: Any) -> Callable[[], float]:
@@ -224,4 +224,4 @@ def gradients_nobody_needs(rounds: int) -> Table:
         }
         rows.append([workload.name, *against(steps, rounds)])
     columns = ["", "with the data's gradient", "as it is", "ratio"]
-    return Table("Gradients that nobody asked for", columns, rows)
+    return Table("Gradients that are not needed", columns, rows)

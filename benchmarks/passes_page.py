@@ -20,15 +20,15 @@ FILES = {
 HEAD = """\
 # Optimisations
 
-What `-O1` does besides what `-O0` does, each with the graph (or the plan, or the text) before and
-after. `nnc compile --without NAME` leaves one out: the results stay the same up to rounding.
-`nnc compile --dump-after NAME` prints the graph behind a pass. `python -m benchmarks passes --write`
-measures and writes this page.
+The optimisations that `-O1` adds to `-O0`, each with the graph (or the memory plan, or the generated
+code) before and after. `nnc compile --without NAME` turns one off; the results stay the same up to
+rounding. `nnc compile --dump-after NAME` prints the graph after a pass.
+`python -m benchmarks passes --write` runs the measurements and writes this page.
 
-Not listed, because there is nothing to leave out: gradients that nobody asked for are never
-built (autodiff/reverse.py), so a step computes no gradient of the data; parameters, gradients and
-the optimizer's memory are views of flat arrays, so an update is a few calls whatever the number
-of layers; on the Numba target ops of one shape share loops (program/loops.py).
+Three optimisations are not listed because they cannot be turned off. Gradients that are not needed are
+never built (autodiff/reverse.py), so a step does not compute the gradient of the data. Parameters,
+gradients and the optimizer's state are views of flat arrays, so an update takes a few calls, whatever
+the number of layers. On the Numba target, ops of the same shape share loops (program/loops.py).
 """
 
 

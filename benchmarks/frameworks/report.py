@@ -19,22 +19,28 @@ CLOCKS = {"wall": "seconds of the wall clock", "cpu": "seconds of the processor"
 HEAD = """\
 # Benchmarks
 
-One whole training step (forward, loss, backward, update; W11: one prediction) in float32, by the
-generated module and by others. `make bench` writes this page.
+The time of one whole training step (forward, loss, backward, update; for W11, one prediction) in
+float32, for the generated module and for other frameworks. `make bench` writes this page.
 
-* All contenders of a workload start from the same parameters, see the same batches and run in one
-  process, in turns whose order changes. Before anything is timed they must agree on the loss of
-  three steps and on the parameters after them (with Adam: on the losses).
-* A time is the median over the rounds of one step; a sample repeats the step until it takes
-  2 ms or more, after a pause and a step that does not count. ± is half the distance between the quartiles. A ratio is one of medians.
-* PyTorch eager is `nn.Module` and `torch.optim` as in its tutorials; torch.compile wraps model
-  with loss, and the optimizer's step; JAX jit is the whole step in one function whose parameters
-  are donated; data lie ready in each one's own arrays. NumPy by hand allocates every result.
-* The floor is no contender: the matrix products of the step alone, by `np.dot(out=)`, and one
-  pass over the parameters. Convolutions count as products of columns that lie ready.
+* In each workload, all implementations start from the same parameters, use the same batches and run
+  in one process, in rounds whose order changes. Before they are timed, they must agree on the losses
+  of three steps and on the parameters after these steps (with Adam: on the losses).
+* A time is the median over all rounds of the time of one step. A sample repeats the step until it takes
+  2 ms or more, after a pause and one untimed step. ± is half the distance between the quartiles.
+  A ratio is a ratio of medians.
+* PyTorch eager is `nn.Module` and `torch.optim` as in the PyTorch tutorials. torch.compile compiles
+  the model with its loss, and the optimizer's step. JAX jit is the whole step in one function whose
+  parameters are donated. The data are prepared as arrays of each framework. NumPy by hand allocates
+  every result.
+* The floor is a lower bound, not an implementation: only the matrix products of the step, by
+  `np.dot(out=)`, and one pass over the parameters. Convolutions are counted as products of matrices
+  whose columns are prepared in advance.
 
 ![Times relative to PyTorch eager](benchmarks.svg)
 """
+
+SINGLE = Path(__file__).with_name("single_measurements.md")
+"""The end of the page: figures that decisions rest on and that no run measures again."""
 
 
 class Results:
@@ -60,7 +66,7 @@ class Results:
 
 def page(runs: list[dict[str, Any]]) -> str:
     """The whole text."""
-    parts = [HEAD, *(part for run in runs for part in sections(run))]
+    parts = [HEAD, *(part for run in runs for part in sections(run)), SINGLE.read_text("utf-8")]
     return "\n".join(parts)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=Whole(0, 1),
     default=1,
     show_default=True,
-    help="-O0 to read, -O1 to run.",
+    help="-O0 for reading, -O1 for speed.",
 )
 @click.option(
     "--target",
@@ -46,22 +46,22 @@ if TYPE_CHECKING:
     "--emit",
     metavar="FUNCTION",
     multiple=True,
-    help=f"A function besides: {', '.join(EMITTED)}.",
+    help=f"Add a function to the module: {', '.join(EMITTED)}.",
 )
 @click.option(
     "--dump-after",
     metavar="PASS",
-    help="Print the op graph as it is after a pass (FUNCTION:PASS for predict and others).",
+    help="Print the op graph after a pass (FUNCTION:PASS for predict and other functions).",
 )
-@click.option("--dump-program", is_flag=True, help="Print all functions as they are planned.")
+@click.option("--dump-program", is_flag=True, help="Print the memory plan of all functions.")
 @click.option(
     "--without",
     metavar="NAME",
     multiple=True,
-    help="An optimisation to leave out of -O1 (see docs/passes.md).",
+    help="Turn off an optimisation of -O1 (see docs/passes.md).",
 )
 @click.option("--no-format", is_flag=True, help="Do not run Black.")
-@click.option("--strict", is_flag=True, help="Stop on warnings, too.")
+@click.option("--strict", is_flag=True, help="Also stop on warnings.")
 @memory_option
 def compile(
     spec: str | None,
@@ -77,7 +77,7 @@ def compile(
     strict: bool,
     max_memory: int,
 ) -> None:
-    """Compile a spec to one NumPy module. Without -o the module goes to standard output.
+    """Compile a spec to one NumPy module. Without -o, print the module to standard output.
 
     Examples:
 

@@ -22,7 +22,7 @@ class Shell(StrEnum):
 @click.argument("shell", cls=Argument, metavar="SHELL", type=Word(Shell), help="bash, zsh or fish.")
 @click.pass_context
 def completion(ctx: click.Context, shell: Shell) -> None:
-    """Print what makes a shell complete commands, options and files.
+    """Print a script that lets a shell complete commands, options and files.
 
     Examples:
 

@@ -27,14 +27,14 @@ from .values import File
     required=True,
     metavar="SPEC...",
     type=File("the name of a .nn file or of a folder"),
-    help="The .nn files, or folders of such; `-` formats standard input to standard output.",
+    help="The .nn files, or folders of them; `-` formats standard input to standard output.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 def fmt(specs: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Rewrite specs in their canonical form; the meaning and every comment stay.
+    """Rewrite specs in their canonical form; the meaning and all comments are kept.
 
-    Of a folder every .nn file is meant but those that git ignores and those in hidden folders.
+    In a folder, format every .nn file except those that git ignores and those in hidden folders.
     Files with syntax errors are left as they are.
 
     Exit codes: 0 done, 1 syntax errors (with --check also files that would change),

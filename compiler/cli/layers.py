@@ -20,7 +20,7 @@ from .terminal import did_you_mean, show_markdown
 )
 @click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
 def layers(kind: str | None, markdown: bool) -> None:
-    """Show what a spec may name: arguments, formulas, shapes. Without a KIND, list everything.
+    """Show a layer, loss or optimizer: arguments, formulas, shapes. Without a KIND, list all.
 
     Examples:
 

@@ -21,7 +21,7 @@ from .values import File, Word
     required=True,
     metavar="SPEC...",
     type=File("the name of a .nn file or of a folder"),
-    help="The .nn files, or folders of such; `-` reads standard input.",
+    help="The .nn files, or folders of them; `-` reads standard input.",
 )
 @click.option(
     "--format",
@@ -31,13 +31,13 @@ from .values import File, Word
     show_default=True,
     help="How to print the findings.",
 )
-@click.option("--strict", is_flag=True, help="Fail on warnings, too.")
-@click.option("--fix", is_flag=True, help="Make the safe fixes; `-` prints the result.")
+@click.option("--strict", is_flag=True, help="Also fail on warnings.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes; with `-`, print the result.")
 @memory_option
 def lint(specs: tuple[str, ...], format: Format, strict: bool, fix: bool, max_memory: int) -> None:
     """Check specs: syntax, names, arguments, shapes, memory.
 
-    Of a folder every .nn file is checked but those that git ignores and those in hidden folders.
+    In a folder, check every .nn file except those that git ignores and those in hidden folders.
 
     A comment `# nnc: ignore[NN141]` silences warnings of that code on its line.
 

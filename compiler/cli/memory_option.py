@@ -14,5 +14,5 @@ memory_option = click.option(
     type=Parsed(parse_bytes),
     default=bytes_text(DEFAULT_MEMORY).replace(" ", ""),
     show_default=True,
-    help="Refuse networks that need more, such as 512MiB or 16G.",
+    help="Refuse networks that need more memory; for example 512MiB or 16G.",
 )

@@ -21,7 +21,7 @@ output_option = click.option(
     metavar="FILE",
     type=File("the name of a file"),
     callback=lambda ctx, param, name: None if name in (None, STDOUT) else Path(name),
-    help="Where to write; else standard output.",
+    help="File to write; default: standard output.",
 )
 
 

@@ -46,7 +46,7 @@ class SummaryFormat(StrEnum):
     "--batch",
     metavar="ROWS",
     type=Whole(1, MAX_WHOLE),
-    help=f"Rows of a batch, for the memory; else the spec's, else {DEFAULT_BATCH}.",
+    help=f"Batch size for the memory; default: the spec's, else {DEFAULT_BATCH}.",
 )
 @click.option(
     "--format",

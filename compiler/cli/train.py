@@ -59,37 +59,37 @@ class Wanted:
 )
 @click.option("--target", metavar="COLUMN", help="Target column of a .csv file.")
 @click.option(
-    "--test", metavar="DATA", type=File("data"), help="Data to measure on after each epoch."
+    "--test", metavar="DATA", type=File("data"), help="Test data, measured after each epoch."
 )
 @click.option(
     "--test-fraction",
     metavar="SHARE",
     type=Real(0, 1),
-    help="Part of the data to set apart as test.",
+    help="Fraction of the data to hold out for testing.",
 )
 @click.option(
     "--epochs",
     metavar="NUMBER",
     type=Whole(0, MAX_WHOLE),
-    help="Passes over the data; else the spec's, else 10.",
+    help="Passes over the data; default: the spec's, else 10.",
 )
 @click.option(
     "--batch",
     metavar="ROWS",
     type=Whole(1, MAX_WHOLE),
-    help="Rows of a step; else the spec's, else 32.",
+    help="Rows per step; default: the spec's, else 32.",
 )
 @click.option(
     "--lr",
     metavar="RATE",
     type=Real(0),
-    help="Learning rate; else that of the spec's optimizer.",
+    help="Learning rate; default: that of the spec's optimizer.",
 )
 @click.option(
     "--seed",
     metavar="NUMBER",
     type=Whole(0, MAX_WHOLE),
-    help="Of weights and of the rows' order; else the spec's.",
+    help="Seed of the weights and the order of rows; default: the spec's.",
 )
 @click.option(
     "--output",
@@ -98,7 +98,7 @@ class Wanted:
     metavar="FILE",
     type=File("the name of a file"),
     callback=lambda ctx, param, name: None if name is None else Path(name),
-    help="Save the parameters here, as .npz.",
+    help="File in which to save the parameters, as .npz.",
 )
 @click.option(
     "--every",
@@ -108,8 +108,8 @@ class Wanted:
     show_default=True,
     help="Report every N epochs.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Report the last epoch only.")
-@click.option("--allow-divergence", is_flag=True, help="Go on though the loss has exploded.")
+@click.option("--quiet", "-q", is_flag=True, help="Report only the last epoch.")
+@click.option("--allow-divergence", is_flag=True, help="Continue even if the loss explodes.")
 @memory_option
 def train(
     data: str,
@@ -130,8 +130,8 @@ def train(
 ) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
-    Ctrl-C stops and keeps the weights. A loss that explodes stops, too, with
-    exit code 1; the last good weights are saved. The saved parameters are
+    Ctrl-C stops and keeps the weights. If the loss explodes, training also stops,
+    with exit code 1; the last good weights are saved. The saved parameters are
     read by the load_params of the module that `nnc compile` writes.
 
     Examples:

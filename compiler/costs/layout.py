@@ -1,11 +1,11 @@
-"""Which weight matrices lie in memory by rows and which by columns: what their products cost.
+"""Choose whether each weight matrix is stored by rows or by columns, by the cost of its products.
 
-    forward    z  = x W      fast where W lies by rows
-    backward   dx = d Wᵀ     fast where W lies by columns, as Wᵀ then lies by rows
+    forward    z  = x W      fast if W is stored by rows
+    backward   dx = d Wᵀ     fast if W is stored by columns, because Wᵀ is then stored by rows
 
-A matrix library copies an operand that lies the other way into order before it multiplies, once
-a call and whatever the number of rows, unless the result is so small that it has a kernel for
-it. So a weight lies the way that makes the fewer entries be copied:
+A matrix library copies an operand stored in the other order before it multiplies: once per call,
+whatever the number of rows, unless the result is so small that the library has a special kernel for
+it. So each weight gets the layout for which fewer entries are copied:
 
     input 784 -> dense 100 -> dense 200 -> dense 10, batch 32: entries copied by a step
     before               by rows    by columns      after
@@ -13,7 +13,7 @@ it. So a weight lies the way that makes the fewer entries be copied:
     dense2.W              20,000        20,000      by rows: its z is wider than its x
     dense3.W               2,000             0      by columns
 
-`dW = xᵀ d` costs the same either way: a column layout's is written transposed, dWᵀ = dᵀ x.
+`dW = xᵀ d` costs the same in both layouts: if W is stored by columns, dWᵀ = dᵀ x is computed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Choose the algorithm of every convolution by a model of what each costs (costs/convolution.py).
+"""Choose the algorithm of every convolution by a cost model (costs/convolution.py).
 
     before  %5 = conv(%x, %w)                      columns by copying windows, one product
             %9 = conv_transpose(%dy, %w)           a product to columns, added where they belong
@@ -6,9 +6,10 @@
          or %5 = conv_winograd(%x, %w)             3x3 only: 16 products where 36 would be needed
             %9 = turned_kernel(%w); %10 = conv_flat(%dy, %9)
 
-Where arrays are planned, each gets one more operand: a `room` to lay columns or images out in.
-At stride 1 the gradient of x is itself a convolution, with the kernel turned around. Sizes that
-are known only at run time, and what the model finds no faster, stay as they are.
+In functions with a memory plan, each op gets one more operand: a workspace buffer for the columns
+or for the images laid out flat. At stride 1, the gradient of x is itself a convolution with the
+kernel flipped on every spatial axis. Convolutions whose sizes are known only at run time, and those
+that the model does not find faster, are not changed.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Remove ops that no output needs, among them the gradients nobody asked for.
+"""Remove ops that no output needs, for example gradients that are not used.
 
     before  %5 = matmul(%4, %2ᵀ)      the gradient of the data
             %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
     after   %6 = matmul(%0ᵀ, %4)      -> grad:dense1.W
 
-What comes from outside, such as an input, always stays.
+Inputs and other values passed to the function are always kept.
 """
 
 from __future__ import annotations

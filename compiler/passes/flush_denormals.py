@@ -1,11 +1,11 @@
-"""Cut denormal numbers at the source of a delta.
+"""Replace denormal numbers by 0 where a delta is first computed.
 
     before  %9 = scale(sub(y, t), 1/B)          d_z, the first gradient of a softmax or sigmoid
     after   %10 = flush_denormals(%9)           and every user of %9 uses %10
 
 A network that has learned its data is certain of most rows: their deltas are denormal, and
-matrix products over denormals run several times slower. One op where the delta arises keeps
-them out of every product behind it.
+matrix products of denormal numbers are several times slower. One op after the first delta keeps
+them out of every product that follows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Turn sums into single calls of the matrix library.
+"""Replace sums by single calls of the matrix library.
 
     before  sum(sub(a, sum(mul(t, u), axis=1)))          one pass over memory an op
     after   sub(sum(a), inner(t, u))                     inner is one dot product

@@ -1,9 +1,9 @@
-"""Move what both loss and backward need, but no target decides, into forward.
+"""Move values that loss and backward both need, and that do not depend on the target, into forward.
 
     before  loss: e = exp(z − max z) …      backward: the same again
     after   forward: e = exp(z − max z)     loss and backward read it
 
-So a network that ends in logits computes its softmax once a step.
+So a network that ends in logits computes its softmax once per step.
 """
 
 from __future__ import annotations

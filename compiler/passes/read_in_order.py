@@ -1,9 +1,9 @@
-"""Read a matrix that lies by columns as its transpose where the order does not matter.
+"""Read a matrix stored by columns as its transpose where the order of entries does not matter.
 
     before  inner(W, W)           the penalty of a weight: np.vdot would copy it into rows first
-    after   inner(Wᵀ, Wᵀ)         one pass over memory as it lies
+    after   inner(Wᵀ, Wᵀ)         one pass over memory in storage order
 
-Runs last, when the graph says how the parameters are to lie (costs/layout.py).
+Runs last, when the memory layout of the parameters is known (costs/layout.py).
 """
 
 from __future__ import annotations

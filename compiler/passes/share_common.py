@@ -1,9 +1,9 @@
-"""Compute what is written twice only once (common subexpressions).
+"""Compute a value that occurs twice only once (common subexpressions).
 
     before  %4 = exp(%3)   …   %9 = exp(%3)
     after   %4 = exp(%3)   and %9's users use %4
 
-Random masks are told apart by their name attribute, so two dropout layers never merge.
+Random masks differ in their name attribute, so the masks of two dropout layers are never merged.
 """
 
 from __future__ import annotations

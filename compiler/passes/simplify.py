@@ -1,11 +1,11 @@
-"""Algebra that makes formulas read as textbooks write them, and saves work.
+"""Simplify formulas by algebra, so that they read as in textbooks and need fewer operations.
 
     before  %7 = broadcast(scale(1, 1/B))     the gradient of a mean
             %8 = mul(sub(y, t), %7)
     after   %8 = scale(sub(y, t), 1/B)        (y - t) / B
 
-Every rule is exact in real arithmetic and gives the same value up to rounding. Runs at both
-levels, because unsimplified gradients are not what a person would write.
+Every rule is exact in real arithmetic and gives the same value up to rounding. The pass runs at
+both levels, because unsimplified gradients do not look like hand-written ones.
 """
 
 from __future__ import annotations

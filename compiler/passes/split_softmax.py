@@ -1,13 +1,13 @@
-"""Take softmax and crossentropy apart into steps that they can share.
+"""Split softmax and crossentropy into steps that they can share.
 
     before  y = softmax(z)                      L = crossentropy(z, t)
     after   m = max(z); u = z − m; e = exp(u); s = Σ e; y = e / s
             L = log s − Σ t·u                   (with the same m, u, e, s)
 
-Where the logits of a row lie further apart than numbers reach, u is −inf, and 0 · u not a number:
-products and logarithms take u bounded by the lowest number. u ≤ 0 and 1 ≤ s ≤ the number of classes,
-so nothing overflows, and a row that is certain of its class loses no digits. Σ t = 1 is used. What both
-need is merged by the next pass.
+u ≤ 0 and 1 ≤ s ≤ the number of classes, so nothing overflows, and a row that is certain of its
+class loses no precision. If the logits of a row differ by more than the dtype can represent, u is
+−inf and 0 · u is NaN; so products and logarithms use u bounded below by the lowest finite number.
+The formula of L uses Σ t = 1. The next pass merges the steps that occur in both.
 """
 
 from __future__ import annotations

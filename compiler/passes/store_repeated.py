@@ -1,11 +1,11 @@
-"""Give what is repeated an array of its own before its axes are merged.
+"""Store a broadcast value in an array of its own before its axes are merged.
 
     before  %3 : (B, 4, 2) = broadcast(%2)      entries repeated in appearance only
             %4 : (B, 8) = reshape(%3)           NumPy must copy them, into a new array every step
     after   %4 = copied(%3)                     into an array that is planned
             %5 = reshape(%4)
 
-Views of other kinds are left: what is sliced or transposed is often multiplied as it lies.
+Other views are not changed: products can often read a sliced or transposed array directly.
 """
 
 from __future__ import annotations

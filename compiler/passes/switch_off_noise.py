@@ -1,9 +1,9 @@
-"""Switch off what is random in training, for functions that only predict.
+"""Switch off the ops that are random in training, for functions that only predict.
 
     before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
     after   %4 = const(1); %5 = mul(%3, %4)          and simplify makes %5 out of %3
 
-Batch statistics become the running ones that training has kept.
+Batch statistics are replaced by the running statistics collected in training.
 """
 
 from __future__ import annotations

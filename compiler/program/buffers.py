@@ -1,12 +1,12 @@
-"""Which array every value of -O1 lives in: in place where possible, shared where lives do not meet.
+"""Assign an array to every value of -O1: in place where possible, shared if lifetimes do not overlap.
 
     before  z = x @ W          after   z = c.dense1     written by the product
             s = z + b                  z += b           the same array
             a = sigmoid(s)             a = sigmoid(z, out=z)
     before  d_a, d_z, d_h      after   d_a and d_z in c.work1, d_h in c.work2 …
 
-A chain is a run of values of which each is written over the one before. A chain that holds a
-value forward must keep gets an array of its own; the others draw on a pool by shape.
+A chain is a sequence of values in which each overwrites the one before. A chain with a value that
+forward must keep for backward gets an array of its own; the others use arrays of a pool by shape.
 """
 
 from __future__ import annotations

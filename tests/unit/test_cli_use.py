@@ -38,7 +38,7 @@ WRONG = {
     "lint ''": "SPEC takes the name of a .nn file or of a folder, not an empty text",
     "lint a.nn ' '": "SPEC takes the name of a .nn file or of a folder, not an empty text",
     "fmt ''": "SPEC takes the name of a .nn file or of a folder, not an empty text",
-    "lint": "`nnc lint` needs SPEC: the .nn files, or folders of such; `-` reads standard input",
+    "lint": "`nnc lint` needs SPEC: the .nn files, or folders of them; `-` reads standard input",
     "lint --format foo a.nn": "--format takes text, concise, json, sarif or github, not 'foo'",
     "lint --format jsn a.nn": "not 'jsn', did you mean json?",
     "lint --strct a.nn": "`nnc lint` has no option --strct, did you mean --strict?",
