@@ -46,6 +46,7 @@ def module_text(view: ModuleView, target: Target) -> str:
 def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
     """What the templates see of a program; `spec` is its text, includes inlined."""
     typed, file = program.typed, file_name(file)
+    targets = _targets(typed, names)
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -55,9 +56,10 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
         contract=CONTRACT,
         level=program.level,
         dtype=typed.graph.dtype,
+        targets=targets,
         **_arrays(program, names),
         **_training(program, names),
-        **_functions(program, names),
+        **_functions(program, names, targets),
     )
 
 
@@ -68,7 +70,6 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
         "inputs": _inputs(typed, names),
         "outputs": _outputs(typed),
         "ragged_outputs": _ragged_outputs(typed),
-        "targets": _targets(typed, names),
         "params": tuple(_param(p) for p in typed.params),
         "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
         "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
@@ -98,12 +99,12 @@ def _training(program: Program, names: Names) -> dict[str, Any]:
     }
 
 
-def _functions(program: Program, names: Names) -> dict[str, Any]:
+def _functions(program: Program, names: Names, targets: tuple[ArrayView, ...]) -> dict[str, Any]:
     """The bodies of the functions, then the constants and the cache that they ask for."""
     typed, graph, kernels = program.typed, names.graph, names.kernels
     forward = kernel_view(names, kernels.forward, graph.outputs_for("out"))
     parts, grads = graph.outputs_for("loss"), graph.outputs_for("grad")
-    padded = tuple(dict.fromkeys(a.lengths for a in _targets(typed, names) if a.lengths))
+    padded = tuple(dict.fromkeys(a.lengths for a in targets if a.lengths))
     loss = kernel_view(names, kernels.loss, parts, padded) if kernels.loss else None
     backward = kernel_view(names, kernels.backward, grads, padded) if kernels.backward else None
     predict = alone_view(names, program, Function.PREDICT)
