@@ -2,6 +2,7 @@
 # make test    all tests that need no PyTorch
 # make oracle  the tests against PyTorch, and those of --target numba
 # make bench   speed beside PyTorch and JAX, of every optimisation, of compiling; writes docs/
+# make docs    the documentation as a site, in build/site
 # make lint    formatting, lint rules, types
 # make mutation  whether the tests notice planted faults (an hour or more)
 #
@@ -15,7 +16,7 @@ JOBS ?= auto
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oracle bench lint mutation typing clean
+.PHONY: help demo test oracle bench docs lint mutation typing clean
 
 help:
 	@sed -n 's/^# \?//;/^$$/q;p' Makefile
@@ -43,6 +44,10 @@ $(VENV)/.oracle: $(VENV)/.test
 
 $(VENV)/.mutation: $(VENV)/.test
 	$(INSTALL) --editable '.[mutation]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.base
@@ -77,6 +82,10 @@ TORCH = tests/oracle/test_torch_recurrent.py tests/oracle/test_torch_norms.py
 bench: $(VENV)/.bench
 	$(RUN) benchmarks --write
 	$(RUN) benchmarks.frameworks $(BENCH)
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/site/index.html"
 
 mutation: $(VENV)/.mutation
 	$(RUN) tests.mutation --fresh --least 90

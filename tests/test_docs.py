@@ -26,7 +26,7 @@ from .pages import NNC, blocks_of, run
 
 PAGES = [
     "README.md",
-    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+    *sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").rglob("*.md")),
 ]
 INDENTED_COMMAND = re.compile(r"^ {4}(nnc .*)$", re.M)
 
