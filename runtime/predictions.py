@@ -31,9 +31,8 @@ class Answers:
 
     @property
     def of_classes(self) -> bool:
-        """Whether each row gets one class: not where every output is a yes or no of its own."""
-        several = self.meaning is Meaning.LOGITS or self.meaning is Meaning.NUMBERS
-        return self.meaning.of_classes and not (several and self.y.shape[-1] > 1)
+        """Whether each row gets one class: the output tells one, or the target was one of classes."""
+        return bool(self.classes) or self.meaning.tells_classes(self.y.shape[-1])
 
     def class_names(self) -> list[str]:
         """The classes' names: as they were learned, else their numbers from 0."""

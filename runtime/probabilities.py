@@ -12,24 +12,26 @@ from .module import Array
 class Meaning(Enum):
     """What an output's numbers are, as its last activation and its loss say."""
 
-    PROBABILITIES = "a probability for each class; one number is that of class 1"
+    PROBABILITIES = "the probability of each class, of which one is true"
     LOG_PROBABILITIES = "the logarithm of each class's probability"
     CLASS_LOGITS = "logits: their softmax gives the probabilities of the classes"
-    LOGITS = "logits: the sigmoid of each is a probability"
     SCORES = "scores of classes, the largest wins; they are no probabilities"
+    SHARES = "each number is the probability of a yes, by itself"
+    LOGITS = "logits: the sigmoid of each is the probability of a yes, by itself"
     NUMBERS = "numbers as they are"
 
-    @property
-    def of_classes(self) -> bool:
-        """Whether the output speaks of classes at all."""
+    def tells_classes(self, width: int) -> bool:
+        """Whether each row of so many numbers speaks for one class, whatever the targets are."""
+        if self in (Meaning.SHARES, Meaning.LOGITS):
+            return width == 1
         return self is not Meaning.NUMBERS
 
 
 def probabilities(y: Array, meaning: Meaning) -> Array | None:
-    """Probabilities in float64 from outputs (B, …, C) of the same shape; None where there are none."""
+    """Probabilities in float64 from outputs (B, …, C), of the same shape; None where there are none."""
     wide = y.astype(np.float64)
     match meaning:
-        case Meaning.PROBABILITIES:
+        case Meaning.PROBABILITIES | Meaning.SHARES:
             return wide
         case Meaning.LOG_PROBABILITIES:
             return np.exp(wide)
@@ -44,15 +46,14 @@ def probabilities(y: Array, meaning: Meaning) -> Array | None:
 def predicted(y: Array, meaning: Meaning) -> Array:
     """The class of each row (B,) or position (B, T), from outputs (B, …, C).
 
-    The largest of several outputs. A lone output is class 1 from a probability of 0.5 on, or from a
-    score of 0 on.
+    The largest of several outputs. A lone output is class 1 from a probability (or, of numbers that
+    were trained to become 0 and 1, a value) of 0.5 on, a logit or score from 0 on.
     """
     if y.shape[-1] > 1:
         best: Array = np.argmax(y, axis=-1)
         return best
-    share = probabilities(y, meaning)
-    one = y[..., 0] >= 0 if share is None else share[..., 0] >= 0.5
-    return one.astype(np.int64)
+    scored = meaning in (Meaning.LOGITS, Meaning.SCORES, Meaning.CLASS_LOGITS)
+    return (y[..., 0] >= (0.0 if scored else 0.5)).astype(np.int64)
 
 
 def of_every_class(share: Array) -> Array:

@@ -57,7 +57,8 @@ def test_scores_and_numbers_are_no_probabilities():
 @pytest.mark.parametrize(
     ("meaning", "y", "expected"),
     [
-        (Meaning.PROBABILITIES, [[0.4], [0.5]], [0, 1]),
+        (Meaning.SHARES, [[0.4], [0.5]], [0, 1]),
+        (Meaning.NUMBERS, [[0.4], [7.0]], [0, 1]),
         (Meaning.LOGITS, [[0.4], [-0.1]], [1, 0]),
         (Meaning.SCORES, [[0.4], [-0.1]], [1, 0]),
         (Meaning.CLASS_LOGITS, [[1, 3, 2], [5, 4, 0]], [1, 0]),
@@ -70,3 +71,11 @@ def test_predicted_classes(meaning, y, expected):
 def test_one_column_stands_for_two_classes():
     np.testing.assert_allclose(of_every_class(np.array([[0.2]])), [[0.8, 0.2]])
     np.testing.assert_allclose(of_every_class(np.array([[0.3, 0.7]])), [[0.3, 0.7]])
+
+
+@pytest.mark.parametrize("meaning", Meaning)
+def test_which_outputs_tell_a_class(meaning):
+    numbers = meaning is Meaning.NUMBERS
+    assert meaning.tells_classes(1) is not numbers
+    each = meaning in (Meaning.SHARES, Meaning.LOGITS, Meaning.NUMBERS)
+    assert meaning.tells_classes(3) is not each
