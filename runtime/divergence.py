@@ -27,10 +27,15 @@ class Watch:
     def __init__(
         self, losses: Iterable[str], start: float, params: Params, state: Mapping[str, Array]
     ) -> None:
-        self.start = start
-        relative = math.isfinite(start) and not NO_LOWER_END & set(losses)
-        self.limit = RISE * max(1.0, abs(start)) if relative else math.inf
+        self.losses = frozenset(losses)
+        self.begin(start)
         self.keep(0, params, state)
+
+    def begin(self, start: float) -> None:
+        """Take a loss as the one before training."""
+        self.start = start
+        relative = math.isfinite(start) and not NO_LOWER_END & self.losses
+        self.limit = RISE * max(1.0, abs(start)) if relative else math.inf
 
     def keep(self, epoch: int, params: Params, state: Mapping[str, Array]) -> None:
         """Copy the weights of an epoch: they are the last good ones; epoch 0 is the beginning."""

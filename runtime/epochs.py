@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Scores = Mapping[str, float]
 
@@ -14,8 +14,9 @@ class Epoch:
     """What one epoch came to.
 
     `loss` is the mean over its rows, each batch's before its step. `train` and `test` are measured
-    after the epoch: `loss` (with the regularizer), then the metrics; test is empty without a
-    test set.
+    after the epoch: `loss` (with the regularizer), then the metrics; test and validation are empty
+    without such a set. `best` says that no epoch before had a lower loss on the validation set (or,
+    where training stops early without one, on the training set); `rate` is the learning rate.
     """
 
     number: int
@@ -23,6 +24,10 @@ class Epoch:
     train: Scores
     test: Scores
     seconds: float
+    validation: Scores = field(default_factory=dict)
+    step: int = 0
+    rate: float | None = None
+    best: bool = False
 
     def __str__(self) -> str:
         parts = [_lead(self)]
@@ -104,7 +109,8 @@ def _wrapped(epoch: Epoch, width: int) -> str:
 
 def _sets(epoch: Epoch) -> list[tuple[str, Scores]]:
     """The sets that were measured, with their names."""
-    return [(n, s) for n, s in (("train", epoch.train), ("test", epoch.test)) if s]
+    named = (("train", epoch.train), ("valid", epoch.validation), ("test", epoch.test))
+    return [(name, scores) for name, scores in named if scores]
 
 
 def _lead(epoch: Epoch) -> str:

@@ -22,10 +22,12 @@ Shape = tuple[int | str, ...]
 class Module(Protocol):
     """A generated module that has a loss, and so can be trained."""
 
+    SPEC: str
     INPUTS: Mapping[str, Shape]
     OUTPUTS: Mapping[str, Shape]
     TARGETS: Mapping[str, Shape]
     LOSSES: Mapping[str, str]
+    PARAM_SHAPES: Mapping[str, tuple[int, ...]]
     TRAIN: Mapping[str, Any]
     METRICS: Any
     RAGGED_OUTPUTS: Mapping[str, int]
@@ -35,6 +37,9 @@ class Module(Protocol):
 
     def forward(self, params: Params, x: Any, **keywords: Any) -> tuple[Any, Any]:
         """Outputs, and what loss and backward need."""
+
+    def backward(self, params: Params, cache: Any, target: Any, **keywords: Any) -> Params:
+        """The gradient of the loss by every parameter."""
 
     def loss(self, params: Params, cache: Any, target: Any, **keywords: Any) -> float:
         """The total loss of one batch."""
@@ -47,6 +52,9 @@ class Module(Protocol):
 
     def solve(self, x: Any, target: Any) -> Params:
         """The exact solution; only where the spec says `optimizer lstsq`."""
+
+    def train_step(self, params: Params, x: Any, target: Any, opt: Any, **keywords: Any) -> float:
+        """One step on a batch; the loss before it."""
 
     def train_epoch(
         self,

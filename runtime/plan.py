@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +25,10 @@ class Plan:
     shuffle: bool
     drop_last: bool
 
-    def orders(self, rows: int) -> Iterator[Array]:
-        """The order of the rows in each epoch."""
-        rng = np.random.default_rng(self.seed)
+    def order(self, rng: np.random.Generator, rows: int) -> Array:
+        """The order of the rows in the next epoch."""
         kept = rows // self.batch * self.batch if self.drop_last else rows
-        for _ in range(self.epochs):
-            yield (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
+        return (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
 
 
 def plan(

@@ -7,9 +7,9 @@ import pytest
 from nnc.diagnostics.model import Report
 from nnc.driver import check
 from nnc.format.formatter import format_source
+from nnc.runtime import training
 from nnc.runtime.data import Dataset, load
 from nnc.runtime.datasets import digits
-from nnc.runtime.train import train_spec
 from nnc.source import Source
 
 from .generated import (
@@ -98,14 +98,14 @@ def test_levels_agree(name):
 def trained(name, data, **keywords):
     module = build(spec_text(name))
     keywords.setdefault("epochs", module.TRAIN.get("epochs", 40))
-    return module, train_spec(module, data, **keywords)
+    return module, training.train(module, data, **keywords)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_digits_reach_96_percent_on_the_shipped_digits(seed):
     module = build(spec_text("digits"))
     train, test = load("digits", module)
-    result = train_spec(module, train, test=test, seed=seed)
+    result = training.train(module, train, test=test, seed=seed)
     assert (len(train), len(test)) == (1437, 360)
     assert result.history[-1].test["accuracy"] >= 0.96
 
@@ -186,7 +186,7 @@ def test_two_heads_learn_both():
 def test_residual_mlp_learns_the_digits():
     module = build(spec_text("residual_mlp"))
     train, test = load("digits", module)
-    result = train_spec(module, train, test=test, epochs=15)
+    result = training.train(module, train, test=test, epochs=15)
     assert len(module.PARAM_SHAPES) == 2 * (1 + 2 * 6 + 1)
     assert result.history[-1].test["accuracy"] > 0.94
 

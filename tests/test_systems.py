@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 import pytest
 from nnc.driver import check
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
 from nnc.runtime.fit import one_hot
 from nnc.runtime.metrics import accuracy
-from nnc.runtime.train import Ending, train_spec
+from nnc.runtime.training import Ending
 from nnc.source import Source
 
 from .generated import build, gradient_error, in_float64, mnist, spec_text
@@ -90,7 +91,7 @@ def test_gradients_equal_central_differences(name, level):
 
 def test_s03_trains():
     train, test = first_mnist(8000, 2000)
-    assert final_accuracy(train_spec(system("S03"), train, test=test)) >= 0.92
+    assert final_accuracy(training.train(system("S03"), train, test=test)) >= 0.92
 
 
 def test_s03_mistake_shows_both_ends():
@@ -110,14 +111,16 @@ def test_s03_mistake_shows_both_ends():
 @pytest.mark.slow
 def test_s06_reaches_90_percent_with_lecun_weights():
     train, test = first_mnist(8000, 2000)
-    assert final_accuracy(train_spec(system("S06"), train, test=test)) >= 0.90
+    assert final_accuracy(training.train(system("S06"), train, test=test)) >= 0.90
 
 
 @pytest.mark.slow
 def test_s06_with_the_books_weights_over_five_seeds(record_property):
     train, test = first_mnist(8000, 2000)
     module = system("S06_book")
-    scores = [final_accuracy(train_spec(module, train, test=test, seed=seed)) for seed in range(5)]
+    scores = [
+        final_accuracy(training.train(module, train, test=test, seed=seed)) for seed in range(5)
+    ]
     record_property("accuracies", scores)
     print("S06, the book's weights, seeds 0-4:", " ".join(f"{s:.4f}" for s in scores))
     assert max(scores) >= 0.92
@@ -135,7 +138,7 @@ def images(seed, shift=0.0):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_s07_overfits_from_every_seed_without_exploding(seed):
-    result = train_spec(system("S07"), images(seed), seed=seed)
+    result = training.train(system("S07"), images(seed), seed=seed)
     assert result.history[-1].train["loss"] < 0.01
     assert max(epoch.loss for epoch in result.history) < 1
 
@@ -144,7 +147,7 @@ def test_s07_dies_on_raw_pixels():
     raw = spec_text("systems/S07").replace("  -> shift -0.5\n", "")
     module = build(raw)
     assert "shift" not in raw.split("input", 1)[1]
-    results = [train_spec(module, images(seed), seed=seed) for seed in range(6)]
+    results = [training.train(module, images(seed), seed=seed) for seed in range(6)]
     dead = [r.history[-1].train["loss"] == pytest.approx(np.log(2), abs=1e-3) for r in results]
     assert sum(dead) >= 4
 
@@ -237,7 +240,7 @@ def test_softmax_systems_learn(name, level):
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (160, 4))
     classes = np.argmax(x[:, :3] + 0.3 * x[:, 3:], axis=1)
-    history = train_spec(system(name, level), Dataset(x, one_hot(classes, 3))).history
+    history = training.train(system(name, level), Dataset(x, one_hot(classes, 3))).history
     assert history[-1].train["loss"] < 0.35 * history[0].train["loss"]
 
 
@@ -269,7 +272,7 @@ def test_s10_learns_known_settings(level):
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (64, 2))
     settings = np.stack([0.4 + 0.3 * np.sin(2 * x[:, 0]), 0.5 + 0.3 * x[:, 0] * x[:, 1]], axis=1)
-    results = [train_spec(system("S10", level), Dataset(x, settings), seed=s) for s in range(3)]
+    results = [training.train(system("S10", level), Dataset(x, settings), seed=s) for s in range(3)]
     assert min(r.history[-1].train["loss"] for r in results) < 0.1 * settings.var(axis=0).mean()
 
 
@@ -306,7 +309,7 @@ def test_s11_adam_on_a_noisy_rosenbrock_function(level):
 @pytest.mark.slow
 def test_s12_reaches_94_percent_after_three_epochs():
     train, test = first_mnist(8000, 2000)
-    assert final_accuracy(train_spec(system("S12"), train, test=test)) >= 0.94
+    assert final_accuracy(training.train(system("S12"), train, test=test)) >= 0.94
 
 
 # --- S13: rows in whatever kind of array ---------------------------------------------------
@@ -385,7 +388,7 @@ def test_s15_reaches_the_weights_and_the_cost_falls(level):
 
 
 def test_s15_by_the_training_command_gives_the_same():
-    params = train_spec(system("S15"), REGRESSION).params
+    params = training.train(system("S15"), REGRESSION).params
     assert params["dense1.W"].ravel() == pytest.approx([5.2148, -0.5733], abs=5e-5)
 
 
@@ -419,7 +422,7 @@ def test_s17_warns_of_the_raw_argument_and_still_fits(level):
 
 def test_s17_by_the_training_command():
     x, target = matrices()
-    result = train_spec(system("S17"), Dataset(x, target))
+    result = training.train(system("S17"), Dataset(x, target))
     assert len(result.history) == 1
     assert result.history[0].train["loss"] <= 1e-20 < result.history[0].loss
 
@@ -433,7 +436,7 @@ def test_s19_reaches_its_accuracies():
     train, validation = data.take(slice(0, 5000)), data.take(slice(5000, 6000))
     module = system("S19")
     assert module.TRAIN["drop_last"]
-    last = train_spec(module, train, test=validation).history[-1]
+    last = training.train(module, train, test=validation).history[-1]
     assert last.train["accuracy"] >= 0.99
     assert last.test["accuracy"] >= 0.94
 
@@ -446,7 +449,7 @@ def test_s19_reaches_its_accuracies():
 def test_s20_reaches_87_percent_and_reports_both_sets(name):
     train, test = first_mnist(1000, 2000)
     rows = []
-    result = train_spec(
+    result = training.train(
         system(name), train, test=test, progress=lambda done, of: rows.append((done, of))
     )
     assert len(result.history) == 100
@@ -464,7 +467,7 @@ def test_s20_ctrl_c_keeps_the_weights():
         if epoch.number == 3:
             raise KeyboardInterrupt
 
-    result = train_spec(module, train, test=test, report=stop)
+    result = training.train(module, train, test=test, report=stop)
     assert result.ending is Ending.INTERRUPTED
     assert accuracy(module.predict(result.params, test.x), test.target) > 0.6
 

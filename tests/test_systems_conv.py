@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from nnc.diagnostics.codes import shapes as codes
 from nnc.driver import check
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
-from nnc.runtime.train import train_spec
 from nnc.source import Source
 
 from .generated import build, gradient_error, in_float64, spec_text
@@ -56,7 +56,7 @@ def test_s04_runs_for_any_length_of_text(name, level):
 def test_s04_learns(name):
     train, test = texts(160, 12, 1), texts(60, 17, 2)
     module = build(spec_text(f"systems/{name}"))
-    result = train_spec(module, train, epochs=15)
+    result = training.train(module, train, epochs=15)
     found = module.predict(result.params, test.x).argmax(axis=1)
     assert [np.mean(found[test.target == c] == c) > 0.8 for c in range(3)] == [True] * 3
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
-from nnc.runtime.train import train_spec
 
 from .generated import build, gradient_error, in_float64, spec_text
 
@@ -49,7 +49,7 @@ def test_s14_gives_the_tangent_of_a_learned_curve(level):
     t = np.linspace(-1, 1, 200)[:, None]
     curve = np.concatenate([np.sin(2 * t), np.cos(2 * t), t**2, t], axis=1)
     tangent = np.concatenate([2 * np.cos(2 * t), -2 * np.sin(2 * t), 2 * t, t**0], axis=1)
-    params = train_spec(made, Dataset(t, curve)).params
+    params = training.train(made, Dataset(t, curve)).params
     assert np.abs(made.predict(params, t) - curve).max() < 0.05
     inner = slice(20, -20)
     assert np.abs(made.jacobian(params, t)[inner, :, 0] - tangent[inner]).max() < 0.3
@@ -88,7 +88,7 @@ def test_s21_climbs_to_the_only_corner_that_fires(way, level):
     made = system("S21", level)
     starts = np.random.default_rng(0).uniform(0, 1, (40, 2))
     for seed in range(3):
-        params = train_spec(made, Dataset(CORNERS, FIRES), seed=seed).params
+        params = training.train(made, Dataset(CORNERS, FIRES), seed=seed).params
         assert np.abs(made.predict(params, CORNERS) - FIRES).max() < 0.1
         best = ascend(way(made, params), starts)
         assert np.array_equal(best, np.tile([0.0, 1.0], (40, 1)))

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 from nnc.driver import Options, compile_source
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
-from nnc.runtime.train import train_spec
 from nnc.source import Source
 
 from .generated import build, gradient_error, in_float64, random_batch, spec_text
@@ -138,7 +138,7 @@ def test_s01_finds_the_weights_that_made_the_data(seed):
     rng = np.random.default_rng(seed)
     weights = rng.dirichlet(np.ones(8)).reshape(2, 4)
     x = rng.standard_normal((16, 40, 20, 64))
-    result = train_spec(module, Dataset(x, channel_by_channel(x, weights)), epochs=60, batch=8)
+    result = training.train(module, Dataset(x, channel_by_channel(x, weights)), epochs=60, batch=8)
     found = softmax(result.params["weightedpool1.w"])
     assert found.sum() == pytest.approx(1, abs=1e-6)
     np.testing.assert_allclose(found, weights, atol=0.01)
@@ -214,5 +214,5 @@ def test_s05_learns(name):
     centres = rng.standard_normal((3, *S05[name][0]))
     classes = rng.integers(0, 3, 150)
     data = Dataset(centres[classes] + 0.5 * rng.standard_normal((150, *S05[name][0])), classes)
-    result = train_spec(module, data, epochs=20, batch=15)
+    result = training.train(module, data, epochs=20, batch=15)
     assert result.history[-1].train["accuracy"] > 0.98

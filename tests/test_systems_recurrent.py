@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from nnc.driver import check
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
-from nnc.runtime.train import Ending, train_spec
+from nnc.runtime.training import Ending
 from nnc.source import Source
 
 from .generated import build, gradient_error, in_float64, spec_text
@@ -79,7 +80,7 @@ def test_s02_learns_what_the_last_true_vectors_say():
     x = junk_beyond(x, lengths, np.nan)
     data = Dataset(x, target, lengths=lengths)
     train, test = data.take(slice(0, 200)), data.take(slice(200, None))
-    result = train_spec(build(SPEC), train, test=test, epochs=12)
+    result = training.train(build(SPEC), train, test=test, epochs=12)
     assert result.ending is Ending.DONE
     assert result.history[-1].train["accuracy"] == 1
     assert result.history[-1].test["accuracy"] >= 0.9

@@ -25,7 +25,7 @@ from .values import File, Real, Whole
 if TYPE_CHECKING:
     from nnc.runtime.dataset import Dataset
     from nnc.runtime.module import Module
-    from nnc.runtime.train import TrainResult
+    from nnc.runtime.training import TrainResult
 
     from ..ir.layer_graph import TypedGraph
 
@@ -234,12 +234,13 @@ def _warn(sentence: str) -> None:
 
 
 def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
-    from nnc.runtime.train import plan, train_spec
+    from nnc.runtime.training import plan
+    from nnc.runtime.training import train as run_training
 
     epochs, batch, lr, seed = wanted.epochs, wanted.batch, wanted.lr, wanted.seed
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     with telling(len(data), chosen.epochs, wanted.every) as (report, progress):
-        return train_spec(
+        return run_training(
             module,
             data,
             test=test,
@@ -257,7 +258,7 @@ def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted
 def _finish(module: Module, result: TrainResult, out: Path | None, quiet: bool) -> None:
     """Save what was learned, say how it ended, and exit accordingly."""
     from nnc.runtime.scores import confusion_text
-    from nnc.runtime.train import Ending
+    from nnc.runtime.training import Ending
 
     for name, counts in result.confusion.items():
         click.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")

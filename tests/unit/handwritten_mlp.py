@@ -70,13 +70,18 @@ def init_optimizer(params):
     return {"step": 0}
 
 
+def train_step(params, x, target, opt, lr=None):
+    cache = forward(params, x)[1]
+    value = loss(params, cache, target)
+    for name, grad in backward(params, cache, target).items():
+        params[name] -= (TRAIN["lr"] if lr is None else lr) * grad
+    opt["step"] += 1
+    return value
+
+
 def train_epoch(params, x, target, opt, *, batch, order, lr=None):
     losses = []
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
-        cache = forward(params, x[rows])[1]
-        losses.append(loss(params, cache, target[rows]) * len(rows))
-        for name, grad in backward(params, cache, target[rows]).items():
-            params[name] -= (TRAIN["lr"] if lr is None else lr) * grad
-        opt["step"] += 1
+        losses.append(train_step(params, x[rows], target[rows], opt, lr) * len(rows))
     return float(np.sum(losses)) / len(order)

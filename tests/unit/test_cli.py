@@ -459,17 +459,16 @@ class TestTrain:
         assert (tmp_path / "p.npz").exists()
 
     def test_an_interrupt_tells_the_last_whole_epoch(self, nnc, data, monkeypatch):
-        from nnc.runtime import train as runtime
+        from nnc.runtime.session import Session
 
-        whole, calls = runtime._Run.epoch, []
+        whole = Session.batches
 
-        def epoch(*args):
-            calls.append(1)
-            if len(calls) == 4:
+        def batches(session, order):
+            if session.position.epoch == 3:
                 raise KeyboardInterrupt
-            return whole(*args)
+            whole(session, order)
 
-        monkeypatch.setattr(runtime._Run, "epoch", epoch)
+        monkeypatch.setattr(Session, "batches", batches)
         done = nnc("train", "-c", self.SPEC, "--data", data, "--every", 2)
         assert done.exit_code == 130
         assert [line.split()[1] for line in done.stdout.splitlines()] == ["2", "3"]
@@ -504,18 +503,18 @@ class TestTrain:
 
     def test_divergence_saves_the_last_good_weights(self, nnc, numbers, tmp_path, monkeypatch):
         import numpy as np
-        from nnc.runtime import train as runtime
+        from nnc.runtime.session import Session
 
-        whole, kept = runtime._Run.epoch, []
+        whole, kept = Session.batches, []
 
-        def epoch(run, *args):
-            mean = whole(run, *args)
-            kept.append({name: array.copy() for name, array in run.params.items()})
+        def batches(session, order):
+            whole(session, order)
+            kept.append({name: array.copy() for name, array in session.params.items()})
             if len(kept) == 3:
-                run.params["dense1.W"] += 1e9
-            return mean if len(kept) < 3 else 1e18
+                session.params["dense1.W"] += 1e9
+                session.position.total = 1e18 * session.rows
 
-        monkeypatch.setattr(runtime._Run, "epoch", epoch)
+        monkeypatch.setattr(Session, "batches", batches)
         spec = self.DIVERGING.replace("1.5", "0.01")
         done = nnc("train", "-c", spec, "--data", numbers, "--epochs", 9, "-o", "p.npz")
         assert done.exit_code == 1
@@ -550,12 +549,12 @@ class TestTrain:
         assert "the output ends in tanh, from -1 to 1" in done.stderr
 
     def test_an_interrupt_keeps_the_weights(self, nnc, data, tmp_path, monkeypatch):
-        from nnc.runtime import train as runtime
+        from nnc.runtime.session import Session
 
         def interrupted(*args, **keywords):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(runtime._Run, "measure", interrupted)
+        monkeypatch.setattr(Session, "scores", interrupted)
         done = nnc("train", "-c", self.SPEC, "--data", data, "-o", "p.npz")
         assert done.exit_code == 130
         assert (tmp_path / "p.npz").exists()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
-from nnc.runtime.train import train_spec
 
 from .contract import LEVELS, module
 
@@ -118,7 +118,8 @@ def test_training_and_metrics_take_both_forms(loss, classes):
     )
     x, target = RNG.standard_normal((8, 3, 2)), RNG.choice(classes, (8, 3))
     short, full = (
-        train_spec(module(text), Dataset(x, given)).history for given in (target, target[..., None])
+        training.train(module(text), Dataset(x, given)).history
+        for given in (target, target[..., None])
     )
     assert [(e.loss, e.train) for e in short] == [(e.loss, e.train) for e in full]
     assert "accuracy" in short[-1].train

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.runtime import training
 from nnc.runtime.dataset import Dataset
-from nnc.runtime.train import train_spec
 
 from .contract import LEVELS, Case, copied, module, same
 
@@ -185,7 +185,7 @@ def test_training_weighs_test_rows_as_it_does_training_rows():
     rng = np.random.default_rng(0)
     train = Dataset(rng.normal(size=(9, 5)), np.array([0] * 6 + [1] * 2 + [2]))
     test = Dataset(rng.normal(size=(4, 5)), np.array([0, 1, 2, 2]))
-    result = train_spec(generated, train, test=test, epochs=1, batch=3, lr=0.1)
+    result = training.train(generated, train, test=test, epochs=1, batch=3, lr=0.1)
     _, cache = generated.forward(result.params, test.x)
     weights = [9 / 18, 9 / 6, 9 / 3]
     want = generated.loss(result.params, cache, test.target, class_weights=weights)
@@ -197,7 +197,7 @@ def test_training_makes_signs_of_0_and_1_for_hinge():
     generated = module(NET.format(1, "hinge"))
     rng = np.random.default_rng(0)
     data = Dataset(rng.normal(size=(40, 5)), np.arange(40) % 2)
-    result = train_spec(generated, data, epochs=2, lr=0.1)
+    result = training.train(generated, data, epochs=2, lr=0.1)
     _, cache = generated.forward(result.params, data.x)
     want = generated.loss(result.params, cache, 2 * data.target - 1)
     assert result.history[-1].train["loss"] == pytest.approx(want)

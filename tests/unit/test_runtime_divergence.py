@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
 from nnc.runtime.divergence import Watch
-from nnc.runtime.train import Ending, train_spec
+from nnc.runtime.session import NotFinite, Session
+from nnc.runtime.training import Ending
 
 from ..generated import build
 
@@ -55,7 +57,7 @@ def test_weights_are_good_while_the_loss_is_not_above_its_start():
 
 @pytest.mark.filterwarnings("error")
 def test_an_exploded_loss_ends_training_though_it_is_finite():
-    result = train_spec(linear(2.0), problem(), epochs=50)
+    result = training.train(linear(2.0), problem(), epochs=50)
     assert result.ending is Ending.DIVERGED
     assert (result.epoch, result.history) == (0, ())
     assert "the loss rose to " in result.message
@@ -65,54 +67,61 @@ def test_an_exploded_loss_ends_training_though_it_is_finite():
 
 def test_an_exploded_loss_may_be_allowed():
     told = []
-    result = train_spec(linear(1.2), problem(), epochs=4, tell=told.append, allow_divergence=True)
+    result = training.train(
+        linear(1.2), problem(), epochs=4, tell=told.append, allow_divergence=True
+    )
     assert result.ending is Ending.DONE
     assert len(result.history) == result.epoch == 4
     assert result.history[-1].train["loss"] > 1000
     assert any("training diverged" in line for line in told)
-    gone = train_spec(linear(2.0), problem(), epochs=200, allow_divergence=True)
+    gone = training.train(linear(2.0), problem(), epochs=200, allow_divergence=True)
     assert gone.ending is Ending.DIVERGED, "of what is not finite there is no going on"
 
 
+def after_epoch(monkeypatch, number, change):
+    """Do something to the session when the batches of that epoch are done."""
+    whole = Session.batches
+
+    def batches(session, order, **keywords):
+        whole(session, order, **keywords)
+        if session.position.epoch + 1 == number and not keywords:
+            change(session)
+
+    monkeypatch.setattr(Session, "batches", batches)
+
+
 def test_the_last_good_weights_are_kept(monkeypatch):
-    module, data, losses = linear(0.05), problem(), []
-    whole = module.train_epoch
+    data = problem()
 
-    def train_epoch(params, *args, **keywords):
-        losses.append(whole(params, *args, **keywords))
-        if len(losses) == 4:  # above the start, but not yet out of bounds
-            params["dense1.W"] += 10
-        if len(losses) == 5:
-            params["dense1.W"] += 1e6
-            return 1e12
-        return losses[-1]
+    def rise(session):  # above the start, but not yet out of bounds
+        session.params["dense1.W"] += 10
 
-    monkeypatch.setattr(module, "train_epoch", train_epoch)
-    result = train_spec(module, data, epochs=9)
+    def explode(session):
+        session.params["dense1.W"] += 1e6
+        session.position.total = 1e12 * session.rows
+
+    after_epoch(monkeypatch, 4, rise)
+    after_epoch(monkeypatch, 5, explode)
+    result = training.train(linear(0.05), data, epochs=9)
     assert (result.ending, result.epoch, len(result.history)) == (Ending.DIVERGED, 3, 4)
     assert "The weights of epoch 3 are kept" in result.message
     monkeypatch.undo()
-    three = train_spec(linear(0.05), data, epochs=3)
+    three = training.train(linear(0.05), data, epochs=3)
     assert all(np.array_equal(result.params[k], three.params[k]) for k in three.params)
 
 
 def test_the_state_is_kept_with_its_weights(monkeypatch):
     text = "input 3 -> batchnorm -> dense 1; loss mse; optimizer sgd lr=0.05; train batch=8"
-    module, calls = build(text), []
-    whole = module.train_epoch
 
-    def train_epoch(params, *args, state, **keywords):
-        calls.append(whole(params, *args, state=state, **keywords))
-        if len(calls) < 3:
-            return calls[-1]
-        for array in state.values():
+    def spoil(session):
+        for array in session.state.values():
             array[...] = np.nan
-        return math.nan
+        raise NotFinite(math.nan)
 
-    monkeypatch.setattr(module, "train_epoch", train_epoch)
-    result = train_spec(module, problem(), epochs=5)
+    after_epoch(monkeypatch, 3, spoil)
+    result = training.train(build(text), problem(), epochs=5)
     monkeypatch.undo()
-    two = train_spec(build(text), problem(), epochs=2)
+    two = training.train(build(text), problem(), epochs=2)
     assert result.epoch == 2
     assert all(np.array_equal(result.state[k], two.state[k]) for k in two.state)
     assert two.state
@@ -120,7 +129,7 @@ def test_the_state_is_kept_with_its_weights(monkeypatch):
 
 def test_nothing_learned_is_said():
     told = []
-    result = train_spec(linear(1.0), problem(), epochs=1, tell=told.append)
+    result = training.train(linear(1.0), problem(), epochs=1, tell=told.append)
     assert (result.ending, result.epoch) == (Ending.DONE, 1)
     assert told == ["no epoch ended with a loss below that before training: nothing was learned"]
 
@@ -136,7 +145,7 @@ def test_measuring_the_start_changes_nothing():
     order = np.random.default_rng(0).permutation(len(data))
     x, target = data.x.astype(np.float32), data.target.astype(np.float32)
     module.train_epoch(params, x, target, opt, batch=8, order=order, rng=rng, state=state)
-    trained = train_spec(build(text), data, epochs=1)
+    trained = training.train(build(text), data, epochs=1)
     assert all(np.array_equal(trained.params[k], params[k]) for k in params)
     assert all(np.array_equal(trained.state[k], state[k]) for k in state)
 
@@ -153,7 +162,7 @@ def test_metrics_that_do_not_suit_end_no_training():
     )
     told = []
     data = Dataset(rng.normal(size=(40, 3)), rng.integers(0, 4, 40))
-    result = train_spec(module, data, test=data, epochs=2, tell=told.append)
+    result = training.train(module, data, test=data, epochs=2, tell=told.append)
     assert result.ending is Ending.DONE
     last = result.history[-1]
     assert math.isnan(last.test["r2"])
@@ -166,7 +175,7 @@ def test_metrics_that_do_not_suit_end_no_training():
 def test_a_regression_has_no_accuracy():
     module = build("input 3 -> dense 1; loss mse; optimizer sgd lr=0.01; metric accuracy, f1, mae")
     told = []
-    result = train_spec(module, problem(), epochs=1, tell=told.append)
+    result = training.train(module, problem(), epochs=1, tell=told.append)
     scores = result.history[0].train
     assert math.isnan(scores["accuracy"])
     assert math.isnan(scores["f1"])
@@ -178,7 +187,7 @@ def test_an_exact_solution_counts_its_confusion():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(50, 3))
     module = build("input 3 -> dense 1; loss mse; optimizer lstsq; metric accuracy, confusion")
-    result = train_spec(module, Dataset(x, (x[:, :1] > 0).astype(float)))
+    result = training.train(module, Dataset(x, (x[:, :1] > 0).astype(float)))
     assert result.confusion[""].sum() == 50
     assert result.history[0].train["accuracy"] > 0.9
 
@@ -191,7 +200,7 @@ def test_a_loss_on_an_inner_stage_hides_no_metric():
     )
     target = {"y": rng.integers(0, 4, 40), "h": rng.normal(size=(40, 2))}
     scores = (
-        train_spec(module, Dataset(rng.normal(size=(40, 3)), target), epochs=1).history[0].train
+        training.train(module, Dataset(rng.normal(size=(40, 3)), target), epochs=1).history[0].train
     )
     assert 0 <= scores["accuracy y"] <= 1
 
@@ -200,11 +209,11 @@ def test_pixels_have_no_accuracy_by_default():
     rng = np.random.default_rng(0)
     module = build("input 6 -> dense 2 -> dense 6 sigmoid; loss bce; optimizer sgd lr=0.1")
     x = rng.random((30, 6))
-    assert list(train_spec(module, Dataset(x, x), epochs=1).history[0].train) == ["loss"]
+    assert list(training.train(module, Dataset(x, x), epochs=1).history[0].train) == ["loss"]
 
 
 def test_a_test_set_that_does_not_fit_is_refused_before_training(monkeypatch):
     module = linear(0.1)
-    monkeypatch.setattr(module, "train_epoch", lambda *a, **k: pytest.fail("it was trained"))
+    monkeypatch.setattr(module, "train_step", lambda *a, **k: pytest.fail("it was trained"))
     with pytest.raises(ValueError, match="the test: x"):
-        train_spec(module, problem(), test=Dataset(np.zeros((4, 2)), np.zeros(4), "the test"))
+        training.train(module, problem(), test=Dataset(np.zeros((4, 2)), np.zeros(4), "the test"))

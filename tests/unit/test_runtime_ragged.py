@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.runtime import training
 from nnc.runtime.data import DataError, Dataset, load
 from nnc.runtime.ragged import TruePositions
-from nnc.runtime.train import train_spec
 
 from ..generated import build
 
@@ -70,7 +70,7 @@ def test_lengths_of_several_inputs_have_their_names(tmp_path):
     module = build(PAIR)
     data, _ = load(saved(tmp_path, **arrays, **lengths), module)
     assert data.lengths.keys() == {"a", "b"}
-    assert np.isfinite(train_spec(module, data).history[-1].loss)
+    assert np.isfinite(training.train(module, data).history[-1].loss)
     with pytest.raises(DataError, match="`b_lengths`"):
         load(saved(tmp_path, **arrays, a_lengths=lengths["a_lengths"]), module)
 
@@ -87,7 +87,7 @@ def test_padding_may_be_anything_but_data_are_finite():
 def test_measurements_count_true_positions_only():
     x, target, lengths = tagged()
     module = build(TAGGER)
-    result = train_spec(module, Dataset(x, target, lengths=lengths))
+    result = training.train(module, Dataset(x, target, lengths=lengths))
     inside = np.arange(x.shape[1]) < lengths[:, None]
     best = module.predict(result.params, x, lengths=lengths).argmax(axis=-1)
     scores = result.history[-1].train
@@ -99,7 +99,7 @@ def test_what_stands_in_the_padding_does_not_change_training():
     results = []
     for junk in (-99, 1):
         x, target, lengths = tagged(junk=junk)
-        results.append(train_spec(build(TAGGER), Dataset(x, target, lengths=lengths)))
+        results.append(training.train(build(TAGGER), Dataset(x, target, lengths=lengths)))
     one, other = results
     assert [e.loss for e in one.history] == [e.loss for e in other.history]
     assert [e.train for e in one.history] == [e.train for e in other.history]
@@ -110,7 +110,7 @@ def test_what_stands_in_the_padding_does_not_change_training():
 def test_wrong_lengths_name_the_data():
     x, target, lengths = tagged()
     with pytest.raises(DataError, match="rows: lengths: expected 1 to 7"):
-        train_spec(build(TAGGER), Dataset(x, target, "rows", lengths + 7))
+        training.train(build(TAGGER), Dataset(x, target, "rows", lengths + 7))
 
 
 def test_positions_are_those_that_a_row_has_by_itself():
@@ -160,7 +160,7 @@ def test_one_number_at_each_position_is_measured_by_itself():
     )
     x, target = np.array([[1.0, -1, 2], [-3, 1, 1]]), np.array([[1, 1, 1], [0, 0, 0.0]])
     data = Dataset(x, target, lengths=np.array([3, 1]))
-    scores = train_spec(module, data).history[-1].train
+    scores = training.train(module, data).history[-1].train
     assert scores["accuracy"] == 3 / 4
     errors = 1 / (1 + np.exp(-x[[0, 0, 0, 1], [0, 1, 2, 0]])) - [1, 1, 1, 0]
     assert scores["r2"] == pytest.approx(1 - (errors**2).sum() / 0.75, rel=1e-5)

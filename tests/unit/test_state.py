@@ -11,9 +11,10 @@ from functools import cache
 import numpy as np
 import pytest
 from nnc.driver import Options, compile_source
+from nnc.runtime import training
 from nnc.runtime.data import Dataset, load
 from nnc.runtime.module import import_module
-from nnc.runtime.train import Ending, train_spec
+from nnc.runtime.training import Ending
 from nnc.source import Source
 
 from ..generated import build
@@ -80,7 +81,7 @@ def test_a_trained_network_predicts_the_same_in_another_process(level, target, t
     (tmp_path / "model.py").write_text(code, encoding="utf-8")
     module = import_module(tmp_path / "model.py")
     train, test = load("digits", module)
-    result = train_spec(module, train, test=test, epochs=3)
+    result = training.train(module, train, test=test, epochs=3)
     assert result.history[-1].test["accuracy"] > 0.9
     y = module.predict(result.params, test.x, **result.keywords)
     assert y.dtype == np.float32
@@ -312,7 +313,7 @@ def test_the_result_of_a_training_saves_what_belongs_together(tmp_path):
     for text, has_state in ((SMALL, True), ("input 3 -> dense 2; loss mse", False)):
         module = build(text)
         data = numbers()
-        result = train_spec(module, data, epochs=2, lr=0.01)
+        result = training.train(module, data, epochs=2, lr=0.01)
         assert bool(result.keywords) == has_state
         result.save(module, tmp_path / "p.npz")
         loaded = module.load_params(tmp_path / "p.npz")
@@ -324,7 +325,7 @@ def test_the_result_of_a_training_saves_what_belongs_together(tmp_path):
 def test_after_a_divergence_the_state_is_that_of_the_parameters(tmp_path):
     module = build(SMALL)
     data = numbers(factor=1e30)
-    result = train_spec(module, data, epochs=5, lr=1e6)
+    result = training.train(module, data, epochs=5, lr=1e6)
     assert result.ending is Ending.DIVERGED
     for array in (*result.params.values(), *result.state.values()):
         assert np.isfinite(array).all()

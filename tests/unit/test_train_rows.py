@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 from nnc.driver import Options, compile_source
+from nnc.runtime import training
 from nnc.runtime.data import Dataset
 from nnc.runtime.dataset import DataError
 from nnc.runtime.module import import_module
-from nnc.runtime.train import train_spec
 from nnc.source import Source
 
 NUMBA = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="no numba here")
@@ -163,6 +163,6 @@ def test_the_training_loop_says_what_to_do_and_drops_the_row_where_told(made):
     with pytest.raises(
         DataError, match=r"would stand alone.*drop it, or take batches of another size"
     ):
-        train_spec(made(NORMED, (1, "numpy")), data, batch=2, epochs=1)
+        training.train(made(NORMED, (1, "numpy")), data, batch=2, epochs=1)
     dropping = made(NORMED + "; train drop_last=true", (1, "numpy"))
-    assert np.isfinite(train_spec(dropping, data, batch=2, epochs=1).history[0].loss)
+    assert np.isfinite(training.train(dropping, data, batch=2, epochs=1).history[0].loss)

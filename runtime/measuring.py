@@ -1,0 +1,137 @@
+"""Loss and metrics of a network on data, over all rows or a fixed sample of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .dataset import DataError, Dataset
+from .fit import Fitted
+from .metrics import metric_named
+from .module import Array, Arrays, Module, Params
+from .ragged import TruePositions
+from .scores import confusions, scores_of
+
+_ROWS, _NUMBERS = 10_000, 2**23
+"""At most so many rows, of so many numbers, are measured at a time, so that a large set needs no
+large cache."""
+
+_LEAST, _MOST, _SHARE = 500, 10_000, 10
+"""A training set is measured after each epoch on a tenth of its rows, but at least and at most so
+many: on all of them that would cost up to a third of the epoch."""
+
+
+def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
+    """The metrics the spec asks for; without any, accuracy where the targets are classes."""
+    asked = tuple(label for label in module.METRICS if metric_named(label))
+    return asked or (("accuracy",) if fitted.classes else ())
+
+
+def sample(data: Dataset) -> Dataset:
+    """The rows on which a training set is measured: always the same, evenly spaced."""
+    wanted = min(max(_LEAST, len(data) // _SHARE), _MOST)
+    if wanted >= len(data):
+        return data
+    return data.take((np.arange(wanted) * len(data)) // wanted)
+
+
+def row_keywords(data: Dataset, module: Module) -> dict[str, Any]:
+    """What the module's functions take beside x and target of every row: lengths, weights."""
+    found: dict[str, Any] = {} if data.lengths is None else {"lengths": data.lengths}
+    if module.TRAIN.get("weights") == "rows":
+        found["weights"] = getattr(data, "weights", None)
+    return found
+
+
+class Measure:
+    """Measures weights on data; `check` is called between parts, and may raise to stop that."""
+
+    def __init__(
+        self,
+        module: Module,
+        params: Params,
+        metrics: tuple[str, ...],
+        tell: Callable[[str], None],
+        class_weights: Mapping[str, Any],
+    ) -> None:
+        self.module, self.metrics, self.tell = module, metrics, tell
+        self.class_weights = class_weights
+        self.check: Callable[[], None] = lambda: None
+        self.losses = frozenset(module.LOSSES.values())
+        fresh = module.init_state() if hasattr(module, "init_state") else {}
+        self.positions = TruePositions(module, params, _state_keyword(fresh))
+
+    def scores(
+        self, params: Params, state: Params, data: Dataset, metrics: bool = True
+    ) -> dict[str, float]:
+        """Loss and metrics over all rows; raises DataError where these do not fit the model."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self._scores(params, state, data, self.metrics if metrics else ())
+        except DataError:
+            raise
+        except ValueError as error:  # from the module's validation of arguments
+            raise DataError(f"{data.name}: {error}") from error
+
+    def _scores(
+        self, params: Params, state: Params, data: Dataset, metrics: tuple[str, ...]
+    ) -> dict[str, float]:
+        losses, sizes, parts = [], [], []
+        for part, y, loss in self._forward(params, state, data):
+            losses.append(loss)
+            sizes.append(len(part))
+            parts.append(self.positions.select(part, y) if metrics else None)
+        scores = {"loss": float(np.average(losses, weights=sizes))}
+        if metrics and data.target is not None:
+            target = self.positions.select(data, data.target)
+            scores |= scores_of(metrics, self._outputs(parts), target, self.losses, self.tell)
+        return scores
+
+    def confusion(self, params: Params, state: Params, data: Dataset) -> dict[str, Array]:
+        """True against predicted classes over all rows."""
+        assert data.target is not None
+        forward = self._forward(params, state, data)
+        parts = [self.positions.select(part, y) for part, y, _ in forward]
+        target = self.positions.select(data, data.target)
+        return confusions(self._outputs(parts), target, self.losses, self.tell)
+
+    def _outputs(self, parts: list[Any]) -> Arrays:
+        """Outputs of all parts, by name where targets are, too: of an inner stage there are none."""
+        joined = _joined(parts)
+        if len(self.module.TARGETS) > 1 and not isinstance(joined, Mapping):
+            return dict.fromkeys(self.module.OUTPUTS, joined)
+        return joined
+
+    def _forward(
+        self, params: Params, state: Params, data: Dataset
+    ) -> Iterator[tuple[Dataset, Arrays, float]]:
+        """The rows in parts, each with its outputs and loss."""
+        size = _rows_at_a_time(data)
+        for start in range(0, len(data), size):
+            self.check()
+            part = data.take(slice(start, start + size)) if size < len(data) else data
+            rows = row_keywords(part, self.module)
+            weights = {"weights": rows.pop("weights")} if "weights" in rows else {}
+            y, cache = self.module.forward(params, part.x, **_state_keyword(state), **rows)
+            keywords = {**self.class_weights, **weights}
+            yield part, y, self.module.loss(params, cache, part.target, **keywords)
+
+
+def _state_keyword(state: Params) -> dict[str, Any]:
+    return {"state": state} if state else {}
+
+
+def _rows_at_a_time(data: Dataset) -> int:
+    arrays = data.x.values() if isinstance(data.x, Mapping) else [data.x]
+    numbers = sum(math.prod(np.shape(array)[1:]) for array in arrays)
+    return max(1, min(_ROWS, _NUMBERS // max(1, numbers)))
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    """Outputs of all parts as one array, or as one of each name."""
+    if isinstance(parts[0], Mapping):
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return np.concatenate(parts)  # type: ignore[arg-type]

@@ -1,0 +1,350 @@
+"""A training in progress: where it is, what it has learned, and how it takes the next batch.
+
+All that a later process needs to go on bit-identically is in `position`, `params`, `opt`, `state`,
+`rng`, `watch` and `best` (see snapshot.py).
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from . import snapshot
+from .best import Best, copied
+from .callback import Callback
+from .dataset import DataError, Dataset
+from .divergence import Watch
+from .epochs import Epoch
+from .measuring import Measure, row_keywords, sample
+from .module import Array, Arrays, Module, Params
+from .plan import Plan
+from .snapshot import Snapshot
+
+_COMPILED_PIECES = 50
+"""Compiled kernels take many batches in one call: this many calls an epoch."""
+
+
+class Ending(Enum):
+    """Why training stopped."""
+
+    DONE = "done"
+    PATIENCE = "patience"
+    INTERRUPTED = "interrupted"
+    DIVERGED = "diverged"
+
+
+class Stopped(Exception):
+    """Training was asked to stop, and all weights are those between two batches."""
+
+
+class NotFinite(Exception):
+    """The loss of a batch is not finite."""
+
+    def __init__(self, loss: float) -> None:
+        self.loss = loss
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The data of a training, as the module takes them."""
+
+    train: Dataset
+    validation: Dataset | None = None
+    test: Dataset | None = None
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a training is: whole epochs, rows of the next one, steps in all.
+
+    `total` is the sum of the losses of those rows, `seconds` what they took, `loss` the last batch's;
+    `order` is the state of the generator that draws the epoch's order of rows.
+    """
+
+    order: dict[str, Any]
+    epoch: int = 0
+    at: int = 0
+    step: int = 0
+    total: float = 0.0
+    seconds: float = 0.0
+    loss: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Weights to keep, of which epoch they are, and a sentence that says why."""
+
+    params: Params
+    state: Params
+    epoch: int
+    sentence: str
+    is_best: bool = False
+
+
+class Diverged(Exception):
+    """An epoch ended with a loss that says that training has diverged."""
+
+
+class Session:
+    """A module's network in training on data, by a plan."""
+
+    def __init__(
+        self,
+        module: Module,
+        plan: Plan,
+        sets: Sets,
+        metrics: tuple[str, ...],
+        *,
+        patience: int | None = None,
+        callbacks: Sequence[Callback] = (),
+        tell: Callable[[str], None] | None = None,
+        allow_divergence: bool = False,
+    ) -> None:
+        self.module, self.plan, self.sets = module, plan, sets
+        self.callbacks, self.allow_divergence = tuple(callbacks), allow_divergence
+        self._tell, self._told = tell, set[str]()
+        self.params = module.init_params(plan.seed)
+        self.opt = module.init_optimizer(self.params)
+        self.state: Params = module.init_state() if hasattr(module, "init_state") else {}
+        self.rng = self._generator()
+        self.order_rng = np.random.default_rng(plan.seed)
+        self.position = Position(self.order_rng.bit_generator.state)  # type: ignore[arg-type]
+        self.best = Best(patience) if sets.validation or patience is not None else None
+        self.history: list[Epoch] = []
+        self.ending = Ending.DONE
+        self.rows = len(plan.order(np.random.default_rng(0), len(sets.train)))
+        self.sample = sample(sets.train)
+        self.keywords = self._keywords()
+        self.measure = Measure(module, self.params, metrics, self.tell, self._class_weights())
+        self.measure.check = self._check
+        self._stop = False
+        self.clean = True  # whether the weights are those between two batches
+        self.watch: Watch | None = None
+        self.begun: Snapshot | None = None
+        self._hooks = [c.batch for c in callbacks if type(c).batch is not Callback.batch]
+
+    def tell(self, sentence: str) -> None:
+        """Say something, once."""
+        if self._tell and sentence not in self._told:
+            self._tell(sentence)
+        self._told.add(sentence)
+
+    def stop(self) -> None:
+        """Stop between two batches, as soon as may be; safe to call from a signal handler."""
+        self._stop = True
+
+    def scores(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
+        """Loss and metrics of the weights as they are."""
+        return self.measure.scores(self.params, self.state, data, metrics)
+
+    def rate(self) -> float | None:
+        """The learning rate of the next step, where it can be told."""
+        rate = getattr(self.module, "learning_rate", None)
+        if rate is None or self.plan.lr is not None or self.module.TRAIN.get("lr") is None:
+            return self.plan.lr or self.module.TRAIN.get("lr")
+        more = (self.opt,) if len(inspect.signature(rate).parameters) > 1 else ()
+        return float(rate(None, *more))
+
+    # --- what the module's functions are given -------------------------------------------------
+
+    def _generator(self) -> np.random.Generator | None:
+        random = "rng" in inspect.signature(self.module.train_step).parameters
+        return np.random.default_rng([self.plan.seed, 1]) if random else None
+
+    def _keywords(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"lr": self.plan.lr, **self._class_weights()}
+        if self.rng is not None:
+            found["rng"] = self.rng
+        if self.state:
+            found["state"] = self.state
+        return found
+
+    def _class_weights(self) -> dict[str, Any]:
+        """By how often classes are in the training set, where the spec says `weights=balanced`."""
+        if not hasattr(self.module, "balanced_weights"):
+            return {}
+        return {"class_weights": self.module.balanced_weights(self.sets.train.target)}
+
+    # --- batches -------------------------------------------------------------------------------
+
+    def order(self) -> Array:
+        """The order of the rows in the epoch that the training is in."""
+        self.order_rng.bit_generator.state = self.position.order
+        return self.plan.order(self.order_rng, len(self.sets.train))
+
+    def batches(self, order: Array, until: int | None = None, alone: bool = False) -> None:
+        """Steps on the rows of an epoch that are not done yet; `until` so many are.
+
+        `alone` steps are taken one by one, and nobody hears of them.
+        """
+        data, size = self.sets.train, self.plan.batch
+        x, target = _plain(data.x), _plain(data.target)
+        more = {name: _plain(value) for name, value in row_keywords(data, self.module).items()}
+        position, step = self.position, self._stepping()
+        length = size if alone else self._piece(len(order))
+        end = len(order) if until is None else until
+        clock = time.perf_counter()
+        with np.errstate(over="ignore", invalid="ignore"):
+            while position.at < end:
+                rows = order[position.at : position.at + length]
+                loss = step(x, target, more, rows)
+                position.step += -(-len(rows) // size)
+                position.at += len(rows)
+                now = time.perf_counter()
+                position.seconds, clock = position.seconds + now - clock, now
+                if not math.isfinite(loss):
+                    raise NotFinite(loss)
+                position.total, position.loss = position.total + loss * len(rows), loss
+                if not alone:
+                    self._look_around()
+
+    def _look_around(self) -> None:
+        """Between two batches: tell how far it is, and stop where that is wanted."""
+        for hook in self._hooks:
+            hook(self)
+        self._check()
+
+    def _check(self) -> None:
+        if self._stop:
+            raise Stopped
+
+    def _compiled(self) -> bool:
+        """Whether train_epoch takes batch after batch without a return to Python."""
+        return hasattr(self.module, "train_rows")
+
+    def _piece(self, rows: int) -> int:
+        """Rows taken between two looks around: one batch, or some where a compiled loop does them."""
+        if not self._compiled():
+            return self.plan.batch
+        batches = math.ceil(rows / self.plan.batch)
+        return math.ceil(batches / _COMPILED_PIECES) * self.plan.batch
+
+    def _stepping(self) -> Callable[[Any, Any, dict[str, Any], Array], float]:
+        module, params, opt, keywords = self.module, self.params, self.opt, self.keywords
+        if self._compiled():
+
+            def piece(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
+                return module.train_epoch(
+                    params, x, target, opt, batch=self.plan.batch, order=rows, **keywords, **more
+                )
+
+            return piece
+
+        def batch(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
+            picked = {name: _take(value, rows) for name, value in more.items()} if more else more
+            return module.train_step(
+                params, _take(x, rows), _take(target, rows), opt, **keywords, **picked
+            )
+
+        return batch
+
+    # --- epochs --------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Measure all sets once, before any time is spent; refuse those that do not fit."""
+        self._refuse_lone_row()
+        loss = self.scores(self.sample, metrics=False)["loss"]
+        for data in filter(None, (self.sets.validation, self.sets.test)):
+            self.scores(data, metrics=False)
+        self.watch = Watch(self.module.LOSSES.values(), loss, self.params, self.state)
+
+    def _refuse_lone_row(self) -> None:
+        """Say so now where the last batch of an epoch would be too small for a layer's statistics."""
+        if not self.state or self.rows % self.plan.batch != 1 % self.plan.batch:
+            return
+        one, keywords = self.sets.train.take(slice(0, 1)), {
+            **row_keywords(self.sets.train, self.module)
+        }
+        keywords = {name: _take(_plain(v), np.arange(1)) for name, v in keywords.items()}
+        keywords.pop("weights", None)
+        if self.rng is not None:
+            keywords["rng"] = np.random.default_rng(0)
+        try:
+            self.module.forward(
+                self.params, one.x, train=True, state=copied(self.state), **keywords
+            )
+        except ValueError as error:
+            raise DataError(
+                f"{one.name}: of {self.rows} rows in batches of {self.plan.batch} one would stand "
+                f"alone: {error}. Set `train drop_last=true` to drop it, or take batches of another size"
+            ) from error
+
+    def epoch(self) -> None:
+        """The rest of an epoch and its measurements."""
+        self.begun = snapshot.take(self)
+        order = self.order()
+        self.batches(order)
+        position = self.position
+        mean = position.total / len(order) if len(order) else math.nan
+        scores = self.scores(self.sample)
+        self._refuse_divergence(mean, scores["loss"])
+        self.close(mean, scores)
+
+    def _refuse_divergence(self, mean: float, loss: float) -> None:
+        assert self.watch is not None
+        number, exploded = self.position.epoch + 1, self.watch.exploded(mean, loss)
+        if not math.isfinite(loss):
+            raise NotFinite(loss)
+        if exploded and not self.allow_divergence:
+            raise Diverged(self.watch.happened(number, mean, loss))
+        if exploded:
+            self.tell(self.watch.happened(number, mean, loss))
+
+    def close(self, mean: float, scores: Mapping[str, float]) -> None:
+        """Measure the other sets, go over to the next epoch, and tell of this one."""
+        self._finish(self._measured(mean, scores))
+
+    def _measured(self, mean: float, scores: Mapping[str, float]) -> Epoch:
+        """What the epoch came to; nothing of the session changes before all of it is measured."""
+        valid, test = (self.scores(d) if d else {} for d in (self.sets.validation, self.sets.test))
+        number, assigned = self.position.epoch + 1, self.position
+        loss = (valid or scores)["loss"]
+        best = self.best is not None and self.best.judge(number, loss, self.params, self.state)
+        return Epoch(
+            number, mean, scores, test, assigned.seconds, valid, assigned.step, self.rate(), best
+        )
+
+    def _finish(self, epoch: Epoch) -> None:
+        """Go over to the next epoch, and tell of this one."""
+        assert self.watch is not None
+        if self.watch.is_good(epoch.train["loss"]):
+            self.watch.keep(epoch.number, self.params, self.state)
+        position = self.position
+        order = self.order_rng.bit_generator.state
+        position.epoch, position.at, position.total, position.seconds = epoch.number, 0, 0.0, 0.0
+        position.order = order  # type: ignore[assignment]
+        self.history.append(epoch)
+        for callback in self.callbacks:
+            callback.epoch(self, epoch)
+
+    def kept(self) -> Kept:
+        """The weights to keep, should training end here."""
+        if self.best is not None and self.best.epoch:
+            best = self.best
+            sentence = f"the weights of epoch {best.epoch} are kept, the best so far"
+            return Kept(best.params, best.state, best.epoch, sentence, True)
+        if self.ending is Ending.DIVERGED and self.watch is not None:
+            watch = self.watch
+            return Kept(watch.params, watch.state, watch.epoch, watch.kept())
+        return Kept(self.params, self.state, self.position.epoch, "the last weights are kept")
+
+
+def _plain(value: Arrays | None) -> Any:
+    """Arrays without what a memory map adds to each of its parts."""
+    if isinstance(value, Mapping):
+        return {name: np.asarray(array) for name, array in value.items()}
+    return None if value is None else np.asarray(value)
+
+
+def _take(value: Any, rows: Array) -> Any:
+    """The picked rows of an array, or of every array of a dict."""
+    if isinstance(value, dict):
+        return {name: array.take(rows, axis=0) for name, array in value.items()}
+    return value.take(rows, axis=0) if value is not None else None

@@ -1,0 +1,229 @@
+"""Training a module's network on data: what is asked for, what comes of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .callback import Callback, Progress, Report
+from .dataset import DataError, Dataset
+from .diagnosis import diagnose
+from .epochs import Epoch
+from .fit import cast, fit_targets
+from .measuring import metrics_for
+from .module import Array, Module, Params
+from .plan import Plan, plan
+from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped
+
+__all__ = ["Callback", "Ending", "Epoch", "Plan", "TrainResult", "metrics_for", "plan", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """The trained parameters and how it went.
+
+    `epoch` is the number of the one whose weights `params` are, 0 for those that it began with:
+    the best one where there is a validation set (or patience), else the last one.
+    After a divergence that is the last good one (see `divergence`); `message` says what happened
+    unless all epochs were done. `confusion` has, by output, the counts of the spec's
+    `metric confusion`: on the test set, else the validation set, else the training set. `state` are
+    the running statistics that belong to `params`, empty for a model without: predict takes both, as
+    `predict(result.params, x, **result.keywords)`.
+    """
+
+    params: Params
+    history: tuple[Epoch, ...]
+    ending: Ending = Ending.DONE
+    message: str = ""
+    state: Mapping[str, Array] = field(default_factory=dict)
+    confusion: Mapping[str, Array] = field(default_factory=dict)
+    epoch: int = 0
+
+    @property
+    def keywords(self) -> dict[str, Mapping[str, Array]]:
+        """What the module's functions take beside the parameters: `state=`, or nothing."""
+        return {"state": self.state} if self.state else {}
+
+    def curve(self, name: str = "loss", where: str = "train") -> list[float]:
+        """A score after each epoch, on `train`, `validation` or `test`; nan where there is none."""
+        return [getattr(epoch, where).get(name, math.nan) for epoch in self.history]
+
+    def save(self, module: Module, path: str | Path) -> None:
+        """Write the parameters, and the state where the model has one, to an .npz file.
+
+        `load_params(path)` of any module of this spec reads it: it gives the parameters, or
+        `(params, state)` where the model has state. Raises OSError where the file cannot be written.
+        """
+        module.save_params(path, self.params, **self.keywords)
+
+
+def train(
+    module: Module,
+    data: Dataset,
+    *,
+    validation: Dataset | None = None,
+    test: Dataset | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    seed: int | None = None,
+    patience: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    report: Callable[[Epoch], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+    allow_divergence: bool = False,
+) -> TrainResult:
+    """Train a module's network on data and measure it after every epoch.
+
+    What is not given comes from the spec's `train` and `optimizer` statements. `report` gets
+    each epoch, `progress` how many rows of how many an epoch has done, `tell` in a sentence, once,
+    what else there is to know (a metric that cannot be computed never ends a training), and
+    `callbacks` hear of batches and epochs, and may stop.
+
+    With a `validation` set the weights of the epoch with the lowest loss on it are those that are
+    kept; with `patience`, training ends after so many epochs without a lower one (on the training
+    set, if there is no other). Ctrl-C ends training and keeps the weights so far; a divergence
+    ends it too, unless it is allowed and the loss is still finite. A module with `solve` is solved
+    at once, in what is reported as one epoch, unless a rate is given. Raises DataError where data
+    or plan do not fit the module.
+    """
+    chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
+    exact = lr is None and hasattr(module, "solve")
+    _require_rate(module, chosen, exact)
+    listeners = [*callbacks]
+    listeners += [Progress(progress)] if progress else []
+    listeners += [Report(report)] if report else []
+    sets, metrics = fitted_sets(module, data, validation, test)
+    try:
+        session = Session(
+            module,
+            chosen,
+            sets,
+            metrics,
+            patience=patience,
+            callbacks=listeners,
+            tell=tell,
+            allow_divergence=allow_divergence,
+        )
+        return conduct(session, exact)
+    except DataError:
+        raise
+    except ValueError as error:  # from the module's validation of arguments
+        raise DataError(f"{data.name}: {error}") from error
+
+
+def fitted_sets(
+    module: Module, data: Dataset, validation: Dataset | None, test: Dataset | None
+) -> tuple[Sets, tuple[str, ...]]:
+    """The data as the module takes them, and the metrics to measure on them."""
+    fitted = fit_targets(data, module)
+    dtype = np.dtype(getattr(module, "DTYPE", np.float32))
+
+    def fit(other: Dataset | None) -> Dataset | None:
+        return cast(fit_targets(other, module).data, dtype) if other else None
+
+    sets = Sets(cast(fitted.data, dtype), fit(validation), fit(test))
+    return sets, metrics_for(module, fitted)
+
+
+def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
+    if chosen.lr is None and not exact and module.TRAIN.get("lr") is None:
+        raise DataError(
+            "the spec names no learning rate: give one, for example --lr 0.1, "
+            "or write `optimizer sgd lr=0.1` in the spec"
+        )
+
+
+def conduct(session: Session, exact: bool) -> TrainResult:
+    """Begin a training, or go on with it, until it ends in one way or another."""
+    message = ""
+    try:
+        session.begin()
+        for callback in session.callbacks:
+            callback.start(session)
+        if exact:
+            _solve(session)
+        else:
+            message = _epochs(session)
+    except (Stopped, KeyboardInterrupt) as error:
+        session.ending, session.clean = Ending.INTERRUPTED, isinstance(error, Stopped)
+        message = f"interrupted in epoch {session.position.epoch + 1}; the weights so far are kept"
+    except Diverged as error:
+        session.ending, message = Ending.DIVERGED, str(error)
+    except NotFinite as error:
+        session.ending, message = Ending.DIVERGED, _not_finite(session, error.loss)
+    result = _result(session, message)
+    for callback in session.callbacks:
+        callback.end(session)
+    return result
+
+
+def _epochs(session: Session) -> str:
+    """All epochs that the plan has left; what there is to say about how they ended."""
+    while session.position.epoch < session.plan.epochs and not _is_over(session):
+        session.epoch()
+    watch = session.watch
+    if session.history and watch is not None and watch.epoch == 0:
+        session.tell("no epoch ended with a loss below that before training: nothing was learned")
+    if not _is_over(session):
+        return ""
+    session.ending = Ending.PATIENCE
+    assert session.best is not None
+    return f"no lower loss for {session.best.waited} epochs: stopped after epoch {session.position.epoch}"
+
+
+def _is_over(session: Session) -> bool:
+    return session.best is not None and session.best.is_over
+
+
+def _not_finite(session: Session, loss: float) -> str:
+    """What happened, and where the first value arose that is not finite."""
+    number, watch = session.position.epoch + 1, session.watch
+    assert watch is not None
+    culprit = diagnose(session)
+    return (
+        f"{watch.happened(number, loss, loss)}. {culprit}"
+        if culprit
+        else watch.happened(number, loss, loss)
+    )
+
+
+def _solve(session: Session) -> None:
+    """The exact solution, as one epoch; its `loss` is that of the fresh parameters."""
+    if session.position.epoch:
+        return
+    train, watch, clock = session.sets.train, session.watch, time.perf_counter()
+    assert watch is not None
+    solution = session.module.solve(train.x, train.target)
+    for name, array in solution.items():
+        session.params[name][...] = array
+    session.position.seconds = time.perf_counter() - clock
+    session.close(watch.start, session.scores(session.sample))
+
+
+def _result(session: Session, message: str) -> TrainResult:
+    """The weights that are kept, and what is known of them."""
+    kept = session.kept()
+    if session.ending is Ending.DIVERGED:
+        message = f"{message}. {kept.sentence}"
+    elif kept.is_best and kept.epoch != session.position.epoch and message:
+        message = f"{message}; {kept.sentence}"
+    counts: Mapping[str, Array] = {}
+    if session.ending in (Ending.DONE, Ending.PATIENCE) and "confusion" in session.module.METRICS:
+        data = session.sets.test or session.sets.validation or session.sets.train
+        counts = session.measure.confusion(kept.params, kept.state, data)
+    return TrainResult(
+        kept.params,
+        tuple(session.history),
+        session.ending,
+        message,
+        kept.state,
+        counts,
+        kept.epoch,
+    )

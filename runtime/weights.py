@@ -1,0 +1,141 @@
+"""Parameters, and the state that belongs to them, in files: .npz and .safetensors.
+
+An .npz file is what a module's own save_params writes. In a .safetensors file parameters have their
+names, and state has names that begin with `state.`; names with a colon are other things that a
+checkpoint keeps beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import durable
+from .module import Array, Module, Params
+
+STATE = "state."
+CHECKSUM = "sha256"
+"""The name under which a file of ours says what its tensors add up to."""
+
+Tensors = Mapping[str, Array]
+
+
+class WeightsError(ValueError):
+    """A file of weights that cannot be used; the message names it and what is wrong with it."""
+
+
+def write_weights(path: str | Path, params: Tensors, state: Tensors | None = None) -> None:
+    """Write parameters and state; the suffix says in which form. Raises OSError or WeightsError."""
+    path, state = Path(path), state or {}
+    for name, array in {**params, **state}.items():
+        if not np.isfinite(array).all():
+            raise WeightsError(f"{name} has entries that are not finite; {path} is not written")
+    if path.suffix.lower() == ".safetensors":
+        durable.write_bytes(path, pack(named(params, state), {}))
+    else:
+        durable.write_bytes(path, _npz({**params, **state}))
+
+
+def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
+    """Parameters and state of a module from a file; raises OSError or WeightsError."""
+    path = Path(path)
+    if path.suffix.lower() != ".safetensors":
+        try:
+            loaded = module.load_params(path)
+        except ValueError as error:
+            raise WeightsError(str(error)) from error
+        return loaded if isinstance(loaded, tuple) else (loaded, {})
+    tensors, _ = unpack(path)
+    return split_named(tensors, module, str(path))
+
+
+def named(params: Tensors, state: Tensors) -> dict[str, Array]:
+    """Parameters and state under the names that they have in a file."""
+    return {**params, **{STATE + name: array for name, array in state.items()}}
+
+
+def split_named(tensors: Tensors, module: Module, what: str) -> tuple[Params, Params]:
+    """Parameters and state of a module from those names; names with a colon are passed over."""
+    shapes = {**module.PARAM_SHAPES}
+    shapes |= {STATE + name: shape for name, shape in getattr(module, "STATE_SHAPES", {}).items()}
+    found = {name: array for name, array in tensors.items() if ":" not in name}
+    missing, extra = shapes.keys() - found.keys(), found.keys() - shapes.keys()
+    if missing or extra:
+        raise WeightsError(f"{what}: {_difference(missing, extra)}: it is of another network")
+    for name, shape in shapes.items():
+        _check(what, name, found[name], shape)
+    params = {name: found[name] for name in module.PARAM_SHAPES}
+    state = {n.removeprefix(STATE): found[n] for n in shapes if n not in module.PARAM_SHAPES}
+    return params, state
+
+
+def _difference(missing: set[str], extra: set[str]) -> str:
+    """What a file lacks of a module's weights, and what it has besides."""
+    parts = [("has no", sorted(missing)), ("has", sorted(extra))]
+    return " and ".join(f"{lead} {', '.join(names)}" for lead, names in parts if names)
+
+
+def _check(what: str, name: str, array: Array, shape: tuple[Any, ...]) -> None:
+    if array.shape != tuple(shape):
+        raise WeightsError(f"{what}: {name} has shape {array.shape}, the network wants {shape}")
+    if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise WeightsError(f"{what}: {name} has entries that are not finite numbers")
+
+
+def _npz(arrays: Tensors) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def pack(tensors: Tensors, facts: Mapping[str, Any]) -> bytes:
+    """A .safetensors file with facts, as JSON, in its header, and a checksum of both."""
+    from safetensors.numpy import save
+
+    text = {name: json.dumps(value, allow_nan=False) for name, value in facts.items()}
+    text[CHECKSUM] = _checksum(tensors, text)
+    return bytes(save({n: np.asarray(a, order="C") for n, a in tensors.items()}, metadata=text))
+
+
+def unpack(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The tensors and facts of a .safetensors file; a checksum, where there is one, must fit."""
+    from safetensors import SafetensorError, safe_open
+
+    with open(path, "rb"):  # a missing file is an OSError with a reason
+        pass
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            text = dict(file.metadata() or {})
+    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(f"{path}: damaged, or no .safetensors file of numbers") from error
+    expected = text.pop(CHECKSUM, None)
+    if expected is not None and expected != _checksum(tensors, text):
+        raise WeightsError(f"{path}: damaged: its checksum does not fit")
+    return tensors, _facts(text)
+
+
+def _facts(text: Mapping[str, str]) -> dict[str, Any]:
+    """What is JSON in a header; other programs write plain words there, which are nothing to us."""
+    facts = {}
+    for name, value in text.items():
+        try:
+            facts[name] = json.loads(value)
+        except ValueError:
+            continue
+    return facts
+
+
+def _checksum(tensors: Tensors, text: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(dict(text), sort_keys=True).encode())
+    for name in sorted(tensors):
+        array = np.asarray(tensors[name], order="C")
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
