@@ -1,114 +1,226 @@
-"""Which columns of a table are inputs and which are the target: by name, else by place."""
+"""Which columns of a table are inputs and which are targets: by name, else by place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import accumulate
 
 from .dataset import DataError
+from .doors import Door
+from .frame import Kind, Table
 from .header import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The columns of inputs and target, from 0, in the order in which the model takes them."""
+    """The columns of each input and target, from 0, in the order in which the model takes them."""
 
-    inputs: tuple[int, ...]
-    targets: tuple[int, ...]
+    inputs: tuple[tuple[int, ...], ...]
+    targets: tuple[tuple[int, ...], ...]
+    weights: int | None = None
 
 
-def choose(layout: Layout, inputs: int, targets: Sequence[int], target: str | None) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The columns that the user named; None leaves the choice to nnc."""
+
+    target: str | None = None
+    features: str | None = None
+    weights: str | None = None
+
+
+def choose(
+    table: Table, inputs: Sequence[Door], targets: Sequence[Door], named: Named = Named()
+) -> Choice:
     """The columns of a file by itself.
 
-    The target columns are the last ones unless `target` names them: a column's name, or its
-    number from 1; several with commas between. `inputs` is the number of columns that the
-    model reads, `targets` the numbers of target columns it would take.
+    The target columns are the last ones unless they are named: by a column's name, or its number
+    from 1; several with commas between. All others are inputs, unless these are named.
     """
-    count = layout.width
-    if target is None:
-        _check_count(layout, inputs, targets)
-        return Choice(tuple(range(inputs)), tuple(range(inputs, count)))
-    wanted = tuple(_column(layout, name.strip()) for name in target.split(","))
-    rest = tuple(i for i in range(count) if i not in wanted)
-    if len(rest) != inputs:
-        raise DataError(
-            f"{layout.path}: {_columns(len(rest))} left beside the target, the model reads "
-            f"{inputs}{_index_hint(layout.header or ())}"
-        )
-    return Choice(rest, wanted)
+    layout = table.layout
+    weights = None if named.weights is None else column_named(layout, named.weights)
+    free = [i for i in range(layout.width) if i != weights]
+    wanted = None if named.target is None else _listed(layout, named.target)
+    chosen = None if named.features is None else _listed(layout, named.features)
+    _refuse_twice(layout, [*(wanted or ()), *(chosen or ())], weights)
+    if wanted is None:
+        rest = free if chosen is None else [i for i in free if i not in chosen]
+        count = _count_of_targets(table, rest, chosen, inputs, targets)
+        wanted = tuple(rest[len(rest) - count :])
+    if chosen is None:
+        chosen = tuple(i for i in free if i not in wanted)
+    parted = _part(table, chosen, inputs, bool(wanted))
+    return Choice(parted, _part_targets(layout, wanted, targets), weights)
 
 
-def match(
-    layout: Layout, other: Layout, choice: Choice, tell: Callable[[str], None] = lambda _: None
-) -> Choice:
-    """The columns of a file that has those of another, whose columns are known.
-
-    By name where both have names; columns that only one has are refused. Else by place, of
-    which `tell` hears where only one has names.
-    """
-    if layout.header is not None and other.header is not None:
-        _refuse_others(layout, layout.header, other, other.header)
-        at, names = layout.header.index, other.header
-        return Choice(
-            tuple(at(names[i]) for i in choice.inputs), tuple(at(names[i]) for i in choice.targets)
-        )
-    if layout.width != other.width:
-        raise DataError(
-            f"{layout.path}: {_columns(layout.width)}, but {other.path} has {other.width}"
-        )
-    if layout.header != other.header:
-        without, named = (layout, other) if layout.header is None else (other, layout)
-        tell(
-            f"{without.path} has no column names: its columns are taken to stand in the order "
-            f"of {named.path}"
-        )
-    return choice
+def _listed(layout: Layout, names: str) -> tuple[int, ...]:
+    return tuple(column_named(layout, name.strip()) for name in names.split(","))
 
 
-def _refuse_others(
-    layout: Layout, header: Sequence[str], other: Layout, names: Sequence[str]
-) -> None:
-    missing = [name for name in names if name not in header]
-    extra = [name for name in header if name not in names]
-    if not missing and not extra:
-        return
-    parts = []
-    if missing:
-        parts.append(f"misses {_listing(missing)}")
-    if extra:
-        parts.append(f"has {_listing(extra)} besides")
-    pairs = [(new, old) for new in extra for old in get_close_matches(new, missing, 1, 0.6)]
-    renamed = "".join(f"; is `{new}` what is called `{old}` there?" for new, old in pairs[:3])
-    raise DataError(
-        f"{layout.path} {' and '.join(parts)}, compared with {other.path}{renamed}"
-        f"{_index_hint(extra)}"
+def _refuse_twice(layout: Layout, places: Sequence[int], weights: int | None) -> None:
+    every = [*places, *([] if weights is None else [weights])]
+    double = next((place for place in every if every.count(place) > 1), None)
+    if double is not None:
+        raise DataError(f"{layout.column(double)} is named twice; it can be one thing only")
+
+
+def _count_of_targets(
+    table: Table,
+    rest: Sequence[int],
+    chosen: Sequence[int] | None,
+    inputs: Sequence[Door],
+    targets: Sequence[Door],
+) -> int:
+    """How many of the last columns are the target: one for class ids, or as many as outputs."""
+    ways = target_counts(targets)
+    if chosen is not None:
+        return len(rest) if len(rest) in ways else min((1, *ways), default=0) if targets else 0
+    if len(inputs) > 1:
+        return ways[0]
+    certain = rest[: max(0, len(rest) - ways[0])]
+    widths = [_width(table, i, inputs) for i in certain]
+    total = sum(door.width or 1 for door in inputs)
+    for count in ways:
+        if len(rest) - count >= 0 and sum(widths[: len(rest) - count]) == total:
+            return count
+    hint = _words_hint(table, certain, widths)
+    raise DataError(_misfit(table.layout, len(rest), total, ways if targets else (), hint))
+
+
+def target_counts(targets: Sequence[Door]) -> list[int]:
+    """The numbers of target columns that a model would take."""
+    if len(targets) == 1:
+        return sorted({1, targets[0].width or 1})
+    return [len(targets)]
+
+
+def _misfit(layout: Layout, count: int, total: int, ways: Sequence[int], hint: str) -> str:
+    listing = " or ".join(str(n) for n in ways)
+    one = "; cells are parted by comma, semicolon or tab" if layout.width == 1 else ""
+    return (
+        f"{layout.path}: {columns_text(count)}, but the model reads {total} inputs"
+        + (f" and {listing} target column(s)" if ways else " and no target")
+        + hint
+        + (one or index_hint(layout.header or ()))
     )
 
 
-def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" if name else "a column without name" for name in names[:5])
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _width(table: Table, place: int, inputs: Sequence[Door]) -> int:
+    """How many numbers a column becomes: of words as many as there are, if not ids."""
+    ids = all(door.ids for door in inputs)
+    column = table.column(place)
+    return len(column.words) if column.kind is Kind.WORDS and not ids else 1
 
 
-def _check_count(layout: Layout, inputs: int, targets: Sequence[int]) -> None:
-    count = layout.width
-    if count - inputs in (targets or (0,)):
+def _words_hint(table: Table, places: Sequence[int], widths: Sequence[int]) -> str:
+    header = table.layout.header
+    wide = [
+        f"`{header[i]}` {n}" if header else f"column {i + 1} {n}"
+        for i, n in zip(places, widths, strict=True)
+        if n > 1
+    ]
+    if not wide:
+        return ""
+    shown = ", ".join(wide[:4]) + (f" and {len(wide) - 4} more" if len(wide) > 4 else "")
+    return f"; words are an input each ({shown})"
+
+
+def _part(
+    table: Table, places: tuple[int, ...], inputs: Sequence[Door], beside: bool
+) -> tuple[tuple[int, ...], ...]:
+    """The columns of each input: those that begin with its name, else as many as it is wide."""
+    if len(inputs) == 1:
+        _check_width(table, places, inputs[0], beside)
+        return (places,)
+    by_name = _by_name(table.layout, places, inputs)
+    if by_name is not None:
+        for door, own in zip(inputs, by_name, strict=True):
+            _check_width(table, own, door, beside)
+        return by_name
+    return _in_order(table, places, inputs)
+
+
+def _by_name(
+    layout: Layout, places: Sequence[int], doors: Sequence[Door]
+) -> tuple[tuple[int, ...], ...] | None:
+    """Columns called NAME, or NAME_… or NAME.…; None unless that gives every column a place."""
+    header = layout.header or ("",) * layout.width
+    parts = tuple(tuple(i for i in places if _belongs(header[i], door.name)) for door in doors)
+    return parts if all(parts) and sorted(sum(parts, ())) == sorted(places) else None
+
+
+def _belongs(column: str, name: str) -> bool:
+    return column == name or column.startswith((f"{name}_", f"{name}."))
+
+
+def _in_order(
+    table: Table, places: Sequence[int], inputs: Sequence[Door]
+) -> tuple[tuple[int, ...], ...]:
+    parts, at = [], 0
+    for door in inputs:
+        begin, filled = at, 0
+        while at < len(places) and filled < (door.width or 1):
+            filled += _width(table, places[at], (door,))
+            at += 1
+        parts.append(tuple(places[begin:at]))
+        _check_width(table, parts[-1], door, True)
+    if at < len(places):
+        left = table.layout.column(places[at])
+        raise DataError(f"{left}: there is no input left for it; the model reads fewer columns")
+    return tuple(parts)
+
+
+def _check_width(table: Table, places: Sequence[int], door: Door, beside: bool) -> None:
+    layout = table.layout
+    kinds = {table.column(i).kind for i in places}
+    if Kind.LISTS in kinds:
+        if len(places) > 1:
+            raise DataError(f"{layout.path}: `{door.name}` takes one column of lists and no other")
         return
-    ways = " or ".join(str(n) for n in sorted(set(targets)))
-    one = "; cells are parted by comma, semicolon or tab" if count == 1 else ""
-    raise DataError(
-        f"{layout.path}: {_columns(count)}, but the model reads {inputs} inputs"
-        + (f" and {ways} target column(s)" if targets else " and no target")
-        + (one or _index_hint(layout.header or ()))
-    )
+    if door.width is None:
+        sizes = ", ".join(map(str, door.shape[1:]))
+        raise DataError(
+            f"{layout.path}: a table cannot hold rows of ({sizes}) unless in a column of lists "
+            "(Parquet, JSON lines); use .npz"
+        )
+    widths = [_width(table, i, (door,)) for i in places]
+    if sum(widths) != door.width:
+        raise DataError(
+            f"{layout.path}: {columns_text(len(places))} left beside the target, the model reads "
+            f"{door.width}{_words_hint(table, places, widths)}{index_hint(layout.header or ())}"
+        )
 
 
-def _columns(count: int) -> str:
+def _part_targets(
+    layout: Layout, places: tuple[int, ...], targets: Sequence[Door]
+) -> tuple[tuple[int, ...], ...]:
+    """The columns of each target: one a target, or all for an only one."""
+    if len(targets) <= 1:
+        return (places,) if targets else ()
+    by_name = _by_name(layout, places, targets)
+    if by_name is not None:
+        return by_name
+    if len(places) == len(targets):
+        return tuple((place,) for place in places)
+    widths = [door.width or 1 for door in targets]
+    if len(places) != sum(widths):
+        names = ", ".join(door.name for door in targets)
+        raise DataError(
+            f"{layout.path}: {columns_text(len(places))} for the targets {names}; name one for each, "
+            f"or {sum(widths)}"
+        )
+    ends = list(accumulate(widths))
+    return tuple(places[end - n : end] for end, n in zip(ends, widths, strict=True))
+
+
+def columns_text(count: int) -> str:
+    """How many columns there are, in words."""
     return f"{count} column{'' if count == 1 else 's'}"
 
 
-def _index_hint(names: Sequence[str]) -> str:
+def index_hint(names: Sequence[str]) -> str:
     """What a column without a name most often is."""
     if "" not in names:
         return ""
@@ -118,7 +230,8 @@ def _index_hint(names: Sequence[str]) -> str:
     )
 
 
-def _column(layout: Layout, name: str) -> int:
+def column_named(layout: Layout, name: str) -> int:
+    """The column of a name, or of a number from 1."""
     header, count = layout.header, layout.width
     if header and name in header:
         return header.index(name)
@@ -126,5 +239,5 @@ def _column(layout: Layout, name: str) -> int:
         return int(name) - 1
     near = get_close_matches(name, header or (), 1, 0.6)
     meant = f", did you mean `{near[0]}`?" if near else ""
-    known = f"the columns are {', '.join(header)}" if header else _columns(count)
+    known = f"the columns are {', '.join(header)}" if header else columns_text(count)
     raise DataError(f"{layout.path}: no column `{name}`{meant or f'; {known}'}")

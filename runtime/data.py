@@ -1,23 +1,43 @@
-"""Data sets of all kinds: shipped ones by name, .npz and .csv files, folders of IDX files."""
+"""Data sets of all kinds: shipped ones by name, tables, .npz and .npy files, folders."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from .columns import Named
 from .dataset import DataError, Dataset
 from .datasets import SHIPPED
+from .encode import dataset_of
+from .encoding import Encoding
 from .fit import fit_rows, require_rows
 from .idx import read_idx_folder
+from .learn import learn
+from .match import fields_in, require_same_columns
+from .missing import Missing
 from .module import Module
 from .npz import read_npz
-from .table import read_csv
+from .table import is_table, open_table
 
-__all__ = ["DataError", "Dataset", "load"]
+__all__ = ["DataError", "Dataset", "Loaded", "load"]
 
-TABLES = (".csv", ".tsv", ".txt")
-"""How the names of files end that are read as tables."""
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Data to train on, data to test on if there are any, and how a table was read.
+
+    `train, test = load(…)` gives the two sets.
+    """
+
+    train: Dataset
+    test: Dataset | None = None
+    encoding: Encoding | None = None
+
+    def __iter__(self) -> Iterator[Dataset | None]:
+        return iter((self.train, self.test))
 
 
 def load(
@@ -25,68 +45,73 @@ def load(
     module: Module,
     *,
     target: str | None = None,
+    features: str | None = None,
+    weights: str | None = None,
+    missing: str = "error",
     test: str | Path | None = None,
-    tell: Callable[[str], None] = lambda _: None,
-) -> tuple[Dataset, Dataset | None]:
+    tell: Tell = lambda _: None,
+) -> Loaded:
     """Data for a module, and a test set: from `test`, or as the source itself sets one apart.
 
-    `where` and `test` are the name of a shipped set (`digits`), an .npz or .csv file, or a folder
-    of IDX files. `target` names the target column(s) of .csv files; of two, the columns of the
-    second are found by name. `tell` hears in a sentence of what was in doubt there. Raises
-    DataError.
+    `where` and `test` are the name of a shipped set (`digits`), a table (.csv, .tsv, .parquet,
+    .jsonl), an .npz or .npy file, or a folder. Of tables, `target`, `features` and `weights` name
+    columns (several with commas between), and `missing` says what is done about cells without a
+    value: `error`, `drop` the row, or fill it with the `mean`. The columns of a second table are
+    found by name. `tell` hears in a sentence of what was in doubt there. Raises DataError.
     """
-    if test is None:
-        return _load(where, module, target, tell)
-    if _is_table(where) and _is_table(test):
-        return _load_csv(Path(where), module, target, Path(test), tell)
-    return _load(where, module, target, tell)[0], _load(test, module, target, tell)[0]
+    if is_table(where):
+        named = Named(target, features, weights)
+        return _load_table(Path(where), module, named, Missing(missing), test, tell)
+    if any((target, features, weights)):
+        raise DataError(f"{where}: this is no table, whose columns could be named")
+    loaded = _load(where, module)
+    if test is not None:
+        loaded.test = _other(test, module, tell)
+    return loaded
 
 
-def _load(
-    where: str | Path, module: Module, target: str | None, tell: Callable[[str], None]
-) -> tuple[Dataset, Dataset | None]:
+def _other(test: str | Path, module: Module, tell: Tell) -> Dataset:
+    """The test set of a source that is no table."""
+    if is_table(test):
+        return _load_table(Path(test), module, Named(), Missing.ERROR, None, tell).train
+    return _load(test, module).train
+
+
+def _load(where: str | Path, module: Module) -> Loaded:
     path = Path(where)
     if not path.exists() and str(where) in SHIPPED:
         train, test = SHIPPED[str(where)]()
-        return fit_rows(train, module), fit_rows(test, module)
+        return Loaded(fit_rows(train, module), fit_rows(test, module))
     if path.is_dir():
         first, second = read_idx_folder(path)
-        return fit_rows(first, module), fit_rows(second, module) if second else None
+        return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
     if not path.exists():
         shipped = ", ".join(SHIPPED)
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
-    if _is_table(path):
-        return _load_csv(path, module, target, None, tell)
     if path.suffix.lower() == ".npz":
         ragged = getattr(module, "RAGGED", ())
         data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
         require_rows(data, module)
-        return data, None
+        return Loaded(data)
     raise DataError(f"{path}: expected an .npz or .csv file, or a folder of IDX files")
 
 
-def _is_table(where: str | Path) -> bool:
-    path = Path(where)
-    return path.suffix.lower() in TABLES and path.is_file()
-
-
-def _load_csv(
+def _load_table(
     path: Path,
     module: Module,
-    target: str | None,
-    test: Path | None,
-    tell: Callable[[str], None],
-) -> tuple[Dataset, Dataset | None]:
-    if len(module.INPUTS) != 1 or len(module.TARGETS) > 1:
-        raise DataError(f"{path}: a table fits a model with one input and one target; use .npz")
-    inputs = _columns(next(iter(module.INPUTS.values())), path)
-    widths = {1} | {_columns(shape, path) for shape in module.TARGETS.values()}
-    ways = sorted(widths) if module.TARGETS else ()
-    first, second = read_csv(path, inputs, ways, target, test=test, tell=tell)
-    return fit_rows(first, module), fit_rows(second, module) if second else None
-
-
-def _columns(shape: tuple[int | str, ...], path: Path) -> int:
-    if not all(isinstance(n, int) for n in shape[1:]):
-        raise DataError(f"{path}: a table cannot hold rows of {shape[1:]}; use .npz")
-    return math.prod(map(int, shape[1:]))
+    named: Named,
+    missing: Missing,
+    test: str | Path | None,
+    tell: Tell,
+) -> Loaded:
+    beside = Path(test) if test is not None and is_table(test) else None
+    table = open_table(path, beside, tell=tell)
+    encoding = learn(table, module, named, missing)
+    train = dataset_of(table, encoding, module, tell)
+    if beside is None:
+        second = None if test is None else _load(test, module).train
+        return Loaded(train, second, encoding)
+    other = open_table(beside, path, tell=tell)
+    require_same_columns(other.layout, table.layout)
+    there = fields_in(other, encoding, True, tell)
+    return Loaded(train, dataset_of(other, there, module, tell), encoding)

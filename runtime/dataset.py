@@ -22,7 +22,8 @@ class Dataset:
     `x` and `target` are one array each, or arrays by name where the model has several; target
     is None where there is nothing to learn from. `lengths` are the true lengths of padded rows,
     by name where several inputs have them; what lies beyond may be anything. `name` is how
-    messages call the data, `places` where its numbers stand if it comes from a table.
+    messages call the data, `places` where its numbers stand if it comes from a table. `weights`
+    say how much each row counts, (N,).
     """
 
     x: Arrays
@@ -30,6 +31,7 @@ class Dataset:
     name: str = "the data"
     lengths: Arrays | None = None
     places: Places | None = None
+    weights: Array | None = None
 
     def __post_init__(self) -> None:
         sizes = {what: len(array) for what, array in self._arrays().items()}
@@ -41,9 +43,21 @@ class Dataset:
         for what, array in self._arrays().items():
             self._refuse(what, array, *_non_finite(array, self.beyond(what, array)))
             self._refuse(what, array, *_beyond_int64(array))
+        if self.weights is not None:
+            self._check_weights(self.weights)
+
+    def _check_weights(self, weights: Array) -> None:
+        if weights.ndim != 1:
+            raise DataError(f"{self.name}: weights are one number a row, found {weights.shape}")
+        self._refuse("weights", weights, weights < 0, "is negative; a row's weight is 0 or more")
 
     def _arrays(self) -> dict[str, Array]:
-        given = {"x": self.x, "target": self.target, "lengths": self.lengths}
+        given = {
+            "x": self.x,
+            "target": self.target,
+            "lengths": self.lengths,
+            "weights": self.weights,
+        }
         parts = {what: value for what, value in given.items() if value is not None}
         return {
             label: array for what, value in parts.items() for label, array in _named(what, value)
@@ -86,17 +100,22 @@ class Dataset:
 
     def take(self, rows: slice | Array) -> Dataset:
         """The chosen rows only."""
-        target = None if self.target is None else _rows_of(self.target, rows)
-        lengths = None if self.lengths is None else _rows_of(self.lengths, rows)
-        places = None if self.places is None else self.places.take(rows)
         return replace(
-            self, x=_rows_of(self.x, rows), target=target, lengths=lengths, places=places
+            self,
+            x=_rows_of(self.x, rows),
+            target=None if self.target is None else _rows_of(self.target, rows),
+            lengths=None if self.lengths is None else _rows_of(self.lengths, rows),
+            places=None if self.places is None else self.places.take(rows),
+            weights=None if self.weights is None else self.weights[rows],
         )
 
-    def split(self, test_fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+    def split(
+        self, test_fraction: float, seed: int = 0, stratify: bool = False
+    ) -> tuple[Dataset, Dataset]:
         """A training and a test set, drawn at random but always alike for the same seed.
 
-        Both keep the rows in their original order.
+        Both keep the rows in their original order. With `stratify` each class of targets that
+        are class ids gives its share, as nearly as whole rows can.
         """
         if not 0 < test_fraction < 1:
             raise DataError(f"the test fraction must be between 0 and 1, not {test_fraction:g}")
@@ -107,7 +126,31 @@ class Dataset:
                 f"at a test fraction of {test_fraction:g}"
             )
         shuffled = np.random.default_rng(seed).permutation(len(self))
+        ids = self._class_ids() if stratify else None
+        if ids is not None:
+            shuffled = _spread(shuffled, ids)
         return self.take(np.sort(shuffled[count:])), self.take(np.sort(shuffled[:count]))
+
+    def _class_ids(self) -> Array | None:
+        """An only target of whole numbers, one a row, which occur again: (N,)."""
+        if self.target is None or isinstance(self.target, Mapping):
+            return None
+        if self.target.ndim > 2 or self.target.size != len(self):
+            return None
+        ids: Array = self.target.ravel()
+        repeats = len(np.unique(ids)) <= len(ids) / 2
+        return ids if repeats and (ids == np.floor(ids)).all() else None
+
+
+def _spread(order: Array, ids: Array) -> Array:
+    """An order of rows in which every class comes evenly from begin to end."""
+    ids = ids[order]
+    place = np.empty(len(order))
+    for each in np.unique(ids):
+        rows = np.flatnonzero(ids == each)
+        place[rows] = (np.arange(len(rows)) + 0.5) / len(rows)
+    spread: Array = order[np.argsort(place, kind="stable")]
+    return spread
 
 
 def _named(what: str, value: Arrays) -> list[tuple[str, Array]]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
+from .cells import is_number
 from .dataset import DataError
 from .places import cells_of, column_name
 
@@ -46,12 +47,19 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is laid out: what parts its cells, the column names if it has any, its width."""
+    """How a file is laid out: what parts its cells, the column names if it has any, its width.
+
+    Files that are no text have no delimiter.
+    """
 
     path: Path
     delimiter: str
     header: Row | None
     width: int
+
+    def column(self, place: int) -> str:
+        """A column of this file, as messages call it."""
+        return f"{self.path}, {column_name(place, self.header)}"
 
 
 def read_head(path: Path) -> Head:
@@ -88,17 +96,6 @@ def layout_of(head: Head, beside: Head | None, tell: Callable[[str], None]) -> L
     if header:
         _refuse_doubles(head.path, header)
     return Layout(head.path, head.delimiter, header, len(head.first))
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is read as a number; Python's `1_000` is none."""
-    if "_" in cell or not cell.isascii():
-        return False
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _delimiter(line: str) -> str:

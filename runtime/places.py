@@ -15,8 +15,9 @@ class Places:
     """The origin of a dataset's numbers.
 
     `header` is None where the file has no column names; else the first row that is not blank
-    holds them. `columns` are the columns of x and of target, from 0; `rows` the dataset's rows
-    as they are counted in the file, from 0 below the header.
+    holds them. `delimiter` is empty where the file is no text. `columns` are the columns of every
+    array's entries, from 0: one for each entry of a row, or one for all; `rows` the dataset's
+    rows as they are counted in the file, from 0 below the header.
     """
 
     path: Path
@@ -30,13 +31,21 @@ class Places:
         return replace(self, rows=self.rows[rows])
 
     def cell(self, what: str, row: int, entry: int) -> tuple[str, str]:
-        """Place and text of an entry of `x` or `target`: `d.csv, line 6, column 2 (`age`)`."""
-        column = self.columns[what][entry]
+        """Place and text of an entry of an array: `d.csv, line 6, column 2 (`age`)`."""
+        column = self.column(what, entry)
+        if not self.delimiter:
+            place = f"{self.path}, row {int(self.rows[row]) + 1}"
+            return f"{place}, {column_name(column, self.header)}", ""
         found = enumerate(cells_of(self.path, self.delimiter, self.header is not None))
         wanted = int(self.rows[row])
         line, cells = next((place for i, place in found if i == wanted), (0, []))
         text = cells[column].strip() if column < len(cells) else ""
         return f"{self.path}, line {line}, {column_name(column, self.header)}", text
+
+    def column(self, what: str, entry: int) -> int:
+        """The column of an entry."""
+        columns = self.columns[what]
+        return columns[entry if len(columns) > 1 else 0]
 
 
 def column_name(column: int, header: tuple[str, ...] | None) -> str:

@@ -35,7 +35,7 @@ def unscaled(data: Dataset, inputs: tuple[str, ...], rate: float | None) -> Iter
         shared = 0.0 if rate is None or rows.ndim > 2 else rate * _length(rows.mean(axis=0))
         worst = int(np.argmax(size))
         if size[worst] > LARGE:
-            column = _column(data, worst) if rows.ndim == 2 and size.size > 1 else "it"
+            column = _column(data, name, worst) if rows.ndim == 2 and size.size > 1 else "it"
             why = f"is not scaled: {column} has numbers of about {size[worst]:.2g}"
         elif shared > SHARED:
             why = (
@@ -86,11 +86,13 @@ def _length(row: Array) -> float:
     return float(np.square(row).sum())
 
 
-def _column(data: Dataset, entry: int) -> str:
+def _column(data: Dataset, name: str, entry: int) -> str:
     places = data.places
-    if places is None or places.header is None or not places.header[places.columns["x"][entry]]:
+    what = name if isinstance(data.x, Mapping) else "x"
+    if places is None or places.header is None or what not in places.columns:
         return f"column {entry + 1}"
-    return f"column `{places.header[places.columns['x'][entry]]}`"
+    title = places.header[places.column(what, entry)]
+    return f"column `{title}`" if title else f"column {entry + 1}"
 
 
 def _proposal(rows: Array) -> str:

@@ -1,71 +1,75 @@
-"""Data from CSV files: one row a line, numbers only, with or without a row of column names."""
+"""Opening a table: text with cells parted by comma, semicolon or tab, Parquet, JSON lines."""
 
 from __future__ import annotations
 
 import csv
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .columns import Choice, choose, match
-from .dataset import DataError, Dataset
-from .header import Layout, is_number, layout_of, read_head
+from .cells import check_width, is_gap, is_number, not_a_number
+from .dataset import DataError
+from .extras import installed
+from .frame import NumberTable, Table
+from .header import Layout, layout_of, read_head
 from .module import Array
-from .places import Places, cells_of, column_name
+from .places import cells_of, column_name
+from .polars_table import TYPED, read_text, read_typed
+
+TEXT = (".csv", ".tsv", ".txt")
+"""How the names of files end that are read as tables of text."""
+
+SUFFIXES = (*TEXT, *TYPED)
+
+EXTRA = "; `pip install 'nnc[tables]'` reads words"
 
 
-def read_csv(
+def is_table(where: str | Path) -> bool:
+    """Whether a file is a table, by its name."""
+    path = Path(where)
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def open_table(
     path: Path,
-    inputs: int,
-    targets: Sequence[int],
-    target: str | None = None,
-    *,
-    test: Path | None = None,
+    beside: Path | None = None,
+    names: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
-) -> tuple[Dataset, Dataset | None]:
-    """A dataset from a table, and one from a second table of the same columns.
+) -> Table:
+    """The table of a file, `beside` which there may be another of the same columns.
 
-    `inputs` is the number of columns the model reads, `targets` the numbers of target columns
-    it would take (1 for class ids, or as many as outputs; none without a loss). The target
-    columns are the last ones unless `target` names them. The columns of `test` are found by
-    their names. `tell` hears of what was decided about column names that were in doubt.
+    A first row that has all of `names` holds the column names. `tell` hears of what was decided
+    about column names that were in doubt. Raises DataError.
     """
-    head, other = read_head(path), None if test is None else read_head(test)
-    layout = layout_of(head, other, tell)
-    choice = choose(layout, inputs, targets, target)
-    first = _dataset(layout, choice)
-    if other is None:
-        return first, None
-    beside = layout_of(other, head, tell)
-    return first, _dataset(beside, match(beside, layout, choice, tell))
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
+    if path.suffix.lower() in TYPED:
+        return read_typed(path)
+    head = read_head(path)
+    if names and set(names) <= set(head.first):
+        return _text(Layout(path, head.delimiter, head.first, len(head.first)))
+    other = None
+    if beside is not None and beside.suffix.lower() in TEXT:
+        other = read_head(beside)
+    return _text(layout_of(head, other, tell))
 
 
-def _dataset(layout: Layout, choice: Choice) -> Dataset:
-    values = _numbers(layout, choice)
-    chosen = values[:, choice.targets]
-    places = Places(
-        layout.path,
-        layout.delimiter,
-        layout.header,
-        {"x": choice.inputs, "target": choice.targets},
-        np.arange(len(values)),
-    )
-    target = None if not choice.targets else chosen[:, 0] if chosen.shape[1] == 1 else chosen
-    return Dataset(values[:, choice.inputs], target, layout.path.name, places=places)
+def _text(layout: Layout) -> Table:
+    if installed("polars"):
+        return read_text(layout, _lines_of_header(layout))
+    return NumberTable(layout, _numbers(layout))
 
 
-def _numbers(layout: Layout, choice: Choice) -> Array:
+def _numbers(layout: Layout) -> Array:
     """All numbers of a file in float64."""
-    path, delimiter = layout.path, layout.delimiter
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a file without rows, refused below
             values = np.loadtxt(
-                path,
-                delimiter=delimiter,
+                layout.path,
+                delimiter=layout.delimiter,
                 skiprows=_lines_of_header(layout),
                 ndmin=2,
                 comments=None,
@@ -73,10 +77,10 @@ def _numbers(layout: Layout, choice: Choice) -> Array:
                 quotechar='"',
             )
     except (ValueError, OSError):
-        return _numbers_slowly(layout, choice)
-    if not values.size:
-        raise DataError(f"{path}: there are no rows")
-    return values if values.shape[1] == layout.width else _numbers_slowly(layout, choice)
+        return _numbers_slowly(layout)
+    if values.size and values.shape[1] != layout.width:
+        return _numbers_slowly(layout)
+    return values
 
 
 def _lines_of_header(layout: Layout) -> int:
@@ -86,45 +90,26 @@ def _lines_of_header(layout: Layout) -> int:
     return next(cells_of(layout.path, layout.delimiter, False))[0]
 
 
-def _numbers_slowly(layout: Layout, choice: Choice) -> Array:
+def _numbers_slowly(layout: Layout) -> Array:
     """The numbers read cell by cell, so that the first that is none can be named.
 
-    NumPy says too little of its place, and stumbles over lines of blanks.
+    NumPy says too little of its place, and stumbles over lines of blanks and empty cells.
     """
     path, rows = layout.path, []
     try:
         for line, cells in cells_of(path, layout.delimiter, layout.header is not None):
-            _check_row(layout, choice, line, cells)
-            rows.append([float(cell) for cell in cells])
+            check_width(f"{path}, line {line}", len(cells), layout.width)
+            place = f"{path}, line {line}"
+            rows.append([_number(cell, place, i, layout) for i, cell in enumerate(cells)])
     except csv.Error as error:
         raise DataError(f"{path}: not a table: {error}") from None
-    if not rows:
-        raise DataError(f"{path}: there are no rows")
-    return np.array(rows)
+    return np.array(rows).reshape(-1, layout.width)
 
 
-def _check_row(layout: Layout, choice: Choice, line: int, cells: Sequence[str]) -> None:
-    place = f"{layout.path}, line {line}"
-    if len(cells) != layout.width:
-        found = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
-        raise DataError(f"{place}: {found} where the first line has {layout.width}")
-    for i, cell in enumerate(cells):
-        if not is_number(cell):
-            what = _not_a_number(cell.strip(), i in choice.targets)
-            raise DataError(f"{place}, {column_name(i, layout.header)}: {what}")
-
-
-def _not_a_number(cell: str, of_target: bool) -> str:
-    if not cell:
-        return "the cell is empty; every row needs a number in every column"
-    shown = cell if len(cell) <= 40 else f"{cell[:40]}…"
-    if re.fullmatch(r"[-+]?\d+,\d+", cell):
-        return f"`{shown}` has a decimal comma; write {cell.replace(',', '.')}"
-    if re.fullmatch(r"[-+]?\d+\.\d+\.\d+", cell):
-        return (
-            f"`{shown}` is not a number (pandas writes so where it took a row of data for column "
-            "names; read the original with header=None)"
-        )
-    if of_target:
-        return f"`{shown}` is not a number (classes are numbered 0, 1, 2, …)"
-    return f"`{shown}` is not a number; words are to be coded as numbers first"
+def _number(cell: str, place: str, column: int, layout: Layout) -> float:
+    if is_number(cell):
+        return float(cell)
+    if is_gap(cell):
+        return np.nan
+    what = not_a_number(cell.strip(), False, EXTRA)
+    raise DataError(f"{place}, {column_name(column, layout.header)}: {what}")

@@ -14,8 +14,9 @@ from click.exceptions import Exit
 
 from ..ir.bounds import MAX_WHOLE
 from . import terminal
-from .app import Usage, app
+from .app import app
 from .compile import compiled_spec
+from .data_options import DataWanted, data_options
 from .epochs import telling
 from .memory_option import memory_option
 from .output import check_output
@@ -50,23 +51,7 @@ class Wanted:
 @app.command()
 @spec_argument
 @spec_text
-@click.option(
-    "--data",
-    metavar="DATA",
-    required=True,
-    type=File("data"),
-    help="An .npz or .csv file, a folder of IDX files, or the name of a shipped set.",
-)
-@click.option("--target", metavar="COLUMN", help="Target column of a .csv file.")
-@click.option(
-    "--test", metavar="DATA", type=File("data"), help="Test data, measured after each epoch."
-)
-@click.option(
-    "--test-fraction",
-    metavar="SHARE",
-    type=Real(0, 1),
-    help="Fraction of the data to hold out for testing.",
-)
+@data_options
 @click.option(
     "--epochs",
     metavar="NUMBER",
@@ -112,12 +97,9 @@ class Wanted:
 @click.option("--allow-divergence", is_flag=True, help="Continue even if the loss explodes.")
 @memory_option
 def train(
-    data: str,
+    source: DataWanted,
     spec: str | None,
     code: str | None,
-    target: str | None,
-    test: str | None,
-    test_fraction: float | None,
     epochs: int | None,
     batch: int | None,
     lr: float | None,
@@ -142,34 +124,21 @@ def train(
 
       nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1 --every 10
     """
-    if test is not None and test_fraction is not None:
-        raise Usage("give either --test or --test-fraction")
-    if target is not None and not data.lower().endswith((".csv", ".tsv", ".txt")):
-        raise Usage(f"--target: {data} is no table with columns")
     read = read_spec(spec, code)
     check_output(output, read.files)
-    _keep_data(output, data, test)
+    source.keep(output)
     from nnc.runtime.dataset import DataError
 
     wanted = Wanted(epochs, batch, lr, seed, allow_divergence, None if quiet else every)
     with imported(read, max_memory) as (module, graph):
         try:
-            sets = _data(module, data, target, test, test_fraction, seed or 0)
-            _warn_of_scales(graph, module, sets[0], lr)
-            result = _trained(module, *sets, wanted)
+            loaded = source.load(module, seed or 0, _warn)
+            _warn_of_scales(graph, module, loaded.train, lr)
+            result = _trained(module, loaded.train, loaded.test, wanted)
         except DataError as error:
             click.echo(f"error: {error}", err=True)
             raise Exit(terminal.FAILED) from None
         _finish(module, result, output, quiet)
-
-
-def _keep_data(output: Path | None, *data: str | None) -> None:
-    """Refuse to save the parameters over the data they are learned from."""
-    if output is None or not output.exists():
-        return
-    for name in filter(None, data):
-        if Path(name).exists() and output.samefile(name):
-            raise Usage(f"-o: {output} is the data that is being read")
 
 
 @contextmanager
@@ -192,23 +161,6 @@ def imported(spec: Spec, max_memory: int) -> Iterator[tuple[Module, TypedGraph]]
             )
             raise Exit(terminal.FAILED)
         yield module, compiled.graph
-
-
-def _data(
-    module: Module,
-    data: str,
-    target: str | None,
-    test: str | None,
-    test_fraction: float | None,
-    seed: int,
-) -> tuple[Dataset, Dataset | None]:
-    """Training and test data: as the source divides them, unless the command line says how."""
-    from nnc.runtime.data import load
-
-    train_set, test_set = load(data, module, target=target, test=test, tell=_warn)
-    if test_fraction is not None:
-        train_set, test_set = train_set.split(test_fraction, seed)
-    return train_set, test_set
 
 
 def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float | None) -> None:

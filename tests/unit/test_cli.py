@@ -609,3 +609,32 @@ class TestMain:
 def test_the_reference_in_docs_is_up_to_date(nnc, golden, request):
     path = request.config.rootpath / "docs" / "layers.md"
     golden(path, nnc("layers", "--markdown").stdout)
+
+
+class TestTables:
+    """`nnc train` on tables with words, gaps and weights of rows."""
+
+    SPEC = "input 3 -> dense 3 softmax; loss crossentropy; optimizer adam"
+    TABLE = "width,colour,kind,w\n1.5,red,a,1\n,blue,b,1\n3,red,c,2\n4,red,c,1\n"
+
+    @pytest.fixture(autouse=True)
+    def table(self, tmp_path):
+        pytest.importorskip("polars", reason="polars is missing: pip install 'nnc[tables]'")
+        (tmp_path / "d.csv").write_text(self.TABLE)
+
+    def test_words_gaps_and_columns(self, nnc):
+        words = ["--data", "d.csv", "--features", "width,colour", "--target", "kind"]
+        done = nnc("train", "-c", self.SPEC, *words, "--missing", "DROP", "--epochs", 1)
+        assert done.exit_code == 0, done.output
+        assert done.stderr == "warning: d.csv: 1 of 4 rows have gaps and are left out\n"
+        assert "accuracy" in done.stdout
+        done = nnc("train", "-c", self.SPEC, *words)
+        assert done.exit_code == 1
+        assert done.stderr.startswith("error: d.csv, line 3, column 1 (`width`): the cell is empty")
+        assert done.stderr.count("\n") == 1
+
+    def test_the_suffixes_of_tables_are_those_of_the_runtime(self):
+        from nnc.cli.data_options import TABLES
+        from nnc.runtime.table import SUFFIXES
+
+        assert TABLES == SUFFIXES

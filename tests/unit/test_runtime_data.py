@@ -53,6 +53,17 @@ def test_split_is_seeded_complete_and_keeps_pairs():
     assert np.array_equal(train.x[:, 0], train.target)
 
 
+def test_a_stratified_split_takes_a_share_of_every_class():
+    ids = np.repeat([0, 1, 2], [80, 15, 5])
+    data = Dataset(np.arange(100)[:, None], ids)
+    train, test = data.split(0.2, seed=1, stratify=True)
+    assert np.bincount(test.target).tolist() == [16, 3, 1]
+    assert sorted([*train.x[:, 0], *test.x[:, 0]]) == list(range(100))
+    plain = Dataset(np.arange(100)[:, None], np.linspace(0, 1, 100))
+    parts = plain.split(0.2, 1), plain.split(0.2, 1, stratify=True)
+    assert np.array_equal(parts[0][1].x, parts[1][1].x), "numbers are no classes"
+
+
 @pytest.mark.parametrize("fraction", [0, 1, -1, 0.01])
 def test_split_refuses_to_leave_a_part_empty(fraction):
     with pytest.raises(DataError):
@@ -82,7 +93,7 @@ def test_digits_load_by_name_in_the_shape_of_the_model():
     flat = module({"x": ("B", 64)}, {"y": ("B", 10)}, {"crossentropy": "crossentropy"})
     image = module({"x": ("B", 1, 8, 8)}, {"y": ("B", 10)}, {"crossentropy": "crossentropy"})
     assert [d.x.shape for d in load("digits", flat)] == [(1437, 64), (360, 64)]
-    assert load("digits", image)[0].x.shape == (1437, 1, 8, 8)
+    assert load("digits", image).train.x.shape == (1437, 1, 8, 8)
     assert "rows of 8x8 do not fit the model's input 2" in refusal("digits")
 
 
@@ -272,7 +283,7 @@ def test_idx_folder(tmp_path, suffix):
     assert train.target.tolist() == [0, 1, 2]
     assert len(test) == 2
     image = module({"x": ("B", 1, 2, 2)}, {"y": ("B",)})
-    assert load(tmp_path, image)[0].x.shape == (3, 1, 2, 2)
+    assert load(tmp_path, image).train.x.shape == (3, 1, 2, 2)
 
 
 def test_idx_folder_with_one_part(tmp_path):
@@ -322,7 +333,7 @@ def test_idx_labels_that_are_real_numbers(tmp_path, labels, said):
     raw = struct.pack(">HBBI", 0, 14, 1, 3) + np.array(labels, ">f8").tobytes()
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(raw)
     with pytest.raises(DataError) as caught:
-        fit_targets(load(tmp_path, FLAT)[0], FLAT)
+        fit_targets(load(tmp_path, FLAT).train, FLAT)
     assert f"train-images-idx3-ubyte: {said}" in str(caught.value)
 
 
@@ -388,7 +399,7 @@ def test_class_ids_of_a_table_are_named_by_line_and_column(tmp_path):
     for cell, why in (("1.50", "1.50 is no class id"), ("1e300", "1e300 is outside of 0..2")):
         path = csv_file(tmp_path, f"a,b,kind\n1,2,0\n3,4,{cell}\n")
         with pytest.raises(DataError) as caught:
-            fit_targets(load(path, kinds)[0], kinds)
+            fit_targets(load(path, kinds).train, kinds)
         assert f"d.csv, line 3, column 3 (`kind`): {why}" in str(caught.value)
 
 

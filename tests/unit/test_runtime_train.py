@@ -20,7 +20,7 @@ def mlp():
 
 @pytest.fixture
 def data(mlp):
-    return load("digits", mlp)[0].take(slice(0, 200))
+    return load("digits", mlp).train.take(slice(0, 200))
 
 
 def test_training_learns_and_reports_every_epoch(mlp):

@@ -1,0 +1,141 @@
+"""The options that say which data a command reads, and how; shared by all that read data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from nnc.runtime.missing import Missing
+
+from .app import Usage
+from .values import File, Real, Text, Word
+
+if TYPE_CHECKING:
+    from nnc.runtime.data import Loaded
+    from nnc.runtime.module import Module
+
+TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
+"""How the names of files end whose columns have names; those of runtime/table.py."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+data_option = click.option(
+    "--data",
+    metavar="DATA",
+    required=True,
+    type=File("data"),
+    help="A table (.csv, .tsv, .parquet, .jsonl), an .npz or .npy file, a folder of IDX files or "
+    "of images by class, or the name of a shipped set.",
+)
+
+_COLUMNS = (
+    click.option(
+        "--target",
+        metavar="COLUMNS",
+        type=Text("names of columns"),
+        help="Target columns of a table, with commas between; default: the last.",
+    ),
+    click.option(
+        "--features",
+        metavar="COLUMNS",
+        type=Text("names of columns"),
+        help="Input columns of a table, with commas between; default: all others.",
+    ),
+    click.option(
+        "--weights",
+        metavar="COLUMN",
+        type=Text("the name of a column"),
+        help="Column of a table that says how much each row counts.",
+    ),
+    click.option(
+        "--missing",
+        metavar="WAY",
+        type=Word(Missing),
+        default=Missing.ERROR.value,
+        show_default=True,
+        help="Cells without a value: error, drop (the row) or mean (fills the cell).",
+    ),
+)
+
+_TESTS = (
+    click.option(
+        "--test", metavar="DATA", type=File("data"), help="Test data, measured after each epoch."
+    ),
+    click.option(
+        "--test-fraction",
+        metavar="SHARE",
+        type=Real(0, 1),
+        help="Fraction of the data to hold out for testing.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DataWanted:
+    """The data that the command line names."""
+
+    data: str
+    target: str | None
+    features: str | None
+    weights: str | None
+    missing: Missing
+    test: str | None
+    test_fraction: float | None
+
+    def check(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.test is not None and self.test_fraction is not None:
+            raise Usage("give either --test or --test-fraction")
+        if self.data.lower().endswith(TABLES):
+            return
+        for name in ("target", "features", "weights"):
+            if getattr(self, name) is not None:
+                raise Usage(f"--{name}: {self.data} is no table with columns")
+        if self.missing is not Missing.ERROR:
+            raise Usage(f"--missing: {self.data} is no table with columns")
+
+    def keep(self, output: Path | None) -> None:
+        """Refuse to write over the data that are read."""
+        if output is None or not output.exists():
+            return
+        for name in filter(None, (self.data, self.test)):
+            if Path(name).exists() and output.samefile(name):
+                raise Usage(f"-o: {output} is the data that is being read")
+
+    def load(self, module: Module, seed: int, tell: Callable[[str], None]) -> Loaded:
+        """Training and test data: as the source divides them, unless options say how."""
+        from nnc.runtime.data import load
+
+        loaded = load(
+            self.data,
+            module,
+            target=self.target,
+            features=self.features,
+            weights=self.weights,
+            missing=self.missing,
+            test=self.test,
+            tell=tell,
+        )
+        if self.test_fraction is not None:
+            loaded.train, loaded.test = loaded.train.split(self.test_fraction, seed)
+        return loaded
+
+
+def data_options(function: Function) -> Function:
+    """Every option on data, given to a command as one `source: DataWanted`, checked."""
+
+    @wraps(function)
+    def command(**words: Any) -> Any:
+        fields = {name: words.pop(name) for name in DataWanted.__slots__}
+        source = DataWanted(**fields)
+        source.check()
+        return function(source=source, **words)
+
+    wrapped: Any = command
+    for option in reversed((data_option, *_COLUMNS, *_TESTS)):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]

@@ -1,0 +1,89 @@
+"""Learning an encoding from a training table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .columns import Choice, Named, choose
+from .dataset import DataError
+from .doors import Door, inputs_of, targets_of
+from .encoding import Encoding, Field, Part
+from .frame import Column, Kind, Table
+from .missing import Missing
+from .module import Module
+
+
+def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encoding:
+    """Which columns a model takes of a table, and what their words and gaps become."""
+    inputs, targets = inputs_of(module), targets_of(module)
+    choice = choose(table, inputs, targets, named)
+    layout = table.layout
+    encoding = Encoding(
+        layout.path.name,
+        layout.header is not None,
+        layout.width,
+        tuple(
+            Part(door.name, _fields(table, places, missing), door.ids)
+            for door, places in zip(inputs, choice.inputs, strict=True)
+        ),
+        tuple(
+            Part(door.name, _fields(table, places, None))
+            for door, places in zip(targets, choice.targets, strict=True)
+        ),
+        _weights(table, choice, missing),
+        missing,
+    )
+    for door, part in zip(targets, encoding.targets, strict=True):
+        _check_classes(table, door, part)
+    return encoding
+
+
+def _fields(table: Table, places: Sequence[int], missing: Missing | None) -> tuple[Field, ...]:
+    """Columns with what was learned of them; targets, whose gaps are never filled, give None."""
+    header = table.layout.header
+    fields = []
+    for place in places:
+        column = table.column(place, of_target=missing is None)
+        fill = _fill(table, place, column) if missing is Missing.MEAN else None
+        name = header[place] if header else ""
+        fields.append(Field(name, place, column.kind, column.words, fill))
+    return tuple(fields)
+
+
+def _weights(table: Table, choice: Choice, missing: Missing) -> Field | None:
+    if choice.weights is None:
+        return None
+    column = table.column(choice.weights, Kind.NUMBER)
+    header = table.layout.header
+    return Field(header[choice.weights] if header else "", choice.weights, column.kind)
+
+
+def _fill(table: Table, place: int, column: Column) -> float | str | None:
+    """What stands in for gaps of a column; None for lists, which are never filled."""
+    if column.kind is Kind.LISTS:
+        return None
+    known = column.values[~column.gaps]
+    if not len(known):
+        raise DataError(f"{table.layout.column(place)}: every cell is empty; leave the column out")
+    if column.kind is Kind.WORDS:
+        return column.words[int(np.argmax(np.bincount(known)))]
+    return float(known.mean())
+
+
+def _check_classes(table: Table, door: Door, part: Part) -> None:
+    """Refuse more classes than the model tells apart."""
+    one = len(part.fields) == 1
+    most = max(2, door.width or 2) if one else 2
+    if door.width is None and one:
+        last = door.shape[-1]
+        most = last if isinstance(last, int) and len(door.shape) > 2 else most
+    for field in part.fields:
+        count = len(field.words)
+        if count > most:
+            shown = ", ".join(field.words[:5]) + (", …" if count > 5 else "")
+            raise DataError(
+                f"{table.layout.column(field.place)}: {count} classes ({shown}), but the "
+                f"model's output `{door.name}` tells {most} apart"
+            )

@@ -1,0 +1,13 @@
+"""What is done about cells of a table without a value."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Missing(StrEnum):
+    """Refuse the table, leave out the row, or fill the cell with the column's mean."""
+
+    ERROR = "error"
+    DROP = "drop"
+    MEAN = "mean"
