@@ -85,7 +85,7 @@ def _rows(epoch: Epoch) -> list[str]:
 
 
 def _cell(name: str, scores: Scores) -> str:
-    return f"  {_value(name, scores.get(name, math.nan)):>{_width(name)}}"
+    return f"  {score_text(name, scores.get(name, math.nan)):>{_width(name)}}"
 
 
 def _width(name: str) -> int:
@@ -118,10 +118,10 @@ def _lead(epoch: Epoch) -> str:
 
 
 def _score(name: str, value: float) -> str:
-    return f"{name} {_value(name, value)}"
+    return f"{name} {score_text(name, value)}"
 
 
-def _value(name: str, value: float) -> str:
+def score_text(name: str, value: float) -> str:
     """A score as it is shown; `-` where it could not be computed."""
     if math.isnan(value) and name != "loss":
         return "-"

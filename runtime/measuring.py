@@ -79,24 +79,36 @@ class Measure:
     def _scores(
         self, params: Params, state: Params, data: Dataset, metrics: tuple[str, ...]
     ) -> dict[str, float]:
+        loss, outputs, target = self._results(params, state, data, bool(metrics))
+        scores = {"loss": loss}
+        if metrics and target is not None:
+            scores |= scores_of(metrics, outputs, target, self.losses, self.tell)
+        return scores
+
+    def results(self, params: Params, state: Params, data: Dataset) -> tuple[float, Arrays, Arrays]:
+        """Loss, outputs and targets over all rows, of padded rows the true positions one below the other."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, outputs, target = self._results(params, state, data, True)
+        assert target is not None
+        return loss, outputs, target
+
+    def _results(
+        self, params: Params, state: Params, data: Dataset, outputs: bool
+    ) -> tuple[float, Arrays, Arrays | None]:
         losses, sizes, parts = [], [], []
         for part, y, loss in self._forward(params, state, data):
             losses.append(loss)
             sizes.append(len(part))
-            parts.append(self.positions.select(part, y) if metrics else None)
-        scores = {"loss": float(np.average(losses, weights=sizes))}
-        if metrics and data.target is not None:
-            target = self.positions.select(data, data.target)
-            scores |= scores_of(metrics, self._outputs(parts), target, self.losses, self.tell)
-        return scores
+            parts.append(self.positions.select(part, y) if outputs else None)
+        mean = float(np.average(losses, weights=sizes))
+        if not outputs or data.target is None:
+            return mean, {}, None
+        return mean, self._outputs(parts), self.positions.select(data, data.target)
 
     def confusion(self, params: Params, state: Params, data: Dataset) -> dict[str, Array]:
         """True against predicted classes over all rows."""
-        assert data.target is not None
-        forward = self._forward(params, state, data)
-        parts = [self.positions.select(part, y) for part, y, _ in forward]
-        target = self.positions.select(data, data.target)
-        return confusions(self._outputs(parts), target, self.losses, self.tell)
+        _, outputs, target = self.results(params, state, data)
+        return confusions(outputs, target, self.losses, self.tell)
 
     def _outputs(self, parts: list[Any]) -> Arrays:
         """Outputs of all parts, by name where targets are, too: of an inner stage there are none."""
@@ -109,7 +121,7 @@ class Measure:
         self, params: Params, state: Params, data: Dataset
     ) -> Iterator[tuple[Dataset, Arrays, float]]:
         """The rows in parts, each with its outputs and loss."""
-        size = _rows_at_a_time(data)
+        size = rows_at_a_time(data)
         for start in range(0, len(data), size):
             self.check()
             part = data.take(slice(start, start + size)) if size < len(data) else data
@@ -124,7 +136,8 @@ def _state_keyword(state: Params) -> dict[str, Any]:
     return {"state": state} if state else {}
 
 
-def _rows_at_a_time(data: Dataset) -> int:
+def rows_at_a_time(data: Dataset) -> int:
+    """How many rows a pass over data takes at once, so that it needs no large cache."""
     arrays = data.x.values() if isinstance(data.x, Mapping) else [data.x]
     numbers = sum(math.prod(np.shape(array)[1:]) for array in arrays)
     return max(1, min(_ROWS, _NUMBERS // max(1, numbers)))

@@ -83,10 +83,10 @@ def _columns(answer: Answers, alone: bool) -> Iterator[tuple[str, Array]]:
         yield answer.label, np.array(names)[predicted(answer.y, answer.meaning)]
         if share is not None:
             lead = "p" if alone else f"p_{answer.label}"
-            every = of_every_class(share)
+            every = of_every_class(share).astype(answer.y.dtype)
             yield from ((f"{lead}_{n}", every[:, i]) for i, n in enumerate(names))
         return
-    y = answer.y if share is None else share
+    y = answer.y if share is None else share.astype(answer.y.dtype)
     width = y.shape[1]
     if len(answer.numbers) == width:
         names = list(answer.numbers)

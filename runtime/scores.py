@@ -57,17 +57,24 @@ def confusions(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> dict[str, Array]:
     """Counts of true against predicted classes by output; the only output is called ``""``."""
+    counts = {}
+    for name, outputs, targets in class_pairs(y, target, losses, tell):
+        try:
+            counts[name] = confusion(outputs, targets)
+        except (ValueError, IndexError) as error:
+            tell(f"metric confusion cannot be computed: {error}")
+    return counts
+
+
+def class_pairs(
+    y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
+) -> list[Pair]:
+    """Each output whose targets are classes, by name, with those; an only output is called ``""``."""
     kinds = frozenset(losses)
     suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
     if not suited:
         tell(f"metric confusion is not measured: {why}")
-    counts = {}
-    for name, outputs, targets in suited:
-        try:
-            counts[name] = confusion(_scaled(outputs, targets, kinds), targets)
-        except (ValueError, IndexError) as error:
-            tell(f"metric confusion cannot be computed: {error}")
-    return counts
+    return [(name, _scaled(outputs, targets, kinds), targets) for name, outputs, targets in suited]
 
 
 def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[Pair], str]:

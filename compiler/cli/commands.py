@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from . import compile, completion, explain, fmt, graph, layers, lint, summary, train
+from . import compile, completion, eval, explain, fmt, graph, layers, lint, predict, summary, train
 from .app import app
 
 __all__ = [
     "app",
     "compile",
     "completion",
+    "eval",
     "explain",
     "fmt",
     "graph",
     "layers",
     "lint",
+    "predict",
     "summary",
     "train",
 ]

@@ -1,0 +1,107 @@
+"""A trained network as commands name it: the folder of a run, or a spec and a file of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+from click.exceptions import Exit
+
+from ..source import Source
+from . import terminal
+from .app import Argument, Usage
+from .files import SpecFiles
+from .outputs import output_meanings
+from .spec import Spec, checked_graph, read_spec
+from .train import imported
+from .values import File, Text
+
+if TYPE_CHECKING:
+    from nnc.runtime.probabilities import Meaning
+    from nnc.runtime.trained import Trained
+
+network_argument = click.argument(
+    "network",
+    cls=Argument,
+    metavar="RUN|SPEC",
+    type=File("the folder of a run, or the name of a .nn file"),
+    help="The folder that `nnc train --run` filled, or a .nn file beside --params.",
+)
+params_option = click.option(
+    "--params",
+    metavar="FILE",
+    type=File("the name of a file"),
+    help="Weights of a spec: .npz or .safetensors. A run has its own.",
+)
+features_option = click.option(
+    "--features",
+    metavar="COLUMNS",
+    type=Text("names of columns"),
+    help="Input columns of a table, with commas between; a run knows its own.",
+)
+
+
+class Network(NamedTuple):
+    """A trained network, and what the numbers of its outputs are."""
+
+    trained: Trained
+    meanings: Mapping[str, Meaning]
+
+
+@contextmanager
+def trained_network(network: str, params: str | None, max_memory: int) -> Iterator[Network]:
+    """The network that the arguments name; one that cannot be used is told in one line."""
+    from nnc.runtime.dataset import DataError
+    from nnc.runtime.weights import WeightsError
+
+    try:
+        if Path(network).is_dir():
+            yield _of_run(network, params, max_memory)
+        else:
+            with _of_spec(network, params, max_memory) as found:
+                yield found
+    except (DataError, WeightsError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or network}: {error.strerror or error}")
+
+
+def fail(message: str) -> None:
+    """Say what went wrong in one line, and exit."""
+    click.echo(f"error: {message}", err=True)
+    raise Exit(terminal.FAILED)
+
+
+def warn(sentence: str) -> None:
+    """Say what is in doubt."""
+    click.echo(f"warning: {sentence}", err=True)
+
+
+def _of_run(folder: str, params: str | None, max_memory: int) -> Network:
+    from nnc.runtime.run import open_run
+    from nnc.runtime.trained import Trained
+
+    if params is not None:
+        raise Usage(f"--params: {folder} is a run, which has its own weights")
+    run = open_run(folder)
+    graph = checked_graph(
+        Spec(Source(f"{folder}/model.nn", run.spec_text), SpecFiles()), max_memory
+    )
+    trained = Trained(run.module, run.params(), run.state(), run.encoding)
+    return Network(trained, output_meanings(graph))
+
+
+@contextmanager
+def _of_spec(spec: str, params: str | None, max_memory: int) -> Iterator[Network]:
+    from nnc.runtime.trained import Trained
+    from nnc.runtime.weights import read_weights
+
+    if params is None:
+        raise Usage(
+            f"{spec} is a spec: name its weights with --params, or give the folder of a run"
+        )
+    with imported(read_spec(spec, None), max_memory) as (module, graph):
+        yield Network(Trained(module, *read_weights(params, module)), output_meanings(graph))

@@ -1,0 +1,46 @@
+"""Columns of a table that go along with its predictions, such as an id, as they are written there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .columns import column_named
+from .dataset import DataError, Dataset
+from .frame import Kind, Table
+from .header import Layout
+from .module import Array
+from .places import cells_of
+from .table import open_table
+
+
+def carried_columns(data: Dataset, names: str) -> dict[str, Array]:
+    """The columns of these names (several with commas between), of the rows that are left of a table.
+
+    Raises DataError where the data are no table, or have no such column.
+    """
+    places = data.places
+    if places is None:
+        raise DataError(f"{data.name}: this is no table with columns to carry through")
+    width = len(places.header) if places.header else 1 + max(map(max, places.columns.values()))
+    layout = Layout(places.path, places.delimiter, places.header, width)
+    chosen = [column_named(layout, name.strip()) for name in names.split(",")]
+    if places.delimiter:
+        rows = [cells for _, cells in cells_of(places.path, places.delimiter, bool(places.header))]
+        values = [np.array([rows[i][c].strip() for i in places.rows]) for c in chosen]
+    else:
+        table = open_table(places.path)
+        values = [_values(table, c)[places.rows] for c in chosen]
+    labels = [places.header[c] if places.header else f"column {c + 1}" for c in chosen]
+    return dict(zip(labels, values, strict=True))
+
+
+def _values(table: Table, place: int) -> Array:
+    """The cells of a column; those without a value are empty words, or not a number."""
+    column = table.column(place)
+    if column.kind is Kind.LISTS:
+        raise DataError(
+            f"{table.layout.column(place)}: a column of lists cannot be carried through"
+        )
+    if column.kind is Kind.NUMBER:
+        return column.values
+    return np.array([*column.words, ""])[column.values.astype(np.int64)]
