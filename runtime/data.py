@@ -17,7 +17,7 @@ from .learn import learn
 from .match import fields_in, require_same_columns
 from .missing import Missing
 from .module import Module
-from .npz import read_npz
+from .npz import read_npy_file, read_npy_folder, read_npz
 from .table import is_table, open_table
 
 __all__ = ["DataError", "Dataset", "Loaded", "load"]
@@ -83,17 +83,29 @@ def _load(where: str | Path, module: Module) -> Loaded:
         train, test = SHIPPED[str(where)]()
         return Loaded(fit_rows(train, module), fit_rows(test, module))
     if path.is_dir():
-        first, second = read_idx_folder(path)
-        return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
+        return _load_folder(path, module)
     if not path.exists():
         shipped = ", ".join(SHIPPED)
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
-    if path.suffix.lower() == ".npz":
-        ragged = getattr(module, "RAGGED", ())
-        data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
-        require_rows(data, module)
-        return Loaded(data)
-    raise DataError(f"{path}: expected an .npz or .csv file, or a folder of IDX files")
+    read = {".npz": read_npz, ".npy": read_npy_file}.get(path.suffix.lower())
+    if read is None:
+        raise DataError(
+            f"{path}: expected an .npz or .csv file, or another table, an .npy file, or a folder of "
+            "IDX or .npy files or of images by class"
+        )
+    return Loaded(_required(read(path, module), module))
+
+
+def _load_folder(path: Path, module: Module) -> Loaded:
+    if next(path.glob("*.npy"), None) is not None:
+        return Loaded(_required(read_npy_folder(path, module), module))
+    first, second = read_idx_folder(path)
+    return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
+
+
+def _required(data: Dataset, module: Module) -> Dataset:
+    require_rows(data, module)
+    return data
 
 
 def _load_table(

@@ -247,16 +247,19 @@ class _Run:
     def epoch(self, data: Dataset, order: Array) -> float:
         """One pass over the rows; their mean loss, each batch's before its step."""
         total = done = 0.0
+        most = data.rows_at_once(len(order))
         with np.errstate(over="ignore", invalid="ignore"):
-            for piece in self._pieces(order):
+            for piece in self._pieces(order, most):
+                # What stays in files is read past their maps (mapped.take), a piece at a time.
+                part = data if most >= len(order) else data.take(piece)
                 mean = self.module.train_epoch(
                     self.params,
-                    data.x,
-                    data.target,
+                    part.x,
+                    part.target,
                     self.opt,
-                    order=piece,
+                    order=piece if part is data else np.arange(len(piece)),
                     **self.keywords,
-                    **_lengths(data),
+                    **_lengths(part),
                 )
                 total, done = total + mean * len(piece), done + len(piece)
                 if self.progress:
@@ -265,12 +268,16 @@ class _Run:
                     break
         return total / done if done else math.nan
 
-    def _pieces(self, order: Array) -> list[Array]:
-        """The order as it is, or in pieces of whole batches where somebody wants to know."""
-        if not self.progress:
+    def _pieces(self, order: Array, most: int) -> list[Array]:
+        """The order as it is, or in pieces of whole batches where somebody wants to know.
+
+        So it is too where no more than `most` rows may be in memory at a time.
+        """
+        if not self.progress and most >= len(order):
             return [order]
         batches = math.ceil(len(order) / self.plan.batch)
-        step = math.ceil(batches / _PIECES) * self.plan.batch
+        at_once = max(1, most // self.plan.batch)
+        step = min(math.ceil(batches / _PIECES), at_once) * self.plan.batch
         return [order[i : i + step] for i in range(0, len(order), step)]
 
     def begin(self, train: Dataset, test: Dataset | None) -> float:
@@ -320,10 +327,12 @@ class _Run:
         """The rows in parts, each with its outputs and loss."""
         keywords = {"state": self.state} if self.state else {}
         weights = {k: v for k, v in self.keywords.items() if k == "class_weights"}
-        for start in range(0, len(data), _CHUNK):
-            part = data.take(slice(start, start + _CHUNK))
+        step = data.rows_at_once(_CHUNK)
+        for start in range(0, len(data), step):
+            part = data.take(slice(start, start + step))
             y, cache = self.module.forward(self.params, part.x, **keywords, **_lengths(part))
             yield part, y, self.module.loss(self.params, cache, part.target, **weights)
+            data.give_back()
 
 
 def _lengths(data: Dataset) -> dict[str, Any]:
