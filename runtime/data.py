@@ -13,6 +13,7 @@ from .encode import dataset_of
 from .encoding import Encoding
 from .fit import fit_rows, require_rows
 from .idx import read_idx_folder
+from .images import has_images, read_images
 from .learn import learn
 from .match import fields_in, require_same_columns
 from .missing import Missing
@@ -29,12 +30,15 @@ Tell = Callable[[str], None]
 class Loaded:
     """Data to train on, data to test on if there are any, and how a table was read.
 
+    `names` are the classes' names where something says them.
+
     `train, test = load(…)` gives the two sets.
     """
 
     train: Dataset
     test: Dataset | None = None
     encoding: Encoding | None = None
+    names: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset | None]:
         return iter((self.train, self.test))
@@ -99,6 +103,9 @@ def _load(where: str | Path, module: Module) -> Loaded:
 def _load_folder(path: Path, module: Module) -> Loaded:
     if next(path.glob("*.npy"), None) is not None:
         return Loaded(_required(read_npy_folder(path, module), module))
+    if has_images(path):
+        train, test, classes = read_images(path, module)
+        return Loaded(train, test, names=classes)
     first, second = read_idx_folder(path)
     return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
 
@@ -122,8 +129,8 @@ def _load_table(
     train = dataset_of(table, encoding, module, tell)
     if beside is None:
         second = None if test is None else _load(test, module).train
-        return Loaded(train, second, encoding)
+        return Loaded(train, second, encoding, encoding.classes)
     other = open_table(beside, path, tell=tell)
     require_same_columns(other.layout, table.layout)
     there = fields_in(other, encoding, True, tell)
-    return Loaded(train, dataset_of(other, there, module, tell), encoding)
+    return Loaded(train, dataset_of(other, there, module, tell), encoding, encoding.classes)
