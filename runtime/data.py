@@ -13,11 +13,12 @@ from .encode import dataset_of
 from .encoding import Encoding
 from .fit import fit_rows, require_rows
 from .idx import read_idx_folder
+from .images import has_images, read_images
 from .learn import learn
 from .match import fields_in, require_same_columns
 from .missing import Missing
 from .module import Module
-from .npz import read_npz
+from .npz import read_npy_file, read_npy_folder, read_npz
 from .table import is_table, open_table
 
 __all__ = ["DataError", "Dataset", "Loaded", "load"]
@@ -29,12 +30,15 @@ Tell = Callable[[str], None]
 class Loaded:
     """Data to train on, data to test on if there are any, and how a table was read.
 
+    `names` are the classes' names where something says them.
+
     `train, test = load(…)` gives the two sets.
     """
 
     train: Dataset
     test: Dataset | None = None
     encoding: Encoding | None = None
+    names: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset | None]:
         return iter((self.train, self.test))
@@ -83,17 +87,32 @@ def _load(where: str | Path, module: Module) -> Loaded:
         train, test = SHIPPED[str(where)]()
         return Loaded(fit_rows(train, module), fit_rows(test, module))
     if path.is_dir():
-        first, second = read_idx_folder(path)
-        return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
+        return _load_folder(path, module)
     if not path.exists():
         shipped = ", ".join(SHIPPED)
         raise DataError(f"{path}: there is no such file or folder, nor shipped data ({shipped})")
-    if path.suffix.lower() == ".npz":
-        ragged = getattr(module, "RAGGED", ())
-        data = read_npz(path, list(module.INPUTS), list(module.TARGETS), ragged)
-        require_rows(data, module)
-        return Loaded(data)
-    raise DataError(f"{path}: expected an .npz or .csv file, or a folder of IDX files")
+    read = {".npz": read_npz, ".npy": read_npy_file}.get(path.suffix.lower())
+    if read is None:
+        raise DataError(
+            f"{path}: expected an .npz or .csv file, or another table, an .npy file, or a folder of "
+            "IDX or .npy files or of images by class"
+        )
+    return Loaded(_required(read(path, module), module))
+
+
+def _load_folder(path: Path, module: Module) -> Loaded:
+    if next(path.glob("*.npy"), None) is not None:
+        return Loaded(_required(read_npy_folder(path, module), module))
+    if has_images(path):
+        train, test, classes = read_images(path, module)
+        return Loaded(train, test, names=classes)
+    first, second = read_idx_folder(path)
+    return Loaded(fit_rows(first, module), fit_rows(second, module) if second else None)
+
+
+def _required(data: Dataset, module: Module) -> Dataset:
+    require_rows(data, module)
+    return data
 
 
 def _load_table(
@@ -110,8 +129,8 @@ def _load_table(
     train = dataset_of(table, encoding, module, tell)
     if beside is None:
         second = None if test is None else _load(test, module).train
-        return Loaded(train, second, encoding)
+        return Loaded(train, second, encoding, encoding.classes)
     other = open_table(beside, path, tell=tell)
     require_same_columns(other.layout, table.layout)
     there = fields_in(other, encoding, True, tell)
-    return Loaded(train, dataset_of(other, there, module, tell), encoding)
+    return Loaded(train, dataset_of(other, there, module, tell), encoding, encoding.classes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .mapped import give_back, is_checked, map_of, note_checked, rows_at_once, slices, take
 from .module import Array, Arrays
 from .places import Places
 
@@ -41,10 +42,20 @@ class Dataset:
         if not len(self):
             raise DataError(f"{self.name}: there are no rows")
         for what, array in self._arrays().items():
-            self._refuse(what, array, *_non_finite(array, self.beyond(what, array)))
-            self._refuse(what, array, *_beyond_int64(array))
+            if not is_checked(array):
+                self._check_numbers(what, array)
+                note_checked(array)
         if self.weights is not None:
             self._check_weights(self.weights)
+
+    def _check_numbers(self, what: str, array: Array) -> None:
+        """Refuse numbers that are none; arrays in files are read part by part."""
+        beyond = self.beyond(what, array)
+        for rows in slices(array):
+            part = array[rows]
+            padding = None if beyond is None else beyond[rows]
+            self._refuse(what, part, *_non_finite(part, padding), first=rows.start)
+            self._refuse(what, part, *_beyond_int64(part), first=rows.start)
 
     def _check_weights(self, weights: Array) -> None:
         if weights.ndim != 1:
@@ -76,10 +87,12 @@ class Dataset:
         beyond: Array = np.arange(array.shape[1]) >= lengths[:, None]
         return beyond
 
-    def _refuse(self, what: str, array: Array, bad: Array, why: str) -> None:
+    def _refuse(self, what: str, array: Array, bad: Array, why: str, first: int = 0) -> None:
+        """Refuse an array, whose rows begin with the `first` of all, if an entry is bad."""
         if bad.any():
-            index = tuple(map(int, np.argwhere(bad)[0]))
-            raise DataError(self.say(what, index, f"{array[index]}", why))
+            row, *entry = map(int, np.argwhere(bad)[0])
+            value = array[(row, *entry)]
+            raise DataError(self.say(what, (first + row, *entry), f"{value}", why))
 
     def say(self, what: str, index: tuple[int, ...], value: str, why: str) -> str:
         """What is wrong with one entry of an array, and where that stands.
@@ -97,6 +110,15 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(next(iter(self._arrays().values())))
+
+    def rows_at_once(self, most: int) -> int:
+        """How many rows may be in memory at a time; if all of them are anyway, the most."""
+        return min(rows_at_once(array, most) for array in self._arrays().values())
+
+    def give_back(self) -> None:
+        """Let go of what is in memory of arrays that stay in their files."""
+        for array in self._arrays().values():
+            give_back(array)
 
     def take(self, rows: slice | Array) -> Dataset:
         """The chosen rows only."""
@@ -124,6 +146,11 @@ class Dataset:
             raise DataError(
                 f"{self.name}: {len(self)} rows leave none to train or test on "
                 f"at a test fraction of {test_fraction:g}"
+            )
+        if any(map_of(array) is not None for array in self._arrays().values()):
+            raise DataError(
+                f"{self.name}: too large to be divided at random; keep the rows to test on in files "
+                "of their own"
             )
         shuffled = np.random.default_rng(seed).permutation(len(self))
         ids = self._class_ids() if stratify else None
@@ -162,8 +189,12 @@ def _named(what: str, value: Arrays) -> list[tuple[str, Array]]:
 
 def _rows_of(value: Arrays, rows: slice | Array) -> Arrays:
     if isinstance(value, Mapping):
-        return {name: array[rows] for name, array in value.items()}
-    return value[rows]
+        return {name: _picked(array, rows) for name, array in value.items()}
+    return _picked(value, rows)
+
+
+def _picked(array: Array, rows: slice | Array) -> Array:
+    return array[rows] if isinstance(rows, slice) else take(array, rows)
 
 
 def _non_finite(array: Array, beyond: Array | None) -> tuple[Array, str]:

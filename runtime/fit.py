@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from .dataset import DataError, Dataset
+from .mapped import map_of
 from .metrics import are_classes
 from .module import Array, Arrays, Module, Shape
 
@@ -155,7 +156,8 @@ def one_hot(ids: Array, classes: int) -> Array:
 def cast(data: Dataset, dtype: np.dtype[np.floating]) -> Dataset:
     """The data with its real numbers in the model's dtype, so that no epoch converts again.
 
-    Raises DataError where a number is too large for that; padding may hold anything.
+    Raises DataError where a number is too large for that; padding may hold anything. Arrays that
+    stay in their files stay as they are: modules convert, and judge, each batch by itself.
     """
     x = _cast("x", data.x, data, dtype)
     target = None if data.target is None else _cast("target", data.target, data, dtype)
@@ -169,7 +171,7 @@ def _cast(what: str, value: Arrays, data: Dataset, dtype: np.dtype[np.floating])
 
 
 def _cast_array(what: str, array: Array, data: Dataset, dtype: np.dtype[np.floating]) -> Array:
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or map_of(array) is not None:
         return array
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         converted = array.astype(dtype, copy=False)

@@ -130,6 +130,7 @@ class Measure:
             y, cache = self.module.forward(params, part.x, **_state_keyword(state), **rows)
             keywords = {**self.class_weights, **weights}
             yield part, y, self.module.loss(params, cache, part.target, **keywords)
+            data.give_back()
 
 
 def _state_keyword(state: Params) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def rows_at_a_time(data: Dataset) -> int:
     """How many rows a pass over data takes at once, so that it needs no large cache."""
     arrays = data.x.values() if isinstance(data.x, Mapping) else [data.x]
     numbers = sum(math.prod(np.shape(array)[1:]) for array in arrays)
-    return max(1, min(_ROWS, _NUMBERS // max(1, numbers)))
+    return max(1, min(data.rows_at_once(_ROWS), _NUMBERS // max(1, numbers)))
 
 
 def _joined(parts: list[Arrays]) -> Arrays:

@@ -1,33 +1,49 @@
-"""Data from .npz files: arrays called as the model's inputs and targets, or `x` and `y`."""
+"""Data from .npz and .npy files: arrays called as the model's inputs and targets, or `x` and `y`."""
 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .dataset import DataError, Dataset
-from .module import Array, Arrays
+from .module import Array, Arrays, Module
+from .npy import NpyFiles, beside, check_kind, check_size, read_header
 
 TARGET_KEYS = ("y", "target", "targets", "labels")
 """What a file may call its only target."""
 
 
-def read_npz(
-    path: Path, inputs: Sequence[str], targets: Sequence[str], ragged: Sequence[str] = ()
-) -> Dataset:
-    """A dataset from a file of named arrays; never unpickles.
+def read_npz(path: Path, module: Module) -> Dataset:
+    """A dataset from a file of named arrays; never unpickles."""
+    return _dataset(_read(path), path, module)
+
+
+def read_npy_file(path: Path, module: Module) -> Dataset:
+    """A dataset from an .npy file and those beside it; large ones stay in their files."""
+    return _dataset(beside(path, list(module.INPUTS)), path, module)
+
+
+def read_npy_folder(folder: Path, module: Module) -> Dataset:
+    """A dataset from a folder of .npy files; large ones stay there."""
+    return _dataset(NpyFiles(folder), folder, module)
+
+
+def _dataset(arrays: Mapping[str, Array], path: Path, module: Module) -> Dataset:
+    """A dataset from named arrays.
 
     An only input may be called `x` whatever the model calls it, an only target any of
     TARGET_KEYS. The true lengths of padded rows are called `lengths`, or `NAME_lengths` where
-    several inputs have them (`ragged`). Arrays that belong to nothing are left alone.
+    several inputs have them. Arrays that belong to nothing are left alone.
     """
-    arrays = _read(path)
-    x = _pick(arrays, inputs, ("x",), path, "input")
+    targets = list(module.TARGETS)
+    x = _pick(arrays, list(module.INPUTS), ("x",), path, "input")
     target = _pick(arrays, targets, TARGET_KEYS, path, "target") if targets else None
-    return Dataset(x, target, path.name, _lengths(arrays, ragged, path))
+    return Dataset(x, target, path.name, _lengths(arrays, getattr(module, "RAGGED", ()), path))
 
 
 def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> Arrays | None:
@@ -44,20 +60,37 @@ def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> 
 def _read(path: Path) -> dict[str, Array]:
     try:
         file = np.load(path, allow_pickle=False)
-        arrays = {name: file[name] for name in file} if isinstance(file, Mapping) else None
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise DataError(f"{path}: this is a single array, not an .npz archive of named ones")
+        with file:
+            return {name: _member(file, name, path) for name in file}
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or 'not a readable .npz file'}") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    except MemoryError:
+        raise DataError(
+            f"{path}: too large for memory; .npy files are read piece by piece"
+        ) from None
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError):
         raise DataError(
             f"{path}: not a readable .npz file of plain numeric arrays "
             "(object arrays are refused: they would have to be unpickled)"
         ) from None
-    if arrays is None:
-        raise DataError(f"{path}: this is a single array, not an .npz archive of named ones")
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiub" or not array.ndim:
-            raise DataError(f"{path}: `{name}` must be an array of real numbers with a row axis")
-    return arrays
+
+
+def _member(file: Any, name: str, path: Path) -> Array:
+    """An array whose header was judged before it is read."""
+    archive: zipfile.ZipFile = file.zip
+    key = name if name in archive.namelist() else f"{name}.npy"
+    what = f"{path}: `{name}`"
+    with archive.open(key) as member:
+        shape, _, dtype = read_header(member, what)
+        start = member.tell()
+    check_kind(dtype, shape, what)
+    check_size(shape, dtype, archive.getinfo(key).file_size - start, what)
+    array: Array = file[name]
+    return array
 
 
 def _pick(

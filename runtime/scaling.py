@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from .dataset import Dataset
+from .mapped import take
 from .module import Array
 
 LARGE = 10.0
@@ -77,7 +78,7 @@ def _sample(data: Dataset, what: str, array: Array) -> Array:
     """Some rows, or the true positions of some, in float64; evenly spaced, so always the same."""
     chosen = np.unique(np.linspace(0, len(array) - 1, _SAMPLE).astype(np.int64))
     part = data.take(chosen)
-    rows = np.clip(array[chosen].astype(np.float64), -_MOST, _MOST)
+    rows = np.clip(take(array, chosen).astype(np.float64), -_MOST, _MOST)
     beyond = part.beyond(what, rows)
     return rows if beyond is None else rows[~beyond]
 

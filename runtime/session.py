@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from . import snapshot
+from . import mapped, snapshot
 from .best import Best, copied
 from .callback import Callback
 from .dataset import DataError, Dataset
 from .divergence import Watch
 from .epochs import Epoch
+from .mapped import map_of
 from .measuring import Measure, row_keywords, sample
 from .module import Array, Arrays, Module, Params
 from .plan import Plan
@@ -224,13 +225,18 @@ class Session:
         if not self._compiled():
             return self.plan.batch
         batches = math.ceil(rows / self.plan.batch)
-        return math.ceil(batches / _COMPILED_PIECES) * self.plan.batch
+        most = max(1, self.sets.train.rows_at_once(rows) // self.plan.batch)
+        return min(math.ceil(batches / _COMPILED_PIECES), most) * self.plan.batch
 
     def _stepping(self) -> Callable[[Any, Any, dict[str, Any], Array], float]:
         module, params, opt, keywords = self.module, self.params, self.opt, self.keywords
+        in_files = self.sets.train.rows_at_once(len(self.sets.train)) < len(self.sets.train)
         if self._compiled():
 
             def piece(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
+                if in_files:  # rows of a file are picked past its map
+                    x, target, more = _take(x, rows), _take(target, rows), _take(more, rows)
+                    rows = np.arange(len(rows))
                 return module.train_epoch(
                     params, x, target, opt, batch=self.plan.batch, order=rows, **keywords, **more
                 )
@@ -344,7 +350,9 @@ def _plain(value: Arrays | None) -> Any:
 
 
 def _take(value: Any, rows: Array) -> Any:
-    """The picked rows of an array, or of every array of a dict."""
+    """The picked rows of an array, or of every array of a dict, in memory."""
     if isinstance(value, dict):
-        return {name: array.take(rows, axis=0) for name, array in value.items()}
-    return value.take(rows, axis=0) if value is not None else None
+        return {name: _take(array, rows) for name, array in value.items()}
+    if value is None or map_of(value) is None:
+        return value if value is None else value.take(rows, axis=0)
+    return mapped.take(value, rows)

@@ -71,6 +71,7 @@ class Trained:
             except ValueError as error:  # from the module's validation of arguments
                 raise DataError(f"{data.name}: {error}") from error
             parts.append(self._by_name(y))
+            data.give_back()
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _by_name(self, y: Arrays) -> Mapping[str, Array]:

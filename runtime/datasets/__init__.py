@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 
 from ..dataset import Dataset
+from .synthetic import SYNTHETIC
 
 TEST_ROWS = 360
 """How many digits are set apart for the test, a fifth."""
@@ -34,5 +35,5 @@ def digits_split() -> tuple[Dataset, Dataset]:
     return data.split(TEST_ROWS / len(data), seed=0)
 
 
-SHIPPED: dict[str, Callable[[], tuple[Dataset, Dataset]]] = {"digits": digits_split}
+SHIPPED: dict[str, Callable[[], tuple[Dataset, Dataset]]] = {"digits": digits_split} | SYNTHETIC
 """Every shipped set by the name a user gives it, as training and test set."""
