@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
 
 from ..diagnostics.model import Diagnostic, Report, Severity
-from ..diagnostics.render import bounded, render_concise, render_json, render_summary, render_text
+from ..diagnostics.render import bounded, render_all, render_concise, render_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,11 +111,8 @@ def _show_lines(
 
 
 def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
-    if not found:
-        return
-    shown, left_out = bounded(found)
-    text = "\n".join(map(render_text, shown)) + f"\n{left_out}{render_summary(found)}\n"
-    if not on_terminal(stream):
+    text = render_all(found)
+    if not text or not on_terminal(stream):
         stream.write(text)
         return
     from rich.text import Text

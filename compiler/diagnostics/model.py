@@ -94,6 +94,11 @@ class Diagnostic:
         """How much it matters."""
         return self.code.severity
 
+    def __str__(self) -> str:
+        from .render import render_text
+
+        return render_text(self).rstrip("\n")
+
 
 MAX_ERRORS = 100
 """After so many errors a file is hardly a spec, and the rest of it is not judged."""

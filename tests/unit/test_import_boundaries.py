@@ -20,6 +20,7 @@ ALLOWED = {
     "pathspec": ("compiler/cli/folders.py",),
     "typer": (),
     "numpy": ("compiler/cli/",),
+    "IPython": ("compiler/notebook/",),
     "numba": (),
 }
 """Packages from outside, and the folders that may import them."""
@@ -53,6 +54,8 @@ ORDER = (
     "format",
     "report",
     "cli",
+    "api",
+    "notebook",
 )
 """Folders and single files of compiler/, from the foundations up: each may import those before it."""
 

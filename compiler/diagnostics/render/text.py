@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ...source import Source, Span
 from ..model import Diagnostic, Severity
+from .bounded import bounded
 from .columns import visible
 from .snippet import Mark, Snippet
 
@@ -16,6 +17,15 @@ def render_text(diagnostic: Diagnostic) -> str:
     code = diagnostic.code
     header = f"{code.severity.value}[{code.id}]: {visible(diagnostic.message)}"
     return "\n".join([header, *_body(diagnostic)]) + "\n"
+
+
+def render_all(diagnostics: Iterable[Diagnostic]) -> str:
+    """All findings of a run for people, and the line that counts them; empty without findings."""
+    found = list(diagnostics)
+    if not found:
+        return ""
+    shown, left_out = bounded(found)
+    return "\n".join(map(render_text, shown)) + f"\n{left_out}{render_summary(found)}\n"
 
 
 def render_summary(diagnostics: Iterable[Diagnostic]) -> str:

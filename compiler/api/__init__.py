@@ -1,0 +1,20 @@
+"""nnc for Python programs: what `import nnc` offers, imported on first use."""
+
+from .errors import CompileError, Findings, SpecImportError, SpecWarning
+from .hook import install_import_hook, uninstall_import_hook
+from .modules import load, loads
+from .specs import compile, graph, lint
+
+__all__ = [
+    "CompileError",
+    "Findings",
+    "SpecImportError",
+    "SpecWarning",
+    "compile",
+    "graph",
+    "install_import_hook",
+    "lint",
+    "load",
+    "loads",
+    "uninstall_import_hook",
+]

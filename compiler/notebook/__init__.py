@@ -1,0 +1,1 @@
+"""nnc in notebooks: the cell magic `%%nnc`."""
