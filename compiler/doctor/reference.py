@@ -184,7 +184,8 @@ def _named(given: Given, names: list[str]) -> dict[str, Array]:
 
 def _one_hot(ids: Array, classes: Any) -> Array:
     """Rows with a 1 at each id; ids out of range, as padding may hold, give rows of zeros."""
-    return (ids[..., None] == np.arange(int(classes))).astype(np.float64)
+    hits = ids[..., None] == np.arange(int(classes))
+    return np.asarray(hits, np.float64)
 
 
 def _balanced(target: Array) -> Array:
@@ -198,6 +199,3 @@ def _balanced(target: Array) -> Array:
 def batch_of(values: Evaluation) -> int:
     """The number of rows in the batch."""
     return values.number(symbol("B"))
-
-
-

@@ -19,7 +19,7 @@ ALLOWED = {
     "click": ("compiler/cli/",),
     "pathspec": ("compiler/cli/folders.py",),
     "typer": (),
-    "numpy": ("compiler/cli/",),
+    "numpy": ("compiler/cli/", "compiler/doctor/"),
     "numba": (),
 }
 """Packages from outside, and the folders that may import them."""
@@ -52,6 +52,7 @@ ORDER = (
     "driver",
     "format",
     "report",
+    "doctor",
     "cli",
 )
 """Folders and single files of compiler/, from the foundations up: each may import those before it."""

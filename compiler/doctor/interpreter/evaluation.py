@@ -1,13 +1,13 @@
 """A graph's values, each computed when it is first asked for, and again only where a graph differs.
 
-    values = Evaluation(graph, leaves)
-    values[graph.outputs["total"]]
-    values.of(other)                    # another graph: values that it has in common are kept
+values = Evaluation(graph, leaves)
+values[graph.outputs["total"]]
+values.of(other)                    # another graph: values that it has in common are kept
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,8 +148,8 @@ def _sizes(graph: Graph, leaves: Leaves) -> dict[str, int]:
     return sizes
 
 
-def _given_shape(node: Node, leaves: Leaves) -> Iterable[int]:
+def _given_shape(node: Node, leaves: Leaves) -> tuple[int, ...]:
     try:
-        return leaves.of(node).shape
+        return np.shape(leaves.of(node))
     except KeyError:  # it may not be needed
         return ()

@@ -1,5 +1,8 @@
 """Activations, softmaxes, the cores of losses, and normalisation."""
 
+# NumPy has Any for what arithmetic on arrays of any kind gives.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 import numpy as np

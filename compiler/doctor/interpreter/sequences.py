@@ -4,6 +4,9 @@ A tape keeps of every step what its way back needs, here in an order of this fil
 last two blocks, the state before the step and the state behind it, are read by other ops.
 """
 
+# NumPy has Any for what arithmetic on arrays of any kind gives.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -124,9 +127,7 @@ def rnn_back(
 
 
 @value
-def lstm_tape(
-    x: Array, wh: Array, lengths: Array | None = None, *, reverse: bool
-) -> Array:
+def lstm_tape(x: Array, wh: Array, lengths: Array | None = None, *, reverse: bool) -> Array:
     """c = f c + i g, h = o tanh(c). Kept: i, f, g, o, the cell before, the states.
 
     The cell behind is not kept: tanh of it follows from the gates and the cell before.

@@ -5,6 +5,9 @@ All of them look at what lies under the window at every position, `under(x, w)`,
 d the dilation and p the padding in front, cell u at position i is x[i·s + u·d − p].
 """
 
+# NumPy has Any for what arithmetic on arrays of any kind gives.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -64,8 +67,9 @@ def put_back(columns: Array, w: Window) -> Array:
     padded = np.zeros((*head, *(n + sum(p) for n, p in zip(w.size, w.pad, strict=True))))
     for i, cell in enumerate(w.cells()):
         padded[cell] += columns[:, :, i].reshape(*head, *w.positions)
-    own = zip(w.size, w.pad, strict=True)
-    return padded[(..., *(slice(p[0], p[0] + n) for n, p in own))]
+    own = [slice(p[0], p[0] + n) for n, p in zip(w.size, w.pad, strict=True)]
+    inner: Any = (..., *own)
+    return padded[inner]
 
 
 def _grouped(x: Array, groups: int) -> Array:
@@ -79,9 +83,7 @@ def _kernels(w: Array, groups: int) -> Array:
 
 
 @value
-def conv(
-    x: Array, w: Array, *, stride: Sizes, pad: Any, dilation: Sizes, groups: int
-) -> Array:
+def conv(x: Array, w: Array, *, stride: Sizes, pad: Any, dilation: Sizes, groups: int) -> Array:
     """y[f, i] = Σ x[c, i·s + u·d − p] · W[f, c, u] over c and u."""
     at = window(x.shape[2:], w.shape[2:], stride, pad, dilation)
     columns, kernels = _grouped(under(x, at), groups), _kernels(w, groups)
@@ -129,9 +131,7 @@ def max_pool(x: Array, *, kernel: Sizes, stride: Sizes, pad: Any) -> Array:
 
 
 @value
-def max_pool_dx(
-    dy: Array, x: Array, y: Array, *, kernel: Sizes, stride: Sizes, pad: Any
-) -> Array:
+def max_pool_dx(dy: Array, x: Array, y: Array, *, kernel: Sizes, stride: Sizes, pad: Any) -> Array:
     """dy at the first of the largest cells of each window."""
     at = window(x.shape[2:], kernel, stride, pad)
     columns = under(x, at, -np.inf)
