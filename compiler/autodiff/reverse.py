@@ -29,10 +29,15 @@ class MissingGradient(Exception):
         )
 
 
-def differentiate(build: Builder, total: int, params: Sequence[str], inputs: Sequence[str]) -> None:
-    """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`."""
+def differentiate(
+    build: Builder, total: int, params: Sequence[str], inputs: Sequence[str]
+) -> dict[int, Value]:
+    """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`.
+
+    Gives the gradient of every value that one reaches.
+    """
     build.origin = _backward(build.nodes[total])
-    pull_back(build, {total: const(build, 1.0)}, params, inputs)
+    return pull_back(build, {total: const(build, 1.0)}, params, inputs)
 
 
 def pull_back(
@@ -41,12 +46,13 @@ def pull_back(
     params: Sequence[str],
     inputs: Sequence[str],
     purposes: tuple[str, str] = ("grad", "dx"),
-) -> None:
+) -> dict[int, Value]:
     """Append what reaches parameters and inputs of gradients that are given for some values.
 
     `purposes` name the outputs, as in `grad:PARAM` and `dx:INPUT`. Gradients refer to values of
     the forward pass by name wherever a rule asks for a value that forward has computed, as
-    textbooks do. A leaf that no gradient reaches gets zeros.
+    textbooks do. A leaf that no gradient reaches gets zeros. Gives the gradient of every value
+    that one reaches.
     """
     forward = [node for node in build.nodes if node.origin.role is not Role.BACKWARD]
     build.known = {node.key: node.id for node in forward}
@@ -66,6 +72,7 @@ def pull_back(
             _call(build, value, leaf)
             build.outputs[f"{purpose}:{name}"] = value.id
     build.known = {}
+    return grads
 
 
 def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]:

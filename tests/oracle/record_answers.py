@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from ..recorded import ANSWERS, projection
-from .all_layers.evaluation import Answer, Data, answer
-from .all_layers.numbers import ROUGH, apart, draw, largest_of
+from .all_layers.drawing import Data, draw
+from .all_layers.evaluation import Answer, answer
+from .all_layers.numbers import ROUGH, apart, largest_of
 from .all_layers.program import Program
 from .all_layers.trying import met
 from .all_layers.whole import program

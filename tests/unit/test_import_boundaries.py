@@ -19,7 +19,7 @@ ALLOWED = {
     "click": ("compiler/cli/",),
     "pathspec": ("compiler/cli/folders.py",),
     "typer": (),
-    "numpy": ("compiler/cli/",),
+    "numpy": ("compiler/cli/", "compiler/doctor/"),
     "IPython": ("compiler/notebook/",),
     "numba": (),
 }
@@ -53,6 +53,7 @@ ORDER = (
     "driver",
     "format",
     "report",
+    "doctor",
     "cli",
     "api",
     "notebook",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nnc.doctor.interpreter import Evaluation, Leaves
 from nnc.ir.op_graph import Graph, Origin, Role
 from nnc.ir.types import TensorType
 from nnc.ops.build import Builder, Value
@@ -22,8 +23,6 @@ from nnc.passes.share_common import share_common
 from nnc.passes.simplify import simplify
 from nnc.passes.verify import verify
 from nnc.source import Source, Span
-
-from .op_values import evaluate
 
 PASSES = dict.fromkeys(
     run for levels in PASSES_OF.values() for passes in levels.values() for run in passes
@@ -53,8 +52,8 @@ def leaves_of(graph: Graph) -> dict[str, np.ndarray]:
 
 def assert_same(before: Graph, after: Graph) -> None:
     verify(after, "test")
-    leaves = leaves_of(before)
-    expected, found = evaluate(before, leaves), evaluate(after, leaves)
+    leaves = Leaves(leaves_of(before), {})
+    expected, found = (Evaluation(graph, leaves).outputs() for graph in (before, after))
     assert expected.keys() == found.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-12, atol=1e-12, err_msg=name)

@@ -7,7 +7,7 @@ import pytest
 from nnc.runtime.data import DataError, load
 from nnc.runtime.datasets import SHIPPED
 from nnc.runtime.datasets.synthetic import SYNTHETIC
-from nnc.runtime.train import train_spec
+from nnc.runtime import train
 
 from ..generated import build
 from .test_runtime_data import module, refusal
@@ -98,7 +98,7 @@ def test_sets_by_name_can_be_learned_and_are_always_the_same(name):
     assert (len(train), len(test)) == (1000, 250)
     assert np.array_equal(load(name, built).train.x, train.x)
     assert not {row.tobytes() for row in train.x} & {row.tobytes() for row in test.x}
-    scores = train_spec(built, train, test=test, epochs=40).history[-1].test
+    scores = train(built, train, test=test, epochs=40).history[-1].test
     assert scores["loss"] < 0.05 if name == "sine" else scores["accuracy"] > 0.95, scores
 
 

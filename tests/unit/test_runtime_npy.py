@@ -10,7 +10,7 @@ import pytest
 from nnc.runtime import mapped, npy
 from nnc.runtime.data import DataError, Dataset, load
 from nnc.runtime.fit import cast
-from nnc.runtime.train import train_spec
+from nnc.runtime import train
 
 from ..generated import build
 from .test_runtime_data import module, refusal
@@ -141,12 +141,12 @@ def test_rows_are_picked_past_the_map(folder, large):
 
 def test_training_is_the_same_as_in_memory(folder, monkeypatch):
     built = build(SPEC)
-    inside = train_spec(built, load(folder, built).train, epochs=3, batch=7)
+    inside = train(built, load(folder, built).train, epochs=3, batch=7)
     monkeypatch.setattr(npy, "MAPPED", 1)
     monkeypatch.setattr(mapped, "RESIDENT", 16 * 24)
     data = load(folder, built).train
     assert data.rows_at_once(200) == 16
-    streamed = train_spec(built, data, epochs=3, batch=7)
+    streamed = train(built, data, epochs=3, batch=7)
     for name, array in inside.params.items():
         assert np.array_equal(array, streamed.params[name]), name
     assert streamed.history[-1].train["loss"] == pytest.approx(inside.history[-1].train["loss"])
@@ -159,7 +159,7 @@ def test_numbers_that_are_none_are_found_in_every_part(folder, large, bad):
     np.save(folder / "x.npy", x)
     built = build(SPEC)
     with pytest.raises(DataError, match=r"row 151, entry 2: nan" if np.isnan(bad) else "large"):
-        train_spec(built, load(folder, built).train, epochs=1)
+        train(built, load(folder, built).train, epochs=1)
 
 
 def test_a_file_is_judged_once(folder, large, monkeypatch):

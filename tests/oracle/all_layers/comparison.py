@@ -14,7 +14,8 @@ from nnc.source import Source
 
 from ..draws import error
 from ..generated import TOLERANCE, load
-from .evaluation import Answer, Arrays, Data, Run, outputs_of
+from .drawing import Arrays, Data
+from .evaluation import Answer, Run, outputs_of
 from .numbers import ROUGH, apart, gradient_error, largest_of
 from .program import Program
 

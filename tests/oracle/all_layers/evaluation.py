@@ -6,7 +6,7 @@ padding anywhere; a value that is not ragged is one tensor for the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,23 +17,11 @@ from ..numpy_reference import logits_of
 from ..programs import LossTerm
 from ..torch_reference import one_loss
 from ..tree import Step
+from .drawing import Arrays, Data, shapes
 from .program import Program
 from .reading import apply
 
 Value = Tensor | list[Tensor]
-Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Data:
-    """Numbers for a program, in float64 but for ids; inputs are without padding's junk."""
-
-    params: Arrays
-    state: Arrays
-    inputs: Arrays
-    targets: Arrays
-    lengths: np.ndarray | None
-    sizes: Mapping[str, int]
 
 
 @dataclass
@@ -146,13 +134,6 @@ class Run:
         for i, row in enumerate(value):
             found[(i, *(slice(n) for n in row.shape[1:]))] = row[0].detach().double().numpy()
         return found
-
-
-def shapes(program: Program, data: Data, steps: Sequence[int]) -> list[tuple[int, ...]]:
-    """The whole shapes of values, the batch in front."""
-    types = program.measure(**data.sizes)
-    batch = len(next(iter(data.inputs.values())))
-    return [(batch, *(axis.at[0] for axis in types[i].axes)) for i in steps]
 
 
 def answer(

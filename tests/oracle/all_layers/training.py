@@ -10,7 +10,8 @@ import torch
 from ..draws import error
 from ..torch_training import OPTIMIZERS, SCHEDULES, Options, draw_clip, draw_schedule
 from .comparison import Trial, compiled
-from .evaluation import Data, Run
+from .drawing import Data
+from .evaluation import Run
 from .program import Program
 
 STEPS = 5

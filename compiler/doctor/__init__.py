@@ -1,0 +1,1 @@
+"""The backprop doctor: which line of a gradient is wrong, and why."""

@@ -1,0 +1,16 @@
+"""Op graphs evaluated in float64, op by op, from each op's mathematics.
+
+It shares nothing with the templates: what generated modules compute can be checked against it.
+Importing this package imports every file in it.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from .evaluation import Evaluation, Leaves
+from .registry import VALUES, Array
+
+for _module in sorted(m.name for m in iter_modules(__path__)):
+    import_module(f"{__name__}.{_module}")
+
+__all__ = ["VALUES", "Array", "Evaluation", "Leaves"]

@@ -1,0 +1,155 @@
+"""A graph's values, each computed when it is first asked for, and again only where a graph differs.
+
+values = Evaluation(graph, leaves)
+values[graph.outputs["total"]]
+values.of(other)                    # another graph: values that it has in common are kept
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...ir.dims import Sym, evaluate
+from ...ir.op_graph import Graph, Node
+from ...ops.source import LEAVES, RANDOM
+from .registry import VALUES, Array
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """All that comes from outside a graph, by name.
+
+    `drawn` are the arrays of the ops that draw random numbers in training, by the op's name:
+    a dropout's mask, the normal numbers of noise. Those that are not there are as outside of
+    training.
+    """
+
+    params: Arrays
+    inputs: Arrays
+    targets: Arrays = field(default_factory=dict)
+    state: Arrays = field(default_factory=dict)
+    lengths: Arrays = field(default_factory=dict)
+    upstream: Arrays = field(default_factory=dict)
+    drawn: Arrays = field(default_factory=dict)
+    train: bool = True
+
+    def of(self, node: Node) -> Array:
+        """The array of a leaf; ids and lengths stay whole numbers, all else is float64."""
+        name = node.word("name")
+        kinds = {
+            "param": self.params,
+            "input": self.inputs,
+            "target": self.targets,
+            "state": self.state,
+            "lengths": self.lengths,
+            "upstream": self.upstream,
+            "train": {"train": np.array(self.train)},
+        }
+        if name not in kinds[node.op]:
+            raise KeyError(f"no array is given for the {node.op} '{name}'")
+        array = np.asarray(kinds[node.op][name])
+        return array if array.dtype.kind in "biu" else array.astype(np.float64, copy=False)
+
+
+class Evaluation:
+    """The values of one graph on given leaves."""
+
+    def __init__(self, graph: Graph, leaves: Leaves) -> None:
+        self.graph = graph
+        self.leaves = leaves
+        self.sizes = _sizes(graph, leaves)
+        self._values: dict[int, Array] = {}
+
+    def __getitem__(self, id: int) -> Array:
+        """The value of a node, and of all that it needs."""
+        if id not in self._values:
+            for node in self._missing(id):
+                self._values[node.id] = self._computed(node)
+        return self._values[id]
+
+    def outputs(self) -> dict[str, Array]:
+        """The values of all outputs."""
+        return {name: self[id] for name, id in self.graph.outputs.items()}
+
+    def of(self, graph: Graph) -> Evaluation:
+        """The values of a graph that has most nodes in common with this one.
+
+        A node is the same where its id, op, operands and attributes are, and so are its operands.
+        """
+        other = object.__new__(Evaluation)
+        other.graph, other.leaves, other.sizes = graph, self.leaves, self.sizes
+        changed: set[int] = set()
+        known = self.graph.by_id
+        for node in graph.nodes:
+            if node is not known.get(node.id) or not changed.isdisjoint(node.inputs):
+                changed.add(node.id)
+        other._values = {i: v for i, v in self._values.items() if i not in changed}
+        return other
+
+    def _missing(self, id: int) -> list[Node]:
+        """The nodes to be computed for one, operands first."""
+        found: dict[int, None] = {}
+        stack = [(id, False)]
+        while stack:
+            at, ready = stack.pop()
+            if at in self._values or at in found:
+                continue
+            if ready:
+                found[at] = None
+                continue
+            stack.append((at, True))
+            stack += [(i, False) for i in self.graph[at].inputs]
+        return [self.graph[i] for i in found]
+
+    def _computed(self, node: Node) -> Array:
+        shape = tuple(self.number(n) for n in node.type.shape)
+        if node.op in LEAVES:
+            result = self.leaves.of(node)
+        elif node.op in RANDOM and self.leaves.train and node.word("name") in self.leaves.drawn:
+            result = np.asarray(self.leaves.drawn[node.word("name")], np.float64)
+        else:
+            result = self._value(node)
+        if result.shape != shape:
+            raise ValueError(f"{node.op} of {node.origin.layer}: {result.shape}, typed {shape}")
+        return result
+
+    def _value(self, node: Node) -> Array:
+        attrs = {name: self.attribute(value) for name, value in node.attrs}
+        operands = [self._values[i] for i in node.inputs]
+        with np.errstate(all="ignore"):
+            return np.asarray(VALUES[node.op](*operands, **attrs))
+
+    def attribute(self, value: Any) -> Any:
+        """An attribute with numbers in place of its symbolic dimensions."""
+        if isinstance(value, tuple):
+            return tuple(self.attribute(v) for v in value)
+        return self.number(value) if isinstance(value, Sym) else value
+
+    def number(self, dim: int | Sym) -> int:
+        """A dimension as a number."""
+        return dim if isinstance(dim, int) else evaluate(dim, self.sizes)
+
+
+def _sizes(graph: Graph, leaves: Leaves) -> dict[str, int]:
+    """The symbolic dimensions, read off the leaves."""
+    sizes: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.op in LEAVES:
+            shape = _given_shape(node, leaves)
+            for dim, size in zip(node.type.shape, shape, strict=False):
+                if isinstance(dim, Sym) and str(dim).isalnum():
+                    sizes.setdefault(str(dim), size)
+    return sizes
+
+
+def _given_shape(node: Node, leaves: Leaves) -> tuple[int, ...]:
+    try:
+        return np.shape(leaves.of(node))
+    except KeyError:  # it may not be needed
+        return ()

@@ -1,0 +1,213 @@
+"""Attention and recurrent cores, the latter a step at a time.
+
+A tape keeps of every step what its way back needs, here in an order of this file's own; only the
+last two blocks, the state before the step and the state behind it, are read by other ops.
+"""
+
+# NumPy has Any for what arithmetic on arrays of any kind gives.
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from .nonlinear import elu, leaky_relu, relu, sigmoid, softplus, softsign
+from .registry import Array, value
+
+# --- attention ----------------------------------------------------------------------------
+
+
+@value
+def batch_matmul(a: Array, b: Array) -> Array:
+    """The product of the matrices in the last two axes."""
+    return np.einsum("...ij,...jk->...ik", a, b, optimize=True)
+
+
+@value
+def split_heads(x: Array, *, rows: tuple[int, int], heads: int) -> Array:
+    """(B·T, D) as (B, heads, T, D/heads)."""
+    return np.stack(np.split(x.reshape(*rows, -1), heads, axis=-1), axis=1)
+
+
+@value
+def merge_heads(x: Array, *, rows: tuple[int, int]) -> Array:
+    """(B, heads, T, D/heads) as (B·T, D): the heads side by side."""
+    return np.concatenate(list(x.swapaxes(0, 1)), axis=-1).reshape(rows[0] * rows[1], -1)
+
+
+@value
+def positions(x: Array) -> Array:
+    """sin(t / 10000^(2i/D)) in column 2i, its cosine in column 2i + 1."""
+    length, size = x.shape[-2:]
+    table = np.empty((length, size))
+    for column in range(size):
+        wave = (np.sin, np.cos)[column % 2]
+        table[:, column] = wave(np.arange(length) / 10000 ** ((column - column % 2) / size))
+    return table
+
+
+# --- recurrent cores ----------------------------------------------------------------------
+
+
+def _steps(count: int, reverse: bool) -> Iterator[int]:
+    yield from range(count - 1, -1, -1) if reverse else range(count)
+
+
+def _alive(lengths: Array | None, t: int, like: Array) -> Array:
+    """1 in the rows that have a step t, 0 in the others."""
+    return np.ones((len(like), 1)) if lengths is None else (t < lengths)[:, None] * 1.0
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+CELLS: dict[str, Callable[[Array, float], Array]] = {
+    "tanh": lambda z, _: np.tanh(z),
+    "relu": lambda z, _: relu(z),
+    "leaky_relu": lambda z, a: leaky_relu(z, slope=a),
+    "elu": lambda z, a: elu(z, alpha=a),
+    "selu": lambda z, _: SELU_SCALE * elu(z, alpha=SELU_ALPHA),
+    "softplus": lambda z, _: softplus(z),
+    "softsign": lambda z, _: softsign(z),
+    "sigmoid": lambda z, beta: sigmoid(beta * z),
+    "hard_sigmoid": lambda z, _: np.clip(z / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda z, _: np.clip(z, -1, 1),
+    "id": lambda z, _: z,
+}
+"""What a simple cell applies at every step."""
+
+SLOPES: dict[str, Callable[[Array, float], Array]] = {
+    "tanh": lambda h, _: 1 - h**2,
+    "relu": lambda h, _: np.where(h > 0, 1.0, 0.0),
+    "leaky_relu": lambda h, a: np.where(h > 0, 1.0, a),
+    "elu": lambda h, a: np.where(h > 0, 1.0, h + a),
+    "selu": lambda h, _: np.where(h > 0, SELU_SCALE, h + SELU_SCALE * SELU_ALPHA),
+    "softplus": lambda h, _: 1 - np.exp(-h),
+    "softsign": lambda h, _: (1 - np.abs(h)) ** 2,
+    "sigmoid": lambda h, beta: beta * h * (1 - h),
+    "hard_sigmoid": lambda h, _: np.where((h > 0) & (h < 1), 1 / 6, 0.0),
+    "hard_tanh": lambda h, _: np.where(np.abs(h) < 1, 1.0, 0.0),
+    "id": lambda h, _: np.ones_like(h),
+}
+"""The derivatives, by the value."""
+
+
+@value
+def rnn_tape(
+    x: Array, wh: Array, lengths: Array | None = None, *, act: str, number: float, reverse: bool
+) -> Array:
+    """h = act(x_t + h Wh); the states before and behind every step."""
+    h, tape = np.zeros((len(x), len(wh))), np.zeros((*x.shape[:2], 2 * len(wh)))
+    for t in _steps(x.shape[1], reverse):
+        before = h
+        h = CELLS[act](x[:, t] + before @ wh, number) * _alive(lengths, t, x)
+        tape[:, t] = np.hstack([before, h])
+    return tape
+
+
+@value
+def rnn_back(
+    tape: Array,
+    wh: Array,
+    dh: Array,
+    lengths: Array | None = None,
+    *,
+    act: str,
+    number: float,
+    reverse: bool,
+) -> Array:
+    """dz = dh · act′, from the last step back; dh of the step before gains dz Whᵀ."""
+    dx, carried = np.zeros(dh.shape), np.zeros((len(dh), len(wh)))
+    for t in _steps(dh.shape[1], not reverse):
+        slope = SLOPES[act](tape[:, t, len(wh) :], number)
+        dx[:, t] = (dh[:, t] + carried) * slope * _alive(lengths, t, dh)
+        carried = dx[:, t] @ wh.T
+    return dx
+
+
+@value
+def lstm_tape(x: Array, wh: Array, lengths: Array | None = None, *, reverse: bool) -> Array:
+    """c = f c + i g, h = o tanh(c). Kept: i, f, g, o, the cell before, the states.
+
+    The cell behind is not kept: tanh of it follows from the gates and the cell before.
+    """
+    size = len(wh)
+    c = h = np.zeros((len(x), size))
+    tape = np.zeros((*x.shape[:2], 7 * size))
+    for t in _steps(x.shape[1], reverse):
+        before, cell = h, c
+        zi, zf, zg, zo = np.hsplit(x[:, t] + before @ wh, 4)
+        i, f, g, o = sigmoid(zi), sigmoid(zf), np.tanh(zg), sigmoid(zo)
+        c = (f * cell + i * g) * _alive(lengths, t, x)
+        h = o * np.tanh(c)
+        tape[:, t] = np.hstack([i, f, g, o, cell, before, h])
+    return tape
+
+
+@value
+def lstm_back(
+    tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
+) -> Array:
+    """The chain rule of one step, from the last one back; dc and dh are carried to the one before."""
+    dx = np.zeros((*dh.shape[:2], 4 * len(wh)))
+    carried_h = carried_c = np.zeros((len(dh), len(wh)))
+    for t in _steps(dh.shape[1], not reverse):
+        i, f, g, o, cell, _, _ = np.hsplit(tape[:, t], 7)
+        squeezed = np.tanh(f * cell + i * g)
+        dht = (dh[:, t] + carried_h) * _alive(lengths, t, dh)
+        dc = carried_c + dht * o * (1 - squeezed**2)
+        di, df, dg, do = dc * g, dc * cell, dc * i, dht * squeezed
+        dx[:, t] = np.hstack(
+            [di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]
+        )
+        dx[:, t] *= _alive(lengths, t, dh)
+        carried_c, carried_h = dc * f, dx[:, t] @ wh.T
+    return dx
+
+
+@value
+def gru_tape(
+    x: Array, wh: Array, bh: Array, lengths: Array | None = None, *, reverse: bool
+) -> Array:
+    """u = h Wh + bh; r, z = σ(x + u), n = tanh(x + r u), h = (1 − z) n + z h.
+
+    Kept: r, z, n, the third part of u, the states.
+    """
+    size = len(wh)
+    h, tape = np.zeros((len(x), size)), np.zeros((*x.shape[:2], 6 * size))
+    for t in _steps(x.shape[1], reverse):
+        before = h
+        xr, xz, xn = np.hsplit(x[:, t], 3)
+        ur, uz, un = np.hsplit(before @ wh + bh, 3)
+        r, z = sigmoid(xr + ur), sigmoid(xz + uz)
+        n = np.tanh(xn + r * un)
+        h = ((1 - z) * n + z * before) * _alive(lengths, t, x)
+        tape[:, t] = np.hstack([r, z, n, un, before, h])
+    return tape
+
+
+@value
+def gru_back(
+    tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
+) -> Array:
+    """The chain rule of one step, from the last one back."""
+    dx = np.zeros((*dh.shape[:2], 3 * len(wh)))
+    carried = np.zeros((len(dh), len(wh)))
+    for t in _steps(dh.shape[1], not reverse):
+        r, z, n, un, before, _ = np.hsplit(tape[:, t], 6)
+        dht = (dh[:, t] + carried) * _alive(lengths, t, dh)
+        dn = dht * (1 - z) * (1 - n**2)
+        dz = dht * (before - n) * z * (1 - z)
+        dr = dn * un * r * (1 - r)
+        dx[:, t] = np.hstack([dr, dz, dn])
+        carried = dht * z + np.hstack([dr, dz, dn * r]) @ wh.T
+    return dx
+
+
+@value
+def gru_hidden(dx: Array, tape: Array) -> Array:
+    """The gradient by u from that by x: r stands between them in the third part."""
+    size = dx.shape[2] // 3
+    r = tape[:, :, :size]
+    return np.concatenate([dx[:, :, : 2 * size], dx[:, :, 2 * size :] * r], axis=2)
