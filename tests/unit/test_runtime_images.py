@@ -94,11 +94,11 @@ def test_sets_by_name_can_be_learned_and_are_always_the_same(name):
     built = build(
         f"input {columns} -> dense 32 tanh -> dense 32 tanh -> {end}; optimizer adam lr=1e-2"
     )
-    train, test = load(name, built)
-    assert (len(train), len(test)) == (1000, 250)
-    assert np.array_equal(load(name, built).train.x, train.x)
-    assert not {row.tobytes() for row in train.x} & {row.tobytes() for row in test.x}
-    scores = train(built, train, test=test, epochs=40).history[-1].test
+    rows, test = load(name, built)
+    assert (len(rows), len(test)) == (1000, 250)
+    assert np.array_equal(load(name, built).train.x, rows.x)
+    assert not {row.tobytes() for row in rows.x} & {row.tobytes() for row in test.x}
+    scores = train(built, rows, test=test, epochs=40).history[-1].test
     assert scores["loss"] < 0.05 if name == "sine" else scores["accuracy"] > 0.95, scores
 
 
