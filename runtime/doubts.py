@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from .dataset import Dataset
 from .fit import fit_targets
 from .module import Module

@@ -8,20 +8,20 @@ from typing import Any
 
 from .callback import Callback
 from .epochs import Epoch
+from .extras import require
 from .session import Session
 
 
 class TensorBoard(Callback):
     """Writes scalars such as `train/loss` and `validation/accuracy`, by step, to a folder.
 
-    Raises ImportError where tensorboardX is missing. A training that goes on writes from its
+    Raises DataError where tensorboardX is missing. A training that goes on writes from its
     step on, and what a killed one wrote beyond that is dropped by TensorBoard.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        from tensorboardX import SummaryWriter
-
-        self.make, self.folder = SummaryWriter, str(folder)
+        package = require("tensorboardX", "tensorboard", "TensorBoard needs tensorboardX")
+        self.make, self.folder = package.SummaryWriter, str(folder)
         self.writer: Any = None
 
     def start(self, session: Session) -> None:

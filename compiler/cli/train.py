@@ -124,6 +124,12 @@ def _target_may_name_a_backend(function: Function) -> Function:
     help="Continue the run in DIR; everything else is remembered.",
 )
 @click.option(
+    "--tensorboard",
+    metavar="DIR",
+    type=Text("the name of a folder"),
+    help="Folder for TensorBoard's files; needs nnc[tensorboard].",
+)
+@click.option(
     "--backend",
     metavar="NAME",
     help=f"What the network runs on: {', '.join(target_names())}; default: numpy.",

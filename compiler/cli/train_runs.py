@@ -114,7 +114,9 @@ def train_seeds(
     code = terminal.OK
     for seed in range(first, first + count):
         click.echo(f"seed {seed}")
-        ended = conduct(module, loaded, replace(wanted, seed=seed), every)
+        board = wanted.tensorboard and f"{wanted.tensorboard}/seed-{seed}"
+        one = replace(wanted, seed=seed, tensorboard=board)
+        ended = conduct(module, loaded, one, every)
         tell_ending(ended.result)
         code = max(code, ended.code)
         if ended.code > terminal.FAILED:

@@ -205,6 +205,10 @@ def conduct(
     from nnc.runtime.signals import Signals
     from nnc.runtime.training import Ending
 
+    if wanted.tensorboard is not None:
+        from nnc.runtime.tensorboard import TensorBoard
+
+        callbacks = (*callbacks, TensorBoard(wanted.tensorboard))
     with ExitStack() as stack:
         told = stack.enter_context(telling(every))
         signals = stack.enter_context(Signals())

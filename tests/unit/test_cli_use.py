@@ -79,6 +79,7 @@ WRONG = {
     "train a.nn --data digits --run ''": "--run takes the name of a folder, not an empty text",
     "train a.nn --data digits --overwrite": "--overwrite: there is no --run to replace",
     "train a.nn --data digits --backend numpie": "not 'numpie', did you mean numpy?",
+    "train a.nn --data digits --tensorboard ''": "--tensorboard takes the name of a folder",
     "train --resume ''": "--resume takes the folder of a run, not an empty text",
     "train --resume r --lr 1": "--lr: a run remembers that; --resume goes on as it was begun",
     "train a.nn --resume r": "SPEC: a run remembers that",
