@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .module import Array, Params
+from .plain import finite
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Best:
 
     def facts(self) -> dict[str, Any]:
         """All but the weights, for a checkpoint."""
-        return {"epoch": self.epoch, "loss": self.loss, "waited": self.waited}
+        return {"epoch": self.epoch, "loss": finite(self.loss), "waited": self.waited}
 
 
 def copied(arrays: Mapping[str, Array]) -> Params:

@@ -42,7 +42,7 @@ def row_keywords(data: Dataset, module: Module) -> dict[str, Any]:
     """What the module's functions take beside x and target of every row: lengths, weights."""
     found: dict[str, Any] = {} if data.lengths is None else {"lengths": data.lengths}
     if module.TRAIN.get("weights") == "rows":
-        found["weights"] = getattr(data, "weights", None)
+        found["weights"] = data.weights
     return found
 
 

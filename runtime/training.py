@@ -18,6 +18,7 @@ from .fit import cast, fit_targets
 from .measuring import metrics_for
 from .module import Array, Module, Params
 from .plan import Plan, plan
+from .run import RunError
 from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped
 
 __all__ = ["Callback", "Ending", "Epoch", "Plan", "TrainResult", "metrics_for", "plan", "train"]
@@ -112,7 +113,7 @@ def train(
             allow_divergence=allow_divergence,
         )
         return conduct(session, exact)
-    except DataError:
+    except (DataError, RunError):
         raise
     except ValueError as error:  # from the module's validation of arguments
         raise DataError(f"{data.name}: {error}") from error

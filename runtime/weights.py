@@ -20,8 +20,8 @@ from . import durable
 from .module import Array, Module, Params
 
 STATE = "state."
-CHECKSUM = "sha256"
-"""The name under which a file of ours says what its tensors add up to."""
+HEADER = "nnc"
+"""The entry of a file's header in which nnc writes facts and a checksum; other programs have none."""
 
 Tensors = Mapping[str, Array]
 
@@ -98,9 +98,11 @@ def pack(tensors: Tensors, facts: Mapping[str, Any]) -> bytes:
     """A .safetensors file with facts, as JSON, in its header, and a checksum of both."""
     from safetensors.numpy import save
 
-    text = {name: json.dumps(value, allow_nan=False) for name, value in facts.items()}
-    text[CHECKSUM] = _checksum(tensors, text)
-    return bytes(save({n: np.asarray(a, order="C") for n, a in tensors.items()}, metadata=text))
+    # One entry, since safetensors writes several in an order that differs by process.
+    said = {"facts": dict(facts), "sha256": _checksum(tensors, facts)}
+    text = json.dumps(said, sort_keys=True, allow_nan=False)
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    return bytes(save(arrays, metadata={HEADER: text}))
 
 
 def unpack(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -112,28 +114,18 @@ def unpack(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            text = dict(file.metadata() or {})
-    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
+            text = (file.metadata() or {}).get(HEADER)
+        said = {"facts": {}} if text is None else json.loads(text)
+        facts = dict(said["facts"])
+    except (SafetensorError, TypeError, ValueError, AttributeError, KeyError) as error:
         raise WeightsError(f"{path}: damaged, or no .safetensors file of numbers") from error
-    expected = text.pop(CHECKSUM, None)
-    if expected is not None and expected != _checksum(tensors, text):
+    if text is not None and said.get("sha256") != _checksum(tensors, facts):
         raise WeightsError(f"{path}: damaged: its checksum does not fit")
-    return tensors, _facts(text)
+    return tensors, facts
 
 
-def _facts(text: Mapping[str, str]) -> dict[str, Any]:
-    """What is JSON in a header; other programs write plain words there, which are nothing to us."""
-    facts = {}
-    for name, value in text.items():
-        try:
-            facts[name] = json.loads(value)
-        except ValueError:
-            continue
-    return facts
-
-
-def _checksum(tensors: Tensors, text: Mapping[str, str]) -> str:
-    digest = hashlib.sha256(json.dumps(dict(text), sort_keys=True).encode())
+def _checksum(tensors: Tensors, facts: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode())
     for name in sorted(tensors):
         array = np.asarray(tensors[name], order="C")
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

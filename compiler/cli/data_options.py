@@ -23,14 +23,19 @@ TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-data_option = click.option(
-    "--data",
-    metavar="DATA",
-    required=True,
-    type=File("data"),
-    help="A table (.csv, .tsv, .parquet, .jsonl), an .npz or .npy file, a folder of IDX files or "
-    "of images by class, or the name of a shipped set.",
-)
+
+def _data(required: bool) -> Callable[[Function], Function]:
+    return click.option(
+        "--data",
+        metavar="DATA",
+        required=required,
+        type=File("data"),
+        help="A table (.csv, .tsv, .parquet, .jsonl), an .npz or .npy file, a folder of IDX files "
+        "or of images by class, or the name of a shipped set.",
+    )
+
+
+data_option = _data(required=True)
 
 _COLUMNS = (
     click.option(
@@ -127,15 +132,29 @@ class DataWanted:
 
 def data_options(function: Function) -> Function:
     """Every option on data, given to a command as one `source: DataWanted`, checked."""
+    return _with_source(function, None)
 
+
+def data_options_unless(option: str) -> Callable[[Function], Function]:
+    """The same, but where another option is given data need not be, and `source` is None."""
+    return lambda function: _with_source(function, option)
+
+
+def _with_source(function: Function, unless: str | None) -> Function:
     @wraps(function)
     def command(**words: Any) -> Any:
         fields = {name: words.pop(name) for name in DataWanted.__slots__}
+        if unless is not None and words[unless] is not None:
+            return function(source=None, **words)
+        if fields["data"] is None:
+            ctx = click.get_current_context()
+            param = next(param for param in ctx.command.params if param.name == "data")
+            raise click.MissingParameter(ctx=ctx, param=param)
         source = DataWanted(**fields)
         source.check()
         return function(source=source, **words)
 
     wrapped: Any = command
-    for option in reversed((data_option, *_COLUMNS, *_TESTS)):
+    for option in reversed((_data(required=unless is None), *_COLUMNS, *_TESTS)):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""How `nnc train` tells of epochs: above a progress bar on a terminal, else line by line."""
+"""How `nnc train` tells of epochs: above a live display on a terminal, else line by line."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nnc.runtime.callback import Callback
+from nnc.runtime.epochs import Epoch, EpochText
+
 from . import terminal
 
 if TYPE_CHECKING:
-    from nnc.runtime.epochs import Epoch, EpochText
+    from nnc.runtime.session import Session
+
+    from .live import Live
 
 WIDTH = 100
 """Columns of a file or a pipe."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -42,38 +45,53 @@ class Teller:
         self.waiting = None
 
 
+class Telling(Callback):
+    """Passes epochs to a teller, and everything to a live display where there is one."""
+
+    def __init__(self, teller: Teller, live: Live | None) -> None:
+        self.teller, self.live = teller, live
+
+    def start(self, session: Session) -> None:
+        """Show where training begins."""
+        if self.live:
+            self.live.update(session)
+
+    def epoch(self, session: Session, epoch: Epoch) -> None:
+        """Tell of an epoch."""
+        self.teller.report(epoch)
+        if self.live:
+            self.live.update(session)
+
+
+class TellingBatches(Telling):
+    """The same on a terminal, where the display moves with every batch."""
+
+    def batch(self, session: Session) -> None:
+        """Move the display."""
+        if self.live:
+            self.live.move(session)
+
+
 @contextmanager
-def telling(
-    rows: int, epochs: int, every: int | None
-) -> Iterator[tuple[Callable[[Epoch], None], Progress | None]]:
-    """What to call with each epoch, and with the rows that are done of it where a bar shows them.
+def telling(every: int | None) -> Iterator[Callback]:
+    """A callback that tells of every so many epochs, and the last.
 
-    Every so many epochs are told, and the last; with None only the last, in one line, without a
-    bar.
+    With None only of the last, in one line, without a display.
     """
-    from nnc.runtime.epochs import EpochText
-
     text = EpochText(sys.maxsize if every is None else _width())
     if every is None or not terminal.on_terminal(sys.stdout):
         teller = Teller(text, every, lambda line: print(line, flush=True))
         try:
-            yield teller.report, None
+            yield Telling(teller, None)
         finally:
             teller.finish()
         return
-    from rich.progress import Progress as Bar
+    from .live import live_display
 
-    with Bar(console=terminal.console(sys.stdout), transient=True) as bar:
-        task = bar.add_task(f"epoch 1 of {epochs}", total=rows)
-        teller = Teller(text, every, lambda line: bar.console.print(line, markup=False))
-
-        def report(epoch: Epoch) -> None:
-            teller.report(epoch)
-            if epoch.number < epochs:
-                bar.reset(task, description=f"epoch {epoch.number + 1} of {epochs}")
-
+    with live_display(terminal.console(sys.stdout)) as live:
+        teller = Teller(text, every, live.say)
         try:
-            yield report, lambda done, total: bar.update(task, completed=done, total=total)
+            yield TellingBatches(teller, live)
         finally:
             teller.finish()
 

@@ -2,56 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 from click.exceptions import Exit
 
 from ..ir.bounds import MAX_WHOLE
-from . import terminal
-from .app import app
-from .compile import compiled_spec
-from .data_options import DataWanted, data_options
-from .epochs import telling
+from ..targets import target_names
+from . import train_runs
+from .app import Usage, app
+from .data_options import TABLES, DataWanted, Function, data_options_unless
 from .memory_option import memory_option
 from .output import check_output
-from .spec import Spec, read_spec, spec_argument, spec_text
-from .values import File, Real, Whole
+from .spec import read_spec, spec_argument, spec_text
+from .trainings import (
+    conduct,
+    imported,
+    load_sets,
+    save,
+    tell_ending,
+    told_faults,
+    wanted_from,
+    warn_of_data,
+)
+from .values import File, Real, Share, Text, Whole, check_known
 
-if TYPE_CHECKING:
-    from nnc.runtime.dataset import Dataset
-    from nnc.runtime.module import Module
-    from nnc.runtime.training import TrainResult
-
-    from ..ir.layer_graph import TypedGraph
-
-INTERRUPTED = 130
+RESUMABLE = ("resume", "epochs", "output", "every", "quiet")
+"""What may be said beside --resume; everything else is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What was asked for on the command line; None leaves the choice to the spec.
+def _path(ctx: click.Context, param: click.Parameter, name: str | None) -> Path | None:
+    return None if name is None else Path(name)
 
-    Every so many epochs are told, and the last; with None only that.
-    """
 
-    epochs: int | None
-    batch: int | None
-    lr: float | None
-    seed: int | None
-    allow_divergence: bool
-    every: int | None
+def _target_may_name_a_backend(function: Function) -> Function:
+    """Where data have no columns, `--target numba` means what it means for `nnc compile`."""
+
+    @wraps(function)
+    def command(**words: Any) -> Any:
+        target, data = words["target"], words["data"]
+        columns = data is None or data.lower().endswith(TABLES)
+        if not columns and words["backend"] is None and target in target_names():
+            words |= {"backend": target, "target": None}
+        return function(**words)
+
+    wrapped: Any = command
+    return wrapped  # type: ignore[no-any-return]
 
 
 @app.command()
 @spec_argument
 @spec_text
-@data_options
+@_target_may_name_a_backend
+@data_options_unless("resume")
+@click.option(
+    "--validation",
+    metavar="DATA|SHARE",
+    type=Share("data, or a share such as 0.2"),
+    help="Data, or the share of the training data, that chooses the best weights.",
+)
 @click.option(
     "--epochs",
     metavar="NUMBER",
@@ -77,13 +88,51 @@ class Wanted:
     help="Seed of the weights and the order of rows; default: the spec's.",
 )
 @click.option(
+    "--seeds",
+    metavar="COUNT",
+    type=Whole(1, MAX_WHOLE),
+    help="Train with so many seeds; report the mean and spread.",
+)
+@click.option(
+    "--patience",
+    metavar="N",
+    type=Whole(1, MAX_WHOLE),
+    help="Stop after N epochs without a lower loss; keep the best weights.",
+)
+@click.option(
     "--output",
     "--out",
     "-o",
     metavar="FILE",
     type=File("the name of a file"),
-    callback=lambda ctx, param, name: None if name is None else Path(name),
-    help="File in which to save the parameters, as .npz.",
+    callback=_path,
+    help="File in which to save the parameters, as .npz or .safetensors.",
+)
+@click.option(
+    "--run",
+    metavar="DIR",
+    type=Text("the name of a folder"),
+    callback=_path,
+    help="Folder that keeps the spec, log, checkpoints and best weights.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the run that is in DIR.")
+@click.option(
+    "--resume",
+    metavar="DIR",
+    type=Text("the folder of a run"),
+    callback=_path,
+    help="Continue the run in DIR; everything else is remembered.",
+)
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    type=Text("the name of a folder"),
+    help="Folder for TensorBoard's files; needs nnc[tensorboard].",
+)
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help=f"What the network runs on: {', '.join(target_names())}; default: numpy.",
 )
 @click.option(
     "--every",
@@ -96,20 +145,7 @@ class Wanted:
 @click.option("--quiet", "-q", is_flag=True, help="Report only the last epoch.")
 @click.option("--allow-divergence", is_flag=True, help="Continue even if the loss explodes.")
 @memory_option
-def train(
-    source: DataWanted,
-    spec: str | None,
-    code: str | None,
-    epochs: int | None,
-    batch: int | None,
-    lr: float | None,
-    seed: int | None,
-    output: Path | None,
-    every: int,
-    quiet: bool,
-    allow_divergence: bool,
-    max_memory: int,
-) -> None:
+def train(source: DataWanted | None, spec: str | None, code: str | None, **given: Any) -> None:
     """Train a spec's network and report loss and metrics after every epoch.
 
     Ctrl-C stops and keeps the weights. If the loss explodes, training also stops,
@@ -122,121 +158,52 @@ def train(
 
       nnc train mnist.nn --data mnist/ --batch 10 --lr 0.5 --seed 1
 
-      nnc train iris.nn --data iris.csv --test-fraction 0.2 --lr 0.1 --every 10
+      nnc train iris.nn --data iris.csv --validation 0.2 --patience 10 --run iris
+
+      nnc train --resume iris
     """
+    every = None if given["quiet"] else given["every"]
+    if source is None:
+        _only_resume(click.get_current_context())
+        train_runs.resume(given["resume"], given["epochs"], given["output"], every)
+    _check(given)
+    output, kept = given["output"], given["run"] is not None
+    wanted = wanted_from(given, source)
     read = read_spec(spec, code)
     check_output(output, read.files)
-    source.keep(output)
-    from nnc.runtime.dataset import DataError
-
-    wanted = Wanted(epochs, batch, lr, seed, allow_divergence, None if quiet else every)
-    with imported(read, max_memory) as (module, graph):
-        try:
-            loaded = source.load(module, seed or 0, _warn)
-            _warn_of_scales(graph, module, loaded.train, lr)
-            result = _trained(module, loaded.train, loaded.test, wanted)
-        except DataError as error:
-            click.echo(f"error: {error}", err=True)
-            raise Exit(terminal.FAILED) from None
-        _finish(module, result, output, quiet)
-
-
-@contextmanager
-def imported(spec: Spec, max_memory: int) -> Iterator[tuple[Module, TypedGraph]]:
-    """The spec's module and network, the module compiled and imported from a file that lives as long as it is used."""
-    from nnc.runtime.module import import_module
-
-    from ..driver import Options
-
-    compiled = compiled_spec(spec, Options(format=False, max_memory=max_memory))
-    terminal.show_on_stderr(compiled.report)
-    with TemporaryDirectory(prefix="nnc-") as folder:
-        path = Path(folder) / "model.py"
-        path.write_text(compiled.code, encoding="utf-8")
-        module = import_module(path)
-        if not hasattr(module, "train_step"):
-            click.echo(
-                f"error: {spec.source.name} has no loss to train towards; add one, such as `loss mse`",
-                err=True,
-            )
-            raise Exit(terminal.FAILED)
-        yield module, compiled.graph
+    wanted.keep(output)
+    made = imported(read, given["max_memory"], given["backend"] or "numpy", readable=kept)
+    with made as (module, compiled), told_faults():
+        loaded = load_sets(module, wanted)
+        warn_of_data(compiled.graph, module, loaded.train, wanted)
+        if given["seeds"] is not None:
+            train_runs.train_seeds(given["seeds"], module, loaded, wanted, every)
+        if kept:
+            folder, overwrite = given["run"], given["overwrite"]
+            run = train_runs.begin_run(folder, module, compiled.code, loaded, wanted, overwrite)
+            train_runs.train_in(run, loaded, wanted, every)
+        ended = conduct(module, loaded, wanted, every)
+        tell_ending(ended.result)
+        save(ended.result, wanted, given["quiet"])
+        raise Exit(ended.code)
 
 
-def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float | None) -> None:
-    """Say so where inputs are far from the scale that networks train on, or targets out of reach."""
-    from nnc.runtime.fit import fit_targets
-    from nnc.runtime.scaling import unreachable, unscaled
-
-    from ..optimizers import OPTIMIZERS
-    from ..report.scales import bounded_outputs, raw_inputs
-
-    for sentence in unreachable(fit_targets(data, module).data, bounded_outputs(graph)):
-        _warn(sentence)
-    if lr is None and hasattr(module, "solve"):
-        return
-    rate = lr or module.TRAIN.get("lr")
-    descends = OPTIMIZERS[module.TRAIN.get("optimizer", "sgd")].descends
-    for sentence in unscaled(data, raw_inputs(graph), rate if descends else None):
-        _warn(sentence)
+def _check(given: dict[str, Any]) -> None:
+    """Refuse what cannot be meant together."""
+    if given["seeds"] is not None:
+        for other in ("run", "output"):
+            if given[other] is not None:
+                raise Usage(f"--{other}: several networks have no single place; train one seed")
+    if given["overwrite"] and given["run"] is None:
+        raise Usage("--overwrite: there is no --run to replace")
+    if given["backend"] is not None:
+        check_known(given["backend"], target_names(), "--backend")
 
 
-def _warn(sentence: str) -> None:
-    click.echo(f"warning: {sentence}", err=True)
-
-
-def _trained(module: Module, data: Dataset, test: Dataset | None, wanted: Wanted) -> TrainResult:
-    from nnc.runtime.training import plan
-    from nnc.runtime.training import train as run_training
-
-    epochs, batch, lr, seed = wanted.epochs, wanted.batch, wanted.lr, wanted.seed
-    chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
-    with telling(len(data), chosen.epochs, wanted.every) as (report, progress):
-        return run_training(
-            module,
-            data,
-            test=test,
-            epochs=epochs,
-            batch=batch,
-            lr=lr,
-            seed=seed,
-            report=report,
-            progress=progress,
-            tell=_warn,
-            allow_divergence=wanted.allow_divergence,
-        )
-
-
-def _finish(module: Module, result: TrainResult, out: Path | None, quiet: bool) -> None:
-    """Save what was learned, say how it ended, and exit accordingly."""
-    from nnc.runtime.scores import confusion_text
-    from nnc.runtime.training import Ending
-
-    for name, counts in result.confusion.items():
-        click.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
-        click.echo(confusion_text(counts))
-    if result.message:
-        lead = "error: " if result.ending is Ending.DIVERGED else ""
-        click.echo(f"{lead}{result.message}", err=True)
-    if out is not None and (result.epoch or result.ending is not Ending.DIVERGED):
-        _save(module, result, out)
-        if not quiet:
-            _say_saved(result, out)
-    codes = {Ending.DONE: terminal.OK, Ending.INTERRUPTED: INTERRUPTED}
-    raise Exit(codes.get(result.ending, terminal.FAILED))
-
-
-def _save(module: Module, result: TrainResult, out: Path) -> None:
-    try:
-        result.save(module, out)
-    except OSError as error:
-        click.echo(f"error: cannot write {out}: {error.strerror or error}", err=True)
-        raise Exit(terminal.FAILED) from None
-
-
-def _say_saved(result: TrainResult, out: Path) -> None:
-    if not result.state:
-        click.echo(f"parameters saved to {out}")
-        return
-    click.echo(f"parameters and state saved to {out}; they belong together, so load both:")
-    click.echo("`params, state = load_params(path)`, then `predict(params, x, state=state)`")
+def _only_resume(ctx: click.Context) -> None:
+    """Refuse words that a run remembers, and must not change halfway."""
+    for param in ctx.command.params:
+        source = ctx.get_parameter_source(str(param.name))
+        if source is click.core.ParameterSource.COMMANDLINE and param.name not in RESUMABLE:
+            word = max(param.opts, key=len) if isinstance(param, click.Option) else "SPEC"
+            raise Usage(f"{word}: a run remembers that; --resume goes on as it was begun")

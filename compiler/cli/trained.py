@@ -16,7 +16,7 @@ from .app import Argument, Usage
 from .files import SpecFiles
 from .outputs import output_meanings
 from .spec import Spec, checked_graph, read_spec
-from .train import imported
+from .trainings import imported
 from .values import File, Text
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Network(NamedTuple):
 def trained_network(network: str, params: str | None, max_memory: int) -> Iterator[Network]:
     """The network that the arguments name; one that cannot be used is told in one line."""
     from nnc.runtime.dataset import DataError
+    from nnc.runtime.run import RunError
     from nnc.runtime.weights import WeightsError
 
     try:
@@ -63,7 +64,7 @@ def trained_network(network: str, params: str | None, max_memory: int) -> Iterat
         else:
             with _of_spec(network, params, max_memory) as found:
                 yield found
-    except (DataError, WeightsError) as error:
+    except (DataError, RunError, WeightsError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or network}: {error.strerror or error}")
@@ -103,5 +104,7 @@ def _of_spec(spec: str, params: str | None, max_memory: int) -> Iterator[Network
         raise Usage(
             f"{spec} is a spec: name its weights with --params, or give the folder of a run"
         )
-    with imported(read_spec(spec, None), max_memory) as (module, graph):
-        yield Network(Trained(module, *read_weights(params, module)), output_meanings(graph))
+    with imported(read_spec(spec, None), max_memory) as (module, compiled):
+        yield Network(
+            Trained(module, *read_weights(params, module)), output_meanings(compiled.graph)
+        )

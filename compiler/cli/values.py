@@ -138,6 +138,20 @@ class File(Text):
         return [click.shell_completion.CompletionItem(incomplete, type="file")]
 
 
+class Share(File):
+    """A share between 0 and 1, or the path of a file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The share as a number, or the path."""
+        try:
+            share = float(value)
+        except ValueError:
+            return super().convert(value, param, ctx)
+        if not 0 < share < 1:
+            self.refuse("data, or a share between 0 and 1", value, param)
+        return share
+
+
 def check_known(word: str, names: Iterable[str], flag: str) -> None:
     """Refuse a word that is none of the names there are, which are too many to be a `Word`."""
     known = list(names)

@@ -1,0 +1,149 @@
+"""Runs of `nnc train`: begun in a folder, gone on with, or several that differ by their seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from click.exceptions import Exit
+
+from ..version import VERSION
+from . import terminal
+from .trainings import (
+    Ended,
+    Sets,
+    Wanted,
+    conduct,
+    fail,
+    from_options,
+    load_sets,
+    save,
+    tell_ending,
+    told_faults,
+)
+
+if TYPE_CHECKING:
+    from nnc.runtime.keeper import Keeper
+    from nnc.runtime.module import Module
+    from nnc.runtime.run import Run
+
+
+def begin_run(
+    folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
+) -> Run:
+    """Make the folder of a new run; exits where that cannot be."""
+    from nnc.runtime.fingerprint import fingerprint
+    from nnc.runtime.run import create_run
+
+    try:
+        return create_run(
+            folder,
+            code,
+            module.SPEC,
+            options=wanted.options(),
+            data={role: fingerprint(name) for role, name in wanted.sources().items()},
+            version=VERSION,
+            encoding=loaded.encoding.to_json() if loaded.encoding else None,
+            overwrite=overwrite,
+        )
+    except OSError as error:
+        fail(f"cannot write {folder}: {error.strerror or error}")
+
+
+def resume(folder: Path, epochs: int | None, output: Path | None, every: int | None) -> NoReturn:
+    """Go on with a run as it was begun, to more epochs or another output where that is asked."""
+    from nnc.runtime.fingerprint import place
+    from nnc.runtime.run import open_run
+
+    with told_faults():
+        run = open_run(folder)
+        run.require_unchanged()
+        places = {role: place(known) for role, known in run.data.items()}
+        wanted = from_options(run.options, places)
+        if epochs is not None:
+            wanted = replace(wanted, epochs=epochs)
+        if output is not None:
+            wanted = replace(wanted, output=str(output.absolute()))
+        train_in(run, load_sets(run.module, wanted), wanted, every)
+
+
+def train_in(run: Run, loaded: Sets, wanted: Wanted, every: int | None) -> NoReturn:
+    """Train in a run's folder, from where it is; exits with the code that says how it ended."""
+    from nnc.runtime.keeper import Keeper
+    from nnc.runtime.run import locked
+
+    keeper = Keeper(run)
+    with locked(run.path):
+        ended = conduct(run.module, loaded, wanted, every, (keeper,))
+    tell_ending(ended.result)
+    save(ended.result, wanted, every is None)
+    _tell_run(run, keeper, ended, every is None)
+    raise Exit(ended.code)
+
+
+def _tell_run(run: Run, keeper: Keeper, ended: Ended, quiet: bool) -> None:
+    if keeper.error is not None:
+        fail(
+            f"cannot write to {run.path}: {keeper.error.strerror or keeper.error}; "
+            f"`nnc train --resume {run.path}` goes on from its last checkpoint"
+        )
+    if ended.code > terminal.FAILED:
+        click.echo(f"`nnc train --resume {run.path}` goes on from here", err=True)
+    elif keeper.begun == len(ended.result.history):
+        click.echo(
+            f"{run.path} is at its end, after epoch {keeper.begun}; --epochs takes it further"
+        )
+    elif not quiet:
+        click.echo(f"run kept in {run.path}")
+
+
+def train_seeds(
+    count: int,
+    module: Module,
+    loaded: Sets,
+    wanted: Wanted,
+    every: int | None,
+) -> NoReturn:
+    """Train with several seeds on the same data; report each, then mean and spread of the scores."""
+    first = wanted.seed if wanted.seed is not None else module.TRAIN.get("seed", 0)
+    scores: list[dict[str, float]] = []
+    code = terminal.OK
+    for seed in range(first, first + count):
+        click.echo(f"seed {seed}")
+        board = wanted.tensorboard and f"{wanted.tensorboard}/seed-{seed}"
+        one = replace(wanted, seed=seed, tensorboard=board)
+        ended = conduct(module, loaded, one, every)
+        tell_ending(ended.result)
+        code = max(code, ended.code)
+        if ended.code > terminal.FAILED:
+            break
+        if ended.result.epoch:
+            scores.append(_scores(ended))
+    if scores:
+        click.echo(f"over {len(scores)} seeds, mean ± standard deviation")
+        for name in scores[0]:
+            click.echo(f"  {name:20} {_spread(name, [found[name] for found in scores])}")
+    raise Exit(code)
+
+
+def _scores(ended: Ended) -> dict[str, float]:
+    """The scores of the weights that were kept, by set and name."""
+    epoch = next(e for e in ended.result.history if e.number == ended.result.epoch)
+    sets: Mapping[str, Mapping[str, float]] = {
+        "train": epoch.train,
+        "validation": epoch.validation,
+        "test": epoch.test,
+    }
+    return {f"{where} {name}": v for where, scores in sets.items() for name, v in scores.items()}
+
+
+def _spread(name: str, values: list[float]) -> str:
+    from nnc.runtime.epochs import score_text
+
+    spread = stdev(values) if len(values) > 1 else 0.0
+    label = name.partition(" ")[2]
+    return f"{score_text(label, mean(values))} ± {score_text(label, spread)}"

@@ -1,0 +1,272 @@
+"""What `nnc train` does with its words: data, training, and how it ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from click.exceptions import Exit
+from nnc.runtime.missing import Missing
+
+from . import terminal
+from .app import Usage
+from .compile import compiled_spec
+from .data_options import DataWanted
+from .epochs import telling
+from .spec import Spec
+
+if TYPE_CHECKING:
+    from nnc.runtime.callback import Callback
+    from nnc.runtime.dataset import Dataset
+    from nnc.runtime.encoding import Encoding
+    from nnc.runtime.module import Module
+    from nnc.runtime.training import TrainResult
+
+    from ..driver import Compiled
+    from ..ir.layer_graph import TypedGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for, and what a run remembers; None leaves the choice to the spec."""
+
+    source: DataWanted
+    validation: str | float | None = None
+    epochs: int | None = None
+    batch: int | None = None
+    lr: float | None = None
+    seed: int | None = None
+    patience: int | None = None
+    allow_divergence: bool = False
+    tensorboard: str | None = None
+    output: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """All of it, for run.json."""
+        return asdict(self)
+
+    def sources(self) -> dict[str, str]:
+        """The data by what they are for."""
+        source = self.source
+        named = {"data": source.data, "test": source.test, "validation": self.validation}
+        return {role: name for role, name in named.items() if isinstance(name, str)}
+
+    def keep(self, output: Path | None) -> None:
+        """Refuse to save the parameters over the data they are learned from."""
+        self.source.keep(output)
+        if output is None or not output.exists() or not isinstance(self.validation, str):
+            return
+        if Path(self.validation).exists() and output.samefile(self.validation):
+            raise Usage(f"-o: {output} is the data that is being read")
+
+
+def wanted_from(given: Mapping[str, Any], source: DataWanted) -> Wanted:
+    """What the words of a command line ask for, with paths that mean the same everywhere."""
+    known = {name: value for name, value in given.items() if name in Wanted.__slots__}
+    for name in ("output", "tensorboard"):
+        known[name] = None if known[name] is None else os.path.abspath(known[name])
+    return Wanted(source, **known)
+
+
+def from_options(options: Mapping[str, Any], places: Mapping[str, str]) -> Wanted:
+    """What a run remembers, with its data where they are now."""
+    known = {name: value for name, value in options.items() if name in Wanted.__slots__}
+    roles = {role: place for role, place in places.items() if role != "validation"}
+    source = {**known.pop("source"), **roles}
+    if "validation" in places:
+        known["validation"] = places["validation"]
+    source["missing"] = Missing(source["missing"])
+    return Wanted(DataWanted(**source), **known)
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The data of a training, and how a table was read."""
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    encoding: Encoding | None
+
+
+def load_sets(module: Module, wanted: Wanted) -> Sets:
+    """Training, validation and test data: as the source divides them, unless it is said how."""
+    seed, chosen = wanted.seed or 0, wanted.validation
+    loaded = wanted.source.load(module, seed, warn)
+    train, validation = loaded.train, None
+    if isinstance(chosen, float):
+        train, validation = train.split(chosen, seed, stratify=True)
+    elif chosen is not None:
+        validation = _read_alike(chosen, module, loaded.encoding)
+    return Sets(train, validation, loaded.test, loaded.encoding)
+
+
+def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset:
+    """Other data, a table as the training table was read."""
+    from nnc.runtime.data import load
+    from nnc.runtime.table import is_table
+
+    if encoding is not None and is_table(name):
+        return encoding.apply(name, module, need_target=True, tell=warn)
+    return load(name, module, tell=warn).train
+
+
+def warn(sentence: str) -> None:
+    """Say on standard error what is doubtful."""
+    click.echo(f"warning: {sentence}", err=True)
+
+
+def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wanted) -> None:
+    """Say so where training will probably not go as it is meant."""
+    from nnc.runtime.doubts import doubts
+    from nnc.runtime.fit import fit_targets
+    from nnc.runtime.scaling import unreachable, unscaled
+
+    from ..optimizers import OPTIMIZERS
+    from ..report.scales import bounded_outputs, raw_inputs
+
+    for sentence in unreachable(fit_targets(data, module).data, bounded_outputs(graph)):
+        warn(sentence)
+    for sentence in doubts(data, module, wanted.batch):
+        warn(sentence)
+    if wanted.lr is None and hasattr(module, "solve"):
+        return
+    rate = wanted.lr or module.TRAIN.get("lr")
+    descends = OPTIMIZERS[module.TRAIN.get("optimizer", "sgd")].descends
+    for sentence in unscaled(data, raw_inputs(graph), rate if descends else None):
+        warn(sentence)
+
+
+@contextmanager
+def imported(
+    spec: Spec, max_memory: int, backend: str = "numpy", readable: bool = False
+) -> Iterator[tuple[Module, Compiled]]:
+    """The spec's module and what it was compiled to; its file lives as long as it is used.
+
+    `readable` says that its text is kept, for people.
+    """
+    from nnc.runtime.module import import_module
+
+    from ..driver import Options
+
+    options = Options(target=backend, format=readable, max_memory=max_memory)
+    compiled = compiled_spec(spec, options)
+    terminal.show_on_stderr(compiled.report)
+    with TemporaryDirectory(prefix="nnc-") as folder:
+        path = Path(folder) / "model.py"
+        path.write_text(compiled.code, encoding="utf-8")
+        module = import_module(path)
+        if not hasattr(module, "train_step"):
+            fail(f"{spec.source.name} has no loss to train towards; add one, such as `loss mse`")
+        yield module, compiled
+
+
+def fail(message: str) -> NoReturn:
+    """One line on standard error, and the end."""
+    click.echo(f"error: {message}", err=True)
+    raise Exit(terminal.FAILED)
+
+
+@contextmanager
+def told_faults() -> Iterator[None]:
+    """Faults of data and of runs are told in one line."""
+    from nnc.runtime.dataset import DataError
+    from nnc.runtime.run import RunError
+
+    try:
+        yield
+    except (DataError, RunError) as error:
+        fail(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A training that ended, and the exit code that says how."""
+
+    result: TrainResult
+    code: int
+
+
+def conduct(
+    module: Module,
+    loaded: Sets,
+    wanted: Wanted,
+    every: int | None,
+    callbacks: tuple[Callback, ...] = (),
+) -> Ended:
+    """Train; signals end that in an orderly way."""
+    from nnc.runtime import train
+    from nnc.runtime.signals import Signals
+    from nnc.runtime.training import Ending
+
+    if wanted.tensorboard is not None:
+        from nnc.runtime.tensorboard import TensorBoard
+
+        callbacks = (*callbacks, TensorBoard(wanted.tensorboard))
+    with ExitStack() as stack:
+        told = stack.enter_context(telling(every))
+        signals = stack.enter_context(Signals())
+        result = train(
+            module,
+            loaded.train,
+            validation=loaded.validation,
+            test=loaded.test,
+            epochs=wanted.epochs,
+            batch=wanted.batch,
+            lr=wanted.lr,
+            seed=wanted.seed,
+            patience=wanted.patience,
+            callbacks=[*callbacks, told, signals],
+            tell=warn,
+            allow_divergence=wanted.allow_divergence,
+        )
+    codes = {Ending.DIVERGED: terminal.FAILED, Ending.INTERRUPTED: 128 + (signals.received or 2)}
+    return Ended(result, codes.get(result.ending, terminal.OK))
+
+
+def tell_ending(result: TrainResult) -> None:
+    """Confusion matrices on standard output; on standard error why it ended."""
+    from nnc.runtime.scores import confusion_text
+    from nnc.runtime.training import Ending
+
+    for name, counts in result.confusion.items():
+        click.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
+        click.echo(confusion_text(counts))
+    if result.message:
+        lead = "error: " if result.ending is Ending.DIVERGED else ""
+        click.echo(f"{lead}{result.message}", err=True)
+
+
+def save(result: TrainResult, wanted: Wanted, quiet: bool) -> None:
+    """Save what was learned where that is asked, and say so; nothing where nothing good was."""
+    from nnc.runtime.training import Ending
+    from nnc.runtime.weights import WeightsError, write_weights
+
+    if wanted.output is None or (not result.epoch and result.ending is Ending.DIVERGED):
+        return
+    out = shown_path(wanted.output)
+    try:
+        write_weights(out, result.params, result.state)
+    except OSError as error:
+        fail(f"cannot write {out}: {error.strerror or error}")
+    except WeightsError as error:
+        fail(str(error))
+    if quiet:
+        return
+    if not result.state:
+        click.echo(f"parameters saved to {out}")
+        return
+    click.echo(f"parameters and state saved to {out}; they belong together, so load both:")
+    click.echo("`params, state = load_params(path)`, then `predict(params, x, state=state)`")
+
+
+def shown_path(path: str) -> str:
+    """A path as people write it from where they are."""
+    near = os.path.relpath(path)
+    return path if near.startswith(os.pardir) else near

@@ -1,0 +1,239 @@
+"""A run's folder: everything that a training needs to go on, and that others need to use it.
+
+It has model.nn and model.py, run.json (which is written last and makes it a run), log.jsonl,
+checkpoints and, where there is such a thing, best.safetensors and encoding.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import checkpoint, durable, log
+from .best import Best
+from .encoding import Encoding
+from .fingerprint import changed
+from .module import Module, Params, import_module
+from .snapshot import Snapshot
+from .weights import WeightsError, named, pack, split_named, unpack
+
+FORMAT = 1
+SPEC, MODULE, FACTS, ENCODING, LOG = (
+    "model.nn",
+    "model.py",
+    "run.json",
+    "encoding.json",
+    "log.jsonl",
+)
+BEST = "best.safetensors"
+
+
+class RunError(ValueError):
+    """A run that cannot be opened, made or used as asked; the message names it and says why."""
+
+
+class Run:
+    """An open run; `facts` are what run.json says."""
+
+    def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
+        self.path, self.facts = path, facts
+        self.tell: Callable[[str], None] = lambda _: None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How it was asked to be trained."""
+        return dict(self.facts["options"])
+
+    @property
+    def data(self) -> dict[str, dict[str, Any]]:
+        """Fingerprints of its data by what they are for."""
+        return dict(self.facts["data"])
+
+    @property
+    def spec_text(self) -> str:
+        """The spec, includes and all."""
+        return (self.path / SPEC).read_text("utf-8")
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """What was learned from the training table; None for other data."""
+        path = self.path / ENCODING
+        if not path.exists():
+            return None
+        try:
+            return Encoding.from_json(json.loads(path.read_bytes()))
+        except ValueError as error:
+            raise RunError(f"{path} is damaged: {error}") from error
+
+    @cached_property
+    def module(self) -> Module:
+        """The imported model.py."""
+        return import_module(self.path / MODULE)
+
+    def log(self) -> list[log.Event]:
+        """The events of log.jsonl."""
+        return log.read(self.path / LOG)
+
+    def params(self) -> Params:
+        """The weights to use: the best ones where there are such, else the last ones."""
+        return self.weights()[0]
+
+    def state(self) -> Params:
+        """The running statistics that belong to `params`, empty for a model without."""
+        return self.weights()[1]
+
+    def weights(self) -> tuple[Params, Params]:
+        """Parameters and state, which belong together; raises RunError where there are none yet."""
+        if (self.path / BEST).exists():
+            tensors, _ = unpack(self.path / BEST)
+            return split_named(tensors, self.module, str(self.path / BEST))
+        moment = self.newest()
+        if moment is None:
+            raise RunError(f"{self.path} has no checkpoint yet: there are no trained weights")
+        return split_named(moment.tensors, self.module, str(self.path))
+
+    def newest(self) -> Snapshot | None:
+        """The newest whole checkpoint, if there is any."""
+        try:
+            return checkpoint.newest_checkpoint(self.path, self.module, self.tell)
+        except checkpoint.CheckpointError as error:
+            raise RunError(str(error)) from error
+
+    def write_checkpoint(self, moment: Snapshot) -> None:
+        """Write a checkpoint; raises OSError, and then the old ones are still there."""
+        checkpoint.write_checkpoint(self.path, moment, self.module)
+
+    def write_best(self, best: Best) -> None:
+        """Write the best weights; raises OSError, and then the old ones are still there."""
+        facts = {"epoch": best.epoch, "loss": best.loss, "spec_sha256": sha256(self.module.SPEC)}
+        durable.write_bytes(self.path / BEST, pack(named(best.params, best.state), facts))
+        said = {**facts, "sha256": _digest(self.path / BEST)}
+        durable.write_text(self.path / "best.json", json.dumps(said, indent=1) + "\n")
+
+    def read_best(self, best: Best) -> None:
+        """Put the best weights into their place, and of which epoch they are."""
+        try:
+            tensors, facts = unpack(self.path / BEST)
+            best.params, best.state = split_named(tensors, self.module, str(self.path / BEST))
+            best.epoch = facts["epoch"]
+        except (OSError, WeightsError, KeyError) as error:
+            raise RunError(f"the best weights of {self.path} cannot be read: {error}") from error
+
+    def require_unchanged(self) -> None:
+        """Refuse to go on where the spec, the module or a data file is not what it was."""
+        if _digest(self.path / MODULE) != self.facts["module_sha256"]:
+            raise RunError(f"{self.path / MODULE} was changed since the run began")
+        text = self.spec_text
+        if text != self.module.SPEC:
+            difference = checkpoint.difference(text, self.module.SPEC)
+            raise RunError(
+                f"{self.path / SPEC} was changed since the run began: {difference}. "
+                "Train the changed spec in a folder of its own"
+            )
+        for known in self.data.values():
+            if why := changed(known):
+                raise RunError(f"{why}; a run goes on only with the same data")
+
+
+def create_run(
+    path: Path,
+    code: str,
+    spec: str,
+    *,
+    options: Mapping[str, Any],
+    data: Mapping[str, Any],
+    version: str,
+    encoding: Any = None,
+    overwrite: bool = False,
+) -> Run:
+    """Make a run's folder; a run that is there already is replaced only with `overwrite`.
+
+    Raises RunError or OSError.
+    """
+    _make_room(path, overwrite)
+    durable.write_text(path / SPEC, spec)
+    durable.write_text(path / MODULE, code)
+    if encoding is not None:
+        durable.write_text(path / ENCODING, json.dumps(encoding, indent=1) + "\n")
+    facts = {
+        "format": FORMAT,
+        "nnc": version,
+        "spec_sha256": sha256(spec),
+        "module_sha256": sha256(code),
+        "options": dict(options),
+        "data": dict(data),
+    }
+    durable.write_text(path / FACTS, json.dumps(facts, indent=1) + "\n")
+    return Run(path, facts)
+
+
+def open_run(path: str | Path) -> Run:
+    """A run that there is; raises RunError."""
+    path = Path(path)
+    if not path.is_dir():
+        raise RunError(f"there is no run {path}: no such folder")
+    if not (path / FACTS).exists():
+        raise RunError(f"{path} is no run: it has no {FACTS}")
+    try:
+        facts = json.loads((path / FACTS).read_bytes())
+        fits = facts["format"] == FORMAT and {"options", "data", "module_sha256"} <= facts.keys()
+    except (ValueError, KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise RunError(f"{path / FACTS} is damaged, or of another version of nnc")
+    return Run(path, facts)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from training in the same folder; the system forgets it with the process."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise RunError(f"another process is training in {path}") from None
+    finally:
+        os.close(handle)
+
+
+def sha256(text: str) -> str:
+    """What a text adds up to."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _make_room(path: Path, overwrite: bool) -> None:
+    """An empty folder, or one in which only traces of a run are left that was never begun."""
+    path.mkdir(parents=True, exist_ok=True)
+    if (path / FACTS).exists() and not overwrite:
+        raise RunError(
+            f"{path} has a run already: `nnc train --resume {path}` goes on with it, "
+            "and --overwrite replaces it"
+        )
+    strange = sorted(entry.name for entry in path.iterdir() if not _is_ours(entry.name))
+    if strange:
+        raise RunError(f"{path} has other files in it, such as {strange[0]}; name an empty folder")
+    for name in (FACTS, SPEC, MODULE, ENCODING, LOG, BEST, "best.json"):
+        (path / name).unlink(missing_ok=True)
+    checkpoint.clear(path)
+    durable.clear_leftovers(path)
+
+
+def _is_ours(name: str) -> bool:
+    known = (FACTS, SPEC, MODULE, ENCODING, LOG, BEST, "best.json", "__pycache__")
+    return name in known or name.startswith("checkpoint-") or durable.is_leftover(name)
