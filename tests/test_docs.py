@@ -2,7 +2,8 @@
 
 What a fenced block is, its info string says:
 
-* `nn`: a spec without errors; `nn error=FILE`: one with errors, kept as FILE for the commands.
+* `nn`: a spec without errors; `nn error=FILE`: one with errors. It is kept as FILE for the commands,
+  and so is one without errors that says `nn file=FILE`.
 * `console`: commands after `$ `; lines below a command are exactly what it prints.
 * `python`: runs; `python generated`: part of what `nnc compile -O0 examples/mnist.nn` writes.
 
@@ -42,12 +43,13 @@ def test_every_block_of_a_page_is_true(page, tmp_path):
 
 
 def check_spec(block, folder):
-    errors = re.search(r"error=(\S+)", block.info)
+    kept = re.search(r"(error|file)=(\S+)", block.info)
+    errors = kept is not None and kept[1] == "error"
     report = check(Source("spec.nn", block.text)).report
-    assert report.has_errors == bool(errors), [d.message for d in report]
-    if errors:
-        (folder / errors[1]).write_text(block.text, encoding="utf-8")
-    else:
+    assert report.has_errors == errors, [d.message for d in report]
+    if kept:
+        (folder / kept[2]).write_text(block.text, encoding="utf-8")
+    if not errors:
         assert [d.message for d in report] == []
 
 

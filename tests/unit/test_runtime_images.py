@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nnc.runtime import train
 from nnc.runtime.data import DataError, load
 from nnc.runtime.datasets import SHIPPED
 from nnc.runtime.datasets.synthetic import SYNTHETIC
-from nnc.runtime import train
 
 from ..generated import build
 from .test_runtime_data import module, refusal

@@ -7,10 +7,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from nnc.runtime import mapped, npy
+from nnc.runtime import mapped, npy, train
 from nnc.runtime.data import DataError, Dataset, load
 from nnc.runtime.fit import cast
-from nnc.runtime import train
 
 from ..generated import build
 from .test_runtime_data import module, refusal
