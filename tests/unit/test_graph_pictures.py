@@ -310,11 +310,17 @@ def test_nothing_overlaps_in_frames_either(framed):
     test_arrows_lead_down_from_box_to_box_and_through_no_other(framed)
 
 
-def test_arrows_of_one_value_into_a_block_do_not_cross():
-    drawing = draw(drawn(BLOCKS))
+def test_arrows_of_one_box_do_not_cross_behind_its_frame():
+    drawing = draw(
+        drawn(
+            "block enc(n) = dense n relu -> dense n relu\n"
+            "input 8 as x; x -> enc(8) as p; x -> enc(8) as q\n"
+            "[p, q] -> add as u; p -> dense 8 relu as v; [u, v] -> concat -> dense 1; loss mse"
+        )
+    )
     by_source = {}
     for arrow, path in zip(drawing.picture.arrows, drawing.paths, strict=True):
-        by_source.setdefault((arrow.source, drawing.picture.frames), []).append(path)
+        by_source.setdefault(arrow.source, []).append(path)
     for paths in by_source.values():
         for one, other in combinations(paths, 2):
             lines = [{round(y, 3): x for x, y in points(p)} for p in (one, other)]
