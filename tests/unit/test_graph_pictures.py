@@ -8,6 +8,7 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import networkx
+import numpy as np
 import pytest
 from nnc.driver import Options, check, compile_source
 from nnc.report.dot import dot
@@ -323,9 +324,9 @@ def test_arrows_of_one_box_do_not_cross_behind_its_frame():
         by_source.setdefault(arrow.source, []).append(path)
     for paths in by_source.values():
         for one, other in combinations(paths, 2):
-            lines = [{round(y, 3): x for x, y in points(p)} for p in (one, other)]
-            heights = sorted(set(lines[0]) & set(lines[1]))
-            signs = {lines[0][y] > lines[1][y] for y in heights[1:] if lines[0][y] != lines[1][y]}
+            (x0, y0), (x1, y1) = (zip(*points(path), strict=True) for path in (one, other))
+            apart = np.subtract(x0, np.interp(y0, y1, x1))[1:]
+            signs = set(np.sign(np.round(apart, 6))) - {0}
             assert len(signs) < 2
 
 
