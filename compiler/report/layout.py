@@ -8,14 +8,12 @@ condition that cells keep their distance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
 import networkx as nx
-
-from .picture import Picture
 
 GAP = 28.0
 """Least distance between two cells of a row."""
@@ -54,41 +52,61 @@ class Layout:
             yield from ((row[a], a, b) for a, b in pairwise(route.cells))
 
 
-def layout(picture: Picture, widths: Mapping[Cell, float], lane: Sequence[float]) -> Layout:
-    """Place a picture whose boxes have the given widths; `lane` is the width each arrow needs."""
-    rank = _ranks(picture)
-    rows, routes = _rows(picture, rank)
+def layout(
+    arrows: Sequence[tuple[Cell, Cell]],
+    widths: Mapping[Cell, float],
+    lane: float,
+    first: Collection[Cell] = (),
+    last: Collection[Cell] = (),
+) -> Layout:
+    """Place boxes of the given widths; `lane` is the width an arrow needs that passes a row.
+
+    The boxes in `first` have the first row to themselves, those in `last` the last.
+    """
+    rank = _ranks(arrows, widths, first, last)
+    rows, routes = _rows(arrows, rank)
     width = dict(widths)
     for route in routes:
-        width |= dict.fromkeys(route.cells[1:-1], lane[route.arrow])
+        width |= dict.fromkeys(route.cells[1:-1], lane)
     near = _neighbours(rows, routes)
     rows = _ordered(rows, near)
     return Layout(tuple(map(tuple, rows)), _centres(rows, near, width), tuple(routes))
 
 
-def _ranks(picture: Picture) -> dict[Cell, int]:
+def _ranks(
+    arrows: Iterable[tuple[Cell, Cell]],
+    boxes: Iterable[Cell],
+    first: Collection[Cell],
+    last: Collection[Cell],
+) -> dict[Cell, int]:
     """The row of every box; a source stands directly above the first box that uses it."""
     graph: nx.DiGraph[Cell] = nx.DiGraph()
-    graph.add_nodes_from(box.id for box in picture.boxes)
-    graph.add_edges_from((a.source, a.target) for a in picture.arrows)
+    graph.add_nodes_from(boxes)
+    graph.add_edges_from(arrows)
     generations = list(nx.topological_generations(graph))
     rank = {cell: row for row, generation in enumerate(generations) for cell in generation}
     for cell in generations[0] if generations else ():
         rank[cell] = min((rank[c] for c in graph.successors(cell)), default=1) - 1
-    return rank
+    inner = {row for cell, row in rank.items() if cell not in first and cell not in last}
+    row_of = {row: i for i, row in enumerate(sorted(inner), start=1 if first else 0)}
+    end = len(row_of) + (1 if first else 0)
+    ends = dict.fromkeys(first, 0) | dict.fromkeys(last, end)
+    return {cell: ends[cell] if cell in ends else row_of[row] for cell, row in rank.items()}
 
 
-def _rows(picture: Picture, rank: Mapping[Cell, int]) -> tuple[list[list[Cell]], list[Route]]:
+def _rows(
+    arrows: Sequence[tuple[Cell, Cell]], rank: Mapping[Cell, int]
+) -> tuple[list[list[Cell]], list[Route]]:
     rows: list[list[Cell]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
-    for box in picture.boxes:
-        rows[rank[box.id]].append(box.id)
+    for cell, row in rank.items():
+        rows[row].append(cell)
     routes = []
-    for index, arrow in enumerate(picture.arrows):
-        passed = range(rank[arrow.source] + 1, rank[arrow.target])
+    for index, (source, target) in enumerate(arrows):
+        passed = range(rank[source] + 1, rank[target])
         lanes = [f"lane {index} {row}" for row in passed]
         for row, lane in zip(passed, lanes, strict=True):
             rows[row].append(lane)
-        routes.append(Route(index, (arrow.source, *lanes, arrow.target)))
+        routes.append(Route(index, (source, *lanes, target)))
     return rows, routes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .nested import nested
 from .picture import Box, Frame, Part, Picture
 
 _SHAPES = {
@@ -30,18 +31,12 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 def _frames(frames: Sequence[Frame]) -> Iterator[str]:
     """A subgraph for each frame; those within another stand in it."""
-    ends: list[frozenset[str]] = []
-    for number, frame in enumerate(frames):
-        while ends and not ends[-1].issuperset(frame.boxes):
-            ends.pop()
-            yield "    " * (len(ends) + 1) + "end"
-        indent = "    " * (len(ends) + 1)
-        yield f'{indent}subgraph repeat{number}["{_escaped(frame.text)}"]'
-        ends.append(frozenset(frame.boxes))
-        inner = {id for other in frames[number + 1 :] for id in other.boxes}
-        yield from (f"{indent}    {id}" for id in frame.boxes if id not in inner)
-    for depth in range(len(ends), 0, -1):
-        yield "    " * depth + "end"
+    for line in nested(frames):
+        indent = "    " * line.depth
+        if line.frame is not None:
+            yield f'{indent}subgraph frame{line.frame}["{_escaped(frames[line.frame].text)}"]'
+        else:
+            yield indent + (line.box or "end")
 
 
 def _box(box: Box) -> str:

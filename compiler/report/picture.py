@@ -12,7 +12,8 @@ from ..ir.networkx_graph import own_parameters
 from ..ir.repeats import runs
 from ..kinds.layer import Family
 from ..layers import LAYERS
-from .folded import fold
+from .folded import Folded, fold
+from .scopes import Scope, scopes
 from .wording import grouped, loss_text, stage_text
 
 FOLDED = 5
@@ -49,15 +50,19 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Boxes that stand for several copies, and how many; a frame within comes after its own."""
+    """Boxes that belong together: a block or group, or what stands for several copies.
+
+    A frame within comes after its own. `copies` is 0 where each layer of the frame is shown.
+    """
 
     boxes: tuple[str, ...]
     text: str
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All boxes, each after those that point to it, all arrows, and frames around repeats."""
+    """All boxes, each after those that point to it, all arrows, and frames around boxes."""
 
     title: str
     boxes: tuple[Box, ...]
@@ -85,11 +90,25 @@ def picture(typed: TypedGraph, title: str) -> Picture:
     for index, (layer_id, lines) in enumerate(_ends(typed.graph).items()):
         boxes.append(Box(f"out{index}", Part.OUTPUT, lines))
         arrows.append(Arrow(stands[layer_id], f"out{index}", _value_text(typed, layer_id)))
-    frames = [
-        Frame(tuple(_id(layers[at].id) for at in inside), _times(copies))
-        for inside, copies in folded.frames
+    frames = tuple(
+        Frame(tuple(_id(layers[at].id) for at in scope.layers), _scope_text(scope), scope.copies)
+        for scope in scopes([layer.name for layer in layers], folded, _edges(typed, folded))
+    )
+    return Picture(title, tuple(boxes), tuple(arrows), frames)
+
+
+def _edges(typed: TypedGraph, folded: Folded) -> list[tuple[int, int]]:
+    """The arrows between layers that are shown, by position."""
+    position = {layer.id: at for at, layer in enumerate(typed.graph.layers)}
+    return [
+        (folded.stands[position[feed]], at)
+        for at in folded.shown
+        for feed in typed.graph.layers[at].inputs
     ]
-    return Picture(title, tuple(boxes), tuple(arrows), tuple(frames))
+
+
+def _scope_text(scope: Scope) -> str:
+    return " ".join(filter(None, (scope.name, _times(scope.copies) if scope.copies else "")))
 
 
 def _value_text(typed: TypedGraph, layer: int) -> str:

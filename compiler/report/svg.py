@@ -2,79 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from itertools import chain, pairwise
+from itertools import pairwise
 
-from .layout import Cell, Layout, layout
-from .picture import Box, Part, Picture
+from .labels import label_rects
+from .nest import place
+from .picture import Box, Frame, Part, Picture
+from .rects import Path, Rect, around
 
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-NAME_SIZE, TEXT_SIZE, LABEL_SIZE = 13, 11, 11
+NAME_SIZE, TEXT_SIZE, LABEL_SIZE, FRAME_SIZE = 13, 11, 11, 11
 LINE, PADDING, MARGIN = 16.0, 12.0, 16.0
-ROW_GAP, LANE, PORT_GAP, BESIDE, TIP = 50.0, 12.0, 18.0, 6.0, 10.0
-FRAME = 9.0  # between a frame and what it holds
-_PIECES = 40
 _ADVANCE = 0.61  # width of a character of a monospaced font, in its size
 
 _COLOURS = {
-    Part.INPUT: ("#e3effb", "#4a86c5"),
-    Part.LAYER: ("#e9f5e4", "#5d9a4a"),
-    Part.PLAIN: ("#f3f3f5", "#8b8b94"),
-    Part.MERGE: ("#fdf2dc", "#cf9a3c"),
-    Part.OUTPUT: ("#f2eafb", "#8a63b8"),
+    Part.INPUT: ("#e3effb", "#4a86c5", "#1b3350"),
+    Part.LAYER: ("#e9f5e4", "#5d9a4a", "#1f3a1d"),
+    Part.PLAIN: ("#f3f3f5", "#8b8b94", "#2b2d33"),
+    Part.MERGE: ("#fdf2dc", "#cf9a3c", "#46350f"),
+    Part.OUTPUT: ("#f2eafb", "#8a63b8", "#352449"),
 }
+"""The filling, the line, and the filling on dark pages."""
+
 _INK, _FAINT_INK, _LINE_COLOUR = "#1f2933", "#52606d", "#76838f"
+_LIGHT_INK, _FAINT_LIGHT_INK = "#eef1f4", "#b4bec8"
+_CLASS = {part: part.name.lower() for part in Part}
 
-Point = tuple[float, float]
-Path = tuple[Point, ...]
-"""Stops of an arrow; between them it curves and passes each one vertically."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A rectangle by its corner and size."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def meets(self, other: Rect) -> bool:
-        """Whether the two have a point in common."""
-        across = self.x < other.x + other.width and other.x < self.x + self.width
-        return across and self.y < other.y + other.height and other.y < self.y + self.height
-
-    def holds(self, point: Point) -> bool:
-        """Whether a point lies inside."""
-        x, y = point
-        return self.x < x < self.x + self.width and self.y < y < self.y + self.height
+_DARK = " ".join(
+    (
+        "@media (prefers-color-scheme: dark) {",
+        *(f".nnc-{_CLASS[part]} {{ fill: {dark} }}" for part, (_, _, dark) in _COLOURS.items()),
+        f".nnc-name {{ fill: {_LIGHT_INK} }} .nnc-text {{ fill: {_FAINT_LIGHT_INK} }}",
+        "}",
+    )
+)
+"""What is different on dark pages; attributes say the rest, for programs that read no CSS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Where everything is drawn: a rectangle a box, a polyline and a label's rectangle an arrow.
-
-    A frame has a rectangle, and one for its text beside it.
-    """
+    """Where everything is drawn: a rectangle a box and a frame, a path and a label's place an arrow."""
 
     picture: Picture
     boxes: tuple[Rect, ...]
     paths: tuple[Path, ...]
     labels: tuple[Rect, ...]
-    frames: tuple[tuple[Rect, Rect], ...] = ()
+    frames: tuple[Rect, ...] = ()
 
     @property
     def bounds(self) -> Rect:
         """Everything, with a margin."""
-        rects = (*self.boxes, *self.labels, *chain.from_iterable(self.frames))
-        xs = [x for r in rects for x in (r.x, r.x + r.width)] + [
-            x for p in self.paths for x, _ in p
-        ]
-        ys = [y for r in rects for y in (r.y, r.y + r.height)]
-        left, top = min(xs) - MARGIN, min(ys) - MARGIN
-        return Rect(left, top, max(xs) + MARGIN - left, max(ys) + MARGIN - top)
+        return around((*self.boxes, *self.labels, *self.frames), self.paths, MARGIN)
 
 
 def svg(picture: Picture) -> str:
@@ -83,40 +63,23 @@ def svg(picture: Picture) -> str:
 
 
 def draw(picture: Picture) -> Drawing:
-    """Give every box, arrow and label its place."""
+    """Give every box, frame, arrow and label its place."""
     sizes = {box.id: _box_size(box) for box in picture.boxes}
-    widths = {id: width for id, (width, _) in sizes.items()}
-    placed = layout(picture, widths, [LANE] * len(picture.arrows))
-    tops, heights = _row_places(placed, sizes)
-    boxes = {}
-    for row, top, height in zip(placed.rows, tops, heights, strict=True):
-        for id in row:
-            if id in sizes:
-                w, h = sizes[id]
-                boxes[id] = Rect(placed.centre[id] - w / 2, top + (height - h) / 2, w, h)
-    paths = _paths(placed, boxes, tops, heights)
-    frames = tuple(_framed(picture, boxes, paths))
-    taken = [*boxes.values(), *(text for _, text in frames)]
-    labels = _labels(picture, taken, paths)
-    return Drawing(picture, tuple(boxes[box.id] for box in picture.boxes), paths, labels, frames)
+    for number, frame in enumerate(picture.frames):
+        sizes[f"frame {number}"] = (_width(frame.text, FRAME_SIZE), FRAME_SIZE * 1.2)
+    placed = place(picture, sizes)
+    boxes = tuple(placed.boxes[box.id] for box in picture.boxes)
+    frames = tuple(placed.frames[number] for number in range(len(picture.frames)))
+    paths = tuple(placed.paths[number] for number in range(len(picture.arrows)))
+    texts = [_frame_text(f, rect) for f, rect in zip(picture.frames, frames, strict=True)]
+    wanted = [(_width(arrow.label, LABEL_SIZE), LABEL_SIZE * 1.2) for arrow in picture.arrows]
+    labels = label_rects(wanted, paths, (*boxes, *texts), frames)
+    return Drawing(picture, boxes, paths, labels, frames)
 
 
-def _framed(
-    picture: Picture, boxes: Mapping[Cell, Rect], paths: tuple[Path, ...]
-) -> Iterator[tuple[Rect, Rect]]:
-    """A rectangle around each frame's boxes and what leads to them there, and its text's place."""
-    for frame in picture.frames:
-        own = [boxes[id] for id in frame.boxes]
-        top, bottom = min(r.y for r in own), max(r.y + r.height for r in own)
-        xs = [x for r in own for x in (r.x, r.x + r.width)]
-        for arrow, path in zip(picture.arrows, paths, strict=True):
-            if arrow.target in frame.boxes:
-                xs += [x for x, y in points(path) if y >= top]
-        room = FRAME * (1 + sum(set(f.boxes) < set(frame.boxes) for f in picture.frames))
-        left, right = min(xs) - room, max(xs) + room
-        rect = Rect(left, top - room, right - left, bottom - top + 2 * room)
-        width = _width(frame.text, NAME_SIZE)
-        yield rect, Rect(right + BESIDE, rect.y, width, NAME_SIZE * 1.2)
+def _frame_text(frame: Frame, rect: Rect) -> Rect:
+    """The place of a frame's text: its upper left corner."""
+    return Rect(rect.x + 8, rect.y + 5, _width(frame.text, FRAME_SIZE), FRAME_SIZE * 1.2)
 
 
 def _box_size(box: Box) -> tuple[float, float]:
@@ -129,133 +92,6 @@ def _width(text: str, size: float) -> float:
     return len(text) * size * _ADVANCE
 
 
-def _row_places(
-    placed: Layout, sizes: Mapping[Cell, tuple[float, float]]
-) -> tuple[list[float], list[float]]:
-    """The top and the height of every row; arrows that go far aside get more room."""
-    heights = [max(sizes[id][1] for id in row if id in sizes) for row in placed.rows]
-    reach = [0.0] * len(placed.rows)
-    for row, upper, lower in placed.steps():
-        reach[row] = max(reach[row], abs(placed.centre[upper] - placed.centre[lower]))
-    tops = [0.0]
-    for height, far in zip(heights, reach, strict=True):
-        tops.append(tops[-1] + height + ROW_GAP + min(far / 8, ROW_GAP))
-    return tops[:-1], heights
-
-
-def _paths(
-    placed: Layout, boxes: Mapping[Cell, Rect], tops: list[float], heights: list[float]
-) -> tuple[Path, ...]:
-    """Every arrow's polyline: curves between the rows, straight through the lanes."""
-    row_of = {cell: i for i, row in enumerate(placed.rows) for cell in row}
-    leaves, enters = _ports(placed, boxes)
-    paths = []
-    for route in placed.routes:
-        source, *lanes, target = route.cells
-        stops = [(leaves[route.arrow], boxes[source].y + boxes[source].height)]
-        for lane in lanes:
-            x, row = placed.centre[lane], row_of[lane]
-            stops += [(x, tops[row]), (x, tops[row] + heights[row])]
-        stops.append((enters[route.arrow], boxes[target].y))
-        paths.append(tuple(stops))
-    return tuple(paths)
-
-
-def _ports(placed: Layout, boxes: Mapping[Cell, Rect]) -> tuple[dict[int, float], dict[int, float]]:
-    """Where on its boxes each arrow starts and ends: side by side, in the order of their ways."""
-    leaving: dict[Cell, list[tuple[float, int]]] = {}
-    entering: dict[Cell, list[tuple[float, int]]] = {}
-    for route in placed.routes:
-        after, before = placed.centre[route.cells[1]], placed.centre[route.cells[-2]]
-        leaving.setdefault(route.cells[0], []).append((after, route.arrow))
-        entering.setdefault(route.cells[-1], []).append((before, route.arrow))
-    return _spread(leaving, boxes), _spread(entering, boxes)
-
-
-def _spread(
-    arrows: Mapping[Cell, list[tuple[float, int]]], boxes: Mapping[Cell, Rect]
-) -> dict[int, float]:
-    places: dict[int, float] = {}
-    for id, ends in arrows.items():
-        box = boxes[id]
-        step = min(PORT_GAP, box.width / (len(ends) + 1))
-        first = box.x + box.width / 2 - step * (len(ends) - 1) / 2
-        places |= {arrow: first + step * i for i, (_, arrow) in enumerate(sorted(ends))}
-    return places
-
-
-def points(path: Path) -> list[Point]:
-    """Points on an arrow, close together: x is a smoothstep between the stops, y even."""
-    points = [path[0]]
-    for (x0, y0), (x1, y1) in pairwise(path):
-        steps = [i / _PIECES for i in range(1, _PIECES + 1)]
-        points += [(x0 + (x1 - x0) * t * t * (3 - 2 * t), y0 + (y1 - y0) * t) for t in steps]
-    return points
-
-
-class _Occupied:
-    """What is drawn already, in bands of equal height so that only what is near is asked."""
-
-    def __init__(self) -> None:
-        self.rects: dict[int, list[Rect]] = {}
-        self.points: dict[int, list[Point]] = {}
-
-    def add(self, rect: Rect) -> None:
-        for band in self._bands(rect):
-            self.rects.setdefault(band, []).append(rect)
-
-    def add_line(self, line: Iterable[Point]) -> None:
-        for point in line:
-            self.points.setdefault(int(point[1] // ROW_GAP), []).append(point)
-
-    def clear_of_rects(self, rect: Rect) -> bool:
-        return not any(
-            rect.meets(other) for b in self._bands(rect) for other in self.rects.get(b, ())
-        )
-
-    def clear_of_lines(self, rect: Rect) -> bool:
-        return not any(
-            rect.holds(point) for b in self._bands(rect) for point in self.points.get(b, ())
-        )
-
-    def _bands(self, rect: Rect) -> range:
-        return range(int(rect.y // ROW_GAP), int((rect.y + rect.height) // ROW_GAP) + 1)
-
-
-def _labels(picture: Picture, boxes: Iterable[Rect], paths: tuple[Path, ...]) -> tuple[Rect, ...]:
-    """A place for every label beside its arrow, clear of boxes, labels and lines if possible."""
-    lines = [points(path) for path in paths]
-    occupied = _Occupied()
-    for rect in boxes:
-        occupied.add(rect)
-    for line in lines:
-        occupied.add_line(line)
-        x, y = line[-1]
-        occupied.add(Rect(x - TIP / 2, y - TIP, TIP, TIP))
-    placed: list[Rect] = []
-    for arrow, line in zip(picture.arrows, lines, strict=True):
-        place = _free_place(list(_label_places(line, _width(arrow.label, LABEL_SIZE))), occupied)
-        occupied.add(place)
-        placed.append(place)
-    return tuple(placed)
-
-
-def _free_place(places: list[Rect], occupied: _Occupied) -> Rect:
-    clear = [place for place in places if occupied.clear_of_rects(place)]
-    free = (place for place in clear if occupied.clear_of_lines(place))
-    return next(free, None) or (clear or places)[0]
-
-
-def _label_places(line: list[Point], width: float) -> Iterator[Rect]:
-    """Places beside a line, from its middle outwards, to the right before to the left."""
-    middle, height = (len(line) - 1) / 2, LABEL_SIZE * 1.2
-    for i in sorted(range(len(line)), key=lambda i: abs(i - middle)):
-        x, y = line[i]
-        for left in (x + BESIDE, x - BESIDE - width):
-            for lift in (0.5, 1.2, -0.2):
-                yield Rect(left, y - lift * height, width, height)
-
-
 def _document(drawing: Drawing) -> Iterator[str]:
     bounds = drawing.bounds
     view = " ".join(f"{v:.1f}" for v in (bounds.x, bounds.y, bounds.width, bounds.height))
@@ -264,21 +100,18 @@ def _document(drawing: Drawing) -> Iterator[str]:
         f'height="{bounds.height:.0f}" role="img" font-family="{FONT}">'
     )
     yield f"<title>{escape(drawing.picture.title)}</title>"
+    yield f"<style>{_DARK}</style>"
     yield (
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" '
+        '<defs><marker id="nnc-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" '
         f'markerHeight="7" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 Z" fill="{_LINE_COLOUR}"/>'
         "</marker></defs>"
     )
-    for frame, (rect, text) in zip(drawing.picture.frames, drawing.frames, strict=True):
-        yield (
-            f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
-            f'height="{rect.height:.1f}" rx="8" fill="none" stroke="{_LINE_COLOUR}" '
-            'stroke-dasharray="5 4"/>'
-        )
-        style = f' font-size="{NAME_SIZE}" font-weight="bold" fill="{_LINE_COLOUR}"'
-        yield _text(frame.text, text.x, text.y + NAME_SIZE * 0.95, style)
+    for frame, rect in zip(drawing.picture.frames, drawing.frames, strict=True):
+        yield from _frame(frame, rect)
     yield f'<g fill="none" stroke="{_LINE_COLOUR}" stroke-width="1.4">'
-    yield from (f'<path d="{_path_data(path)}" marker-end="url(#tip)"/>' for path in drawing.paths)
+    yield from (
+        f'<path d="{_path_data(path)}" marker-end="url(#nnc-tip)"/>' for path in drawing.paths
+    )
     yield "</g>"
     for box, rect in zip(drawing.picture.boxes, drawing.boxes, strict=True):
         yield from _box(box, rect)
@@ -289,18 +122,31 @@ def _document(drawing: Drawing) -> Iterator[str]:
     yield "</svg>"
 
 
+def _frame(frame: Frame, rect: Rect) -> Iterator[str]:
+    dashed = ' stroke-dasharray="5 4"' if frame.copies else ""
+    yield (
+        f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
+        f'height="{rect.height:.1f}" rx="8" fill="{_LINE_COLOUR}" fill-opacity="0.06" '
+        f'stroke="{_LINE_COLOUR}" stroke-opacity="0.7"{dashed}/>'
+    )
+    place = _frame_text(frame, rect)
+    style = f' font-size="{FRAME_SIZE}" font-weight="bold" fill="{_LINE_COLOUR}"'
+    yield _text(frame.text, place.x, place.y + FRAME_SIZE * 0.95, style)
+
+
 def _box(box: Box, rect: Rect) -> Iterator[str]:
-    fill, stroke = _COLOURS[box.part]
+    fill, stroke, _ = _COLOURS[box.part]
     round = rect.height / 2 if box.part in (Part.INPUT, Part.OUTPUT) else 6
     yield (
         f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
-        f'height="{rect.height:.1f}" rx="{round:g}" fill="{fill}" stroke="{stroke}"/>'
+        f'height="{rect.height:.1f}" rx="{round:g}" fill="{fill}" stroke="{stroke}" '
+        f'class="nnc-{_CLASS[box.part]}"/>'
     )
     middle, top = rect.x + rect.width / 2, rect.y + 7.0
     for i, line in enumerate(box.lines):
-        size, ink = (NAME_SIZE, _INK) if i == 0 else (TEXT_SIZE, _FAINT_INK)
-        bold = ' font-weight="bold"' if i == 0 else ""
-        style = f' text-anchor="middle" font-size="{size}" fill="{ink}"{bold}'
+        size, ink, kind = (TEXT_SIZE, _FAINT_INK, "text") if i else (NAME_SIZE, _INK, "name")
+        bold = "" if i else ' font-weight="bold"'
+        style = f' text-anchor="middle" font-size="{size}" fill="{ink}"{bold} class="nnc-{kind}"'
         yield _text(line, middle, top + LINE * i + 12.0, style)
 
 

@@ -62,6 +62,11 @@ def value_text(spec: ArgSpec, value: ArgValue) -> str:
             return number_text(value)
 
 
+def printable(text: str) -> str:
+    """A text (the name of a file) on one line, without what no terminal or XML file can hold."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def number_text(value: object) -> str:
     """A number (or anything else) as short as it can be written exactly: `0.01`, `2`, `1e-05`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -317,6 +317,18 @@ class TestGraph:
         assert nnc("graph", "--format", "svg", good, "-o", "a.svg").output == ""
         assert (tmp_path / "a.svg").read_text().startswith("<svg ")
 
+    @pytest.mark.parametrize(
+        ("format", "start"), [("dot", "digraph"), ("graphml", "<?xml"), ("json", "{")]
+    )
+    def test_text_for_other_programs(self, nnc, good, format, start):
+        assert nnc("graph", "--format", format, good).stdout.startswith(start)
+
+    def test_the_name_of_the_file_is_the_title(self, nnc, tmp_path):
+        (tmp_path / 'a<b"\x07.nn').write_text(GOOD)
+        assert (
+            "<title>a&lt;b&quot;?</title>" in nnc("graph", "--format", "svg", 'a<b"\x07.nn').stdout
+        )
+
     def test_errors(self, nnc, bad):
         assert nnc("graph", bad).exit_code == 1
 

@@ -45,7 +45,7 @@ WRONG = {
     "lint -strict a.nn": "`nnc lint` has no option -strict, did you mean --strict?",
     "lint -z a.nn": "`nnc lint` has no option -z; `nnc lint --help` lists all",
     "lint --max-memory x a.nn": "--max-memory: 'x' is no amount of memory: write bytes, 512M or 16GiB",
-    "graph --format x a.nn": "--format takes mermaid or svg, not 'x'",
+    "graph --format x a.nn": "--format takes mermaid, dot, svg, graphml or json, not 'x'",
     "summary --format x a.nn": "--format takes text or json, not 'x'",
     "summary --batch 0 a.nn": "--batch takes a whole number of at least 1, not '0'",
     "train a.nn": "`nnc train` needs --data DATA: a table (.csv",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from itertools import combinations
 from xml.etree import ElementTree
 
+import networkx
+import numpy as np
 import pytest
 from nnc.driver import Options, check, compile_source
+from nnc.report.dot import dot
+from nnc.report.exchange import as_graphml, as_json
+from nnc.report.folded import Folded
 from nnc.report.mermaid import mermaid
 from nnc.report.picture import Arrow, Box, Part, Picture, picture
-from nnc.report.svg import draw, points, svg
+from nnc.report.rects import points
+from nnc.report.scopes import scopes
+from nnc.report.svg import draw, svg
 from nnc.source import Source
 
 CHAIN = "input 784" + " -> dense 30 sigmoid" * 9 + " -> dense 10 softmax; loss crossentropy"
@@ -99,6 +108,7 @@ def test_svg_is_well_formed_and_holds_every_text(shown):
     root = ElementTree.fromstring(svg(shown))
     texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
     wanted = [line for box in shown.boxes for line in box.lines]
+    wanted += [frame.text for frame in shown.frames]
     assert sorted(filter(None, texts)) == sorted([*wanted, *(a.label for a in shown.arrows)])
     assert root.attrib["role"] == "img"
     assert svg(shown) == svg(shown)
@@ -239,3 +249,163 @@ def test_long_lists_are_cut():
         Options(format=False),
     ).code
     assert code.partition('"""')[2].partition('"""')[0].count("0.5") == 3
+
+
+# --- blocks and groups --------------------------------------------------------------------
+
+BLOCKS = (
+    "block res(n) = [id, dense n relu -> dense n] -> add\n"
+    "block two(n) = res(n) -> res(n)\n"
+    "block mlp(n) = dense n -> relu as bent -> dense n\n"
+    "input 16 -> two(16) -> (dense 8 relu -> dense 4) as enc -> [res(4), mlp(4)] -> add -> dense 1\n"
+    "loss mse"
+)
+FRAMED = {
+    "blocks": BLOCKS,
+    "siamese": SPECS["siamese"],
+    "block of one layer": "block wide(n) = dense n relu\ninput 3 -> wide(4) -> dense 1; loss mse",
+    "two inputs": (
+        "block mix(n) = [dense n, dense n, id] -> add\n"
+        "input 4 as a; input 4 as b\na -> mix(4) as c\nb -> mix(4) as d\n[c, d] -> concat -> dense 1"
+    ),
+    "repeats of blocks": (
+        "block res(n) = [id, dense n relu -> dense n] -> add\ninput 8 -> res(8) * 12 -> dense 1; loss mse"
+    ),
+}
+
+
+@pytest.fixture(params=FRAMED)
+def framed(request):
+    return drawn(FRAMED[request.param])
+
+
+def test_blocks_and_named_groups_are_frames():
+    shown = drawn(BLOCKS)
+    assert [(f.text, len(f.boxes)) for f in shown.frames] == [
+        ("two1", 6),
+        ("two1.res1", 3),
+        ("two1.res2", 3),
+        ("enc", 2),
+        ("res1", 3),
+        ("mlp1", 3),
+    ]
+
+
+def test_a_frame_holds_its_boxes_and_no_others(framed):
+    drawing = draw(framed)
+    for frame, rect in zip(framed.frames, drawing.frames, strict=True):
+        for box, place in zip(framed.boxes, drawing.boxes, strict=True):
+            inside = all(
+                rect.holds(p) for p in ((place.x, place.y), (place.right, place.y + place.height))
+            )
+            assert inside if box.id in frame.boxes else not rect.meets(place)
+    for (one, first), (other, second) in combinations(
+        zip(framed.frames, drawing.frames, strict=True), 2
+    ):
+        if set(one.boxes).isdisjoint(other.boxes):
+            assert not first.meets(second)
+
+
+def test_nothing_overlaps_in_frames_either(framed):
+    test_nothing_overlaps(framed)
+    test_arrows_lead_down_from_box_to_box_and_through_no_other(framed)
+
+
+def test_arrows_of_one_box_do_not_cross_behind_its_frame():
+    drawing = draw(
+        drawn(
+            "block enc(n) = dense n relu -> dense n relu\n"
+            "input 8 as x; x -> enc(8) as p; x -> enc(8) as q\n"
+            "[p, q] -> add as u; p -> dense 8 relu as v; [u, v] -> concat -> dense 1; loss mse"
+        )
+    )
+    by_source = {}
+    for arrow, path in zip(drawing.picture.arrows, drawing.paths, strict=True):
+        by_source.setdefault(arrow.source, []).append(path)
+    for paths in by_source.values():
+        for one, other in combinations(paths, 2):
+            (x0, y0), (x1, y1) = (zip(*points(path), strict=True) for path in (one, other))
+            apart = np.subtract(x0, np.interp(y0, y1, x1))[1:]
+            signs = set(np.sign(np.round(apart, 6))) - {0}
+            assert len(signs) < 2
+
+
+def test_the_frame_of_a_repeated_block_names_the_first_and_the_last():
+    (frame,) = drawn(FRAMED["repeats of blocks"]).frames
+    assert (frame.text, frame.copies) == ("res1 … res12 × 12", 12)
+    assert svg(drawn(FRAMED["repeats of blocks"])).count("stroke-dasharray") == 1
+    assert "stroke-dasharray" not in svg(drawn(BLOCKS))
+
+
+def test_scopes_with_ways_out_and_back_are_no_frames():
+    folded = Folded({i: i for i in range(4)}, {i: i for i in range(4)})
+    names = ["a.first", "b.first", "b.last", "a.last"]
+    assert scopes(names, folded, [(0, 1), (2, 3)]) == []
+    assert [s.name for s in scopes(names, folded, [(0, 1), (3, 2)])] == ["a", "b"]
+
+
+def test_frames_are_clusters_of_mermaid_and_graphviz():
+    text = dot(drawn(BLOCKS))
+    assert text.count("subgraph cluster_") == text.count("    }\n") == 6
+    assert '        subgraph cluster_1 { label="two1.res1"; labeljust=l;\n            n1;\n' in text
+    assert '    n0 -> n1 [label="16"];\n' in text
+    assert text.startswith('digraph network {\n    label="model"; labelloc=t;\n')
+    assert mermaid(drawn(BLOCKS)).count("subgraph") == 6
+
+
+def test_graphviz_text_is_escaped():
+    tricky = Picture('a"b\\N', (Box("n0", Part.LAYER, ('say "\\n"', "<b>")),), ())
+    assert 'label="a\\"b\\\\N"' in dot(tricky)
+    assert '[label="say \\"\\\\n\\"\\n<b>",' in dot(tricky)
+
+
+# --- data for other programs --------------------------------------------------------------
+
+
+def typed(spec: str):
+    return check(Source("nets/model.nn", spec)).graph
+
+
+def test_json_is_a_graph_of_networkx():
+    data = json.loads(as_json(typed(BLOCKS), "model"))
+    graph = networkx.node_link_graph(data, edges="edges")
+    assert list(graph) == [layer.name for layer in typed(BLOCKS).graph.layers]
+    assert graph.nodes["two1.res1.dense1"] == {
+        "kind": "dense",
+        "shape": [16],
+        "dtype": "float",
+        "ragged": False,
+        "activation": "relu",
+        "parameters": {"two1.res1.dense1.W": [16, 16], "two1.res1.dense1.b": [16]},
+        "outputs": [],
+        "losses": [],
+        "span": "nets/model.nn:1:21",
+        "line": 1,
+        "stage": "dense 16 relu",
+        "parameter_count": 272,
+        "group": "two1.res1",
+    }
+    assert graph.graph == {"model": "model", "dtype": "float32"}
+    assert {(a, b, e["operand"]) for a, b, e in graph.edges(data=True)} >= {
+        ("x", "two1.res1.add1", 0),
+        ("two1.res1.dense2", "two1.res1.add1", 1),
+    }
+
+
+def test_graphml_is_read_by_networkx():
+    graph = networkx.read_graphml(BytesIO(as_graphml(typed(BLOCKS), "model").encode()))
+    assert list(graph) == [layer.name for layer in typed(BLOCKS).graph.layers]
+    assert graph.nodes["enc.dense1"]["parameter_count"] == 136
+    assert json.loads(graph.nodes["enc.dense1"]["parameters"]) == {
+        "enc.dense1.W": [16, 8],
+        "enc.dense1.b": [8],
+    }
+    assert graph.number_of_edges() == sum(len(n.inputs) for n in typed(BLOCKS).graph.layers)
+
+
+@pytest.mark.parametrize("write", [as_json, as_graphml])
+def test_names_of_files_are_escaped(write):
+    source = Source('a"<&>\x01\udc80.nn', "input 3 -> dense 1; loss mse")
+    text = write(check(source).graph, "model")
+    assert "\x01" not in text
+    text.encode("utf-8")
