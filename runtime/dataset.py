@@ -152,11 +152,10 @@ class Dataset:
                 f"{self.name}: too large to be divided at random; keep the rows to test on in files "
                 "of their own"
             )
-        shuffled = np.random.default_rng(seed).permutation(len(self))
-        ids = self._class_ids() if stratify else None
-        if ids is not None:
-            shuffled = _spread(shuffled, ids)
-        return self.take(np.sort(shuffled[count:])), self.take(np.sort(shuffled[:count]))
+        kept, held_out = divided(
+            len(self), test_fraction, seed, self._class_ids() if stratify else None
+        )
+        return self.take(kept), self.take(held_out)
 
     def _class_ids(self) -> Array | None:
         """An only target of whole numbers, one a row, which occur again: (N,)."""
@@ -167,6 +166,17 @@ class Dataset:
         ids: Array = self.target.ravel()
         repeats = len(np.unique(ids)) <= len(ids) / 2
         return ids if repeats and (ids == np.floor(ids)).all() else None
+
+
+def divided(
+    rows: int, test_fraction: float, seed: int, ids: Array | None = None
+) -> tuple[Array, Array]:
+    """Which rows to train on and which to test on; with class ids so that each class is in both."""
+    count = round(rows * test_fraction)
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    if ids is not None:
+        shuffled = _spread(shuffled, ids)
+    return np.sort(shuffled[count:]), np.sort(shuffled[:count])
 
 
 def _spread(order: Array, ids: Array) -> Array:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from . import compile, completion, eval, explain, fmt, graph, layers, lint, predict, summary, train
+from . import (
+    compile,
+    completion,
+    eval,
+    explain,
+    fmt,
+    graph,
+    layers,
+    lint,
+    new,
+    predict,
+    summary,
+    train,
+)
 from .app import app
 
 __all__ = [
@@ -15,6 +28,7 @@ __all__ = [
     "graph",
     "layers",
     "lint",
+    "new",
     "predict",
     "summary",
     "train",

@@ -37,19 +37,22 @@ def _data(required: bool) -> Callable[[Function], Function]:
 
 data_option = _data(required=True)
 
+target_option = click.option(
+    "--target",
+    metavar="COLUMNS",
+    type=Text("names of columns"),
+    help="Target columns of a table, with commas between; default: the last.",
+)
+features_option = click.option(
+    "--features",
+    metavar="COLUMNS",
+    type=Text("names of columns"),
+    help="Input columns of a table, with commas between; default: all others.",
+)
+
 _COLUMNS = (
-    click.option(
-        "--target",
-        metavar="COLUMNS",
-        type=Text("names of columns"),
-        help="Target columns of a table, with commas between; default: the last.",
-    ),
-    click.option(
-        "--features",
-        metavar="COLUMNS",
-        type=Text("names of columns"),
-        help="Input columns of a table, with commas between; default: all others.",
-    ),
+    target_option,
+    features_option,
     click.option(
         "--weights",
         metavar="COLUMN",
@@ -74,7 +77,7 @@ _TESTS = (
         "--test-fraction",
         metavar="SHARE",
         type=Real(0, 1),
-        help="Fraction of the data to hold out for testing.",
+        help="Fraction of the data to hold out for testing; of classes with names, as much of each.",
     ),
 )
 
@@ -126,7 +129,8 @@ class DataWanted:
             tell=tell,
         )
         if self.test_fraction is not None:
-            loaded.train, loaded.test = loaded.train.split(self.test_fraction, seed)
+            stratify = bool(loaded.names)
+            loaded.train, loaded.test = loaded.train.split(self.test_fraction, seed, stratify)
         return loaded
 
 

@@ -54,6 +54,7 @@ ORDER = (
     "format",
     "report",
     "doctor",
+    "gallery",
     "cli",
     "api",
     "notebook",
