@@ -99,7 +99,7 @@ class Anatomy:
             node = self.graph[stack.pop()]
             if node.op == "add" and node.origin.role is Role.BACKWARD:
                 stack += reversed(node.inputs)
-            elif node.op not in ("zeros", "copied"):
+            elif node.op != "zeros":
                 found.append(Part(param, node.id, node.origin.layer == PENALTY))
         return found
 

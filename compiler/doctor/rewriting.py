@@ -73,6 +73,11 @@ class Edit:
                 inputs = tuple(new if i == old else i for i in node.inputs)
                 self.nodes[node.id] = replace(node, inputs=inputs)
 
+    def reroute(self, id: int, old: int, new: int) -> None:
+        """Let one node use another value in place of one."""
+        inputs = tuple(new if i == old else i for i in self.nodes[id].inputs)
+        self.nodes[id] = replace(self.nodes[id], inputs=inputs)
+
     def clone(self, id: int, instead: Mapping[int, int]) -> int:
         """A value computed once more, with other values in place of some that it depends on."""
         made = dict(instead)

@@ -24,7 +24,8 @@ def swapped(active: Activation, instead: Mapping[int, int]) -> Change:
     """Compute the derivative from other values."""
 
     def change(edit: Edit) -> None:
-        edit.become(active.dz, edit.clone(active.dz, instead))
+        kept = {active.da: active.da}  # which depends on this layer as well
+        edit.become(active.dz, edit.clone(edit.original(active.dz), {**instead, **kept}))
 
     return change
 
@@ -50,15 +51,10 @@ def _double(anatomy: Anatomy) -> Iterator[Site]:
 
         def change(edit: Edit, active: Activation = active) -> None:
             once = edit.original(active.dz)
-            edit.become(active.dz, edit.clone(once, {active.da: once_more(edit, active, once)}))
+            edit.become(active.dz, edit.clone(once, {active.da: once}))
 
         what = f"DZ has the derivative of {active.op} in it twice"
         yield _site(anatomy, active, what, f"{right(active)}, twice", change)
-
-
-def once_more(edit: Edit, active: Activation, once: int) -> int:
-    """The gradient behind the derivative, put in front of it again."""
-    return edit.clone(once, {})
 
 
 def _of_preactivation(anatomy: Anatomy) -> Iterator[Site]:
@@ -74,8 +70,7 @@ def _of_activation(anatomy: Anatomy) -> Iterator[Site]:
         def change(edit: Edit, active: Activation = active) -> None:
             node = edit.nodes[active.a]
             again = edit.emit(active.dz, active.op, active.a, *node.inputs[1:], **dict(node.attrs))
-            instead = {active.a: again, active.z: active.a}
-            edit.become(active.dz, edit.clone(active.dz, instead))
+            swapped(active, {active.a: again, active.z: active.a})(edit)
 
         what = f"the derivative of {active.op} in DZ is taken at a where it belongs at z"
         yield _site(anatomy, active, what, f"dz = da · {active.op}′(a)", change)
@@ -119,7 +114,7 @@ def _itself(edit: Edit, like: int, v: int) -> int:
 
 SLOPES: Mapping[str, tuple[str, Slope, str]] = {
     "sigmoid": ("a (1 − a)", _sigmoid, "sigmoid"),
-    "tanh": ("1 − a²", _tanh, "tanh"),
+    "tanh": ("(1 − a²)", _tanh, "tanh"),
     "relu": ("1 where a > 0", _relu, "relu"),
     "the function itself": ("a", _itself, ""),
 }
@@ -129,8 +124,8 @@ SLOPES: Mapping[str, tuple[str, Slope, str]] = {
 def _wrong(anatomy: Anatomy) -> Iterator[Site]:
     for active in anatomy.activations:
         for name, (formula, slope, op) in SLOPES.items():
-            if name == active.op:
-                continue
+            if name == active.op or (name == "relu" and active.op in ("sigmoid", "softplus")):
+                continue  # a relu's slope at what is always positive is no slope at all
             yield _of_other(anatomy, active, name, formula, slope, "")
             if op and op != "relu":
                 yield _of_other(anatomy, active, name, formula, slope, op)
@@ -141,7 +136,9 @@ def _of_other(anatomy: Anatomy, active: Activation, name: str, formula: str, slo
 
     def change(edit: Edit) -> None:
         value = edit.emit(active.dz, op, active.z) if op else active.a
-        edit.become(active.dz, edit.emit(active.dz, "mul", active.da, slope(edit, active.dz, value)))
+        edit.become(
+            active.dz, edit.emit(active.dz, "mul", active.da, slope(edit, active.dz, value))
+        )
 
     whose = "" if op or name.startswith("the ") else f", from the value of {active.op}"
     what = f"DZ has the derivative of {name}{whose}, but {active.layer} is a {active.op}"

@@ -17,7 +17,7 @@ def _stepped(anatomy: Anatomy, uses: Sequence[tuple[str, Node]]) -> Tuned:
         for name, node in uses:
             leaf, gradient = anatomy.reference.tensors[name], anatomy.params[name]
             step = edit.emit(node.id, "sub", leaf, edit.times(gradient, rate))
-            edit.become(node.id, edit.clone(edit.original(node.id), {leaf: step}))
+            edit.reroute(node.id, leaf, step)
 
     return change
 
@@ -40,13 +40,13 @@ def _updated(anatomy: Anatomy) -> Iterator[Site]:
         nodes = tuple(node.id for _, node in group)
         layer = names[0].rpartition(".")[0] if len(names) == 1 else ""
         what = f"{' and '.join(names)} had been stepped already when the gradient went back through"
-        known = anatomy.rate
-        sites = [(f"{what}, with lr = {{}}", None, change)]
-        if known is not None:
-            sites.insert(0, (f"{what}, with lr = {known:g}", _at(change, known), None))
-        for at, (text, fixed, tuned) in enumerate(sites):
-            yield Site(layer, nodes, text, "dx = dz (W − lr·dW)ᵀ", "dx = dz Wᵀ", fixed, tuned,
-                       rank=at)  # fmt: skip
+        right = "dx = dz Wᵀ"
+        wrong = "dx = dz (W − lr·dW)ᵀ"
+        if anatomy.rate is not None:
+            text, fixed = f"{what}, with lr = {anatomy.rate:g}", _at(change, anatomy.rate)
+            yield Site(layer, nodes, text, wrong, right, fixed)
+        text = f"{what}, with lr = {{}}"
+        yield Site(layer, nodes, text, wrong, right, tuned=change, rank=1)
 
 
 hypothesis(

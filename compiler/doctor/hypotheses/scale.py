@@ -91,12 +91,17 @@ def _sum_for_mean(anatomy: Anatomy) -> Iterator[Site]:
                            f"db = Σ dz / {text}", scaled(nodes, count), rank=at)  # fmt: skip
 
 
+SIGNS = ("dW = −xᵀ dz", "dW = xᵀ dz")
+
+
 def _sign(anatomy: Anatomy) -> Iterator[Site]:
     for layer, names, rank in places(anatomy, list(anatomy.params)):
-        nodes = data_nodes(anatomy, names)
-        what = f"{gradients(names)} has the wrong sign"
-        yield Site(layer, tuple(nodes), what, "dW = −xᵀ dz", "dW = xᵀ dz", scaled(nodes, -1.0),
-                   rank=rank)  # fmt: skip
+        whole, data = [anatomy.params[n] for n in names], data_nodes(anatomy, names)
+        what = f"{gradients(names)} {'has' if len(names) == 1 else 'have'} the wrong sign"
+        yield Site(layer, tuple(whole), what, *SIGNS, scaled(whole, -1.0), rank=rank)
+        if data != whole:
+            what += ", but for the penalty's part"
+            yield Site(layer, tuple(data), what, *SIGNS, scaled(data, -1.0), rank=rank + 1)
     for judged in anatomy.judged:
         what = f"the residual of {judged.layer} is t − y where the gradient has y − t"
         change = scaled([judged.delta], -1.0)
@@ -105,7 +110,9 @@ def _sign(anatomy: Anatomy) -> Iterator[Site]:
         name = anatomy.name_of(active.dz)
         what = f"{name} has the wrong sign, and all that is computed from it"
         change = scaled([active.dz], -1.0)
-        yield Site(active.layer, (active.dz,), what, "dz = −da · a′", "dz = da · a′", change, rank=1)
+        yield Site(
+            active.layer, (active.dz,), what, "dz = −da · a′", "dz = da · a′", change, rank=1
+        )
 
 
 hypothesis(
