@@ -141,8 +141,10 @@ class Search:
         return groups
 
     def _reaching(self, mutant: Mutant, first: str) -> list[Mistake]:
-        """The mistakes on the way to an array."""
-        before = _ancestors(mutant.graph, self.anatomy.reference.tensors[first])
+        """The mistakes on the way to an array, from where the arrays before it are right."""
+        ids = self.anatomy.reference.tensors
+        right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
+        before = _ancestors(mutant.graph, ids[first], right)
         return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
 
     # --- mutants --------------------------------------------------------------------------
@@ -210,12 +212,13 @@ class Search:
         return Finding(mutant.mistakes, explained, tuple(rest), digits(max(errors, default=0.0)))
 
 
-def _ancestors(graph: Graph, id: int) -> set[int]:
+def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:
+    """A node and all that it needs, as far as that is not known."""
     found: set[int] = set()
     stack = [id]
     while stack:
         at = stack.pop()
-        if at not in found:
+        if at not in found and at not in known:
             found.add(at)
             stack += graph[at].inputs
     return found
