@@ -6,6 +6,7 @@
 
 The names are those of generated modules: `dense1.W` and `x`, `dense1_z` and `dense1`, `y`, `loss`
 with its parts `crossentropy_loss`, and before a gradient `d_`: `d_dense1.W`, `d_dense1_z`, `d_x`.
+An output `y` has its layer's name as well, and a layer without activation `dense3_z` for `dense3`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph, Node, Origin, Role
 from ..ir.types import DType
 from ..losses import LOSSES
-from ..lower.graph import lower
+from ..lower.graph import lower, value_name
 from ..lower.losses import target_layers, target_name
 from ..ops.build import Builder
 from ..passes.pipeline import PASSES, Function, optimise
@@ -150,7 +151,18 @@ def training_graph(typed: TypedGraph) -> Graph:
     for name in params:
         names.take(f"d_{name}", build.outputs[f"grad:{name}"])
     names.take("loss", build.outputs["total"])
+    _take_aliases(typed, names)
     return build.graph()
+
+
+def _take_aliases(typed: TypedGraph, names: _Names) -> None:
+    """What else people call a value: an output by its layer, a z without activation as z."""
+    weighty = {p.name.rpartition(".")[0] for p in typed.params}
+    for layer in typed.graph.layers:
+        own = value_name(typed, layer)
+        for alias in (layer.name, *([f"{layer.name}_z"] if layer.owner in weighty else [])):
+            names.repeat(own, alias)
+            names.repeat(f"d_{own}", f"d_{alias}")
 
 
 def _has_gradient(node: Node) -> bool:
@@ -171,6 +183,12 @@ class _Names:
             count += 1
             found = f"value:{name}_{count}"
         outputs[found] = id
+
+    def repeat(self, name: str, alias: str) -> None:
+        """Call a value by a second name, if it has the first and nothing has the second."""
+        outputs = self.build.outputs
+        if f"value:{name}" in outputs:
+            outputs.setdefault(f"value:{alias}", outputs[f"value:{name}"])
 
 
 def _named(given: Given, names: list[str]) -> dict[str, Array]:

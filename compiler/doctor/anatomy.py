@@ -1,0 +1,173 @@
+"""The parts of a backward pass that hypotheses speak of: products, derivatives, residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..ir.op_graph import Graph, Node, Role
+from ..ir.reading import number
+from ..lower.losses import target_layers, target_name
+from .interpreter import Evaluation
+from .reference import Reference, batch_of
+
+PENALTY = "regularize"
+"""The layer that the ops of the penalty belong to."""
+
+ACTIVATIONS = (
+    *("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign"),
+    *("silu", "mish", "gelu", "gelu_tanh"),
+)
+"""Ops that are an activation by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One summand of a parameter's gradient, and whether it comes from the penalty."""
+
+    param: str
+    node: int
+    penalty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """a = act(z) in a layer, and the gradients of both."""
+
+    layer: str
+    op: str
+    z: int
+    a: int
+    da: int
+    dz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A loss: what it judges, y (of the logits z where the loss looks through), the target t.
+
+    `residual` is the node that computes y − t, `delta` the gradient at z.
+    """
+
+    layer: str
+    y: int
+    z: int
+    target: int
+    residual: int
+    delta: int
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A training step taken apart; `rate` is the learning rate, where it is known."""
+
+    reference: Reference
+    values: Evaluation
+    rate: float | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The training step."""
+        return self.values.graph
+
+    @cached_property
+    def rows(self) -> int:
+        """The number of rows in the batch."""
+        return batch_of(self.values)
+
+    @cached_property
+    def params(self) -> dict[str, int]:
+        """The nodes of the parameters' gradients."""
+        return {n: self.reference.tensors[t] for n, t in self.reference.gradients().items()}
+
+    @cached_property
+    def weights(self) -> set[str]:
+        """The parameters that are weights; the others are biases, gains and tables."""
+        return {p.name for p in self.reference.typed.params if p.role == "weight"}
+
+    @cached_property
+    def gradient_of(self) -> dict[int, int]:
+        """For every named value the node of its gradient."""
+        tensors = self.reference.tensors
+        return {i: tensors[f"d_{n}"] for n, i in tensors.items() if f"d_{n}" in tensors}
+
+    def parts(self, param: str) -> list[Part]:
+        """The summands of a parameter's gradient."""
+        found, stack = [], [self.params[param]]
+        while stack:
+            node = self.graph[stack.pop()]
+            if node.op == "add" and node.origin.role is Role.BACKWARD:
+                stack += reversed(node.inputs)
+            elif node.op != "zeros":
+                found.append(Part(param, node.id, node.origin.layer == PENALTY))
+        return found
+
+    def of_data(self, param: str) -> list[int]:
+        """The summands of a parameter's gradient that come from the data."""
+        return [part.node for part in self.parts(param) if not part.penalty]
+
+    def of_penalty(self, param: str) -> list[int]:
+        """The summands of a parameter's gradient that come from the penalty."""
+        return [part.node for part in self.parts(param) if part.penalty]
+
+    @cached_property
+    def layers(self) -> dict[str, list[str]]:
+        """The parameters by layer."""
+        found: dict[str, list[str]] = {}
+        for name in self.params:
+            found.setdefault(name.rpartition(".")[0], []).append(name)
+        return found
+
+    @cached_property
+    def l2(self) -> float:
+        """The strength of the squared penalty, 0 where there is none."""
+        setting = self.reference.typed.graph.regularize
+        return number(setting.args["l2"]) if setting else 0.0
+
+    @cached_property
+    def activations(self) -> list[Activation]:
+        """The activations that a gradient passes through."""
+        found = []
+        for node in self.graph:
+            if node.op in ACTIVATIONS and node.origin.role is Role.FORWARD:
+                z, a = node.inputs[0], node.id
+                if z in self.gradient_of and a in self.gradient_of:
+                    da, dz = self.gradient_of[a], self.gradient_of[z]
+                    found.append(Activation(node.origin.layer, node.op, z, a, da, dz))
+        return found
+
+    @cached_property
+    def judged(self) -> list[Judged]:
+        """The losses whose gradient begins with y − t."""
+        return list(self._judged())
+
+    def _judged(self) -> Iterator[Judged]:
+        typed = self.reference.typed
+        for layer in target_layers(typed):
+            target = self.reference.tensors.get(_hint(target_name(typed, layer)))
+            subs = [n for n in self.graph if n.op == "sub" and n.inputs[1] == target]
+            for residual in subs:
+                y = self.graph[residual.inputs[0]]
+                z = y.id if y.id in self.gradient_of else y.inputs[0] if y.inputs else y.id
+                if target is not None and z in self.gradient_of:
+                    loss, delta = residual.origin.layer, self.gradient_of[z]
+                    yield Judged(loss, y.id, z, target, residual.id, delta)
+
+    def backward_products(self, param: str) -> list[Node]:
+        """The backward products that use a weight: dz Wᵀ, through its transpose or directly."""
+        leaf = self.reference.tensors[param]
+        found = []
+        for id in self.graph.users[leaf]:
+            node = self.graph[id]
+            if node.origin.role is Role.BACKWARD and node.origin.layer != PENALTY:
+                found.append(node)
+        return found
+
+    def name_of(self, id: int) -> str:
+        """What a node is called, or the empty text."""
+        return next((n for n, i in self.reference.tensors.items() if i == id), "")
+
+
+def _hint(target: str) -> str:
+    return target if target == "target" else f"{target}_target"

@@ -1,0 +1,95 @@
+"""How an array compares with the right one: equal, or in which simple way it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import floor, log10
+
+import numpy as np
+
+from .interpreter import Array
+
+TOLERANCES = {2: 2e-2, 4: 2e-4, 8: 1e-6}
+"""How far from right an array may be, relative to its largest entry, by the bytes of a number."""
+
+ZERO = 1e-12
+"""What is smaller than this, relative to the largest gradient, is rounding."""
+
+
+class Kind(Enum):
+    """Simple relations of a wrong array to the right one."""
+
+    SHAPE = "shape"
+    NAN = "not a number"
+    ZERO = "zero"
+    SIGN = "sign"
+    RATIO = "ratio"
+    TRANSPOSE = "transpose"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A simple relation; of a ratio its size and how many digits hold."""
+
+    kind: Kind
+    ratio: float = 1.0
+    digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The largest error, relative to the largest entry of the right array, and where it is."""
+
+    right: bool
+    error: float
+    worst: tuple[int, ...]
+
+
+def tolerance(array: Array) -> float:
+    """How far an array may be from the right one."""
+    size = np.asarray(array).dtype.itemsize if np.asarray(array).dtype.kind == "f" else 8
+    return TOLERANCES.get(size, 1e-6)
+
+
+def compare(given: Array, want: Array, scale: float = 0.0) -> Comparison:
+    """Compare with the right array; `scale` is the size of the largest array beside it."""
+    if given.shape != want.shape:
+        return Comparison(False, float("inf"), ())
+    if not want.size:
+        return Comparison(True, 0.0, ())
+    apart = np.abs(np.asarray(given, np.float64) - want)
+    size = max(float(np.abs(want).max()), ZERO / tolerance(given) * scale, 1e-300)
+    at = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
+    error = float(apart.flat[at]) / size
+    error = error if error == error else float("inf")
+    worst = tuple(int(i) for i in np.unravel_index(at, want.shape))
+    return Comparison(error <= tolerance(given), error, worst)
+
+
+def relation(given: Array, want: Array) -> Relation | None:
+    """The simplest relation that holds between a wrong array and the right one."""
+    if not np.isfinite(given).all():
+        return Relation(Kind.NAN)
+    if given.shape != want.shape:
+        turned = given.ndim == 2 and given.T.shape == want.shape
+        return Relation(Kind.TRANSPOSE if turned and _near(given.T, want) else Kind.SHAPE)
+    if not given.any():
+        return Relation(Kind.ZERO)
+    ratio = float((given * want).sum() / max(float((want * want).sum()), 1e-300))
+    if ratio and _near(given, ratio * want):
+        error = compare(given, ratio * want).error
+        kind = Kind.SIGN if abs(ratio + 1) < tolerance(given) else Kind.RATIO
+        return Relation(kind, ratio, digits(error))
+    if given.ndim == 2 and given.shape[0] == given.shape[1] and _near(given.T, want):
+        return Relation(Kind.TRANSPOSE)
+    return None
+
+
+def digits(error: float) -> int:
+    """How many digits agree."""
+    return min(15, max(0, floor(-log10(error)))) if error > 0 else 15
+
+
+def _near(given: Array, want: Array) -> bool:
+    return compare(given, want).right

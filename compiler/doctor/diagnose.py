@@ -1,0 +1,128 @@
+"""From given arrays to a diagnosis: mutants of the right program are run on the same numbers.
+
+The mutant whose values equal the given ones is the diagnosis. Where intermediate gradients are
+given, only what the first wrong one depends on is suspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..ir.layer_graph import TypedGraph
+from ..ir.op_graph import Graph
+from ..lower.losses import target_layers, target_name
+from .anatomy import Anatomy
+from .comparison import compare, relation
+from .conventions import conventions
+from .diagnosis import Diagnosis, Tensor
+from .evidence import sentences
+from .interpreter import Array, Evaluation, Leaves
+from .reference import Reference
+from .search import Search
+
+
+def diagnose(
+    reference: Reference, given: Mapping[str, Array], *, rate: float | None = None, **more: object
+) -> Diagnosis:
+    """Say what is wrong with arrays, given by the names of the reference's tensors.
+
+    `given` has the parameters, the inputs and the targets, and what is to be judged: activations,
+    the loss, gradients. `rate` is the learning rate; `more` is what Reference.leaves takes
+    besides, such as running statistics. Raises KeyError where a parameter, an input or a target
+    is missing or a name is not known.
+    """
+    arrays = {name: np.asarray(array) for name, array in given.items()}
+    unknown = [n for n in arrays if n not in reference.tensors and n not in _outside(reference)]
+    if unknown:
+        raise KeyError(f"no tensor is called {', '.join(map(repr, unknown))}")
+    leaves = _leaves(reference, arrays, **more)
+    judged = {n: a for n, a in arrays.items() if n not in _outside(reference)}
+    rate = _rate(reference.typed) if rate is None else rate
+    base = Anatomy(reference, reference.evaluate(leaves), rate)
+    return _best(base, judged)
+
+
+def _best(base: Anatomy, judged: Mapping[str, Array]) -> Diagnosis:
+    """The diagnosis by the convention that fits best: first that which has the fewest wrong."""
+    taken = [base if g is base.graph else _by(base, g) for g in conventions(base)]
+    tables = [(_judge(anatomy, judged), anatomy) for anatomy in taken]
+    tables.sort(key=lambda pair: sum(not tensor.right for tensor in pair[0].values()))
+    tried: list[Diagnosis] = []
+    for tensors, anatomy in tables:
+        if not tried or (tried[0].unexplained and _differ(tensors, tried[0].tensors)):
+            tried.append(_diagnosed(anatomy, tensors, late=anatomy is not base))
+    return min(tried, key=lambda d: len(d.unexplained))
+
+
+def _differ(tensors: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> bool:
+    """Whether another convention makes a difference to the given arrays."""
+    return any(
+        tensor.comparison.error != others[name].comparison.error for name, tensor in tensors.items()
+    )
+
+
+def _by(base: Anatomy, graph: Graph) -> Anatomy:
+    """The same network by another convention."""
+    return replace(base, values=base.values.of(graph))
+
+
+def _diagnosed(anatomy: Anatomy, tensors: dict[str, Tensor], *, late: bool) -> Diagnosis:
+    """The diagnosis where one convention is taken for right."""
+    wrong = any(not tensor.right for tensor in tensors.values())
+    findings = Search(anatomy, tensors).findings() if wrong else []
+    own = tuple(n for n in tensors if n in anatomy.reference.gradients().values())
+    diagnosis = Diagnosis(tensors, tuple(findings), anatomy.rows, own, late)
+    told = tuple(replace(f, evidence=sentences(diagnosis, f)) for f in findings)
+    return replace(diagnosis, findings=told)
+
+
+def _judge(anatomy: Anatomy, judged: Mapping[str, Array]) -> dict[str, Tensor]:
+    """Compare every given array with the right one, in the order in which they are computed."""
+    values, ids = anatomy.values, anatomy.reference.tensors
+    place = {node.id: at for at, node in enumerate(anatomy.graph)}
+    scale = largest(values, anatomy)
+    found = {}
+    for name in sorted(judged, key=lambda n: place[ids[n]]):
+        want = values[ids[name]]
+        result = compare(judged[name], want, scale)
+        simple = None if result.right else relation(judged[name], want)
+        found[name] = Tensor(name, judged[name], result, simple)
+    return found
+
+
+def largest(values: Evaluation, anatomy: Anatomy) -> float:
+    """The size of the gradients, beside which rounding is seen."""
+    return max(
+        (float(np.abs(values[i]).max(initial=0)) for i in anatomy.params.values()), default=0.0
+    )
+
+
+def _outside(reference: Reference) -> set[str]:
+    """What the leaves of the graph are called."""
+    typed = reference.typed
+    layers = target_layers(typed)
+    targets = {target_name(typed, layer) for layer in layers}
+    inputs = {n.name for n in typed.graph.layers if n.kind == "input"}
+    return {*targets, *inputs, *(p.name for p in typed.params)}
+
+
+def _leaves(reference: Reference, arrays: Mapping[str, Array], **more: object) -> Leaves:
+    typed = reference.typed
+    targets = {target_name(typed, layer) for layer in target_layers(typed)}
+    inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
+    return reference.leaves(
+        {p.name: arrays[p.name] for p in typed.params},
+        {name: arrays[name] for name in inputs},
+        {name: arrays[name] for name in targets},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _rate(typed: TypedGraph) -> float | None:
+    """The learning rate of the spec."""
+    optimizer = typed.graph.training.optimizer
+    rate = optimizer.args.get("lr") if optimizer else None
+    return float(rate) if isinstance(rate, int | float) else None

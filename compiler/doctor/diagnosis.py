@@ -1,0 +1,104 @@
+"""What the doctor says of given arrays: which are right, which wrong, and by which mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .comparison import Comparison, Relation
+from .hypotheses import Hypothesis, Site
+from .interpreter import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One given array: whether it is right, its error, a simple relation to the right one."""
+
+    name: str
+    array: Array
+    comparison: Comparison
+    relation: Relation | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether it agrees with the right one."""
+        return self.comparison.right
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake at one place; a number that it depends on, as found from the arrays."""
+
+    hypothesis: Hypothesis
+    site: Site
+    number: float | None = None
+
+    @property
+    def slug(self) -> str:
+        """The word that `nnc explain` knows."""
+        return self.hypothesis.slug
+
+    @property
+    def what(self) -> str:
+        """What is done wrongly, in one sentence without its full stop."""
+        return self.site.what.format("" if self.number is None else f"{self.number:.6g}")
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """How far-fetched it is."""
+        return (self.site.rank + (self.number is not None), self.hypothesis.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Mistakes that together explain wrong arrays, to so many digits, and sentences that say why."""
+
+    mistakes: tuple[Mistake, ...]
+    explained: tuple[str, ...]
+    unexplained: tuple[str, ...]
+    digits: int
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The kinds of mistakes, each once."""
+        return tuple(dict.fromkeys(m.slug for m in self.mistakes))
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Findings of lower rank come first: all explained, few mistakes, plain ones."""
+        costs = sorted(m.cost for m in self.mistakes)
+        return len(self.unexplained), len(self.slugs), len(self.mistakes), costs
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Every given array, the findings, best first, and where numbers first differ.
+
+    `rows` is the size of the batch, `parameters` which of the arrays are gradients of parameters,
+    `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
+    """
+
+    tensors: Mapping[str, Tensor]
+    findings: tuple[Finding, ...]
+    rows: int
+    parameters: tuple[str, ...] = ()
+    late_mean: bool = False
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The arrays that are wrong, in the order in which they are computed."""
+        return tuple(name for name, tensor in self.tensors.items() if not tensor.right)
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """Those that the best finding leaves open."""
+        return self.findings[0].unexplained if self.findings else self.wrong
+
+    @property
+    def first_difference(self) -> tuple[str, tuple[int, ...]] | None:
+        """The first array that is wrong, and the index of its largest error."""
+        if not self.wrong:
+            return None
+        name = self.wrong[0]
+        return name, self.tensors[name].comparison.worst

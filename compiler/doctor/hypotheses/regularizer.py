@@ -1,0 +1,129 @@
+"""The penalty's part of the gradients: left out, doubled, given to biases, of another strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ..anatomy import Anatomy
+from ..rewriting import Edit
+from .registry import Change, Hypothesis, Site, Tuned, hypothesis
+from .scale import gradients, places, scaled
+
+
+def _penalized(anatomy: Anatomy) -> list[str]:
+    return [name for name in anatomy.params if anatomy.of_penalty(name)]
+
+
+def _nodes(anatomy: Anatomy, params: Sequence[str]) -> list[int]:
+    return [node for name in params for node in anatomy.of_penalty(name)]
+
+
+def _scaled(factor: float, what: str, wrong: str) -> Callable[[Anatomy], Iterator[Site]]:
+    """Sites at which the penalty's part is a multiple of what it should be."""
+
+    def sites(anatomy: Anatomy) -> Iterator[Site]:
+        for layer, names, rank in places(anatomy, _penalized(anatomy)):
+            nodes = _nodes(anatomy, names)
+            text = what.format(gradients(names))
+            yield Site(layer, tuple(nodes), text, wrong, "dW = xᵀ dz + λ W", scaled(nodes, factor),
+                       rank=rank)  # fmt: skip
+
+    return sites
+
+
+def _doubled(anatomy: Anatomy) -> Iterator[Site]:
+    yield from _scaled(2.0, "the penalty is twice in {}", "dW = xᵀ dz + 2 λ W")(anatomy)
+
+
+def _biases(anatomy: Anatomy) -> Iterator[Site]:
+    others = [n for n in anatomy.params if n not in anatomy.weights]
+    if anatomy.l2:
+        for layer, names, rank in places(anatomy, others):
+            nodes = tuple(anatomy.params[name] for name in names)
+            what = f"the penalty is in {gradients(names)}, but biases have none"
+            change = _decayed(anatomy, names)
+            yield Site(layer, nodes, what, "db = Σ dz + λ b", "db = Σ dz", change, rank=rank)
+
+
+def _decayed(anatomy: Anatomy, names: Sequence[str]) -> Change:
+    def change(edit: Edit) -> None:
+        for name in names:
+            id, leaf = anatomy.params[name], anatomy.reference.tensors[name]
+            term = edit.times(leaf, anatomy.l2)
+            edit.become(id, edit.emit(id, "add", edit.original(id), term))
+
+    return change
+
+
+def _strengths(anatomy: Anatomy) -> Iterator[Site]:
+    factors = [(f"1/{anatomy.rows}, the number of rows", 1 / anatomy.rows), ("1/2", 0.5)]
+    factors.append((f"{anatomy.rows}, the number of rows", anatomy.rows))
+    for layer, names, rank in places(anatomy, _penalized(anatomy)):
+        nodes = _nodes(anatomy, names)
+        head = f"the penalty in {gradients(names)} is not λ W but that times"
+        right = "dW = xᵀ dz + λ W"
+        for text, factor in factors:
+            change = scaled(nodes, factor)
+            yield Site(layer, tuple(nodes), f"{head} {text}", "dW = xᵀ dz + c λ W", right, change,
+                       rank=rank)  # fmt: skip
+        yield Site(layer, tuple(nodes), head + " {}", "dW = xᵀ dz + c λ W", right, None,
+                   _any_strength(nodes), rank=rank + 2)  # fmt: skip
+
+
+def _any_strength(nodes: Sequence[int]) -> Tuned:
+    def change(edit: Edit, factor: float) -> None:
+        for node in nodes:
+            edit.scale(node, factor)
+
+    return change
+
+
+hypothesis(
+    Hypothesis(
+        slug="l2-missing",
+        title="the penalty's part of the gradient is missing",
+        page="A loss with λ/2 Σ W² in it has λ W in the gradient of W. Counting the penalty in the "
+        "loss alone changes what is printed, but not what is learned.",
+        wrong="dW = X.T @ dZ / m",
+        right="dW = X.T @ dZ / m + lam * W",
+        sites=_scaled(0.0, "the penalty's part λ W is missing in {}", "dW = xᵀ dz"),
+        rank=2,
+    )
+)
+hypothesis(
+    Hypothesis(
+        slug="l2-doubled",
+        title="the penalty's part of the gradient is there twice",
+        page="The derivative of λ/2 W² is λ W: the 2 and the ½ cancel. It is doubled where the ½ is "
+        "forgotten, or where the penalty is added both in the gradient and in the step.",
+        wrong="dW = X.T @ dZ / m + 2 * lam * W",
+        right="dW = X.T @ dZ / m + lam * W",
+        sites=_doubled,
+        rank=2,
+    )
+)
+hypothesis(
+    Hypothesis(
+        slug="l2-on-bias",
+        title="biases are penalized too",
+        page="The penalty holds weights small, so that the network stays smooth. Biases only move "
+        "it; they are left alone.",
+        wrong="db = dZ.sum(axis=0) / m + lam * b",
+        right="db = dZ.sum(axis=0) / m",
+        sites=_biases,
+        rank=2,
+    )
+)
+hypothesis(
+    Hypothesis(
+        slug="l2-scale",
+        title="the penalty's part of the gradient has another strength",
+        page="Loss and gradient must count the penalty with the same λ. Books differ: some divide "
+        "it by the number of rows, some by twice that number. Mixing two conventions makes the "
+        "gradient that of another loss.",
+        wrong="dW = (X.T @ dZ + lam * W) / m",
+        right="dW = X.T @ dZ / m + lam * W",
+        sites=_strengths,
+        rank=3,
+    )
+)

@@ -1,0 +1,124 @@
+"""Mutants of a graph: the same nodes under the same ids, but for a few.
+
+    before  %36 = mul(%33, %35)          as d_dense1_z
+    after   %36 = copied(%31)            the derivative is missing
+
+As ids stay, a mutant is evaluated from what is known of its original (Evaluation.of), several
+changes can follow one another, and the names of tensors hold in all mutants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..ir.op_graph import Attr, Graph, Node, Role
+from ..ops import OPS
+
+
+class Circular(Exception):
+    """A change would make a value depend on itself."""
+
+
+@dataclass(slots=True)
+class Edit:
+    """Changes of a graph under way; new nodes have the origin of the node that is changed."""
+
+    nodes: dict[int, Node]
+    next: int
+
+    @classmethod
+    def of(cls, graph: Graph) -> Edit:
+        """An edit that has changed nothing yet."""
+        return cls(dict(graph.by_id), max(graph.by_id) + 1)
+
+    def emit(self, like: int, op: str, *inputs: int, **attrs: Attr) -> int:
+        """A new node, that comes from where `like` comes from."""
+        types = tuple(self.nodes[i].type for i in inputs)
+        type = OPS[op].infer(types, attrs)
+        origin = self.nodes[like].origin.wordless()
+        kept = tuple(sorted(attrs.items()))
+        self.nodes[self.next] = Node(self.next, op, inputs, kept, type, origin)
+        self.next += 1
+        return self.next - 1
+
+    def number(self, like: int, value: float) -> int:
+        """A new constant."""
+        return self.emit(like, "const", value=float(value), shape=())
+
+    def times(self, id: int, factor: float) -> int:
+        """A new node: a value times a number."""
+        return self.emit(id, "scale", id, factor=float(factor), over=1)
+
+    def original(self, id: int) -> int:
+        """What a node has computed up to now, under a new id."""
+        node = self.nodes[id]
+        self.nodes[self.next] = replace(node, id=self.next)
+        self.next += 1
+        return self.next - 1
+
+    def become(self, id: int, other: int) -> None:
+        """Let a node have the value of another one."""
+        node = self.nodes[id]
+        self.nodes[id] = replace(node, op="copied", inputs=(other,), attrs=())
+
+    def scale(self, id: int, factor: float) -> None:
+        """Let a node have a multiple of its value."""
+        self.become(id, self.times(self.original(id), factor))
+
+    def redirect(self, old: int, new: int, role: Role) -> None:
+        """Let the nodes of one role that use a value use another one."""
+        for node in list(self.nodes.values()):
+            if node.origin.role is role and old in node.inputs and node.id != new:
+                inputs = tuple(new if i == old else i for i in node.inputs)
+                self.nodes[node.id] = replace(node, inputs=inputs)
+
+    def reroute(self, id: int, old: int, new: int) -> None:
+        """Let one node use another value in place of one."""
+        inputs = tuple(new if i == old else i for i in self.nodes[id].inputs)
+        self.nodes[id] = replace(self.nodes[id], inputs=inputs)
+
+    def clone(self, id: int, instead: Mapping[int, int]) -> int:
+        """A value computed once more, with other values in place of some that it depends on."""
+        made = dict(instead)
+        for node in self._depending(id, set(instead)):
+            inputs = tuple(made.get(i, i) for i in node.inputs)
+            self.nodes[self.next] = replace(node, id=self.next, inputs=inputs)
+            made[node.id] = self.next
+            self.next += 1
+        return made.get(id, id)
+
+    def _depending(self, id: int, on: set[int]) -> list[Node]:
+        """The nodes between some values and one that depends on them, in order."""
+        found: dict[int, bool] = dict.fromkeys(on, True)
+        order: list[Node] = []
+        stack = [(id, False)]
+        while stack:
+            at, ready = stack.pop()
+            node = self.nodes[at]
+            if ready:
+                found[at] = any(found[i] for i in node.inputs)
+                if found[at]:
+                    order.append(node)
+            elif at not in found:
+                found[at] = False
+                stack += [(at, True), *((i, False) for i in node.inputs if i not in found)]
+        return order
+
+    def graph(self, before: Graph) -> Graph:
+        """The changed graph, operands first; raises Circular where a value would need itself."""
+        order: dict[int, Node] = {}
+        open_: set[int] = set()
+        stack = [(i, False) for i in reversed(self.nodes)]
+        while stack:
+            at, ready = stack.pop()
+            if ready:
+                open_.discard(at)
+                order[at] = self.nodes[at]
+            elif at in open_:
+                raise Circular(f"%{at} would depend on itself")
+            elif at not in order:
+                open_.add(at)
+                stack.append((at, True))
+                stack += [(i, False) for i in self.nodes[at].inputs if i not in order]
+        return Graph(tuple(order.values()), before.outputs, before.batch)

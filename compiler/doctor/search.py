@@ -1,0 +1,224 @@
+"""The search for mistakes: one at a time, then one on top of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+
+from ..ir.op_graph import Graph
+from .anatomy import Anatomy
+from .comparison import Comparison, compare, digits
+from .diagnosis import Finding, Mistake, Tensor
+from .hypotheses import HYPOTHESES, Site
+from .interpreter import Array, Evaluation
+from .rewriting import Circular, Edit
+
+DEPTH = 4
+"""Mistakes that are looked for on top of one another."""
+
+BRANCHES = 3
+"""Ways to explain a first wrong array that are followed further."""
+
+SHOWN = 5
+"""Findings that are given."""
+
+MAX_PAIRS = 300
+"""Pairs of mistakes that are tried on one array."""
+
+ROUNDS = 8
+"""Steps in which a number that a mistake depends on is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A program with mistakes in it, and its values."""
+
+    mistakes: tuple[Mistake, ...]
+    values: Evaluation
+
+    @property
+    def graph(self) -> Graph:
+        """The program."""
+        return self.values.graph
+
+
+@dataclass
+class Search:
+    """One search: the right program, the given arrays by name, all mistakes that could be made."""
+
+    anatomy: Anatomy
+    tensors: Mapping[str, Tensor]
+    known: list[Mistake] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for entry in HYPOTHESES.values():
+            self.known += [Mistake(entry, site) for site in entry.sites(self.anatomy)]
+        self.known.sort(key=lambda m: m.cost)
+
+    def findings(self) -> list[Finding]:
+        """The best explanations, one for each set of slugs."""
+        start = Mutant((), self.anatomy.values)
+        found = self._from(start, DEPTH)
+        best: dict[frozenset[str], Finding] = {}
+        for finding in sorted(found, key=lambda f: f.rank):
+            best.setdefault(frozenset(finding.slugs), finding)
+        kept = [f for f in best.values() if f.explained]
+        if kept:  # what explains less than the best, or by more mistakes, is no diagnosis
+            kept = [f for f in kept if f.rank[:2] == kept[0].rank[:2]]
+        return kept[:SHOWN]
+
+    # --- one step -------------------------------------------------------------------------
+
+    def _from(self, mutant: Mutant, depth: int) -> list[Finding]:
+        """Findings that begin with the mistakes of a mutant."""
+        wrong = self.wrong(mutant)
+        if not wrong or not depth:
+            return [self.finding(mutant, wrong)]
+        first = wrong[0]
+        hits = self._hits(mutant, first)
+        if not hits and depth >= DEPTH - 1:
+            hits = self._pairs(mutant, first)
+        right = set(self.tensors) - set(wrong)
+        judged = [(self.wrong(hit), hit) for hit in hits]
+        judged = [(rest, hit) for rest, hit in judged if right.isdisjoint(rest)]
+        whole = [self.finding(hit, rest) for rest, hit in judged if not rest]
+        if whole or not judged:
+            return whole or [self.finding(mutant, wrong)]
+        judged.sort(key=lambda pair: len(pair[0]))
+        found = []
+        for _, hit in judged[:BRANCHES]:
+            found += self._from(hit, depth - len(hit.mistakes) + len(mutant.mistakes))
+        return found
+
+    def _hits(self, mutant: Mutant, first: str) -> list[Mutant]:
+        """Mutants by one mistake more that have the first wrong array; numbers are found last."""
+        reaching = self._reaching(mutant, first)
+        for tuned in (False, True):
+            chosen = [m for m in reaching if (m.site.tuned is not None) == tuned]
+            made = [self.with_mistake(mutant, mistake, first) for mistake in chosen]
+            hits = [one for one in made if one is not None and self.compared(one, first).right]
+            if hits:
+                return hits
+        return []
+
+    def _pairs(self, mutant: Mutant, first: str) -> list[Mutant]:
+        """The same by two mistakes more, both before the first wrong array.
+
+        Mistakes that do the same to that array are tried once, and again where they fit.
+        """
+        groups = self._by_effect(mutant, first)
+        tried = list(combinations(groups, 2))[:MAX_PAIRS]
+        found = []
+        for one, other in tried:
+            for first_one, then in ((one, other), (other, one)):
+                both = self.with_mistake(first_one[0], then[0].mistakes[-1], first)
+                if both is not None and self.compared(both, first).right:
+                    found += self._combined(first_one, then, first)
+                    break
+        return found
+
+    def _combined(self, ones: list[Mutant], others: list[Mutant], first: str) -> list[Mutant]:
+        """All pairs of mistakes out of two groups."""
+        pairs = [(a, b) for a in ones[:BRANCHES] for b in others[:BRANCHES]]
+        made = [self.with_mistake(a, b.mistakes[-1], first) for a, b in pairs]
+        return [one for one in made if one is not None]
+
+    def _by_effect(self, mutant: Mutant, first: str) -> list[list[Mutant]]:
+        """Mutants by one mistake more, those together that have the same first wrong array."""
+        groups: list[list[Mutant]] = []
+        for mistake in self._reaching(mutant, first):
+            made = self.with_mistake(mutant, mistake, first) if mistake.site.change else None
+            if made is None or self.compared(made, first, mutant).right:
+                continue  # it changes nothing
+            same = [g for g in groups if self.compared(made, first, g[0]).right]
+            if same:
+                same[0].append(made)
+            else:
+                groups.append([made])
+        return groups
+
+    def _reaching(self, mutant: Mutant, first: str) -> list[Mistake]:
+        """The mistakes on the way to an array, from where the arrays before it are right."""
+        ids = self.anatomy.reference.tensors
+        right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
+        before = _ancestors(mutant.graph, ids[first], right)
+        return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
+
+    # --- mutants --------------------------------------------------------------------------
+
+    def with_mistake(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
+        """A mutant with one mistake more; None where it cannot be made."""
+        try:
+            if mistake.site.change is not None:
+                edit = Edit.of(mutant.graph)
+                mistake.site.change(edit)
+                return self._made(mutant, mistake, edit)
+            return self._tuned(mutant, mistake, first)
+        except (Circular, ValueError):
+            return None
+
+    def _made(self, mutant: Mutant, mistake: Mistake, edit: Edit) -> Mutant:
+        graph = edit.graph(mutant.graph)
+        return Mutant((*mutant.mistakes, mistake), mutant.values.of(graph))
+
+    def _tuned(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
+        """The mutant whose number brings the first wrong array nearest, by Newton's method."""
+        given = np.asarray(self.tensors[first].array, np.float64)
+        number = 0.0
+        for _ in range(ROUNDS):
+            here, there = (self._at(mutant, mistake, number + h) for h in (0.0, 1e-3))
+            start, end = (self._value(made, first) for made in (here, there))
+            slope = (end - start) / 1e-3
+            size = float((slope * slope).sum())
+            if given.shape != start.shape or not size > 0:
+                return None
+            step = float(((given - start) * slope).sum()) / size
+            number += step
+            if abs(step) < 1e-9 * max(abs(number), 1e-9):
+                break
+        return self._at(mutant, mistake, number)
+
+    def _at(self, mutant: Mutant, mistake: Mistake, number: float) -> Mutant:
+        edit = Edit.of(mutant.graph)
+        tuned: Site = mistake.site
+        assert tuned.tuned is not None
+        tuned.tuned(edit, number)
+        return self._made(mutant, replace(mistake, number=number), edit)
+
+    def _value(self, mutant: Mutant, name: str) -> Array:
+        return mutant.values[self.anatomy.reference.tensors[name]]
+
+    # --- comparison -----------------------------------------------------------------------
+
+    def compared(self, mutant: Mutant, name: str, other: Mutant | None = None) -> Comparison:
+        """A mutant's array beside the given one, or beside another mutant's."""
+        given = self.tensors[name].array if other is None else self._value(other, name)
+        return compare(given, self._value(mutant, name))
+
+    def wrong(self, mutant: Mutant) -> list[str]:
+        """The given arrays that a mutant does not have, in the order in which they are computed."""
+        if not mutant.mistakes:
+            return [name for name, tensor in self.tensors.items() if not tensor.right]
+        return [name for name in self.tensors if not self.compared(mutant, name).right]
+
+    def finding(self, mutant: Mutant, rest: list[str]) -> Finding:
+        """What a mutant explains."""
+        wrong = [name for name, tensor in self.tensors.items() if not tensor.right]
+        explained = tuple(name for name in wrong if name not in rest)
+        errors = [self.compared(mutant, name).error for name in explained]
+        return Finding(mutant.mistakes, explained, tuple(rest), digits(max(errors, default=0.0)))
+
+
+def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:
+    """A node and all that it needs, as far as that is not known."""
+    found: set[int] = set()
+    stack = [id]
+    while stack:
+        at = stack.pop()
+        if at not in found and at not in known:
+            found.add(at)
+            stack += graph[at].inputs
+    return found
