@@ -169,7 +169,7 @@ def _cast(what: str, value: Arrays, data: Dataset, dtype: np.dtype[np.floating])
 
 
 def _cast_array(what: str, array: Array, data: Dataset, dtype: np.dtype[np.floating]) -> Array:
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or array.dtype == dtype:
         return array
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         converted = array.astype(dtype, copy=False)
