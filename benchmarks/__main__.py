@@ -12,6 +12,7 @@ PARTS = (
     "step",
     "passes",
     "looping",
+    "command",
     "derivatives",
     "convolution",
     "bounds",

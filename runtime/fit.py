@@ -171,7 +171,7 @@ def _cast(what: str, value: Arrays, data: Dataset, dtype: np.dtype[np.floating])
 
 
 def _cast_array(what: str, array: Array, data: Dataset, dtype: np.dtype[np.floating]) -> Array:
-    if array.dtype.kind != "f" or map_of(array) is not None:
+    if array.dtype.kind != "f" or array.dtype == dtype or map_of(array) is not None:
         return array
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         converted = array.astype(dtype, copy=False)

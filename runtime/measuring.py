@@ -19,8 +19,8 @@ _ROWS, _NUMBERS = 10_000, 2**23
 """At most so many rows, of so many numbers, are measured at a time, so that a large set needs no
 large cache."""
 
-_LEAST, _MOST, _SHARE = 500, 10_000, 10
-"""A training set is measured after each epoch on a tenth of its rows, but at least and at most so
+_LEAST, _MOST, _SHARE = 500, 10_000, 20
+"""A training set is measured after each epoch on a twentieth of its rows, but at least and at most so
 many: on all of them that would cost up to a third of the epoch."""
 
 

@@ -128,6 +128,7 @@ class Session:
         self._stop = False
         self.clean = True  # whether the weights are those between two batches
         self.watch: Watch | None = None
+        self._clock = 0.0
         self.begun: Snapshot | None = None
         self._hooks = [c.batch for c in callbacks if type(c).batch is not Callback.batch]
 
@@ -191,23 +192,28 @@ class Session:
         position, step = self.position, self._stepping()
         length = size if alone else self._piece(len(order))
         end = len(order) if until is None else until
-        clock = time.perf_counter()
+        self._clock = time.perf_counter()
         with np.errstate(over="ignore", invalid="ignore"):
             while position.at < end:
                 rows = order[position.at : position.at + length]
                 loss = step(x, target, more, rows)
                 position.step += -(-len(rows) // size)
                 position.at += len(rows)
-                now = time.perf_counter()
-                position.seconds, clock = position.seconds + now - clock, now
                 if not math.isfinite(loss):
                     raise NotFinite(loss)
-                position.total, position.loss = position.total + loss * len(rows), loss
-                if not alone:
+                position.total += loss * len(rows)
+                position.loss = loss
+                if not alone and (self._hooks or self._stop):
                     self._look_around()
+        self._take_time()
+
+    def _take_time(self) -> None:
+        now = time.perf_counter()
+        self.position.seconds, self._clock = self.position.seconds + now - self._clock, now
 
     def _look_around(self) -> None:
         """Between two batches: tell how far it is, and stop where that is wanted."""
+        self._take_time()
         for hook in self._hooks:
             hook(self)
         self._check()

@@ -239,7 +239,7 @@ def test_columns_that_never_change_are_named(nnc, tmp_path):
 # --- measuring and weights ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("rows", "measured"), [(400, 400), (600, 500), (9000, 900)])
+@pytest.mark.parametrize(("rows", "measured"), [(400, 400), (600, 500), (20_000, 1000)])
 def test_a_large_training_set_is_measured_on_a_sample(rows, measured):
     data = Dataset(np.arange(rows, dtype=np.float32)[:, None], np.zeros(rows, int))
     found = sample(data).x[:, 0]
