@@ -33,15 +33,61 @@ class Token:
 
 
 FUNCTIONS = frozenset(
-    "exp log max min sin cos tanh cosh softmax log_softmax softplus sign mean concat elu relu".split()
+    [
+        "exp",
+        "log",
+        "max",
+        "min",
+        "sin",
+        "cos",
+        "tanh",
+        "cosh",
+        "softmax",
+        "log_softmax",
+        "softplus",
+        "sign",
+        "mean",
+        "concat",
+        "elu",
+        "relu",
+    ]
 )
 NAMES = frozenset(
-    "id lr pad stride dilation mult rate slope std step_size v_scale g_rate m_rate step_avg "
-    "square_avg lr_decay steps decay momentum right wrong Wx Wh Wo Wqkv bx bh bo bqkv".split()
+    [
+        "id",
+        "lr",
+        "pad",
+        "stride",
+        "dilation",
+        "mult",
+        "rate",
+        "slope",
+        "std",
+        "step_size",
+        "v_scale",
+        "g_rate",
+        "m_rate",
+        "step_avg",
+        "square_avg",
+        "lr_decay",
+        "steps",
+        "decay",
+        "momentum",
+        "right",
+        "wrong",
+        "Wx",
+        "Wh",
+        "Wo",
+        "Wqkv",
+        "bx",
+        "bh",
+        "bo",
+        "bqkv",
+    ]
 )
 """Words of several letters that are quantities."""
 
-_LETTER_PAIRS = frozenset("Wx Wh Wo Wqkv bx bh bo bqkv".split())
+_LETTER_PAIRS = frozenset(["Wx", "Wh", "Wo", "Wqkv", "bx", "bh", "bo", "bqkv"])
 """Of these all but the first letter is an index."""
 
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉₋₊ₙᵢⱼₜₖₓₒ", "0123456789−+nijtkxo")
