@@ -17,16 +17,22 @@ class Note:
     """A comment line that says why what follows is done as it is."""
 
     text: str
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`."""
+    """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`.
+
+    `formula` is the mathematics in the comment, `layer` the layer (or loss) that it is done for.
+    """
 
     target: str
     expression: str
     comment: str = ""
     op: str = "="
+    formula: str = ""
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Call:
 
     text: str
     comment: str = ""
+    layer: str = ""
 
 
 Statement = Heading | Note | Assign | Call

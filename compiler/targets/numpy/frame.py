@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...ir.dims import Shape
 from ...ir.lists import cut_lists
@@ -129,7 +129,7 @@ def comment(node: Node, formula: str) -> str:
 
 
 def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
-    """Put a heading before each run of statements that come from one place."""
+    """Put a heading before each run of statements from one place, and tell each its layer."""
     result: list[Statement] = []
     current = ""
     for origin, statement in items:
@@ -137,5 +137,7 @@ def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
         if text and text != current:
             result.append(Heading(text))
             current = text
+        if not isinstance(statement, Heading):
+            statement = replace(statement, layer=origin.layer)
         result.append(statement)
     return result

@@ -17,13 +17,9 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
     for node in kernel.nodes:
         if node.id not in named:
             continue
-        code = frame.expression(node).code
-        items.append(
-            (
-                node.origin,
-                Assign(names[node.id], code, comment(node, explained(kernel, node, named).formula)),
-            )
-        )
+        code, formula = frame.expression(node).code, explained(kernel, node, named).formula
+        assign = Assign(names[node.id], code, comment(node, formula), formula=formula)
+        items.append((node.origin, assign))
         frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 

@@ -1,0 +1,156 @@
+"""Curves as SVG: a few lines over the epochs, with axes, that follow the page's light or dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 460.0, 270.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 34.0, 40.0
+TEXT = 12
+_LOGARITHMIC = 30.0
+"""From this ratio of the largest to the smallest value on, a loss is drawn by its logarithm."""
+
+COLOURS = ("#2f6fb7", "#c05621", "#2f855a", "#805ad5", "#b83280", "#718096")
+DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 2", "12 4")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line: its name and points, from left to right."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From values to places."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+    logarithmic: bool = False
+
+    def of(self, value: float) -> float:
+        low, high, value = (
+            math.log(v) if self.logarithmic else v for v in (self.low, self.high, value)
+        )
+        return self.start + (self.stop - self.start) * (value - low) / ((high - low) or 1.0)
+
+    def ticks(self) -> list[float]:
+        return _decades(self.low, self.high) if self.logarithmic else nice(self.low, self.high)
+
+
+def curves(title: str, series: Sequence[Series], *, share: bool = False) -> str:
+    """A drawing of some lines; `share` says that the values are shares, shown in per cent."""
+    drawn = [line for line in series if line.points]
+    xs = [x for line in drawn for x, _ in line.points]
+    ys = [y for line in drawn for _, y in line.points]
+    across = _Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    up = _upward(ys, share)
+    label: Callable[[float], str] = _percent if share else _short
+    parts = [*_axes(across, up, label), *_lines(drawn, across, up), *_legend(drawn)]
+    said = f"{title}: " + "; ".join(_said(line, label) for line in drawn)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+        f'class="nnc-curves" font-family="system-ui, sans-serif" font-size="{TEXT}">'
+    )
+    return "\n".join([head, f"<title>{escape(said)}</title>", *parts, "</svg>"]) + "\n"
+
+
+def _said(line: Series, label: Callable[[float], str]) -> str:
+    first, last = line.points[0][1], line.points[-1][1]
+    return f"{line.name} from {label(first)} to {label(last)}"
+
+
+def _upward(values: Sequence[float], share: bool) -> _Scale:
+    low, high = min(values), max(values)
+    if not share and low > 0 and high / low > _LOGARITHMIC:
+        return _Scale(low / 1.1, high * 1.1, HEIGHT - BOTTOM, TOP, logarithmic=True)
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
+    ends = (low - room, high + room)
+    if low >= 0:
+        ends = (max(0.0, ends[0]), min(1.0, ends[1]) if share else ends[1])
+    return _Scale(*ends, HEIGHT - BOTTOM, TOP)
+
+
+def nice(low: float, high: float, wanted: int = 5) -> list[float]:
+    """About so many round numbers from low to high."""
+    size = (high - low) / wanted
+    if not size > 0 or not math.isfinite(size):
+        return [low]
+    power = 10.0 ** math.floor(math.log10(size))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= size * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Powers of ten; with the halves and fifths between them where there are few."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    few = len(powers) <= 4
+    marks = [m * 10.0**p for p in powers for m in ((1, 2, 5) if few else (1,))]
+    return [mark for mark in marks if low <= mark <= high]
+
+
+def _axes(across: _Scale, up: _Scale, label: Callable[[float], str]) -> Iterator[str]:
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    yield '<g fill="currentColor" stroke="none">'
+    for tick in up.ticks():
+        y = up.of(tick)
+        yield f'<path d="M{LEFT:g} {y:.1f}H{right:g}" stroke="currentColor" stroke-opacity="0.15"/>'
+        yield f'<text x="{LEFT - 8:g}" y="{y + 4:.1f}" text-anchor="end" opacity="0.75">{label(tick)}</text>'
+    for tick in (t for t in across.ticks() if t == int(t)):
+        x = across.of(tick)
+        yield f'<path d="M{x:.1f} {bottom:g}v4" stroke="currentColor" stroke-opacity="0.5"/>'
+        yield (
+            f'<text x="{x:.1f}" y="{bottom + 17:g}" text-anchor="middle" opacity="0.75">{int(tick)}</text>'
+        )
+    yield f'<path d="M{LEFT:g} {bottom:g}H{right:g}" stroke="currentColor" stroke-opacity="0.5"/>'
+    middle = (LEFT + right) / 2
+    yield f'<text x="{middle:g}" y="{HEIGHT - 6:g}" text-anchor="middle" opacity="0.75">epoch</text>'
+    yield "</g>"
+
+
+def _lines(drawn: Sequence[Series], across: _Scale, up: _Scale) -> Iterator[str]:
+    for at, line in enumerate(drawn):
+        places = [(across.of(x), up.of(y)) for x, y in line.points]
+        if len(places) == 1:
+            x, y = places[0]
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" {_ink("fill", at)}/>'
+            continue
+        way = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+        yield (
+            f'<path d="M{way}" fill="none" stroke-width="2" stroke-linejoin="round" '
+            f'{_ink("stroke", at)}{_dash(at)}/>'
+        )
+
+
+def _legend(drawn: Sequence[Series]) -> Iterator[str]:
+    x = LEFT
+    for at, line in enumerate(drawn):
+        yield f'<path d="M{x:g} 14h26" stroke-width="2" {_ink("stroke", at)}{_dash(at)}/>'
+        yield f'<text x="{x + 32:g}" y="18" fill="currentColor">{escape(line.name)}</text>'
+        x += 32 + len(line.name) * 6.6 + 18
+
+
+def _ink(attribute: str, at: int) -> str:
+    place = at % len(COLOURS)
+    return f'{attribute}="{COLOURS[place]}" class="nnc-{attribute}{place}"'
+
+
+def _dash(at: int) -> str:
+    dash = DASHES[at % len(DASHES)]
+    return f' stroke-dasharray="{dash}"' if dash else ""
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.4g} %"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"

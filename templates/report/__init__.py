@@ -1,0 +1,1 @@
+"""The page that `nnc report` writes."""
