@@ -31,7 +31,8 @@ def signed(image: Array, largest: float) -> Array:
     """Numbers (H, W) in colours: blue below 0, red above, the stronger the nearer to `largest`."""
     share = np.clip(np.nan_to_num(image.astype(np.float64)) / (largest or 1.0), -1, 1)[..., None]
     ends = np.where(share < 0, NEGATIVE, POSITIVE)
-    return np.round(ZERO + (ends - np.array(ZERO)) * np.abs(share)).astype(np.uint8)
+    colours: Array = np.round(ZERO + (ends - np.array(ZERO)) * np.abs(share)).astype(np.uint8)
+    return colours
 
 
 def _png(image: Array) -> bytes:
