@@ -13,6 +13,7 @@ from . import (
     lint,
     new,
     predict,
+    report,
     summary,
     train,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "lint",
     "new",
     "predict",
+    "report",
     "summary",
     "train",
 ]

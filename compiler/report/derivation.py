@@ -12,7 +12,6 @@ from ..ir.lists import cut_lists
 from ..ir.repeats import runs
 from ..kinds.layer import Family
 from ..layers import LAYERS
-from ..losses import LOSSES
 from ..optimizers import OPTIMIZERS
 from ..program.functions import build_functions, optimise_functions
 from ..program.program import plan_program
@@ -38,8 +37,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A layer (or loss): what it is in general, and its statements in forward and in backward.
+    """A layer (or loss): its statements in forward and in backward.
 
+    `formulas` are those of its kind that stand beside no statement.
     `last` is the last of equal layers that it stands for, `copies` how many these are.
     """
 
@@ -75,7 +75,7 @@ def derive(typed: TypedGraph, file: str) -> Derivations:
         Derivation(
             made.name,
             loss_text(made.setting),
-            tuple(_parts(LOSSES[made.setting.kind].formula_of(made.setting))),
+            (),
             loss.get(made.name, ()),
             backward.get(made.name, ()),
         )
@@ -100,10 +100,11 @@ def _layers(typed: TypedGraph, forward: Steps, backward: Steps) -> Iterator[Deri
         own = forward.get(layer.name, ()), backward.get(layer.name, ())
         if LAYERS[layer.kind].family is Family.INPUT and not any(own):
             continue
+        said = {step.formula for step in own[0]}
         yield Derivation(
             layer.name,
             cut_lists(stage_text(layer)),
-            tuple(_kind_formulas(layer)),
+            tuple(formula for formula in _kind_formulas(layer) if formula not in said),
             *own,
             layers[last].name if last != at else "",
             copies.get(at, 1),

@@ -209,7 +209,7 @@ def _rows(summary: Summary) -> list[LayerRow]:
 
 def _totals(summary: Summary) -> list[tuple[str, str]]:
     held = [
-        ("parameters", f"{grouped(summary.parameters)}, {size_text(summary.parameter_bytes)}"),
+        ("parameters", f"{grouped(summary.parameters)} ({size_text(summary.parameter_bytes)})"),
         ("FLOPs for a row", grouped(summary.flops)),
         (f"activations of {summary.batch} rows", size_text(summary.activation_bytes)),
     ]
