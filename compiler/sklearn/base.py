@@ -14,11 +14,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .network import Array, Network, network
 from .scaling import NO_SCALING, Scaling
-from .specs import filled, text_of
+from .specs import filled, text_of, weighted
 from .training import Learned, Plan, Rows, Run, begin
 
 _INT32 = 2**31 - 1
@@ -160,7 +160,7 @@ class NNEstimator(BaseEstimator):
         plan: Plan,
         held: tuple[Array, Array, Array | None] | None = None,
     ) -> None:
-        net = self._network()
+        net = self._network(weights is not None)
         target = self._targets(net, self._scaling.target(y))
         run = Run(net, self._learned, Rows(self._rows(net, x), target, weights), plan)
         score = None if held is None else lambda learned: self._score(learned, *held)
@@ -242,8 +242,8 @@ class NNEstimator(BaseEstimator):
         check_is_fitted(self, "params_")
         return self._scaling.written_into(self._text)
 
-    def _network(self) -> Network:
-        return network(self._text, self._name)
+    def _network(self, by_weight: bool = False) -> Network:
+        return network(weighted(self._text) if by_weight else self._text, self._name)
 
     # --- parameters ----------------------------------------------------------------------------
 
@@ -283,3 +283,14 @@ _ROWS = {"dtype": "numeric", "allow_nd": True}
 def checked_pair(estimator: NNEstimator, x: Any, y: Any, reset: bool, **keywords: Any) -> Any:
     """X and y of a fit, checked; feature names and counts are remembered or compared."""
     return validate_data(estimator, x, y, reset=reset, **_ROWS, **keywords)
+
+
+def counted(x: Array, y: Array, weights: Any) -> tuple[Array, Array, Array | None]:
+    """The rows that have a weight above 0, and their weights; all rows where there are none."""
+    if weights is None:
+        return x, y, None
+    checked: Array = _check_sample_weight(weights, x, dtype=np.float64, ensure_non_negative=True)
+    there = checked > 0
+    if not there.any():
+        raise ValueError("sample_weight: every row has weight 0")
+    return x[there], y[there], checked[there]

@@ -13,7 +13,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
-from .base import NNEstimator, checked_pair, documented
+from .base import NNEstimator, checked_pair, counted, documented
 from .network import Array, Network
 from .outputs import chosen, probabilities, scores
 from .scaling import Scaling, scale_of
@@ -37,19 +37,23 @@ class NNClassifier(ClassifierMixin, NNEstimator):
     unit with `bce` or `hinge` serves for two classes. Labels may be numbers or words.
     """
 
-    def fit(self, X: Any, y: Any) -> NNClassifier:
-        """Train on rows X (n, …) with labels y (n,).
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNClassifier:
+        """Train on rows X (n, …) with labels y (n,), which count by sample_weight (n,).
+
+        A row of weight 2 is two equal rows, one of weight 0 is not there.
 
         Raises ValueError for data that do not fit, CompileError for a spec with errors.
         """
         x, y = checked_pair(self, X, y, not self._goes_on())
-        y = self._labels(y)
+        x, y, weights = counted(x, self._labels(y), sample_weight)
         if not self._goes_on():
             self.classes_ = unique_labels(y)
-        self._fit(x, self._ids(y), None)
+        self._fit(x, self._ids(y), weights)
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> NNClassifier:
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> NNClassifier:
         """One epoch over rows X (n, …) with labels y (n,); the first call names all `classes`.
 
         Without a spec the columns are scaled by the rows of the first call. Raises ValueError for
@@ -59,12 +63,12 @@ class NNClassifier(ClassifierMixin, NNEstimator):
         if not begun and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         x, y = checked_pair(self, X, y, not begun)
-        y = self._labels(y)
+        x, y, weights = counted(x, self._labels(y), sample_weight)
         if not begun:
             self.classes_ = unique_labels(classes)
         elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
             raise ValueError(f"`classes={classes}` is not the same as on the last call")
-        self._fit_once(x, self._ids(y), None)
+        self._fit_once(x, self._ids(y), weights)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from .base import NNEstimator, checked_pair, documented
+from .base import NNEstimator, checked_pair, counted, documented
 from .network import Array, Network
 from .scaling import Scaling, scale_of
 from .specs import REGRESSOR
@@ -21,23 +21,25 @@ class NNRegressor(RegressorMixin, NNEstimator):
     A spec's `let features` is set to the number of columns, `let outputs` to that of targets.
     """
 
-    def fit(self, X: Any, y: Any) -> NNRegressor:
-        """Train on rows X (n, …) with targets y (n,) or (n, outputs).
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNRegressor:
+        """Train on rows X (n, …) with targets y (n,) or (n, outputs), by sample_weight (n,).
+
+        A row of weight 2 is two equal rows, one of weight 0 is not there.
 
         Raises ValueError for data that do not fit, CompileError for a spec with errors.
         """
         x, y = self._pair(X, y, not self._goes_on())
-        self._fit(x, y, None)
+        self._fit(*counted(x, y, sample_weight))
         return self
 
-    def partial_fit(self, X: Any, y: Any) -> NNRegressor:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNRegressor:
         """One epoch over rows X (n, …) with targets y (n,) or (n, outputs).
 
         Without a spec, columns and targets are scaled by the rows of the first call. Raises
         ValueError for data that do not fit.
         """
         x, y = self._pair(X, y, not hasattr(self, "params_"))
-        self._fit_once(x, y, None)
+        self._fit_once(*counted(x, y, sample_weight))
         return self
 
     def predict(self, X: Any) -> Array:

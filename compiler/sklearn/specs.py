@@ -10,7 +10,7 @@ from typing import Any
 
 from ..api.specs import UNNAMED, read
 from ..diagnostics.model import Report
-from ..frontend.ast import Let
+from ..frontend.ast import Directive, Let
 from ..frontend.parser import parse
 from ..source import Source
 
@@ -77,8 +77,13 @@ def value_text(name: str, value: Any) -> str:
     raise ValueError(f"lets: {name} must be a number or a list of numbers, not {value!r}")
 
 
-def with_scales(text: str, before: str, after: str) -> str:
-    """A default spec with stages behind its input and at its end."""
-    head, _, rest = text.partition(" -> dense")
-    chain, _, others = rest.partition("\n")
-    return f"{head}{before} -> dense{chain}{after}\n{others}"
+def weighted(text: str) -> str:
+    """The spec with `train weights=rows`, by which its module takes a weight for each row."""
+    source = Source(UNNAMED, text)
+    for statement in parse(source, Report()).statements:
+        if isinstance(statement, Directive) and statement.word.id == "train":
+            if any(arg.key and arg.key.id == "weights" for arg in statement.args):
+                return text
+            stop = statement.span.stop
+            return f"{text[:stop]} weights=rows{text[stop:]}"
+    return f"{text}\ntrain weights=rows\n"

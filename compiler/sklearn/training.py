@@ -71,6 +71,7 @@ class Run:
         self.params.update(learned.params)
         self.optimizer = self.module.init_optimizer(self.params)
         self.optimizer.update(learned.optimizer)
+        self.weights = {} if rows.weights is None else {"weights": rows.weights}
         self.exact = plan.lr is None and hasattr(self.module, "solve")
         self.keywords = {"lr": plan.lr, **dict(self._keywords())}
         spec = self.module.TRAIN
@@ -84,9 +85,8 @@ class Run:
         if self.learned.state:
             yield "state", self.learned.state
         if hasattr(self.module, "balanced_weights"):
-            yield "class_weights", self.module.balanced_weights(self.rows.target)
-        if self.rows.weights is not None:
-            yield "weights", self.rows.weights
+            yield "class_weights", self.module.balanced_weights(self.rows.target, **self.weights)
+        yield from self.weights.items()
 
     def train(self, score: Callable[[Learned], float] | None = None) -> Iterator[float]:
         """Train epoch by epoch; gives what is watched after each: the score, or −loss.
@@ -133,9 +133,9 @@ class Run:
 
     def _solved(self) -> float:
         """The exact solution of `optimizer lstsq`; its loss."""
-        self.params = self.module.solve(self.rows.x, self.rows.target)
+        self.params = self.module.solve(self.rows.x, self.rows.target, **self.weights)
         _, cache = self.module.forward(self.params, self.rows.x)
-        loss: float = self.module.loss(self.params, cache, self.rows.target)
+        loss: float = self.module.loss(self.params, cache, self.rows.target, **self.weights)
         return loss
 
 

@@ -16,6 +16,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed: nnc[sklear
 import joblib
 from nnc.sklearn import NNClassifier, NNRegressor
 from nnc.sklearn.network import network
+from nnc.sklearn.specs import weighted
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, load_linnerud, make_moons
 from sklearn.exceptions import NotFittedError
@@ -329,6 +330,64 @@ def test_a_spec_is_compiled_once(moons):
     network.cache_clear()
     cross_val_score(NNClassifier(SIZED, epochs=1), *moons, cv=5)
     assert network.cache_info().misses == 1
+
+
+# --- weights of rows --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["no spec", "a spec", "an exact solution"])
+def test_a_row_of_weight_two_is_two_rows(kind, moons):
+    x, y = moons
+    weights = np.random.default_rng(0).integers(0, 3, len(x))
+    many = np.repeat(x, weights, axis=0), np.repeat(y, weights)
+    if kind == "an exact solution":
+        make = lambda: NNRegressor(f"{LINE}optimizer lstsq\ndtype float64\n")  # noqa: E731
+    else:
+        text = None if kind == "no spec" else f"{SIZED}dtype float64\n"
+        make = lambda: NNClassifier(text, batch_size=400, epochs=20, random_state=0)  # noqa: E731
+    by_weight = make().fit(x, y, sample_weight=weights)
+    repeated = make().fit(*many)
+    plain = make().fit(x, y)
+    for name, array in repeated.params_.items():
+        assert np.allclose(by_weight.params_[name], array, rtol=1e-6, atol=1e-9)
+    assert any(
+        not np.allclose(by_weight.params_[n], a, rtol=1e-3) for n, a in plain.params_.items()
+    )
+
+
+def test_weights_of_rows_are_not_the_specs_business(moons):
+    x, y = moons
+    model = NNClassifier(SIZED, epochs=3, early_stopping=True).fit(x, y, sample_weight=1 + y)
+    assert "weights=rows" not in model.spec_
+    own = SIZED.replace("batch=16", "batch=16 weights=rows")
+    assert weighted(own) == own
+    assert "train batch=16 epochs=40 seed=3 weights=rows\n" in weighted(SIZED)
+    same = NNClassifier(own, epochs=3, early_stopping=True).fit(x, y, sample_weight=1 + y)
+    assert same.loss_curve_ == model.loss_curve_
+    steps = NNClassifier(SIZED).partial_fit(x, y, classes=[0, 1], sample_weight=1 + y)
+    once = NNClassifier(SIZED, epochs=1).fit(x, y, sample_weight=1 + y)
+    assert (
+        steps.loss_curve_ == once.loss_curve_ != NNClassifier(SIZED, epochs=1).fit(x, y).loss_curve_
+    )
+
+
+def test_balanced_classes_are_counted_by_weight(moons):
+    x, y = moons
+    text = SIZED.replace("crossentropy", "crossentropy weights=balanced")
+    weights = np.where(y, 3.0, 1.0)
+    model = NNClassifier(f"{text}dtype float64\n", batch_size=800, epochs=3).fit(x, y, weights)
+    many = np.repeat(x, weights.astype(int), axis=0), np.repeat(y, weights.astype(int))
+    repeated = NNClassifier(f"{text}dtype float64\n", batch_size=800, epochs=3).fit(*many)
+    assert np.allclose(model.loss_curve_, repeated.loss_curve_, rtol=1e-9)
+
+
+def test_weights_that_are_none(moons):
+    x, y = moons
+    for wrong in (np.zeros(200), np.full(200, -1.0), np.ones(3)):
+        with pytest.raises(ValueError, match=r"(?i)weight"):
+            NNClassifier(epochs=1).fit(x, y, sample_weight=wrong)
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        NNClassifier(epochs=1).fit(x, y, sample_weight=y)
 
 
 # --- faults -----------------------------------------------------------------------------------
