@@ -43,6 +43,8 @@ KINDS = {
     "distributions": "input 4 -> dense 3 log_softmax; loss kl",
     "counts": "input 4 -> dense 2; loss poisson",
     "balanced": "input 4 -> dense 3 softmax; loss crossentropy weights=balanced",
+    "row weights": "input 4 -> dense 3 softmax; loss crossentropy; train weights=rows",
+    "weighted rows solved": "input 4 -> dense 3; loss mse; optimizer lstsq; train weights=rows",
     "no loss": "input 4 -> dense 3",
     "no parameters": "input 4 -> scale 2; loss mse",
     "exact solution": "input 3 -> dense 1; loss mse; optimizer lstsq",

@@ -126,6 +126,11 @@ class Training:
     train: Mapping[str, ArgValue] = field(default_factory=dict)
     metrics: tuple[Setting, ...] = ()
 
+    @property
+    def weighs_rows(self) -> bool:
+        """Whether the loss takes a weight of each row."""
+        return self.train.get("weights") == "rows"
+
 
 @record(frozen=True, slots=True)
 class LayerGraph:

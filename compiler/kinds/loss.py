@@ -53,8 +53,8 @@ class LossKind:
     notes: str = ""
     variants: tuple[tuple[str, str], ...] = ()
 
-    def formula_of(self, setting: Setting, weight: float = 1.0) -> str:
-        """The formula for these arguments, times the weight."""
+    def formula_of(self, setting: Setting, weight: float = 1.0, *, by_row: bool = False) -> str:
+        """The formula for these arguments, times the weight; `by_row` if rows have weights, too."""
         given = [text for name, text in self.variants if name in setting.given]
         core, comma, mean = (given[0] if given else self.formula).partition(", mean over ")
         how = {
@@ -62,6 +62,7 @@ class LossKind:
             "batchmean": ", summed over each row, mean over the batch",
             "sum": ", summed over all rows",
         }[str(setting.args["reduction"])]
+        how += ", each row by its weight" if by_row else ""
         return f"{core}{how}" if weight == 1 else f"{weight:g} L, {core}{how}"
 
 

@@ -81,11 +81,12 @@ def lower_loss(
         axis,
         per_row,
         kind.mean,
+        weighted=typed.graph.training.weighs_rows and not per_row,
     )
     value = kind.lower(context)
     if loss.weight != 1.0:
         value = scale(value, loss.weight)
-    formula = kind.formula_of(loss.setting, loss.weight)
+    formula = kind.formula_of(loss.setting, loss.weight, by_row=context.weighted)
     return build.describe(value, formula=formula, hint=f"{loss.name}_loss")
 
 

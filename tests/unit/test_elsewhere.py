@@ -385,4 +385,6 @@ def spec_with(owner: str, word: str) -> str:
             return f"input 4 -> dense 3; {first}{what} {owner} {word}=7"
     if owner in INITS:
         return f"input 4 -> dense 3 init={owner}({word}=7); loss mse"
+    if owner == "train":
+        return f"input 4 -> dense 3; loss mse; train {word}=7"
     return f"input 7x4 -> {owner or 'dense'} {word}=7; loss mse"

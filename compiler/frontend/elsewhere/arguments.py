@@ -221,6 +221,12 @@ ABSENT = {
         "relu.max_value relu.max relu.threshold relu.negative_slope"
     ),
     "targets that are to be left out cannot be marked": "ignore_index ignore_class",
+    "weights of rows are a setting of training: `train weights=rows`": (
+        "sample_weight sample_weights row_weight row_weights"
+    ),
+    "weights of classes belong to the loss: `loss crossentropy weights=balanced`": (
+        "train.class_weight train.class_weights"
+    ),
     "the smooth l1 loss of another beta is the huber loss divided by beta": "huber.beta",
     "the rate that training ends with is a fraction elsewhere, and a rate here": (
         "cosine.alpha linear.end_factor linear.start_factor"

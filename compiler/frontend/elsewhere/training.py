@@ -174,6 +174,8 @@ CHOICES = {
 }
 
 ABSENT_CHOICES = {
+    "weights of rows are a setting of training: `train weights=rows`": "rows",
+    "weights of classes belong to the loss: `loss crossentropy weights=balanced`": "balanced",
     "nnc has float32 and float64": "float16 half fp16 bfloat16 bf16 int8 mixed_float16",
     "the odd cell is padded at the end; say in numbers how much is wanted: `pad=1`": (
         "same_lower full"

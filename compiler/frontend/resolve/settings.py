@@ -10,7 +10,7 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import listing
 from ...ir.layer_graph import ArgValue, Setting
-from ...kinds.arguments import ArgSpec, Flag, Int, Num, option, positional
+from ...kinds.arguments import ArgSpec, Flag, Int, Num, Option, option, positional
 from ...layers import LAYERS
 from ...losses import LOSSES
 from ...losses import aliases as loss_aliases
@@ -43,6 +43,9 @@ TRAIN = (
     option("seed", Int(low=0), "seed of every random number"),
     option("shuffle", Flag(), "whether rows are shuffled each epoch"),
     option("drop_last", Flag(), "whether a last, smaller batch is left out"),
+    option(
+        "weights", Option(("rows",)), "`rows`: the training functions take a weight of each row"
+    ),
 )
 
 METRICS: dict[str, tuple[ArgSpec, ...]] = {

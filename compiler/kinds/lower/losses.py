@@ -12,8 +12,12 @@ from ...ops.build import Builder, Value
 from ...ops.elementwise import scale
 from ...ops.ragged import as_real, count_steps, mask_steps
 from ...ops.reduction import sum_all, sum_over
+from ...ops.shape import reshape
 from ...ops.source import leaf
 from .slopes import slope_text
+
+ROW_WEIGHTS = ".rows"
+"""The target leaf that holds a weight of each row: no name in a spec begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class LossContext:
     The target has the shape of the judged value. `mean` is what `reduction=mean` stands for.
     Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
     whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
-    own, as if it were a batch alone, and the loss is their sum.
+    own, as if it were a batch alone, and the loss is their sum. `weighted` says that every row
+    counts by a weight, known at run time.
     """
 
     build: Builder
@@ -36,6 +41,7 @@ class LossContext:
     ragged_axis: int = 1
     per_row: bool = False
     mean: str = "mean"
+    weighted: bool = False
 
     @property
     def ids(self) -> Value:
@@ -47,10 +53,19 @@ class LossContext:
         """The weight of each class, known at run time."""
         return self._beside_target("weights", TensorType(self.target.type.shape[-1:]))
 
+    @property
+    def row_weights(self) -> Value:
+        """The weight of each row, known at run time."""
+        batch = self.target.type.shape[:1]
+        return self._leaf(ROW_WEIGHTS, TensorType(batch), "weights")
+
     def _beside_target(self, what: str, type: TensorType) -> Value:
-        """What else is known of a target, by one leaf for all losses that ask."""
+        """What else is known of a target."""
         node = self.build.nodes[self.target.id]
-        name, hint = f"{node.attr('name')}.{what}", f"{node.origin.hint}_{what}"
+        return self._leaf(f"{node.attr('name')}.{what}", type, f"{node.origin.hint}_{what}")
+
+    def _leaf(self, name: str, type: TensorType, hint: str) -> Value:
+        """One leaf for all losses that ask."""
         for found in self.build.nodes:
             if found.op == "target" and found.attr("name") == name:
                 return self.build.value(found.id)
@@ -68,6 +83,8 @@ class LossContext:
         """
         how = self.mean if self.args["reduction"] == "mean" else self.args["reduction"]
         batch, *sizes = each.type.shape
+        if self.weighted:
+            return self._reduce_weighted(each, slope, str(how))
         rows = 1 if self.per_row else batch
         if self.lengths is not None and how == "mean":
             others = product(n for i, n in enumerate(sizes, 1) if i != self.ragged_axis)
@@ -78,15 +95,41 @@ class LossContext:
         self._show(slope, over)
         return scale(sum_all(self._masked(each)), 1.0, over)
 
+    def _reduce_weighted(self, each: Value, slope: str, how: str) -> Value:
+        """The same with every row times its weight, over the weights' sum in place of the batch.
+
+        So a row of weight 2 is two equal rows, and one of weight 0 is not there.
+        """
+        if how == "sum":
+            self._show(slope, 1)
+            return sum_all(self._masked(_times_rows(each, self.row_weights)))
+        _, *sizes = each.type.shape
+        count, counted, over = product(sizes), self.row_weights, "Σ weights"
+        if how == "batchmean":
+            count = 1
+        elif self.lengths is not None:
+            count = product(n for i, n in enumerate(sizes, 1) if i != self.ragged_axis)
+            counted, over = counted * as_real(self.lengths), "Σ weights·lengths"
+        share = self.row_weights / sum_all(counted)
+        share = self.build.describe(share, hint="share", formula=f"weights / {over}")
+        self._show(slope, over if count == 1 else f"{count} {over}")
+        return scale(sum_all(self._masked(_times_rows(each, share))), 1.0, count)
+
     def weighted_mean(self, each: Value, weights: Value, slope: str) -> Value:
         """The sum of all entries, of gradient `slope` each, over the sum of their weights."""
-        self._show(slope, "Σ w")
-        return self._ratio(each, weights)
+        if not self.weighted:
+            self._show(slope, "Σ w")
+            return self._ratio(each, weights)
+        self._show(slope, "Σ w·weights")
+        rows = self.row_weights
+        return self._ratio(_times_rows(each, rows), _times_rows(weights, rows))
 
     def _show(self, slope: str, over: Dim | str) -> None:
         """Keep the formula that stands beside the gradient where it enters the network."""
         padded = self.lengths is not None
-        self.build.slopes[self.name] = slope_text(slope, self.weight, over, padded=padded)
+        self.build.slopes[self.name] = slope_text(
+            slope, self.weight, over, padded=padded, by_row=self.weighted
+        )
 
     def _ratio(self, each: Value, weights: Value | None) -> Value:
         """The sum of all entries over the sum of their weights, or over the number of positions."""
@@ -112,6 +155,12 @@ class LossContext:
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows."""
         return self.build.describe(value, formula=formula)
+
+
+def _times_rows(each: Value, rows: Value) -> Value:
+    """Entries times a number for each row."""
+    batch, *sizes = each.type.shape
+    return each * reshape(rows, (batch, *(1 for _ in sizes)))
 
 
 def _row_sums(each: Value) -> Value:

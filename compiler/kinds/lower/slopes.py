@@ -14,16 +14,20 @@ _GROUP = re.compile(r"\([^()]*\)")
 _CONDITION = re.compile(r" where |; ")
 
 
-def slope_text(slope: str, weight: float, over: Dim | str, *, padded: bool = False) -> str:
+def slope_text(
+    slope: str, weight: float, over: Dim | str, *, padded: bool = False, by_row: bool = False
+) -> str:
     """The formula with the loss's weight, and with what the reduction divides by.
 
-    Both go before a condition (`dy = −t where …`); `padded` adds what padding has.
+    Both go before a condition (`dy = −t where …`); `padded` adds what padding has, `by_row` the
+    weight of each row.
     """
     cut = _CONDITION.search(slope)
     formula, condition = (
         (slope, "") if cut is None else (slope[: cut.start()], slope[cut.start() :])
     )
-    factor = ("" if weight == 1 else f" · {weight:g}") + ("" if over == 1 else f" / {_atom(over)}")
+    factor = " · weights" if by_row else ""
+    factor += ("" if weight == 1 else f" · {weight:g}") + ("" if over == 1 else f" / {_atom(over)}")
     name, _, value = formula.partition(" = ")
     if factor and _is_sum(value):
         value = f"({value})"

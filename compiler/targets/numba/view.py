@@ -144,7 +144,7 @@ class NumbaView(ModuleView):
     @property
     def targets_args(self) -> list[Argument]:
         """The targets, and what else the loss is told of them."""
-        rows = {a.var for a in self.targets}
+        rows = {*(a.var for a in self.targets), self.weights}
         return [plain(name, type, name in rows) for name, type in self.target_args]
 
     @property

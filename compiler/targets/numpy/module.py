@@ -9,6 +9,7 @@ from typing import Any
 from ...ir.dims import Dim, Shape
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
+from ...kinds.lower.losses import ROW_WEIGHTS
 from ...losses import LOSSES
 from ...losses.registry import target_kind
 from ...lower.losses import target_layers, target_name
@@ -57,6 +58,7 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
         level=program.level,
         dtype=typed.graph.dtype,
         targets=targets,
+        weights=_row_weights(names),
         **_arrays(program, names),
         **_training(program, names),
         **_functions(program, names, targets),
@@ -139,7 +141,10 @@ def _loss_text(typed: TypedGraph) -> str:
     parts = []
     for loss in typed.graph.losses:
         weight = f"{loss.weight:g} times " if loss.weight != 1 else ""
-        parts.append(f"{weight}{loss.name}, {LOSSES[loss.setting.kind].formula_of(loss.setting)}")
+        formula = LOSSES[loss.setting.kind].formula_of(
+            loss.setting, by_row=typed.graph.training.weighs_rows
+        )
+        parts.append(f"{weight}{loss.name}, {formula}")
     if typed.graph.regularize is not None:
         parts.append("the penalty l1 Σ|w| + l2/2 Σw²")
     return "; plus ".join(parts) + "."
@@ -203,6 +208,12 @@ def _targets(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
         ids, weights = (variables.get(f"{name}.{what}", "") for what in ("ids", "weights"))
         views.append(replace(array, ids=ids, weights=weights))
     return tuple(views)
+
+
+def _row_weights(names: Names) -> str:
+    """The variable of the rows' weights, where the loss takes any."""
+    found = (n for n in names.graph if n.op == "target" and n.attr("name") == ROW_WEIGHTS)
+    return next((names.names[n.id] for n in found), "")
 
 
 def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ...ir.dims import Shape, symbol
 from ...ir.layer_graph import TypedGraph
 from ...ir.op_graph import Graph, Node
+from ...kinds.lower.losses import ROW_WEIGHTS
 from ...lower.losses import target_layers
 from ...ops.source import LEAVES
 from ...passes.pipeline import Function
@@ -124,6 +125,7 @@ def promised_names(typed: TypedGraph) -> dict[str, str]:
     inputs = [n for n in typed.graph.layers if n.kind == "input"]
     granted = {}
     granted["train:train"] = "train"
+    granted[f"target:{ROW_WEIGHTS}"] = "weights"
     ragged = [n.name for n in inputs if typed.types[n.id].ragged]
     if len(ragged) == 1:
         granted[f"lengths:{ragged[0]}"] = "lengths"

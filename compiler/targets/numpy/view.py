@@ -99,6 +99,7 @@ class ModuleView:
     """Everything a generated module is made of.
 
     `fresh_state` pairs the scale and the running mean of layers that training moves both of.
+    `weights` is the variable of the rows' weights, where the loss takes any.
     """
 
     title: str
@@ -113,6 +114,7 @@ class ModuleView:
     outputs: tuple[ArrayView, ...]
     ragged_outputs: dict[str, int]
     targets: tuple[ArrayView, ...]
+    weights: str
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
     by_columns: tuple[str, ...]
@@ -207,6 +209,7 @@ class ModuleView:
         """What kernels are told of the targets: variables and their types."""
         arrays = [(a.var, "Array") for a in self.targets]
         weights = [(a.weights, "Array") for a in self.balanced]
+        weights += [(self.weights, "Array")] if self.weights else []
         return arrays + weights + [(a.ids, "bool") for a in self.targets if a.ids]
 
     @property
@@ -267,16 +270,20 @@ class ModuleView:
         names += ["train"] if self.modal else []
         return names + (["rng"] if self.random else [])
 
-    def keywords(self, *, train: bool = True, rng: bool = True, loss: bool = False) -> str:
+    def keywords(
+        self, *, train: bool = True, rng: bool = True, loss: bool = False, each: bool = False
+    ) -> str:
         """The keyword arguments that the model's functions take, as source; empty if none.
 
-        `loss` adds those that only functions with a target take.
+        `loss` adds those that only functions with a target take, but for the rows' weights if
+        `each` row stands for itself.
         """
         words = ["state: Params | None = None"] if self.states else []
         words += ["train: bool = False"] if self.modal and train else []
         words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
         words += ["lengths: Any = None"] if self.ragged else []
-        words += ["class_weights: Any = None"] if self.balanced and loss else []
+        names = self.loss_words if loss else []
+        words += [f"{n}: Any = None" for n in names if n != "weights" or not each]
         return ", *, " + ", ".join(words) if words else ""
 
     def passed(self, *, train: str = "", rng: str = "rng", lengths: str = "lengths") -> str:
@@ -288,14 +295,20 @@ class ModuleView:
         return "".join(f", {word}" for word in words)
 
     @property
+    def loss_words(self) -> list[str]:
+        """The keyword arguments that the loss takes."""
+        return ["class_weights"] * bool(self.balanced) + ["weights"] * bool(self.weights)
+
+    @property
     def loss_keywords(self) -> str:
         """The keyword arguments of functions that take a cache and a target."""
-        return ", *, class_weights: Any = None" if self.balanced else ""
+        words = [f"{word}: Any = None" for word in self.loss_words]
+        return ", *, " + ", ".join(words) if words else ""
 
     @property
     def loss_passed(self) -> str:
         """The same as a call passes them on."""
-        return ", class_weights=class_weights" if self.balanced else ""
+        return "".join(f", {word}={word}" for word in self.loss_words)
 
     @property
     def free_sizes(self) -> list[str]:
