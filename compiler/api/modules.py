@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 from typing import Any, Unpack
 from weakref import WeakValueDictionary
 
-from ..driver import Options
+from ..driver import Compiled, Options
 from .errors import CompileError, SpecImportError
 from .specs import UNNAMED, Choices, SpecText, compiled, options_of, read
 
@@ -39,7 +39,7 @@ class SpecLoader(InspectLoader):
         self.name, self.spec, self.options = fullname, spec, options
         self.origin = origin or os.fspath(spec)
         self.shown = ""
-        self._code: str | None = None
+        self._compiled: Compiled | None = None
 
     def create_module(self, spec: ModuleSpec) -> SpecModule:
         """An empty module that knows how to be shown."""
@@ -47,7 +47,7 @@ class SpecLoader(InspectLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Compile the spec as it is now, and run the source in the module."""
-        self._code = None
+        self._compiled = None
         self.shown = _free_name(self.origin, module)
         if self.options.target != "numpy" and hasattr(module, "__file__"):
             # Numba would look for a file with the source to keep its kernels beside.
@@ -56,9 +56,13 @@ class SpecLoader(InspectLoader):
 
     def get_source(self, fullname: str) -> str:
         """The generated source."""
-        if self._code is None:
-            self._code = compiled(read(self.spec, self.origin), self.options).code
-        return self._code
+        return self.compiled().code
+
+    def compiled(self) -> Compiled:
+        """The source with the network behind it; compiled on first use."""
+        if self._compiled is None:
+            self._compiled = compiled(read(self.spec, self.origin), self.options)
+        return self._compiled
 
     def get_code(self, fullname: str) -> CodeType:
         """The generated source, compiled and made known to tracebacks."""

@@ -20,7 +20,8 @@ ALLOWED = {
     "click": ("compiler/cli/",),
     "pathspec": ("compiler/cli/folders.py",),
     "typer": (),
-    "numpy": ("compiler/cli/", "compiler/doctor/"),
+    "numpy": ("compiler/cli/", "compiler/doctor/", "compiler/sklearn/"),
+    "sklearn": ("compiler/sklearn/",),
     "IPython": ("compiler/notebook/",),
     "numba": (),
 }
@@ -59,6 +60,7 @@ ORDER = (
     "cli",
     "api",
     "notebook",
+    "sklearn",
 )
 """Folders and single files of compiler/, from the foundations up: each may import those before it."""
 
