@@ -73,6 +73,10 @@ class Evaluation:
                 self._values[node.id] = self._computed(node)
         return self._values[id]
 
+    def has(self, id: int) -> bool:
+        """Whether a value has been computed."""
+        return id in self._values
+
     def outputs(self) -> dict[str, Array]:
         """The values of all outputs."""
         return {name: self[id] for name, id in self.graph.outputs.items()}
