@@ -5,6 +5,8 @@ Rows of a product are a product of rows: a weight of 784 rows costs no more than
 
 from __future__ import annotations
 
+from types import EllipsisType
+
 import numpy as np
 
 from ..ir.op_graph import Node
@@ -17,19 +19,22 @@ SMALL = 2000
 ROWS = 8
 
 
-def window(array: Array, worst: tuple[int, ...]) -> slice:
+Part = slice | EllipsisType
+
+
+def window(array: Array, worst: tuple[int, ...]) -> Part:
     """The rows of an array to look at: all of a small one, else those around the worst error."""
     if array.size <= SMALL or not worst:
-        return slice(None)
+        return ...
     start = max(0, min(worst[0] - ROWS // 2, len(array) - ROWS))
     return slice(start, start + ROWS)
 
 
-def rows(values: Evaluation, id: int, part: slice) -> Array:
+def rows(values: Evaluation, id: int, part: Part) -> Array:
     """Some rows of a node's value."""
     node = values.graph[id]
-    if part == slice(None) or values.has(id):
-        return values[id][part]
+    if part is ... or values.has(id):
+        return np.asarray(values[id][part])
     if node.op == "matmul":
         return rows(values, node.inputs[0], part) @ values[node.inputs[1]]
     if node.op == "transpose" and node.attr("perm") == (1, 0):
@@ -39,7 +44,7 @@ def rows(values: Evaluation, id: int, part: slice) -> Array:
         operands = [values[i] if i in scalars else rows(values, i, part) for i in node.inputs]
         attrs = {name: values.attribute(value) for name, value in node.attrs}
         return np.asarray(VALUES[node.op](*operands, **attrs))
-    return values[id][part]
+    return np.asarray(values[id][part])
 
 
 def _entry_by_entry(values: Evaluation, node: Node) -> bool:

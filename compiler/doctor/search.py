@@ -14,7 +14,7 @@ from .comparison import Comparison, compare, digits
 from .diagnosis import Finding, Mistake, Tensor
 from .hypotheses import HYPOTHESES, Site
 from .interpreter import Array, Evaluation
-from .probing import rows, window
+from .probing import Part, rows, window
 from .rewriting import Circular, Edit
 
 DEPTH = 4
@@ -38,10 +38,16 @@ STEPS = (0.0, 1e-3)
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A program with mistakes in it, and its values."""
+    """A program with mistakes in it, and its values.
+
+    `given_up` are arrays that no mistake explains; what needs them has been computed from the
+    given ones, and `follow` are those that are right then.
+    """
 
     mistakes: tuple[Mistake, ...]
     values: Evaluation
+    given_up: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
@@ -68,15 +74,13 @@ class Search:
         return Mutant((), self.anatomy.values)
 
     def findings(self) -> list[Finding]:
-        """The best explanations, one for each set of slugs."""
+        """The best explanations, one for each set of slugs; without a mistake where nothing fits."""
         found = self._from(self.right, DEPTH)
         best: dict[frozenset[str], Finding] = {}
         for finding in sorted(found, key=lambda f: f.rank):
             best.setdefault(frozenset(finding.slugs), finding)
-        kept = [f for f in best.values() if f.explained]
-        if kept:  # what explains less than the best, or by more mistakes, is no diagnosis
-            kept = [f for f in kept if f.rank[:2] == kept[0].rank[:2]]
-        return kept[:SHOWN]
+        kept = list(best.values())  # what explains less, or by more mistakes, is no diagnosis
+        return [f for f in kept if f.rank[:2] == kept[0].rank[:2]][:SHOWN]
 
     # --- one step -------------------------------------------------------------------------
 
@@ -93,13 +97,26 @@ class Search:
         judged = [(self.wrong(hit), hit) for hit in hits]
         judged = [(rest, hit) for rest, hit in judged if right.isdisjoint(rest)]
         whole = [self.finding(hit, rest) for rest, hit in judged if not rest]
-        if whole or not judged:
-            return whole or [self.finding(mutant, wrong)]
+        if whole:
+            return whole
+        if not judged:
+            return self._from(self._without(mutant, first, wrong), depth)
         judged.sort(key=lambda pair: len(pair[0]))
         found = []
         for _, hit in judged[:BRANCHES]:
             found += self._from(hit, depth - len(hit.mistakes) + len(mutant.mistakes))
         return found
+
+    def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
+        """Give an array up, and go on with the given one in its place."""
+        array, values = self.tensors[first].array, mutant.values
+        id = self.anatomy.reference.tensors[first]
+        if array.shape == values[id].shape and np.isfinite(array).all():
+            values = values.with_value(id, array)
+        tried = replace(mutant, values=values, given_up=(*mutant.given_up, first))
+        left = {*self.wrong(tried), first}
+        own = tuple(name for name in wrong if name not in left)
+        return replace(tried, follow=(*mutant.follow, *own))
 
     def _hits(self, mutant: Mutant, first: str) -> list[Mutant]:
         """Mutants by one mistake more that have the first wrong array; numbers are found last."""
@@ -160,6 +177,7 @@ class Search:
         """The mistakes on the way to an array, from where the arrays before it are right."""
         ids = self.anatomy.reference.tensors
         right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
+        right |= {ids[name] for name in mutant.given_up}
         before = _ancestors(mutant.graph, ids[first], right)
         return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
 
@@ -178,7 +196,8 @@ class Search:
 
     def _made(self, mutant: Mutant, mistake: Mistake, edit: Edit) -> Mutant:
         graph = edit.graph(mutant.graph)
-        return Mutant((*mutant.mistakes, mistake), mutant.values.of(graph))
+        mistakes = (*mutant.mistakes, mistake)
+        return replace(mutant, mistakes=mistakes, values=mutant.values.of(graph))
 
     def _tuned(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
         """The mutant whose number brings the first wrong array nearest, by the Gauss-Newton method.
@@ -214,7 +233,7 @@ class Search:
         """The rows of a mutant's array that are looked at."""
         return rows(mutant.values, self.anatomy.reference.tensors[name], self._part(name))
 
-    def _part(self, name: str) -> slice:
+    def _part(self, name: str) -> Part:
         tensor = self.tensors[name]
         return window(tensor.array, tensor.comparison.worst)
 
@@ -235,16 +254,19 @@ class Search:
 
     def wrong(self, mutant: Mutant) -> list[str]:
         """The given arrays that a mutant does not have, in the order in which they are computed."""
-        if not mutant.mistakes:
-            return [name for name, tensor in self.tensors.items() if not tensor.right]
-        return [name for name in self.tensors if not self.compared(mutant, name).right]
+        judged = [name for name in self.tensors if name not in mutant.given_up]
+        if mutant.values is self.anatomy.values:
+            return [name for name in judged if not self.tensors[name].right]
+        return [name for name in judged if not self.compared(mutant, name).right]
 
     def finding(self, mutant: Mutant, rest: list[str]) -> Finding:
         """What a mutant explains."""
         wrong = [name for name, tensor in self.tensors.items() if not tensor.right]
-        explained = tuple(name for name in wrong if name not in rest)
+        open_ = (*mutant.given_up, *rest)
+        explained = tuple(n for n in wrong if n not in open_ and n not in mutant.follow)
         errors = [self.compared(mutant, name).error for name in explained]
-        return Finding(mutant.mistakes, explained, tuple(rest), digits(max(errors, default=0.0)))
+        exact = digits(max(errors, default=0.0))
+        return Finding(mutant.mistakes, explained, open_, exact, mutant.follow)
 
 
 def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:
