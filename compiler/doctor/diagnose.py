@@ -74,8 +74,9 @@ def _diagnosed(anatomy: Anatomy, tensors: dict[str, Tensor], *, late: bool) -> D
     wrong = any(not tensor.right for tensor in tensors.values())
     findings = Search(anatomy, tensors).findings() if wrong else []
     own = tuple(n for n in tensors if n in anatomy.reference.gradients().values())
-    diagnosis = Diagnosis(tensors, tuple(findings), anatomy.rows, own, late)
-    told = tuple(replace(f, evidence=sentences(diagnosis, f)) for f in findings)
+    left = findings[0].unexplained if findings else ()
+    diagnosis = Diagnosis(tensors, (), anatomy.rows, own, left, late)
+    told = tuple(replace(f, evidence=sentences(diagnosis, f)) for f in findings if f.mistakes)
     return replace(diagnosis, findings=told)
 
 

@@ -51,12 +51,16 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Mistakes that together explain wrong arrays, to so many digits, and sentences that say why."""
+    """Mistakes that together explain wrong arrays, to so many digits, and sentences that say why.
+
+    `follow` are arrays that are right for what they are computed from, which is not explained.
+    """
 
     mistakes: tuple[Mistake, ...]
     explained: tuple[str, ...]
     unexplained: tuple[str, ...]
     digits: int
+    follow: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
     @property
@@ -76,13 +80,14 @@ class Diagnosis:
     """Every given array, the findings, best first, and where numbers first differ.
 
     `rows` is the size of the batch, `parameters` which of the arrays are gradients of parameters,
-    `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
+    `unexplained` what the best finding leaves open, `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
     """
 
     tensors: Mapping[str, Tensor]
     findings: tuple[Finding, ...]
     rows: int
     parameters: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
     late_mean: bool = False
 
     @property
@@ -91,14 +96,9 @@ class Diagnosis:
         return tuple(name for name, tensor in self.tensors.items() if not tensor.right)
 
     @property
-    def unexplained(self) -> tuple[str, ...]:
-        """Those that the best finding leaves open."""
-        return self.findings[0].unexplained if self.findings else self.wrong
-
-    @property
     def first_difference(self) -> tuple[str, tuple[int, ...]] | None:
-        """The first array that is wrong, and the index of its largest error."""
-        if not self.wrong:
+        """The first array that is wrong and not explained, and the index of its largest error."""
+        if not self.unexplained:
             return None
-        name = self.wrong[0]
+        name = self.unexplained[0]
         return name, self.tensors[name].comparison.worst

@@ -29,7 +29,10 @@ def _sentences(diagnosis: Diagnosis, finding: Finding) -> Iterator[str]:
             yield f"You have {mistake.site.wrong}; right is {mistake.site.right}."
     yield f"{_outcome(finding)} as yours, to {finding.digits} digits."
     if finding.unexplained:
-        yield f"Nothing here explains {listed(finding.unexplained)}."
+        yield f"nothing here explains {listed(finding.unexplained)}."
+    if finding.follow:
+        verb = "is" if len(finding.follow) == 1 else "are"
+        yield f"{listed(finding.follow)} {verb} right for what you computed before."
 
 
 def _outcome(finding: Finding) -> str:

@@ -14,6 +14,7 @@ from .comparison import Comparison, compare, digits
 from .diagnosis import Finding, Mistake, Tensor
 from .hypotheses import HYPOTHESES, Site
 from .interpreter import Array, Evaluation
+from .probing import Part, rows, window
 from .rewriting import Circular, Edit
 
 DEPTH = 4
@@ -31,13 +32,22 @@ MAX_PAIRS = 300
 ROUNDS = 8
 """Steps in which a number that a mistake depends on is found."""
 
+STEPS = (0.0, 1e-3)
+"""How far apart two numbers are between which a slope is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A program with mistakes in it, and its values."""
+    """A program with mistakes in it, and its values.
+
+    `given_up` are arrays that no mistake explains; what needs them has been computed from the
+    given ones, and `follow` are those that are right then.
+    """
 
     mistakes: tuple[Mistake, ...]
     values: Evaluation
+    given_up: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
@@ -58,17 +68,19 @@ class Search:
             self.known += [Mistake(entry, site) for site in entry.sites(self.anatomy)]
         self.known.sort(key=lambda m: m.cost)
 
+    @property
+    def right(self) -> Mutant:
+        """The right program, without a mistake."""
+        return Mutant((), self.anatomy.values)
+
     def findings(self) -> list[Finding]:
-        """The best explanations, one for each set of slugs."""
-        start = Mutant((), self.anatomy.values)
-        found = self._from(start, DEPTH)
+        """The best explanations, one for each set of slugs; without a mistake where nothing fits."""
+        found = self._from(self.right, DEPTH)
         best: dict[frozenset[str], Finding] = {}
         for finding in sorted(found, key=lambda f: f.rank):
             best.setdefault(frozenset(finding.slugs), finding)
-        kept = [f for f in best.values() if f.explained]
-        if kept:  # what explains less than the best, or by more mistakes, is no diagnosis
-            kept = [f for f in kept if f.rank[:2] == kept[0].rank[:2]]
-        return kept[:SHOWN]
+        kept = list(best.values())  # what explains less, or by more mistakes, is no diagnosis
+        return [f for f in kept if f.rank[:2] == kept[0].rank[:2]][:SHOWN]
 
     # --- one step -------------------------------------------------------------------------
 
@@ -85,13 +97,26 @@ class Search:
         judged = [(self.wrong(hit), hit) for hit in hits]
         judged = [(rest, hit) for rest, hit in judged if right.isdisjoint(rest)]
         whole = [self.finding(hit, rest) for rest, hit in judged if not rest]
-        if whole or not judged:
-            return whole or [self.finding(mutant, wrong)]
+        if whole:
+            return whole
+        if not judged:
+            return self._from(self._without(mutant, first, wrong), depth)
         judged.sort(key=lambda pair: len(pair[0]))
         found = []
         for _, hit in judged[:BRANCHES]:
             found += self._from(hit, depth - len(hit.mistakes) + len(mutant.mistakes))
         return found
+
+    def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
+        """Give an array up, and go on with the given one in its place."""
+        array, values = self.tensors[first].array, mutant.values
+        id = self.anatomy.reference.tensors[first]
+        if array.shape == values[id].shape and np.isfinite(array).all():
+            values = values.with_value(id, array)
+        tried = replace(mutant, values=values, given_up=(*mutant.given_up, first))
+        left = {*self.wrong(tried), first}
+        own = tuple(name for name in wrong if name not in left)
+        return replace(tried, follow=(*mutant.follow, *own))
 
     def _hits(self, mutant: Mutant, first: str) -> list[Mutant]:
         """Mutants by one mistake more that have the first wrong array; numbers are found last."""
@@ -99,7 +124,7 @@ class Search:
         for tuned in (False, True):
             chosen = [m for m in reaching if (m.site.tuned is not None) == tuned]
             made = [self.with_mistake(mutant, mistake, first) for mistake in chosen]
-            hits = [one for one in made if one is not None and self.compared(one, first).right]
+            hits = [one for one in made if one is not None and self.has(one, first)]
             if hits:
                 return hits
         return []
@@ -110,15 +135,23 @@ class Search:
         Mistakes that do the same to that array are tried once, and again where they fit.
         """
         groups = self._by_effect(mutant, first)
-        tried = list(combinations(groups, 2))[:MAX_PAIRS]
         found = []
-        for one, other in tried:
-            for first_one, then in ((one, other), (other, one)):
-                both = self.with_mistake(first_one[0], then[0].mistakes[-1], first)
-                if both is not None and self.compared(both, first).right:
-                    found += self._combined(first_one, then, first)
+        for one, other in list(combinations(groups, 2))[:MAX_PAIRS]:
+            for start, then in ((one, other), (other, one)):
+                both = self.with_mistake(start[0], then[0].mistakes[-1], first)
+                if both is not None and self.has(both, first):
+                    found += self._combined(start, then, first)
                     break
-        return found
+        return found or self._pairs_with_number(mutant, groups, first)
+
+    def _pairs_with_number(
+        self, mutant: Mutant, groups: list[list[Mutant]], first: str
+    ) -> list[Mutant]:
+        """Pairs of which the second mistake depends on a number that is not known."""
+        tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
+        pairs = [(group[0], mistake) for group in groups for mistake in tuned]
+        made = [self.with_mistake(one, then, first) for one, then in pairs[:MAX_PAIRS]]
+        return [m for m in made if m is not None and self.has(m, first)]
 
     def _combined(self, ones: list[Mutant], others: list[Mutant], first: str) -> list[Mutant]:
         """All pairs of mistakes out of two groups."""
@@ -131,9 +164,9 @@ class Search:
         groups: list[list[Mutant]] = []
         for mistake in self._reaching(mutant, first):
             made = self.with_mistake(mutant, mistake, first) if mistake.site.change else None
-            if made is None or self.compared(made, first, mutant).right:
+            if made is None or self.alike(made, mutant, first):
                 continue  # it changes nothing
-            same = [g for g in groups if self.compared(made, first, g[0]).right]
+            same = [g for g in groups if self.alike(made, g[0], first)]
             if same:
                 same[0].append(made)
             else:
@@ -144,6 +177,7 @@ class Search:
         """The mistakes on the way to an array, from where the arrays before it are right."""
         ids = self.anatomy.reference.tensors
         right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
+        right |= {ids[name] for name in mutant.given_up}
         before = _ancestors(mutant.graph, ids[first], right)
         return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
 
@@ -162,23 +196,25 @@ class Search:
 
     def _made(self, mutant: Mutant, mistake: Mistake, edit: Edit) -> Mutant:
         graph = edit.graph(mutant.graph)
-        return Mutant((*mutant.mistakes, mistake), mutant.values.of(graph))
+        mistakes = (*mutant.mistakes, mistake)
+        return replace(mutant, mistakes=mistakes, values=mutant.values.of(graph))
 
     def _tuned(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
-        """The mutant whose number brings the first wrong array nearest, by Newton's method."""
-        given = np.asarray(self.tensors[first].array, np.float64)
-        number = 0.0
+        """The mutant whose number brings the first wrong array nearest, by the Gauss-Newton method.
+
+        It ends where a step has not even halved the sum of the squares that are missed.
+        """
+        if self.tensors[first].array.shape != self._value(self.right, first).shape:
+            return None
+        given = np.asarray(self.tensors[first].array[self._part(first)], np.float64)
+        number, error = 0.0, np.inf
         for _ in range(ROUNDS):
-            here, there = (self._at(mutant, mistake, number + h) for h in (0.0, 1e-3))
-            start, end = (self._value(made, first) for made in (here, there))
-            slope = (end - start) / 1e-3
-            size = float((slope * slope).sum())
-            if given.shape != start.shape or not size > 0:
-                return None
-            step = float(((given - start) * slope).sum()) / size
-            number += step
-            if abs(step) < 1e-9 * max(abs(number), 1e-9):
+            start, end = (self._some(self._at(mutant, mistake, number + h), first) for h in STEPS)
+            slope = (end - start) / STEPS[1]
+            size, missed = float((slope * slope).sum()), float(((given - start) ** 2).sum())
+            if not size > 0 or missed > 0.5 * error:
                 break
+            number, error = number + float(((given - start) * slope).sum()) / size, missed
         return self._at(mutant, mistake, number)
 
     def _at(self, mutant: Mutant, mistake: Mistake, number: float) -> Mutant:
@@ -193,23 +229,44 @@ class Search:
 
     # --- comparison -----------------------------------------------------------------------
 
-    def compared(self, mutant: Mutant, name: str, other: Mutant | None = None) -> Comparison:
-        """A mutant's array beside the given one, or beside another mutant's."""
-        given = self.tensors[name].array if other is None else self._value(other, name)
-        return compare(given, self._value(mutant, name))
+    def _some(self, mutant: Mutant, name: str) -> Array:
+        """The rows of a mutant's array that are looked at."""
+        return rows(mutant.values, self.anatomy.reference.tensors[name], self._part(name))
+
+    def _part(self, name: str) -> Part:
+        tensor = self.tensors[name]
+        return window(tensor.array, tensor.comparison.worst)
+
+    def has(self, mutant: Mutant, name: str) -> bool:
+        """Whether a mutant has a given array: some rows are looked at first."""
+        given = self.tensors[name].array
+        if not compare(given[self._part(name)], self._some(mutant, name)).right:
+            return False
+        return self.compared(mutant, name).right
+
+    def alike(self, mutant: Mutant, other: Mutant, name: str) -> bool:
+        """Whether two mutants have the same array, as far as it is looked at."""
+        return compare(self._some(other, name), self._some(mutant, name)).right
+
+    def compared(self, mutant: Mutant, name: str) -> Comparison:
+        """A mutant's array beside the given one."""
+        return compare(self.tensors[name].array, self._value(mutant, name))
 
     def wrong(self, mutant: Mutant) -> list[str]:
         """The given arrays that a mutant does not have, in the order in which they are computed."""
-        if not mutant.mistakes:
-            return [name for name, tensor in self.tensors.items() if not tensor.right]
-        return [name for name in self.tensors if not self.compared(mutant, name).right]
+        judged = [name for name in self.tensors if name not in mutant.given_up]
+        if mutant.values is self.anatomy.values:
+            return [name for name in judged if not self.tensors[name].right]
+        return [name for name in judged if not self.compared(mutant, name).right]
 
     def finding(self, mutant: Mutant, rest: list[str]) -> Finding:
         """What a mutant explains."""
         wrong = [name for name, tensor in self.tensors.items() if not tensor.right]
-        explained = tuple(name for name in wrong if name not in rest)
+        open_ = (*mutant.given_up, *rest)
+        explained = tuple(n for n in wrong if n not in open_ and n not in mutant.follow)
         errors = [self.compared(mutant, name).error for name in explained]
-        return Finding(mutant.mistakes, explained, tuple(rest), digits(max(errors, default=0.0)))
+        exact = digits(max(errors, default=0.0))
+        return Finding(mutant.mistakes, explained, open_, exact, mutant.follow)
 
 
 def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:

@@ -101,6 +101,8 @@ def test_the_mean_may_be_taken_in_the_products(mistake):
 
 
 PAIRS = [
+    ("digits", "missing-derivative 1", "updated-weights"),
+    ("decay", "updated-weights 3", "l2-on-bias 2"),
     ("digits", "missing-derivative 1", "missing-mean 2"),
     ("digits", "missing-derivative 1", "sum-for-mean 1"),
     ("digits", "softmax-diagonal", "sign 1"),
@@ -133,6 +135,38 @@ def test_nothing_is_named_that_explains_nothing():
     assert name == "d_dense1.W"
     apart = np.abs(made[name] - hand(NETS["digits"], given)[name])
     assert worst == np.unravel_index(apart.argmax(), apart.shape)
+
+
+def test_a_wrong_loss_does_not_hide_a_wrong_gradient():
+    given = numbers(NETS["digits"], 5, seed=1)
+    made = hand(NETS["digits"], given, {"missing-derivative 1"})
+    made["loss"] = np.array(3.7)
+    found = diagnose(reference("digits"), {**given, **made})
+    assert found.unexplained == ("loss",)
+    assert found.first_difference == ("loss", ())
+    assert [f.slugs for f in found.findings] == [("missing-derivative",)]
+    assert found.findings[0].evidence[-1] == "Nothing here explains loss."
+
+
+def test_what_follows_from_an_unexplained_array_is_said_to():
+    """Its own noise in one gradient, a mistake behind it: both are kept apart."""
+    net, given = NETS["decay"], numbers(NETS["decay"], 5, seed=1)
+    made = hand(net, given, {"l2-on-bias 3"})
+    made["d_dense2_z"] = noisy = made["d_dense2_z"] + np.random.default_rng(0).normal(size=(5, 6))
+    z1 = given["x"] @ given["dense1.W"] + given["dense1.b"]
+    a1 = np.tanh(z1)
+    made["d_dense2.W"] = a1.T @ noisy + net.l2 * given["dense2.W"]
+    made["d_dense2.b"] = noisy.sum(axis=0)
+    made["d_dense1"] = noisy @ given["dense2.W"].T
+    made["d_dense1_z"] = made["d_dense1"]
+    made["d_dense1.W"] = given["x"].T @ made["d_dense1_z"] + net.l2 * given["dense1.W"]
+    made["d_dense1.b"] = made["d_dense1_z"].sum(axis=0)
+    found = diagnose(reference("decay"), {**given, **made})
+    assert found.unexplained == ("d_dense2_z",)
+    best = found.findings[0]
+    assert set(best.slugs) == {"l2-on-bias", "missing-derivative"}
+    assert set(best.follow) == {"d_dense2.W", "d_dense2.b", "d_dense1"}
+    assert set(best.explained) == {"d_dense3.b", "d_dense1_z", "d_dense1.W", "d_dense1.b"}
 
 
 def test_evidence_counts_the_rows():

@@ -8,7 +8,7 @@ values.of(other)                    # another graph: values that it has in commo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,10 @@ class Evaluation:
                 self._values[node.id] = self._computed(node)
         return self._values[id]
 
+    def has(self, id: int) -> bool:
+        """Whether a value has been computed."""
+        return id in self._values
+
     def outputs(self) -> dict[str, Array]:
         """The values of all outputs."""
         return {name: self[id] for name, id in self.graph.outputs.items()}
@@ -90,6 +94,14 @@ class Evaluation:
             if node is not known.get(node.id) or not changed.isdisjoint(node.inputs):
                 changed.add(node.id)
         other._values = {i: v for i, v in self._values.items() if i not in changed}
+        return other
+
+    def with_value(self, id: int, array: Array) -> Evaluation:
+        """The values of the same graph where a node has another value."""
+        node = replace(self.graph[id])  # no longer the same, so that what needs it is forgotten
+        nodes = tuple(node if n.id == id else n for n in self.graph.nodes)
+        other = self.of(replace(self.graph, nodes=nodes))
+        other._values[id] = array.astype(np.float64)
         return other
 
     def _missing(self, id: int) -> list[Node]:
