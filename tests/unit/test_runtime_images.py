@@ -38,6 +38,11 @@ def test_classes_are_folders_and_pixels_from_0_to_1(pets):
     assert loaded.train.target.tolist() == [0, 1, 1]
     assert loaded.train.x.dtype == np.float32
     assert loaded.train.x[:, :, 1, 2].tolist() == [[1, 1, 1], [0, 0, 0], [1, 0, np.float32(0.2)]]
+    with image.open(pets / "dogs" / "b.png") as dog:
+        dog.putpixel((2, 0), (0, 255, 0))
+        dog.save(pets / "dogs" / "b.png")
+    green = load(pets, COLOUR).train.x[2, 1]
+    assert green.tolist() == [[0, 0, 1], [0, 0, 0]], "the third column of the first line"
     grey = load(pets, GREY).train.x
     assert grey.shape == (3, 2, 3)
     assert grey[2, 0, 0] == pytest.approx(0.299 + 0.114 * 0.2, abs=2 / 255)
