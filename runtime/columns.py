@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 
 from .dataset import DataError
-from .doors import Door
+from .ports import Port
 from .frame import Kind, Table
 from .header import Layout
 
@@ -32,7 +32,7 @@ class Named:
 
 
 def choose(
-    table: Table, inputs: Sequence[Door], targets: Sequence[Door], named: Named = Named()
+    table: Table, inputs: Sequence[Port], targets: Sequence[Port], named: Named = Named()
 ) -> Choice:
     """The columns of a file by itself.
 
@@ -70,8 +70,8 @@ def _count_of_targets(
     table: Table,
     rest: Sequence[int],
     chosen: Sequence[int] | None,
-    inputs: Sequence[Door],
-    targets: Sequence[Door],
+    inputs: Sequence[Port],
+    targets: Sequence[Port],
 ) -> int:
     """How many of the last columns are the target: one for class ids, or as many as outputs."""
     ways = target_counts(targets)
@@ -81,7 +81,7 @@ def _count_of_targets(
         return ways[0]
     certain = rest[: max(0, len(rest) - ways[0])]
     widths = [_width(table, i, inputs) for i in certain]
-    total = sum(door.width or 1 for door in inputs)
+    total = sum(port.width or 1 for port in inputs)
     for count in ways:
         if len(rest) - count >= 0 and sum(widths[: len(rest) - count]) == total:
             return count
@@ -89,7 +89,7 @@ def _count_of_targets(
     raise DataError(_misfit(table.layout, len(rest), total, ways if targets else (), hint))
 
 
-def target_counts(targets: Sequence[Door]) -> list[int]:
+def target_counts(targets: Sequence[Port]) -> list[int]:
     """The numbers of target columns that a model would take."""
     if len(targets) == 1:
         return sorted({1, targets[0].width or 1})
@@ -107,9 +107,9 @@ def _misfit(layout: Layout, count: int, total: int, ways: Sequence[int], hint: s
     )
 
 
-def _width(table: Table, place: int, inputs: Sequence[Door]) -> int:
+def _width(table: Table, place: int, inputs: Sequence[Port]) -> int:
     """How many numbers a column becomes: of words as many as there are, if not ids."""
-    ids = all(door.ids for door in inputs)
+    ids = all(port.ids for port in inputs)
     column = table.column(place)
     return len(column.words) if column.kind is Kind.WORDS and not ids else 1
 
@@ -128,7 +128,7 @@ def _words_hint(table: Table, places: Sequence[int], widths: Sequence[int]) -> s
 
 
 def _part(
-    table: Table, places: tuple[int, ...], inputs: Sequence[Door], beside: bool
+    table: Table, places: tuple[int, ...], inputs: Sequence[Port], beside: bool
 ) -> tuple[tuple[int, ...], ...]:
     """The columns of each input: those that begin with its name, else as many as it is wide."""
     if len(inputs) == 1:
@@ -136,18 +136,18 @@ def _part(
         return (places,)
     by_name = _by_name(table.layout, places, inputs)
     if by_name is not None:
-        for door, own in zip(inputs, by_name, strict=True):
-            _check_width(table, own, door, beside)
+        for port, own in zip(inputs, by_name, strict=True):
+            _check_width(table, own, port, beside)
         return by_name
     return _in_order(table, places, inputs)
 
 
 def _by_name(
-    layout: Layout, places: Sequence[int], doors: Sequence[Door]
+    layout: Layout, places: Sequence[int], ports: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...] | None:
     """Columns called NAME, or NAME_… or NAME.…; None unless that gives every column a place."""
     header = layout.header or ("",) * layout.width
-    parts = tuple(tuple(i for i in places if _belongs(header[i], door.name)) for door in doors)
+    parts = tuple(tuple(i for i in places if _belongs(header[i], port.name)) for port in ports)
     return parts if all(parts) and sorted(sum(parts, ())) == sorted(places) else None
 
 
@@ -156,45 +156,45 @@ def _belongs(column: str, name: str) -> bool:
 
 
 def _in_order(
-    table: Table, places: Sequence[int], inputs: Sequence[Door]
+    table: Table, places: Sequence[int], inputs: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...]:
     parts, at = [], 0
-    for door in inputs:
+    for port in inputs:
         begin, filled = at, 0
-        while at < len(places) and filled < (door.width or 1):
-            filled += _width(table, places[at], (door,))
+        while at < len(places) and filled < (port.width or 1):
+            filled += _width(table, places[at], (port,))
             at += 1
         parts.append(tuple(places[begin:at]))
-        _check_width(table, parts[-1], door, True)
+        _check_width(table, parts[-1], port, True)
     if at < len(places):
         left = table.layout.column(places[at])
         raise DataError(f"{left}: there is no input left for it; the model reads fewer columns")
     return tuple(parts)
 
 
-def _check_width(table: Table, places: Sequence[int], door: Door, beside: bool) -> None:
+def _check_width(table: Table, places: Sequence[int], port: Port, beside: bool) -> None:
     layout = table.layout
     kinds = {table.column(i).kind for i in places}
     if Kind.LISTS in kinds:
         if len(places) > 1:
-            raise DataError(f"{layout.path}: `{door.name}` takes one column of lists and no other")
+            raise DataError(f"{layout.path}: `{port.name}` takes one column of lists and no other")
         return
-    if door.width is None:
-        sizes = ", ".join(map(str, door.shape[1:]))
+    if port.width is None:
+        sizes = ", ".join(map(str, port.shape[1:]))
         raise DataError(
             f"{layout.path}: a table cannot hold rows of ({sizes}) unless in a column of lists "
             "(Parquet, JSON lines); use .npz"
         )
-    widths = [_width(table, i, (door,)) for i in places]
-    if sum(widths) != door.width:
+    widths = [_width(table, i, (port,)) for i in places]
+    if sum(widths) != port.width:
         raise DataError(
             f"{layout.path}: {columns_text(len(places))} left beside the target, the model reads "
-            f"{door.width}{_words_hint(table, places, widths)}{index_hint(layout.header or ())}"
+            f"{port.width}{_words_hint(table, places, widths)}{index_hint(layout.header or ())}"
         )
 
 
 def _part_targets(
-    layout: Layout, places: tuple[int, ...], targets: Sequence[Door]
+    layout: Layout, places: tuple[int, ...], targets: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...]:
     """The columns of each target: one a target, or all for an only one."""
     if len(targets) <= 1:
@@ -204,9 +204,9 @@ def _part_targets(
         return by_name
     if len(places) == len(targets):
         return tuple((place,) for place in places)
-    widths = [door.width or 1 for door in targets]
+    widths = [port.width or 1 for port in targets]
     if len(places) != sum(widths):
-        names = ", ".join(door.name for door in targets)
+        names = ", ".join(port.name for port in targets)
         raise DataError(
             f"{layout.path}: {columns_text(len(places))} for the targets {names}; name one for each, "
             f"or {sum(widths)}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from .columns import Choice, Named, choose
 from .dataset import DataError
-from .doors import Door, inputs_of, targets_of
+from .ports import Port, inputs_of, targets_of
 from .encoding import Encoding, Field, Part
 from .frame import Column, Kind, Table
 from .missing import Missing
@@ -25,18 +25,18 @@ def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encod
         layout.header is not None,
         layout.width,
         tuple(
-            Part(door.name, _fields(table, places, missing), door.ids)
-            for door, places in zip(inputs, choice.inputs, strict=True)
+            Part(port.name, _fields(table, places, missing), port.ids)
+            for port, places in zip(inputs, choice.inputs, strict=True)
         ),
         tuple(
-            Part(door.name, _fields(table, places, None))
-            for door, places in zip(targets, choice.targets, strict=True)
+            Part(port.name, _fields(table, places, None))
+            for port, places in zip(targets, choice.targets, strict=True)
         ),
         _weights(table, choice, missing),
         missing,
     )
-    for door, part in zip(targets, encoding.targets, strict=True):
-        _check_classes(table, door, part)
+    for port, part in zip(targets, encoding.targets, strict=True):
+        _check_classes(table, port, part)
     return encoding
 
 
@@ -72,18 +72,18 @@ def _fill(table: Table, place: int, column: Column) -> float | str | None:
     return float(known.mean())
 
 
-def _check_classes(table: Table, door: Door, part: Part) -> None:
+def _check_classes(table: Table, port: Port, part: Part) -> None:
     """Refuse more classes than the model tells apart."""
     one = len(part.fields) == 1
-    most = max(2, door.width or 2) if one else 2
-    if door.width is None and one:
-        last = door.shape[-1]
-        most = last if isinstance(last, int) and len(door.shape) > 2 else most
+    most = max(2, port.width or 2) if one else 2
+    if port.width is None and one:
+        last = port.shape[-1]
+        most = last if isinstance(last, int) and len(port.shape) > 2 else most
     for field in part.fields:
         count = len(field.words)
         if count > most:
             shown = ", ".join(field.words[:5]) + (", …" if count > 5 else "")
             raise DataError(
                 f"{table.layout.column(field.place)}: {count} classes ({shown}), but the "
-                f"model's output `{door.name}` tells {most} apart"
+                f"model's output `{port.name}` tells {most} apart"
             )

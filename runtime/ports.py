@@ -14,8 +14,8 @@ from .module import Array, Module, Shape
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """An input or target of a model.
+class Port:
+    """An input or target of a model, as a graph has ports.
 
     `width` is the number of numbers in a row, None where that is known at run time only; `ids`
     says whether they are whole numbers that stand for things, `ragged` whether rows are padded.
@@ -28,18 +28,18 @@ class Door:
     ragged: bool = False
 
 
-def inputs_of(module: Module) -> tuple[Door, ...]:
+def inputs_of(module: Module) -> tuple[Port, ...]:
     """The inputs of a module, in order."""
     ids, ragged = reading_ids(module), getattr(module, "RAGGED", ())
     return tuple(
-        Door(name, shape, _width(shape), name in ids, name in ragged)
+        Port(name, shape, _width(shape), name in ids, name in ragged)
         for name, shape in module.INPUTS.items()
     )
 
 
-def targets_of(module: Module) -> tuple[Door, ...]:
+def targets_of(module: Module) -> tuple[Port, ...]:
     """The targets of a module, in order; none without a loss."""
-    return tuple(Door(name, shape, _width(shape)) for name, shape in module.TARGETS.items())
+    return tuple(Port(name, shape, _width(shape)) for name, shape in module.TARGETS.items())
 
 
 def _width(shape: Shape) -> int | None:
@@ -50,7 +50,7 @@ def _width(shape: Shape) -> int | None:
 def reading_ids(module: Module) -> frozenset[str]:
     """The inputs that want whole numbers (`input 3 int`).
 
-    A module does not say so, but refuses real numbers at its door by name, before it looks at
+    A module does not say so, but refuses real numbers by the name of the input, before it looks at
     anything else. So it is asked, once more after every refusal.
     """
     if not hasattr(module, "forward"):
