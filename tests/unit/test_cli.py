@@ -627,7 +627,7 @@ class TestTables:
     """`nnc train` on tables with words, gaps and weights of rows."""
 
     SPEC = "input 3 -> dense 3 softmax; loss crossentropy; optimizer adam"
-    TABLE = "width,colour,kind,w\n1.5,red,a,1\n,blue,b,1\n3,red,c,2\n4,red,c,1\n"
+    TABLE = "width,colour,kind,w\n1.5,red,a,1\n,blue,b,1\n3,red,c,2\n4,blue,c,1\n"
 
     @pytest.fixture(autouse=True)
     def table(self, tmp_path):
