@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 
 import numpy as np
 import pytest
 from nnc.runtime import training
+from nnc.runtime.callback import Callback
 from nnc.runtime.data import Dataset
 from nnc.runtime.divergence import Watch
+from nnc.runtime.module import import_module
 from nnc.runtime.session import NotFinite, Session
 from nnc.runtime.training import Ending
 
-from ..generated import build
+from ..generated import build, module_code
 
 
 def problem(rows=64, scale=1.0):
@@ -217,3 +221,45 @@ def test_a_test_set_that_does_not_fit_is_refused_before_training(monkeypatch):
     monkeypatch.setattr(module, "train_step", lambda *a, **k: pytest.fail("it was trained"))
     with pytest.raises(ValueError, match="the test: x"):
         training.train(module, problem(), test=Dataset(np.zeros((4, 2)), np.zeros(4), "the test"))
+
+
+# --- the first value that is not finite -----------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize(
+    ("optimizer", "found"),
+    [
+        ("sgd lr=1e30", r"y = nan in the forward pass of spec.nn:1, `dense 1`"),
+        ("sgd lr=1e10", r"mse_loss = inf in the loss of spec.nn:1, `loss mse`"),
+    ],
+)
+def test_it_is_named_with_its_step_and_stage(tmp_path, level, optimizer, found):
+    text = f"input 3 -> dense 4 -> dense 1; loss mse; optimizer {optimizer}; train batch=8"
+    path = tmp_path / "model.py"
+    path.write_text(module_code(text, level))
+    steps = []
+
+    class Count(Callback):
+        def batch(self, session):
+            steps.append(session.position.step)
+
+    result = training.train(import_module(path), problem(), epochs=9, callbacks=[Count()])
+    assert result.ending is Ending.DIVERGED
+    said = (
+        rf"In step {steps[-1] + 1}, the first value that is not finite is {found}; the last finite"
+    )
+    assert re.search(said, result.message), result.message
+    assert sys.gettrace() is None or "coverage" in str(sys.gettrace())
+
+
+def test_infinities_that_a_healthy_pass_has_too_are_no_culprit(tmp_path):
+    """Padding is -inf for a maximum over it."""
+    text = "input Tx3 ragged -> transpose -> global_maxpool -> dense 1; loss mse; optimizer sgd lr=1e30"
+    path = tmp_path / "model.py"
+    path.write_text(module_code(text))
+    x = np.random.default_rng(0).normal(size=(64, 5, 3))
+    data = Dataset(x, x[:, 0, :1], lengths=1 + np.arange(64) % 5)
+    message = training.train(import_module(path), data, epochs=9).message
+    assert "In step 2, the first value that is not finite is" in message
+    assert "`dense 1`" in message or "`loss mse`" in message, message
