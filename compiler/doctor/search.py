@@ -119,14 +119,17 @@ class Search:
         return found
 
     def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
-        """Give an array up, and go on with the given one in its place."""
+        """Give an array up, and go on with the given one in its place if more is right then."""
         array, values = self.tensors[first].array, mutant.values
         id = self.anatomy.reference.tensors[first]
-        if array.shape == values[id].shape and np.isfinite(array).all():
-            values = values.with_value(id, array)
-        tried = replace(mutant, values=values, given_up=(*mutant.given_up, first))
-        left = {*self.wrong(tried), first}
-        own = tuple(name for name in wrong if name not in left)
+        without = replace(mutant, given_up=(*mutant.given_up, first))
+        if array.shape != values[id].shape or not np.isfinite(array).all():
+            return without
+        tried = replace(without, values=values.with_value(id, array))
+        left = self.wrong(tried)
+        if len(left) >= len(wrong) - 1:
+            return without
+        own = tuple(name for name in wrong if name not in (first, *left))
         return replace(tried, follow=(*mutant.follow, *own))
 
     def _hits(self, mutant: Mutant, first: str) -> list[Mutant]:
