@@ -29,8 +29,8 @@ def diagnose(
 ) -> Diagnosis:
     """Say what is wrong with arrays, given by the names of the reference's tensors.
 
-    `given` has the parameters, the inputs and the targets, and what is to be judged: activations,
-    the loss, gradients. `rate` is the learning rate; `more` is what Reference.leaves takes
+    `given` has the parameters, the inputs and the targets (`target`, or NAME_target for each of
+    several), and what is to be judged: activations, the loss, gradients. `rate` is the learning rate; `more` is what Reference.leaves takes
     besides, such as running statistics. Raises KeyError where a parameter, an input or a target
     is missing or a name is not known.
     """
@@ -103,21 +103,24 @@ def largest(values: Evaluation, anatomy: Anatomy) -> float:
 
 def _outside(reference: Reference) -> set[str]:
     """What the leaves of the graph are called."""
+    inputs = {n.name for n in reference.typed.graph.layers if n.kind == "input"}
+    return {*_targets(reference), *inputs, *(p.name for p in reference.typed.params)}
+
+
+def _targets(reference: Reference) -> dict[str, str]:
+    """The targets by the names of their tensors: one is called `target`, of several NAME_target."""
     typed = reference.typed
-    layers = target_layers(typed)
-    targets = {target_name(typed, layer) for layer in layers}
-    inputs = {n.name for n in typed.graph.layers if n.kind == "input"}
-    return {*targets, *inputs, *(p.name for p in typed.params)}
+    names = [target_name(typed, layer) for layer in target_layers(typed)]
+    return {n if n == "target" else f"{n}_target": n for n in names}
 
 
 def _leaves(reference: Reference, arrays: Mapping[str, Array], **more: object) -> Leaves:
     typed = reference.typed
-    targets = {target_name(typed, layer) for layer in target_layers(typed)}
     inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
     return reference.leaves(
         {p.name: arrays[p.name] for p in typed.params},
         {name: arrays[name] for name in inputs},
-        {name: arrays[name] for name in targets},
+        {name: arrays[tensor] for tensor, name in _targets(reference).items()},
         **more,  # type: ignore[arg-type]
     )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
+from math import prod
 
 import numpy as np
 
+from ..ir.dims import BATCH
 from ..ir.op_graph import Graph
 from .anatomy import Anatomy
 from .comparison import Comparison, compare, digits
@@ -26,8 +29,8 @@ BRANCHES = 3
 SHOWN = 5
 """Findings that are given."""
 
-MAX_PAIRS = 300
-"""Pairs of mistakes that are tried on one array."""
+MAX_PAIRS, MAX_ENTRIES = 300, 15_000_000
+"""Pairs of mistakes that are tried on one array, and what they may compute together."""
 
 ROUNDS = 8
 """Steps in which a number that a mistake depends on is found."""
@@ -73,6 +76,14 @@ class Search:
         """The right program, without a mistake."""
         return Mutant((), self.anatomy.values)
 
+    @cached_property
+    def pairs(self) -> int:
+        """How many pairs are tried: fewer, the larger the values of the rows are."""
+        values, batch = self.anatomy.values, str(BATCH)
+        large = [n for n in self.anatomy.graph if any(batch in str(d) for d in n.type.shape)]
+        entries = sum(prod(map(values.number, node.type.shape)) for node in large)
+        return min(MAX_PAIRS, MAX_ENTRIES // max(entries, 1))
+
     def findings(self) -> list[Finding]:
         """The best explanations, one for each set of slugs; without a mistake where nothing fits."""
         found = self._from(self.right, DEPTH)
@@ -108,14 +119,17 @@ class Search:
         return found
 
     def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
-        """Give an array up, and go on with the given one in its place."""
+        """Give an array up, and go on with the given one in its place if more is right then."""
         array, values = self.tensors[first].array, mutant.values
         id = self.anatomy.reference.tensors[first]
-        if array.shape == values[id].shape and np.isfinite(array).all():
-            values = values.with_value(id, array)
-        tried = replace(mutant, values=values, given_up=(*mutant.given_up, first))
-        left = {*self.wrong(tried), first}
-        own = tuple(name for name in wrong if name not in left)
+        without = replace(mutant, given_up=(*mutant.given_up, first))
+        if array.shape != values[id].shape or not np.isfinite(array).all():
+            return without
+        tried = replace(without, values=values.with_value(id, array))
+        left = self.wrong(tried)
+        if len(left) >= len(wrong) - 1:
+            return without
+        own = tuple(name for name in wrong if name not in (first, *left))
         return replace(tried, follow=(*mutant.follow, *own))
 
     def _hits(self, mutant: Mutant, first: str) -> list[Mutant]:
@@ -136,7 +150,7 @@ class Search:
         """
         groups = self._by_effect(mutant, first)
         found = []
-        for one, other in list(combinations(groups, 2))[:MAX_PAIRS]:
+        for one, other in list(combinations(groups, 2))[: self.pairs]:
             for start, then in ((one, other), (other, one)):
                 both = self.with_mistake(start[0], then[0].mistakes[-1], first)
                 if both is not None and self.has(both, first):
@@ -150,7 +164,7 @@ class Search:
         """Pairs of which the second mistake depends on a number that is not known."""
         tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
         pairs = [(group[0], mistake) for group in groups for mistake in tuned]
-        made = [self.with_mistake(one, then, first) for one, then in pairs[:MAX_PAIRS]]
+        made = [self.with_mistake(one, then, first) for one, then in pairs[: self.pairs]]
         return [m for m in made if m is not None and self.has(m, first)]
 
     def _combined(self, ones: list[Mutant], others: list[Mutant], first: str) -> list[Mutant]:
@@ -211,8 +225,9 @@ class Search:
         for _ in range(ROUNDS):
             start, end = (self._some(self._at(mutant, mistake, number + h), first) for h in STEPS)
             slope = (end - start) / STEPS[1]
-            size, missed = float((slope * slope).sum()), float(((given - start) ** 2).sum())
-            if not size > 0 or missed > 0.5 * error:
+            with np.errstate(over="ignore", invalid="ignore"):
+                size, missed = float((slope**2).sum()), float(((given - start) ** 2).sum())
+            if not 0 < size < np.inf or not missed <= 0.5 * error:
                 break
             number, error = number + float(((given - start) * slope).sum()) / size, missed
         return self._at(mutant, mistake, number)

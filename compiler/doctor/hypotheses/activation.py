@@ -30,10 +30,19 @@ def swapped(active: Activation, instead: Mapping[int, int]) -> Change:
     return change
 
 
-def _site(anatomy: Anatomy, active: Activation, what: str, wrong: str, change: Change, rank: int = 0) -> Site:  # fmt: skip
+def _site(
+    anatomy: Anatomy, active: Activation, what: str, wrong: str, change: Change, rank: int = 0
+) -> Site:
     name = anatomy.name_of(active.dz)
-    return Site(active.layer, (active.dz,), what.replace("DZ", name), wrong, right(active), change,
-                rank=rank)  # fmt: skip
+    return Site(
+        active.layer,
+        (active.dz,),
+        what.replace("DZ", name),
+        wrong,
+        right(active),
+        change,
+        rank=rank,
+    )
 
 
 def _missing(anatomy: Anatomy) -> Iterator[Site]:
@@ -84,8 +93,13 @@ def _wrong_layer(anatomy: Anatomy) -> Iterator[Site]:
             if other.a != active.a and anatomy.graph[other.a].type.shape == shape:
                 what = f"the derivative in DZ is taken at {other.layer}, not at {active.layer}"
                 instead = {active.a: other.a, active.z: other.z}
-                yield _site(anatomy, active, what, f"dz = da · {active.op}′ of {other.layer}",
-                            swapped(active, instead))  # fmt: skip
+                yield _site(
+                    anatomy,
+                    active,
+                    what,
+                    f"dz = da · {active.op}′ of {other.layer}",
+                    swapped(active, instead),
+                )
 
 
 # --- derivatives of other functions -------------------------------------------------------
@@ -131,7 +145,9 @@ def _wrong(anatomy: Anatomy) -> Iterator[Site]:
                 yield _of_other(anatomy, active, name, formula, slope, op)
 
 
-def _of_other(anatomy: Anatomy, active: Activation, name: str, formula: str, slope: Slope, op: str) -> Site:  # fmt: skip
+def _of_other(
+    anatomy: Anatomy, active: Activation, name: str, formula: str, slope: Slope, op: str
+) -> Site:
     """The derivative of another function, from this layer's value or from its own of z."""
 
     def change(edit: Edit) -> None:
@@ -147,7 +163,15 @@ def _of_other(anatomy: Anatomy, active: Activation, name: str, formula: str, slo
     return _site(anatomy, active, what, f"dz = da · {formula}", change, rank=1 if op else 0)
 
 
-def _entry(slug: str, title: str, page: str, wrong: str, right: str, sites: Callable[[Anatomy], Iterator[Site]], rank: int) -> None:  # fmt: skip
+def _entry(
+    slug: str,
+    title: str,
+    page: str,
+    wrong: str,
+    right: str,
+    sites: Callable[[Anatomy], Iterator[Site]],
+    rank: int,
+) -> None:
     hypothesis(Hypothesis(slug, title, page, wrong, right, sites, rank))
 
 

@@ -45,8 +45,14 @@ def _diagonal(anatomy: Anatomy) -> Iterator[Site]:
             return edit.times(missed, -1.0)
 
         what = f"only the diagonal of the softmax's Jacobian is used in {anatomy.name_of(judged.delta)}"
-        yield Site(judged.layer, (judged.delta,), what, "dz = −t/y · y (1 − y) = −t (1 − y)",
-                   "dz = y − t", instead_of_residual(judged, make))  # fmt: skip
+        yield Site(
+            judged.layer,
+            (judged.delta,),
+            what,
+            "dz = −t/y · y (1 − y) = −t (1 − y)",
+            "dz = y − t",
+            instead_of_residual(judged, make),
+        )
     for node in anatomy.graph:
         inner = node.inputs[0] if node.inputs else -1
         if node.op == "softmax" and {node.id, inner} <= anatomy.gradient_of.keys():
@@ -68,7 +74,10 @@ def _through(anatomy: Anatomy, a: int, da: int, dz: int) -> Site:
 
 def _twice(anatomy: Anatomy) -> Iterator[Site]:
     for judged in anatomy.judged:
-        if anatomy.graph[judged.y].op not in ("softmax", "sigmoid") or judged.y in anatomy.gradient_of:  # fmt: skip
+        if (
+            anatomy.graph[judged.y].op not in ("softmax", "sigmoid")
+            or judged.y in anatomy.gradient_of
+        ):
             continue
         op = anatomy.graph[judged.y].op
 
@@ -79,19 +88,33 @@ def _twice(anatomy: Anatomy) -> Iterator[Site]:
         def whole(edit: Edit, j: Judged = judged) -> int:
             return _jacobian(edit, j.y, edit.original(j.residual), j.delta)
 
-        forms = [("y (1 − y)", diagonal)] + ([("the softmax's Jacobian", whole)] if op == "softmax" else [])  # fmt: skip
+        forms = [("y (1 − y)", diagonal)] + (
+            [("the softmax's Jacobian", whole)] if op == "softmax" else []
+        )
         for text, make in forms:
             what = f"y − t is the gradient at z already; it is multiplied by {text} once more"
-            yield Site(judged.layer, (judged.delta,), what, f"dz = (y − t) · {text}", "dz = y − t",
-                       instead_of_residual(judged, make))  # fmt: skip
+            yield Site(
+                judged.layer,
+                (judged.delta,),
+                what,
+                f"dz = (y − t) · {text}",
+                "dz = y − t",
+                instead_of_residual(judged, make),
+            )
 
 
 def _missing(anatomy: Anatomy) -> Iterator[Site]:
     for judged in anatomy.judged:
         for text, make in _beginnings(judged):
             what = f"the gradient of the loss begins with {text} where it should begin with y − t"
-            yield Site(judged.layer, (judged.delta,), what, f"dy = {text}", "dy = y − t",
-                       instead_of_residual(judged, make))  # fmt: skip
+            yield Site(
+                judged.layer,
+                (judged.delta,),
+                what,
+                f"dy = {text}",
+                "dy = y − t",
+                instead_of_residual(judged, make),
+            )
 
 
 def _beginnings(judged: Judged) -> Iterator[tuple[str, Callable[[Edit], int]]]:

@@ -25,8 +25,15 @@ def _scaled(factor: float, what: str, wrong: str) -> Callable[[Anatomy], Iterato
         for layer, names, rank in places(anatomy, _penalized(anatomy)):
             nodes = _nodes(anatomy, names)
             text = what.format(gradients(names))
-            yield Site(layer, tuple(nodes), text, wrong, "dW = xᵀ dz + λ W", scaled(nodes, factor),
-                       rank=rank)  # fmt: skip
+            yield Site(
+                layer,
+                tuple(nodes),
+                text,
+                wrong,
+                "dW = xᵀ dz + λ W",
+                scaled(nodes, factor),
+                rank=rank,
+            )
 
     return sites
 
@@ -64,10 +71,25 @@ def _strengths(anatomy: Anatomy) -> Iterator[Site]:
         right = "dW = xᵀ dz + λ W"
         for text, factor in factors:
             change = scaled(nodes, factor)
-            yield Site(layer, tuple(nodes), f"{head} {text}", "dW = xᵀ dz + c λ W", right, change,
-                       rank=rank)  # fmt: skip
-        yield Site(layer, tuple(nodes), head + " {}", "dW = xᵀ dz + c λ W", right, None,
-                   _any_strength(nodes), rank=rank + 2)  # fmt: skip
+            yield Site(
+                layer,
+                tuple(nodes),
+                f"{head} {text}",
+                "dW = xᵀ dz + c λ W",
+                right,
+                change,
+                rank=rank,
+            )
+        yield Site(
+            layer,
+            tuple(nodes),
+            head + " {}",
+            "dW = xᵀ dz + c λ W",
+            right,
+            None,
+            _any_strength(nodes),
+            rank=rank + 2,
+        )
 
 
 def _any_strength(nodes: Sequence[int]) -> Tuned:

@@ -67,8 +67,15 @@ def _missing(anatomy: Anatomy) -> Iterator[Site]:
             if len(names) == len(anatomy.params) > 1:
                 what = f"the division by {text} is missing in the gradient of every parameter"
             change = scaled(nodes, count)
-            yield Site(layer, tuple(nodes), what, "dW = xᵀ dz", f"dW = xᵀ dz / {text}", change,
-                       rank=rank + 2 * at)  # fmt: skip
+            yield Site(
+                layer,
+                tuple(nodes),
+                what,
+                "dW = xᵀ dz",
+                f"dW = xᵀ dz / {text}",
+                change,
+                rank=rank + 2 * at,
+            )
 
 
 def _double(anatomy: Anatomy) -> Iterator[Site]:
@@ -77,8 +84,15 @@ def _double(anatomy: Anatomy) -> Iterator[Site]:
             nodes = data_nodes(anatomy, names)
             what = f"{gradients(names)} is divided by {text} once too often"
             change = scaled(nodes, 1 / count)
-            yield Site(layer, tuple(nodes), what, f"dW = xᵀ dz / {text} / {text}",
-                       f"dW = xᵀ dz / {text}", change, rank=rank + 2 * at)  # fmt: skip
+            yield Site(
+                layer,
+                tuple(nodes),
+                what,
+                f"dW = xᵀ dz / {text} / {text}",
+                f"dW = xᵀ dz / {text}",
+                change,
+                rank=rank + 2 * at,
+            )
 
 
 def _sum_for_mean(anatomy: Anatomy) -> Iterator[Site]:
@@ -87,8 +101,15 @@ def _sum_for_mean(anatomy: Anatomy) -> Iterator[Site]:
             nodes = anatomy.of_data(name)
             if name not in anatomy.weights:
                 what = f"d_{name} is the sum over the rows where it should be their mean"
-                yield Site(name.rpartition(".")[0], tuple(nodes), what, "db = Σ dz",
-                           f"db = Σ dz / {text}", scaled(nodes, count), rank=at)  # fmt: skip
+                yield Site(
+                    name.rpartition(".")[0],
+                    tuple(nodes),
+                    what,
+                    "db = Σ dz",
+                    f"db = Σ dz / {text}",
+                    scaled(nodes, count),
+                    rank=at,
+                )
 
 
 SIGNS = ("dW = −xᵀ dz", "dW = xᵀ dz")
