@@ -26,6 +26,10 @@ from .picture import FOLDED
 from .wording import loss_text, stage_text
 
 
+MANY = 1000
+"""Modules of more layers are not formatted, which would take minutes; their lines are long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A statement of the module: its lines, the shape of its value, and the formula it follows."""
@@ -67,9 +71,10 @@ def derive(typed: TypedGraph, file: str) -> Derivations:
     target = load_target(READABLE)
     program = plan_program(optimise_functions(build_functions(typed), 0), 0, target)
     view = module_view(program, module_names(program, target), "", file)
-    written = _lines(black_format(module_text(view, target)))
+    text = module_text(view, target)
+    written = _lines(text if len(typed.graph.layers) > MANY else black_format(text))
     forward = _steps(view.forward, written["forward"])
-    loss = _steps(view.loss, written.get("loss", {}))
+    loss = _steps(view.loss, {**written.get("loss", {}), **written.get("losses", {})})
     backward = _steps(view.backward, written.get("backward", {}))
     losses = tuple(
         Derivation(
@@ -88,6 +93,9 @@ def derive(typed: TypedGraph, file: str) -> Derivations:
 
 
 Steps = dict[str, tuple[Step, ...]]
+
+_FUNCTIONS = ("forward", "loss", "losses", "backward")
+"""The functions of a module that compute layers; several losses are computed in `losses`."""
 
 
 def _layers(typed: TypedGraph, forward: Steps, backward: Steps) -> Iterator[Derivation]:
@@ -112,7 +120,8 @@ def _layers(typed: TypedGraph, forward: Steps, backward: Steps) -> Iterator[Deri
 
 
 def _kind_formulas(layer: Layer) -> Iterator[str]:
-    yield from _parts(LAYERS[layer.kind].formula)
+    if LAYERS[layer.kind].family is not Family.INPUT:
+        yield from _parts(LAYERS[layer.kind].formula)
     if layer.activation is not None:
         yield from _parts(LAYERS[layer.activation.kind].formula)
 
@@ -133,11 +142,7 @@ def _lines(module: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     rows = module.splitlines()
     for function in ast.parse(module).body:
-        if isinstance(function, ast.FunctionDef) and function.name in (
-            "forward",
-            "loss",
-            "backward",
-        ):
+        if isinstance(function, ast.FunctionDef) and function.name in _FUNCTIONS:
             own = found[function.name] = {}
             for node in function.body:
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

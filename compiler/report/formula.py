@@ -192,7 +192,7 @@ class _Reader:
         if self.token.kind is Kind.WORD:
             return self.words()
         items = [self.factor()]
-        while self.begins_factor():
+        while self.begins_factor() and not isinstance(items[-1], Words):
             items.append(self.factor())
         return items[0] if len(items) == 1 else Row(tuple(items), product=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from .formula import (
@@ -25,10 +27,27 @@ _FUNCTION, _TIMES, _SPACE = "\u2061", "\u2062", "\u00a0"
 """Characters that are not seen but read (the application of a function, a product), and a space."""
 
 
-def mathml(formula: str) -> str:
-    """A formula of the comments as a `math` element; it keeps the text it was made of."""
-    root = Element("math", {"alttext": formula, "displaystyle": "true"})
-    root.append(_element(read_formula(formula)))
+def formula_html(formula: str) -> str:
+    """A formula of the comments as HTML: `math` elements, and the prose between them as text.
+
+    Browsers break lines between words, but not within `math`.
+    """
+    tree = read_formula(formula)
+    items = tree.items if isinstance(tree, Row) and not tree.product else (tree,)
+    parts = []
+    for prose, group in groupby(items, lambda item: isinstance(item, Words)):
+        pieces = tuple(group)
+        if prose:
+            parts.append(escape(" ".join(piece.text for piece in pieces if isinstance(piece, Words))))
+        else:
+            parts.append(mathml(pieces[0] if len(pieces) == 1 else Row(pieces)))
+    return " ".join(parts)
+
+
+def mathml(tree: Tree) -> str:
+    """A tree as a `math` element."""
+    root = Element("math", {"displaystyle": "true"})
+    root.append(_element(tree))
     return tostring(root, encoding="unicode", short_empty_elements=False)
 
 

@@ -19,11 +19,11 @@ from ..version import VERSION
 from .curves import Series, curves
 from .derivation import Derivations, derive
 from .history import LOSS, SETS, History
-from .mathml import mathml
+from .mathml import formula_html
 from .picture import picture
 from .summary import COUNTED, Summary, summarise
 from .svg import svg
-from .wording import grouped, printable, size_text
+from .wording import amount_text, grouped, polynomial, printable, size_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        mathml=lambda formula: Markup(mathml(formula)), grouped=grouped, printable=printable
+        formula=lambda text: Markup(formula_html(text)), grouped=grouped, printable=printable
     )
     return environment
 
@@ -184,7 +184,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     return [
         ("layers", grouped(len(summary.rows))),
         ("parameters", grouped(summary.parameters)),
-        ("FLOPs a row", grouped(summary.flops)),
+        ("FLOPs a row", polynomial(summary.flops)),
         ("numbers", summary.dtype),
     ]
 
@@ -198,8 +198,8 @@ def _rows(summary: Summary) -> list[LayerRow]:
             row.text,
             shape_text(str(row.output)),
             f"shared with {row.shares}" if row.shares else grouped(row.parameters),
-            grouped(row.flops),
-            size_text(row.activation_bytes * summary.batch),
+            polynomial(row.flops),
+            amount_text(row.activation_bytes * summary.batch),
             row.parameters / (summary.parameters or 1),
             own / whole if whole else 0.0,
         )
@@ -210,11 +210,11 @@ def _rows(summary: Summary) -> list[LayerRow]:
 def _totals(summary: Summary) -> list[tuple[str, str]]:
     held = [
         ("parameters", f"{grouped(summary.parameters)} ({size_text(summary.parameter_bytes)})"),
-        ("FLOPs for a row", grouped(summary.flops)),
-        (f"activations of {summary.batch} rows", size_text(summary.activation_bytes)),
+        ("FLOPs for a row", polynomial(summary.flops)),
+        (f"activations of {summary.batch} rows", amount_text(summary.activation_bytes)),
     ]
     if summary.training is not None:
-        held.append(("arrays of a training step", size_text(summary.training.total)))
+        held.append(("arrays of a training step", amount_text(summary.training.total)))
     return held
 
 

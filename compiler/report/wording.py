@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
+from ..ir.dims import Dim
 from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
 from ..ir.lists import list_text, shape_text
 from ..ir.reading import ranges
@@ -89,6 +91,32 @@ def size_text(bytes: object) -> str:
         if size < 1000:
             return f"{size:.1f} {unit}"
     return f"{size / 1000:.1f} TB"
+
+
+def polynomial(dim: Dim) -> str:
+    """A count as people write it: `9,724`, `148 T² + 8,192 T`."""
+    if isinstance(dim, int):
+        return f"{dim:,}"
+    terms = "".join(_term(Counter(monomial), factor) for monomial, factor in dim.terms)
+    return terms.removeprefix(" + ")
+
+
+def _term(powers: Counter[str], factor: int) -> str:
+    letters = [name + _power(count) for name, count in sorted(powers.items())]
+    number = [] if abs(factor) == 1 and letters else [f"{abs(factor):,}"]
+    return (" − " if factor < 0 else " + ") + " ".join([*number, *letters])
+
+
+def _power(count: int) -> str:
+    return "" if count == 1 else str(count).translate(_RAISED)
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def amount_text(bytes: Dim) -> str:
+    """A number of bytes for people, where it depends on sizes as a polynomial of these."""
+    return size_text(bytes) if isinstance(bytes, int) else f"{polynomial(bytes)} B"
 
 
 def _call_text(name: str, args: Mapping[str, ArgValue], specs: tuple[ArgSpec, ...]) -> str:

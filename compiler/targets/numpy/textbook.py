@@ -10,6 +10,21 @@ from ..text import Text
 from .frame import Frame, comment, named_nodes, with_headings
 
 
+IN_WORDS = {
+    "reshape": "the same numbers in another shape",
+    "transpose": "the axes in another order",
+    "sum": "summed over the other axes",
+    "scale": "times a constant",
+    "split_heads": "the heads apart",
+    "embed": "zeros around a part",
+    "as_real": "ids as numbers",
+    "mask_steps": "zeros in place of padding",
+    "exclude_steps": "−∞ in place of padding",
+    "window_lengths": "how long each row is behind the windows",
+}
+"""What values without a formula are, for those who read without the code; it says the same."""
+
+
 def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statement]:
     """The kernel's statements; the frame learns the names of the values they compute."""
     named = named_nodes(kernel)
@@ -18,7 +33,8 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
         if node.id not in named:
             continue
         code, formula = frame.expression(node).code, explained(kernel, node, named).formula
-        assign = Assign(names[node.id], code, comment(node, formula), formula=formula)
+        said = formula or IN_WORDS.get(node.op, "")
+        assign = Assign(names[node.id], code, comment(node, formula), formula=said)
         items.append((node.origin, assign))
         frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
