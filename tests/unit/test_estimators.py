@@ -16,7 +16,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed: nnc[sklear
 import joblib
 from nnc.sklearn import NNClassifier, NNRegressor
 from nnc.sklearn.network import network
-from nnc.sklearn.specs import weighted
+from nnc.sklearn.specs import filled, weighted
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, load_linnerud, make_moons
 from sklearn.exceptions import NotFittedError
@@ -87,9 +87,11 @@ def test_so_they_are_of_a_classifier(iris):
 
 def test_constant_columns_and_many_columns_do_no_harm():
     rng = np.random.default_rng(0)
-    x = np.hstack([rng.standard_normal((40, 500)), np.full((40, 2), 7.1)])
+    x = np.hstack([rng.standard_normal((40, 500)), np.full((40, 1), 7.1), np.zeros((40, 1))])
     model = NNClassifier(max_iter=30, random_state=0).fit(x, x[:, 0] > 0)
     assert model.score(x, x[:, 0] > 0) == 1
+    x[:, -2:] += 0.1
+    assert model.score(x, x[:, 0] > 0) == 1, "a column that was constant has no great say"
 
 
 # --- a spec of one's own ----------------------------------------------------------------------
@@ -143,6 +145,12 @@ def test_a_path_is_read(moons, tmp_path):
         NNClassifier(str(tmp_path / "none.nn")).fit(*moons)
 
 
+def test_lets_of_any_length_are_replaced_where_they_stand():
+    text = "let a = 2; let b = 3  # of old\nlet c = [1, 2]\ninput a -> dense b\n"
+    given = filled(text, {"a": 100, "none": 5}, {"b": 4000, "c": [0.5, -1]})
+    assert given == "let a = 100; let b = 4000  # of old\nlet c = [0.5, -1]\ninput a -> dense b\n"
+
+
 def test_lets_are_set_and_searched(moons):
     search = GridSearchCV(
         make_pipeline(StandardScaler(), NNClassifier(SIZED, epochs=5)),
@@ -188,6 +196,7 @@ def test_one_unit_decides_between_two_classes(unit, loss, moons):
     if loss == "bce":
         shares = model.predict_proba(x)
         assert np.allclose(shares.sum(axis=1), 1)
+        assert shares.min() >= 0
         assert (np.where(shares[:, 1] > 0.5, "yes", "no") == model.predict(x)).all()
         assert not hasattr(model, "decision_function")
     else:
