@@ -21,20 +21,25 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`."""
+    """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`.
+
+    `uses` are the helper functions that the expression calls.
+    """
 
     target: str
     expression: str
     comment: str = ""
     op: str = "="
+    uses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Statements that fill an array without giving a value."""
+    """Statements that fill an array without giving a value; `uses` as an Assign's."""
 
     text: str
     comment: str = ""
+    uses: frozenset[str] = frozenset()
 
 
 Statement = Heading | Note | Assign | Call

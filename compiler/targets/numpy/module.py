@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from ...ir.dims import Dim, Shape
+from ...ir.dims import Dim, Shape, symbols
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
 from ...losses import LOSSES
@@ -17,12 +17,10 @@ from ...passes.pipeline import Function
 from ...program.kernels import Kernel
 from ...program.program import Program
 from ...version import VERSION
-from ..target import Target
 from .arrays import ArrayView, ParamView, StateView
 from .batches import batch_counts, fresh_state
 from .bodies import alone_view, cache_view, constant_views, gradient_copies, kernel_view
 from .frame import clean, file_name
-from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
 from .least_squares import solve_parts
 from .names import Names
 from .optimizer import optimizer_view
@@ -33,14 +31,6 @@ from .view import ModuleView
 
 CONTRACT = 1
 """Version of the module contract that generated modules follow."""
-
-
-def module_text(view: ModuleView, target: Target) -> str:
-    """The module's source, before Black."""
-    text = target.render("module.jinja", m=view, helpers=HELPERS_MARK, imports=IMPORTS_MARK)
-    helpers = helper_functions(target, view, text)
-    text = text.replace(IMPORTS_MARK, helper_imports(target, helpers))
-    return text.replace(HELPERS_MARK, helpers)
 
 
 def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
@@ -220,7 +210,8 @@ def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
 
 def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
     sizes = tuple(str(n) for n in shape)
-    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind)
+    free = frozenset({"B"}.union(*map(symbols, shape)))
+    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind, symbols=free)
 
 
 def _spec_size(size: Dim) -> str | int:

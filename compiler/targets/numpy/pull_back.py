@@ -63,7 +63,7 @@ def _view(names: Names, kernel: Kernel, purposes: Iterable[str]) -> KernelView:
         loads += [i for i in dict.fromkeys(sources.values()) if i not in (*loads, *given)]
         dims = names.size_texts(sources)
     results = {
-        f"{purpose}:{name}": (i, frame.text(i).code)
+        f"{purpose}:{name}": (i, frame.name(i))
         for purpose in purposes
         for name, i in graph.outputs_for(purpose).items()
     }

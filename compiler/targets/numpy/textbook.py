@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...ir.op_graph import Node, Origin
 from ...ops import OPS
 from ...program.kernels import Kernel
-from ...program.statements import Assign, Statement
+from ...program.statements import Statement
 from ..text import Text
-from .frame import Frame, comment, named_nodes, with_headings
+from .frame import Frame, assigned, comment, named_nodes, with_headings
 
 
 def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statement]:
@@ -17,13 +17,8 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
     for node in kernel.nodes:
         if node.id not in named:
             continue
-        code = frame.expression(node).code
-        items.append(
-            (
-                node.origin,
-                Assign(names[node.id], code, comment(node, explained(kernel, node, named).formula)),
-            )
-        )
+        text, note = frame.expression(node), comment(node, explained(kernel, node, named).formula)
+        items.append((node.origin, assigned(names[node.id], text, note)))
         frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 
