@@ -169,6 +169,7 @@ def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float 
     from nnc.runtime.scaling import unreachable, unscaled
 
     from ..optimizers import OPTIMIZERS
+    from ..optimizers.registry import WITHOUT
     from ..report.scales import bounded_outputs, raw_inputs
 
     for sentence in unreachable(fit_targets(data, module).data, bounded_outputs(graph)):
@@ -176,7 +177,7 @@ def _warn_of_scales(graph: TypedGraph, module: Module, data: Dataset, lr: float 
     if lr is None and hasattr(module, "solve"):
         return
     rate = lr or module.TRAIN.get("lr")
-    descends = OPTIMIZERS[module.TRAIN.get("optimizer", "sgd")].descends
+    descends = OPTIMIZERS[module.TRAIN.get("optimizer", WITHOUT)].descends
     for sentence in unscaled(data, raw_inputs(graph), rate if descends else None):
         _warn(sentence)
 

@@ -56,6 +56,7 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
 def _arrays(program: Program, names: Names) -> dict[str, Any]:
     """The arrays of the module: what comes in and goes out, parameters, state, constants."""
     typed, by_rows = program.typed, program.by_rows
+    sizes = tuple(size_views(typed))
     return {
         "inputs": _inputs(typed, names),
         "outputs": _outputs(typed),
@@ -64,8 +65,8 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
         "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
         "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
         "fresh_state": tuple(fresh_state(names.graph, typed)),
-        "batch_counts": tuple(batch_counts(names, size_views(typed))),
-        "sizes": tuple(size_views(typed)),
+        "batch_counts": tuple(batch_counts(names, sizes)),
+        "sizes": sizes,
         "random": any(n.op in RANDOM for n in names.graph),
     }
 
@@ -111,7 +112,7 @@ def _functions(program: Program, names: Names, targets: tuple[ArrayView, ...]) -
         "solve": solve_parts(typed, features) if features else None,
         "vjp": vjp_view(names),
         "upstreams": upstreams(names),
-        "jacobian": jacobian_view(names, _outputs(typed)),
+        "jacobian": jacobian_view(names),
         "gradient_copies": gradient_copies(names, backward) if backward else (),
         "constants": constant_views(names),
         "cache": cache_view(names),
