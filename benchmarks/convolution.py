@@ -122,7 +122,7 @@ def helper_space() -> SimpleNamespace:
     names = ("conv", "conv_transpose", "conv_weights", "conv_flat", "conv_weights_flat")
     names += ("conv_winograd", "conv_weights_winograd", "turned_kernel")
     view: Any = SimpleNamespace(level=1, dtype="float32", by_columns=())
-    text = helper_functions(load_target("numpy"), view, " ".join(f"{name}(" for name in names))
+    text = helper_functions(load_target("numpy"), view, names).text
     space = {
         "np": np,
         "DTYPE": np.dtype(np.float32),

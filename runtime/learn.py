@@ -8,11 +8,11 @@ import numpy as np
 
 from .columns import Choice, Named, choose
 from .dataset import DataError
-from .ports import Port, inputs_of, targets_of
 from .encoding import Encoding, Field, Part
 from .frame import Column, Kind, Table
 from .missing import Missing
 from .module import Module
+from .ports import Port, inputs_of, targets_of
 
 
 def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encoding:

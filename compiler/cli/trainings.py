@@ -129,6 +129,7 @@ def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wante
     from nnc.runtime.scaling import unreachable, unscaled
 
     from ..optimizers import OPTIMIZERS
+    from ..optimizers.registry import WITHOUT
     from ..report.scales import bounded_outputs, raw_inputs
 
     for sentence in unreachable(fit_targets(data, module).data, bounded_outputs(graph)):
@@ -138,7 +139,7 @@ def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wante
     if wanted.lr is None and hasattr(module, "solve"):
         return
     rate = wanted.lr or module.TRAIN.get("lr")
-    descends = OPTIMIZERS[module.TRAIN.get("optimizer", "sgd")].descends
+    descends = OPTIMIZERS[module.TRAIN.get("optimizer", WITHOUT)].descends
     for sentence in unscaled(data, raw_inputs(graph), rate if descends else None):
         warn(sentence)
 

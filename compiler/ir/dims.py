@@ -112,6 +112,15 @@ def symbols(dim: Dim) -> set[str]:
     return set() if isinstance(dim, int) else set(_WORD.findall(str(dim)))
 
 
+def written(dim: Dim, names: Mapping[str, str]) -> str:
+    """The dimension as text, with something else in place of each plain symbol.
+
+    >>> written(symbol("B") * symbol("T"), {"B": "len(x)", "T": "x.shape[1]"})
+    'len(x)*x.shape[1]'
+    """
+    return _WORD.sub(lambda word: names[word[0]], str(dim))
+
+
 def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
     """The dimension as a number, given one for each plain symbol.
 

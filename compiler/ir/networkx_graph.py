@@ -5,9 +5,10 @@ It is made on request: importing networkx takes longer than the lint of a clean 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .layer_graph import Layer, Parameter, TypedGraph
+from .layer_graph import Layer, Loss, Output, Parameter, TypedGraph
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,8 +28,10 @@ def to_networkx(typed: TypedGraph) -> nx.MultiDiGraph[str]:
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(model=typed.graph.model, dtype=typed.graph.dtype)
     owned = own_parameters(typed)
     names = {layer.id: layer.name for layer in typed.graph.layers}
+    outputs, losses = (_by_layer(found) for found in (typed.graph.outputs, typed.graph.losses))
     for layer in typed.graph.layers:
-        graph.add_node(layer.name, **_attributes(typed, layer, owned[layer.name]))
+        ends = {"outputs": outputs.get(layer.id, []), "losses": losses.get(layer.id, [])}
+        graph.add_node(layer.name, **_attributes(typed, layer, owned[layer.name]), **ends)
         for operand, source in enumerate(layer.inputs):
             shape = _shape(typed, source)
             graph.add_edge(names[source], layer.name, operand=operand, shape=shape)
@@ -60,11 +63,17 @@ def _attributes(typed: TypedGraph, layer: Layer, params: list[Parameter]) -> dic
         "activation": layer.activation.kind if layer.activation else None,
         "parameters": {param.name: param.shape for param in params},
         "shares": layer.shares,
-        "outputs": [output.name for output in typed.graph.outputs if output.layer == layer.id],
-        "losses": [loss.name for loss in typed.graph.losses if loss.layer == layer.id],
         "span": layer.span,
         "line": layer.span.line,
     }
+
+
+def _by_layer(found: Iterable[Output | Loss]) -> dict[int, list[str]]:
+    """The names of outputs or losses by the number of their layer."""
+    names: dict[int, list[str]] = {}
+    for end in found:
+        names.setdefault(end.layer, []).append(end.name)
+    return names
 
 
 def _shape(typed: TypedGraph, layer: int) -> tuple[int | str, ...]:

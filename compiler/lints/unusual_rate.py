@@ -8,6 +8,7 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
 from ..ir.reading import number
 from ..optimizers import OPTIMIZERS
+from ..optimizers.registry import WITHOUT
 from ..schedules import SCHEDULES
 from .network import Network
 from .registry import lint
@@ -20,7 +21,7 @@ FAR = 10.0
 def unusual_rate(network: Network) -> Iterator[Diagnostic]:
     """A rate that is probably a slip of the exponent."""
     optimizer, schedule = network.graph.training.optimizer, network.graph.training.schedule
-    kind = optimizer.kind if optimizer else "sgd"
+    kind = optimizer.kind if optimizer else WITHOUT
     setting, name = optimizer, "lr"
     if schedule is not None and SCHEDULES[schedule.kind].peak in schedule.given:
         setting, name = schedule, SCHEDULES[schedule.kind].peak

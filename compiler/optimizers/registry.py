@@ -13,5 +13,8 @@ from ..registry import Registry
 OPTIMIZERS: Registry[OptimizerKind] = Registry("optimizer")
 """Every optimizer by its own name; filled by the files of this folder."""
 
+WITHOUT = "sgd"
+"""The one that trains a network whose spec names none."""
+
 optimizer = OPTIMIZERS.enter
 aliases = OPTIMIZERS.aliases

@@ -73,15 +73,15 @@ PASSES: dict[Function, dict[int, tuple[Pass, ...]]] = {
         0: (switch_off_noise, *_FIRST),
         1: (switch_off_noise, *_ALONE, _ONE_ROW),
     },
-    Function.FUSED_PREDICT: {
-        0: (),
-        1: (switch_off_noise, *_ALONE, _ONE_ROW, partial(split_softmax, why=""), *_ALONE),
-    },
+    Function.FUSED_PREDICT: {0: (), 1: (partial(split_softmax, why=""), *_ALONE)},
     Function.INPUT_GRADIENT: {0: _FIRST, 1: _ALONE},
     Function.PER_EXAMPLE: {0: _FIRST, 1: _ALONE},
     Function.FEATURES: {0: (switch_off_noise, *_FIRST), 1: (switch_off_noise, *_ALONE)},
     Function.UPDATE: {0: _FIRST, 1: _FIRST},
 }
+
+CONTINUES = {Function.FUSED_PREDICT: Function.PREDICT}
+"""Functions that start with what the passes of another have made."""
 
 LEVELS = tuple(PASSES[Function.TRAINING])
 

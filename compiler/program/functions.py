@@ -12,7 +12,7 @@ from ..ir.op_graph import Graph
 from ..ir.sizes import batch_size
 from ..lower.graph import lower
 from ..lower.optimizers import lower_update
-from ..passes.pipeline import PASSES, Function, Watch, ignore, optimise
+from ..passes.pipeline import CONTINUES, PASSES, Function, Watch, ignore, optimise
 from .least_squares import features
 from .pull_back import add_pull_backs, real_inputs, row_gradients
 
@@ -71,16 +71,15 @@ def optimise_functions(
     functions: Functions, level: int, watch: Watch = ignore, without: Collection[str] = ()
 ) -> Functions:
     """Every function after the passes of its level."""
-    optimised = {
-        function: optimise(
-            graph,
+    optimised: dict[Function, Graph] = {}
+    for function, graph in functions.graphs.items():
+        optimised[function] = optimise(
+            optimised[CONTINUES[function]] if function in CONTINUES else graph,
             PASSES[function][level],
             function=function,
             watch=watch,
             without=without if level else (),
         )
-        for function, graph in functions.graphs.items()
-    }
     return replace(functions, graphs=optimised)
 
 

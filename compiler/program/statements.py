@@ -24,23 +24,26 @@ class Note:
 class Assign:
     """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`.
 
-    `formula` is the mathematics in the comment, `layer` the layer (or loss) that it is done for.
+    `uses` are the helper functions that the expression calls. `formula` is the mathematics in the
+    comment, `layer` the layer (or loss) that it is done for.
     """
 
     target: str
     expression: str
     comment: str = ""
     op: str = "="
+    uses: frozenset[str] = frozenset()
     formula: str = ""
     layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Statements that fill an array without giving a value."""
+    """Statements that fill an array without giving a value; `uses` as an Assign's."""
 
     text: str
     comment: str = ""
+    uses: frozenset[str] = frozenset()
     layer: str = ""
 
 

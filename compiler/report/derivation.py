@@ -17,14 +17,14 @@ from ..program.functions import build_functions, optimise_functions
 from ..program.program import plan_program
 from ..program.statements import Assign
 from ..targets.formatted import black_format
-from ..targets.numpy.module import module_text, module_view
+from ..targets.numpy.module import module_view
 from ..targets.numpy.names import module_names
+from ..targets.numpy.sections import full, module_text
 from ..targets.numpy.view import KernelView
 from ..targets.target import READABLE, load_target
 from .folded import fold
 from .picture import FOLDED
 from .wording import loss_text, stage_text
-
 
 MANY = 1000
 """Modules of more layers are not formatted, which would take minutes; their lines are long."""
@@ -71,7 +71,7 @@ def derive(typed: TypedGraph, file: str) -> Derivations:
     target = load_target(READABLE)
     program = plan_program(optimise_functions(build_functions(typed), 0), 0, target)
     view = module_view(program, module_names(program, target), "", file)
-    text = module_text(view, target)
+    text = module_text(view, target, full(0))
     written = _lines(text if len(typed.graph.layers) > MANY else black_format(text))
     forward = _steps(view.forward, written["forward"])
     loss = _steps(view.loss, {**written.get("loss", {}), **written.get("losses", {})})

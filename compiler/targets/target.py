@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -32,6 +33,7 @@ from .text import (
     sizes,
     tuple_text,
 )
+from .uses import Operands, atoms, recording, uses
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
 """What is no code in a template: comments, docstrings, template statements."""
@@ -41,6 +43,15 @@ COMPOSED = tuple(f"as_{kind}" for kind in TARGET_KINDS)
 
 READABLE = "numpy"
 """The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buffered:
+    """An op writing into an array: its `form` is "call" (an expression) or "fill" (statements)."""
+
+    form: str
+    text: str
+    uses: frozenset[str]
 
 
 class Target(ABC):
@@ -68,6 +79,7 @@ class Target(ABC):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
+            extensions=["jinja2.ext.do"],
         )
         self.environment.filters.update(
             number=number,
@@ -82,7 +94,7 @@ class Target(ABC):
             chomp=str.rstrip,
             dict=dict_text,
         )
-        self.environment.globals.update(self.told)
+        self.environment.globals.update(self.told, uses=uses)
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
 
@@ -113,17 +125,20 @@ class Target(ABC):
 
     def buffered_call(
         self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
-    ) -> tuple[str, str]:
-        """The op writing into an array: ("call", an expression), ("fill", statements) or an operator."""
-        view = op_view(node, [t.within(100) for t in operands], shapes)
-        return buffered_call(self.buffered, view, out)
+    ) -> Buffered:
+        """The op writing into an array."""
+        with recording() as used:
+            form, text = buffered_call(self.buffered, op_view(node, atoms(operands), shapes), out)
+        return Buffered(form, text, frozenset(used))
 
     def making(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
         """The op as -O1 writes it where no array is planned for its value."""
         macro = getattr(self.buffered, f"{node.op}_new", None)
         if macro is None:
             return self.expression(node, operands, shapes)
-        return Text(str(macro(op_view(node, [t.within(100) for t in operands], shapes))).strip())
+        with recording() as used:
+            code = str(macro(op_view(node, atoms(operands), shapes))).strip()
+        return Text(code, uses=frozenset(used))
 
     def makes(self, node: Node) -> bool:
         """Whether the op without a planned array always makes one, and never gives a mere view."""
@@ -156,8 +171,9 @@ def load_target(name: str) -> Target:
 def expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
     """An op by its macro, with parentheses around operands that bind less tightly than it needs."""
     own, needs = bindings(macros, node.op, len(operands))
-    view = op_view(node, [t.within(n) for t, n in zip(operands, needs, strict=True)], shapes)
-    return Text(op_text(macros, view), own)
+    with recording() as used:
+        code = op_text(macros, op_view(node, Operands(operands, needs), shapes))
+    return Text(code, own, frozenset(used))
 
 
 def bindings(macros: Any, op: str, count: int) -> tuple[int, list[int]]:

@@ -12,10 +12,14 @@ from ..ir.op_graph import Node
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of source and how tightly its outermost operator binds (100: an atom)."""
+    """A piece of source and how tightly its outermost operator binds (100: an atom).
+
+    `uses` are the helper functions that it calls.
+    """
 
     code: str
     binding: int = 100
+    uses: frozenset[str] = frozenset()
 
     def within(self, binding: int) -> str:
         """The text as an operand of an operator that binds so tightly."""

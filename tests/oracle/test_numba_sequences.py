@@ -17,6 +17,7 @@ pytest.importorskip("numba", reason="Numba is not installed")
 pytest.importorskip("scipy", reason="SciPy is not installed")
 
 from nnc.targets.target import load_target
+from nnc.targets.uses import recording
 
 from .draws import worst
 from .test_numba import JIT, compare, in_float64, load
@@ -37,12 +38,14 @@ def functions(target: str, level: int) -> SimpleNamespace:
     texts = [
         "from __future__ import annotations\nimport hashlib, math, os, sys, time\nfrom typing import Any"
     ]
-    texts += [
-        str(environment.get_template(name).render()) for name in ("imports.jinja", "compiled.jinja")
-    ]
-    for file in load_target(target).helper_files:
-        macros: Any = environment.get_template(file).module
-        texts += [str(getattr(macros, f"{name}_helper")(view)).strip() for name in macros.ORDER]
+    with recording():
+        texts += [
+            str(environment.get_template(name).render(standard=""))
+            for name in ("imports.jinja", "compiled.jinja")
+        ]
+        for file in load_target(target).helper_files:
+            macros: Any = environment.get_template(file).module
+            texts += [str(getattr(macros, f"{name}_helper")(view)).strip() for name in macros.ORDER]
     names: dict[str, Any] = {"np": np, "DTYPE": np.dtype("float64"), "Array": np.ndarray}
     exec(compile("\n\n\n".join(texts), "helpers.py", "exec"), names)
     return SimpleNamespace(**names)

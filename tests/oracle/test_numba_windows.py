@@ -20,6 +20,7 @@ pytest.importorskip("scipy", reason="SciPy is not installed")
 from nnc.driver import Options, compile_source
 from nnc.source import Source
 from nnc.targets.target import load_target
+from nnc.targets.uses import recording
 
 JIT = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 DRAWS = int(os.environ.get("NNC_ORACLE_DRAWS", "150" if JIT else "25"))
@@ -42,11 +43,13 @@ def functions(target: str, *files: str, **constants: str) -> SimpleNamespace:
     view = SimpleNamespace(level=0, dtype="float64")
     environment = load_target(target).environment
     text = IMPORTS
-    if target == "numba":
-        text += "from numba import njit\n" + environment.get_template("compiled.jinja").render()
-    for file in files:
-        macros: Any = environment.get_template(f"helpers_{file}.jinja").module
-        text += "\n\n".join(str(getattr(macros, f"{n}_helper")(view)) for n in macros.ORDER)
+    with recording():
+        if target == "numba":
+            text += "from numba import njit\n"
+            text += environment.get_template("compiled.jinja").render()
+        for file in files:
+            macros: Any = environment.get_template(f"helpers_{file}.jinja").module
+            text += "\n\n".join(str(getattr(macros, f"{n}_helper")(view)) for n in macros.ORDER)
     for name, value in constants.items():
         text, count = re.subn(rf"(?m)^{name} = [^#\n]*", f"{name} = {value}  ", text)
         assert count == 1, name

@@ -134,10 +134,12 @@ def function(graph, level: int):
         elif kind == "Call":
             lines.append(f"    {s.text}")
     args = ", ".join(n for i, n in names.items() if graph[i].op == "input")
-    results = ", ".join(f"{n!r}: {frame.text(i).code}" for n, i in graph.outputs.items())
+    results = ", ".join(f"{n!r}: {frame.name(i)}" for n, i in graph.outputs.items())
     source = f"def f({args}):\n" + "\n".join(lines) + f"\n    return {{{results}}}\n"
     view = SimpleNamespace(level=level, dtype="float64", by_columns=())
-    exec("from __future__ import annotations\n" + helper_functions(target, view, source), space)
+    used = {name for s in statements for name in getattr(s, "uses", ())}
+    helpers = helper_functions(target, view, used).text
+    exec("from __future__ import annotations\n" + helpers, space)
     exec(source, space)
     return space["f"], source
 
@@ -256,14 +258,14 @@ def test_what_predict_writes_over_is_no_view(name, sample):
     if any(n.op != "input" for n in operands):  # the op is part of a composed one
         arrays = {f"x{i}": np.ones(shape) for i, shape in enumerate(shapes)}
     texts = [Text(x) for x in arrays]
-    code = load_target("numpy").making(node, texts, shapes).code
+    made = load_target("numpy").making(node, texts, shapes)
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
     space |= {"prod": math.prod, "product": itertools.product, "accumulate": itertools.accumulate}
     space |= {"ONE": np.ones(()), "LOWEST": np.full((), np.finfo(float).min), **arrays}
     view = SimpleNamespace(level=1, dtype="float64", by_columns=())
-    helpers = helper_functions(load_target("numpy"), view, code)
+    helpers = helper_functions(load_target("numpy"), view, made.uses).text
     exec("from __future__ import annotations\n" + helpers, space)
-    value = eval(code, space)
+    value = eval(made.code, space)
     assert value.flags.writeable
     assert value.dtype == node.type.dtype.value
     assert not any(np.shares_memory(value, x) for x in arrays.values())

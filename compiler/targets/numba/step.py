@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...ir.layer_graph import Parameter
 from ...ir.op_graph import Graph, Node, Role
@@ -13,6 +14,7 @@ from ...program.places import Updated
 from ...program.update import UpdatePlan
 from ..numpy.names import Names
 from ..text import op_view
+from ..uses import recording
 from .arguments import Given
 from .arrays import CannotJit, Declared, Drawn, JitPlace, Outside, ParamPlace, Rooms, Scalar
 from .choices import Value
@@ -124,6 +126,12 @@ def _kernel(
 
 def finished(writer: KernelWriter, results: Sequence[Value]) -> JitKernel:
     """The text of a kernel's parts, each with the sizes and arrays that it mentions."""
+    with recording() as used:
+        kernel = _texts(writer, results)
+    return replace(kernel, uses=frozenset(used))
+
+
+def _texts(writer: KernelWriter, results: Sequence[Value]) -> JitKernel:
     arrays = list(writer.arrays.declared.values())
     around = PartText(writer.forms)
     texts = tuple(around.code(value) for value in results)
@@ -156,7 +164,9 @@ def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Ro
     room = rooms.view(place, node.type.shape, node.type.dtype)
     view = op_view(node, [f"c.{place.name}"], [node.type.shape])
     macro = getattr(target.expressions, f"{node.op}_op")
-    return Draw(place.name, PartText(target).view(room), macro(view), macro(view, "True"))
+    with recording() as used:
+        texts = PartText(target).view(room), str(macro(view)), str(macro(view, "True"))
+    return Draw(place.name, *texts, frozenset(used))
 
 
 def update_kernel(update: UpdatePlan, target: KernelForms) -> JitKernel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...program.program import Program
-from ..numpy.module import module_text
+from ..numpy.sections import full, module_text
 from .forms import KernelForms
 from .module import numba_view
 
@@ -13,4 +13,4 @@ class NumbaTarget(KernelForms):
 
     def write(self, program: Program, spec: str, file: str) -> str:
         """The module's source, unformatted."""
-        return module_text(numba_view(program, self, spec, file), self)
+        return module_text(numba_view(program, self, spec, file), self, full(program.level))

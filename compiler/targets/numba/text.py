@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from ..target import bindings, buffered_call, op_text
 from ..text import OpView, Text, number, op_view
+from ..uses import recording
 from .arrays import Declared
 from .choices import (
     Applied,
@@ -27,7 +29,7 @@ from .choices import (
     WholeOp,
 )
 from .forms import KernelForms
-from .uses import Operand, Operands, Recorder
+from .uses import KernelOperands, Recorder, Uses
 
 
 class PartText:
@@ -105,12 +107,16 @@ class PartText:
     def _seen(self, value: Applied, needs: Sequence[int] | None = None) -> OpView:
         """What a macro sees of an op; its operands are atoms unless `needs` has their bindings."""
         operands = [self._operand(operand) for operand in value.operands]
-        texts = Operands(self.recorder, operands, needs or [100] * len(operands))
-        return op_view(value.node, texts, value.shapes)
+        texts, mentions = [text for text, _ in operands], [uses for _, uses in operands]
+        bindings = needs or [100] * len(operands)
+        seen = KernelOperands(texts, bindings, self.recorder, mentions)
+        return op_view(value.node, seen, value.shapes)
 
-    def _operand(self, value: Value) -> Operand:
-        with self.recorder.apart() as uses:
-            return Operand(self.text(value), uses)
+    def _operand(self, value: Value) -> tuple[Text, Uses]:
+        """An operand's text, which may be left out, and what it mentions."""
+        with self.recorder.apart() as mentions, recording() as used:
+            text = self.text(value)
+        return replace(text, uses=frozenset(used)), mentions
 
     def _lines(self, statement: WholeOp | HelperCall) -> list[str]:
         """The lines of an op on whole arrays."""

@@ -1,17 +1,21 @@
-"""What the text of a kernel's part mentions, recorded as it is written: variables, sizes, casts."""
+"""What the text of a kernel's part mentions, recorded as it is written: variables, sizes, casts.
+
+Helper functions are recorded as NumPy's templates do; see compiler/targets/uses.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ...ir.dims import Shape, Sym, symbols
-from ..text import Text, dim_text, sizes, tuple_text
+from ..text import dim_text, sizes, tuple_text
+from ..uses import Operands
 
 RECORDER = "recorder"
 """What templates' contexts call the recorder."""
@@ -65,36 +69,16 @@ class Recorder:
 
 
 @dataclass(frozen=True, slots=True)
-class Operand:
-    """An operand's text and what it mentions."""
-
-    text: Text
-    uses: Uses
-
-
-@dataclass(frozen=True, slots=True)
-class Operands(Sequence[str]):
-    """Operands as an op's macro sees them: what one mentions counts when the macro takes it."""
+class KernelOperands(Operands):
+    """Operands of which `mentions` count, too, when the macro takes them."""
 
     recorder: Recorder
-    operands: Sequence[Operand]
-    bindings: Sequence[int]
+    mentions: Sequence[Uses]
 
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self[k] for k in range(len(self))[place]]
-        operand = self.operands[place]
-        self.recorder.uses.add(operand.uses)
-        return operand.text.within(self.bindings[place])
-
-    def __len__(self) -> int:
-        return len(self.operands)
+    def take(self, place: int) -> str:
+        """One operand, which the macro writes down."""
+        self.recorder.uses.add(self.mentions[place])
+        return Operands.take(self, place)
 
 
 def recorded(context: Context, values: Iterable[object]) -> None:

@@ -38,12 +38,13 @@ class JitPart:
 class JitKernel:
     """A kernel: one compiled part, or several with calls of Python functions between them.
 
-    `needs` are those of the function around several parts.
+    `needs` are those of the function around several parts, `uses` the helper functions of all.
     """
 
     parts: tuple[JitPart, ...]
     needs: Needs
     results: tuple[str, ...]
+    uses: frozenset[str] = frozenset()
 
     @property
     def calls(self) -> bool:
@@ -55,13 +56,15 @@ class JitKernel:
 class Draw:
     """Random numbers that a step needs: the cache's name for them, their place, how to draw them.
 
-    `text` draws them as `train` says, `training` as in a step.
+    `text` draws them as `train` says, `training` as in a step; `uses` are
+    the helper functions that do it.
     """
 
     name: str
     place: str
     text: str
     training: str
+    uses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,6 @@ class NumbaView(ModuleView):
     def language(self) -> str:
         """What the module is written in, for its docstring."""
         return "NumPy, its kernels compiled by Numba"
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        """Modules of the standard library that kernels need."""
-        return ("math",)
 
     @property
     def quiet(self) -> bool:

@@ -13,6 +13,7 @@ class ArrayView:
     `kind` is float or int; for a target it says what may be given: classes, unit (0 to 1) or
     values. `classes` bounds the whole numbers of an input of ids. `lengths` is the variable that
     holds the true lengths of its rows where they are padded, along axis `ragged_axis`.
+    `symbols` are the sizes in it that are known at run time only.
     `ids` is the variable that says whether a target was given as class ids, where that matters,
     `weights` the one that holds the weights of its classes where they come from the data.
     """
@@ -27,6 +28,21 @@ class ArrayView:
     ragged_axis: int = 1
     ids: str = ""
     weights: str = ""
+    symbols: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCount:
+    """A layer that takes statistics over a batch, and how many values of a channel it has there.
+
+    `count` is that as source, `last` the same for the last of several batches, whose rows are
+    called `last`; `of_rows` says that it is the number of rows alone.
+    """
+
+    layer: str
+    count: str
+    last: str
+    of_rows: bool
 
 
 @dataclass(frozen=True, slots=True)

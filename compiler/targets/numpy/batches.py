@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from ...ir.dims import Dim, evaluate, product, symbols
+from ...ir.dims import BATCH, Dim, evaluate, product, symbols, written
 from ...ir.layer_graph import TypedGraph
 from ...ir.op_graph import Graph
 from ...program.sizes import size_source
-from .arrays import SizeView
+from .arrays import BatchCount, SizeView
 from .names import Names
 
 
-def batch_counts(names: Names, sizes: Iterable[SizeView]) -> Iterator[tuple[str, str]]:
-    """Such layers and, as source, the number of values of a channel, where it may be one."""
+def batch_counts(names: Names, sizes: Iterable[SizeView]) -> Iterator[BatchCount]:
+    """Such layers where a channel may have one value only."""
     least = {"B": 1, **{size.name: size.least for size in sizes}}
     said: set[Dim] = set()
     for name, count in _counts(names.graph):
         if evaluate(count, least) == 1 and count not in said:
             said.add(count)
-            yield name, _source(names, count)
+            yield _batch_count(names, name, count)
 
 
 def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
@@ -43,7 +42,8 @@ def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:
             yield node.word("name"), product(shape[axis] for axis in axes)
 
 
-def _source(names: Names, count: Dim) -> str:
+def _batch_count(names: Names, layer: str, count: Dim) -> BatchCount:
     inputs = [node.id for node in names.graph if node.op == "input"]
     places = {n: names.size_text(n, size_source(names.graph, n, inputs)) for n in symbols(count)}
-    return re.sub(r"[A-Z][A-Z0-9]*", lambda word: places[word[0]], str(count))
+    last = {**places, str(BATCH): "last"}
+    return BatchCount(layer, written(count, places), written(count, last), count == BATCH)

@@ -47,7 +47,7 @@ def kernel_view(
         if kernel is not kernels.forward:
             loads += [i for i in dict.fromkeys(sources.values()) if i not in loads]
         dims = names.size_texts(sources)
-    texts = tuple((name, frame.text(i).code) for name, i in results.items())
+    texts = tuple((name, frame.name(i)) for name, i in results.items())
     read = dict.fromkeys((*(names.names[i] for i in loads), *padded))
     return KernelView(tuple(read), dims, tuple(statements), texts)
 
@@ -68,7 +68,7 @@ def alone_view(outer: Names, program: Program, function: Function) -> KernelView
         statements = textbook(kernel, frame, names.names)
     texts = owned(
         graph,
-        {name.partition(":")[2]: (i, frame.text(i).code) for name, i in graph.outputs.items()},
+        {name.partition(":")[2]: (i, frame.name(i)) for name, i in graph.outputs.items()},
     )
     dims = names.size_texts(size_sources(names.kernels, kernel, []))
     return KernelView((), dims, tuple(statements), texts)

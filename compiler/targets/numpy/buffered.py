@@ -13,7 +13,7 @@ from ...program.kernels import Kernel
 from ...program.places import GradientOf, Place
 from ...program.statements import Assign, Call, Note, Statement
 from ..text import Text, transposed
-from .frame import Frame, comment, named_nodes, with_headings
+from .frame import Frame, assigned, comment, named_nodes, with_headings
 
 
 def buffered(
@@ -50,10 +50,8 @@ def buffered(
             place = frame.places[plan.of[node.id]].code
             frame.texts[node.id] = Text(place if final else local[node.id])
         elif node.id in named and node.op not in FREE:
-            code = frame.expression(node).code
-            items.append(
-                (node.origin, Assign(names[node.id], code, comment(node, node.origin.formula)))
-            )
+            text, note = frame.expression(node), comment(node, node.origin.formula)
+            items.append((node.origin, assigned(names[node.id], text, note)))
             frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 
@@ -94,21 +92,23 @@ def _compute(
     if node.op == "matmul" and before is None and _by_columns(place, frame):
         product = _final_gradient(node, frame, local, plan)
         return [Assign(name, out), *product]
-    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
-    if form == "call":
-        return [Call(text, note)] if out == name else [Assign(name, text, note)]
+    made = frame.target.buffered_call(node, operands, frame.shapes(node), out)
+    if made.form == "call":
+        call = Call(made.text, note, made.uses)
+        return [call] if out == name else [Assign(name, made.text, note, uses=made.uses)]
     statements: list[Statement] = [] if out == name else [Assign(name, out, note)]
-    _, text = frame.target.buffered_call(node, operands, frame.shapes(node), name)
-    lines = [line for line in text.splitlines() if line.strip()]
+    made = frame.target.buffered_call(node, operands, frame.shapes(node), name)
+    lines = [line for line in made.text.splitlines() if line.strip()]
     notes = [note] if not statements else []
-    return [*statements, *(Call(t, c) for t, c in zip_longest(lines, notes, fillvalue=""))]
+    calls = (Call(text, c, made.uses) for text, c in zip_longest(lines, notes, fillvalue=""))
+    return [*statements, *calls]
 
 
 def _make(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
     """The statement that computes one value into a new array."""
     operands = [frame.text(i) for i in node.inputs]
-    code = frame.target.making(node, operands, frame.shapes(node)).code
-    return [Assign(local[node.id], code, comment(node, node.origin.formula))]
+    text = frame.target.making(node, operands, frame.shapes(node))
+    return [assigned(local[node.id], text, comment(node, node.origin.formula))]
 
 
 def _by_columns(place: Place, frame: Frame) -> bool:
@@ -129,10 +129,10 @@ def _final_gradient(
     if node.op == "matmul" and _by_columns(place, frame):
         operands = [Text(transposed(o.within(100))) for o in reversed(operands)]
         out = f"{out}.T"
-    form, text = frame.target.buffered_call(node, operands, frame.shapes(node), out)
-    if form == "fill":
+    made = frame.target.buffered_call(node, operands, frame.shapes(node), out)
+    if made.form == "fill":
         return _compute(node, frame, local, plan)
-    return [Call(text, comment(node, node.origin.formula))]
+    return [Call(made.text, comment(node, node.origin.formula), made.uses)]
 
 
 def _augmented(
@@ -145,4 +145,4 @@ def _augmented(
     first = node.inputs.index(before)
     if first == 1 and node.op not in ("add", "mul"):
         return None
-    return Assign(name, operands[1 - first].code, op=operator)
+    return assigned(name, operands[1 - first], op=operator)

@@ -11,7 +11,7 @@ from ...ir.op_graph import Graph, Node, Origin, Role
 from ...program.kernels import Kernel
 from ...program.names import Namer
 from ...program.places import Place
-from ...program.statements import Heading, Statement
+from ...program.statements import Assign, Heading, Statement
 from ..target import Target
 from ..text import Text
 
@@ -49,6 +49,16 @@ class Frame:
         found = self.texts.get(id)
         return found if found is not None else self.expression(self.graph[id])
 
+    def name(self, id: int) -> str:
+        """A value that has a statement or comes from outside: its name, or a view of it.
+
+        It calls nothing, so that it may be written wherever the value is given back.
+        """
+        text = self.text(id)
+        if text.uses:
+            raise LookupError(f"{text.code} is no name: it uses {', '.join(sorted(text.uses))}")
+        return text.code
+
     def expression(self, node: Node) -> Text:
         """The op written out over the texts of its inputs."""
         if node.op == "const" and node.type.rank:
@@ -59,6 +69,11 @@ class Frame:
     def shapes(self, node: Node) -> list[Shape]:
         """Shapes of the op's inputs."""
         return [self.graph[i].type.shape for i in node.inputs]
+
+
+def assigned(name: str, text: Text, note: str = "", op: str = "=") -> Assign:
+    """`name = text`, or with an in-place operator."""
+    return Assign(name, text.code, note, op, text.uses)
 
 
 def constant(node: Node) -> Constant:

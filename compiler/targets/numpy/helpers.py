@@ -1,57 +1,69 @@
-"""The helper functions a module needs: those its text calls, and those they call in turn."""
+"""The helper functions and imports of a module: those its text uses, and those they use in turn."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ..target import Target
+from ..uses import recording
 from .view import ModuleView
-
-HELPERS_MARK = "# helper functions go here\n"
-"""Stands in the module's text until it is known which helpers it calls."""
-
-IMPORTS_MARK = "# imports of helper functions go here\n"
-"""Stands in the module's text until it is known what its helpers import."""
-
-CALL_OR_CONSTANT = r"\b(?:[a-z_][a-z_0-9]*(?=\()|[A-Z][A-Z_]+\b)"
 
 FUNCTIONS = f"# --- functions {'-' * 76}\n\n\n"
 
+STANDARD = {
+    **dict.fromkeys(
+        ("base64", "hashlib", "math", "os", "secrets", "sys", "time", "warnings", "zipfile", "zlib")
+    ),
+    "Iterable": "collections.abc",
+    "accumulate": "itertools",
+    "product": "itertools",
+    "prod": "math",
+    "is_": "operator",
+}
+"""What modules import of the standard library, and from where; None for a module itself."""
 
-def helper_functions(target: Target, view: ModuleView, text: str) -> str:
-    """The definitions, in the order of the templates.
 
-    Besides functions there are constants, in capitals, which come with what mentions them.
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """The definitions of helper functions as text, and all that they and their users use."""
+
+    text: str
+    uses: frozenset[str]
+
+
+def helper_functions(target: Target, view: ModuleView, used: Iterable[str]) -> Helpers:
+    """The definitions of what is used, in the order of the templates.
+
+    Besides functions there are constants, in capitals.
     """
-    bodies: dict[str, str] = {}
+    macros: dict[str, Any] = {}
     own: list[str] = []
     for file in target.helper_files:
-        macros: Any = target.environment.get_template(file).module
-        bodies |= {name: str(getattr(macros, f"{name}_helper")(view)) for name in macros.ORDER}
-        own += getattr(macros, "FOR_PARAMETERS", [])
-    wanted: set[str] = set()
-    todo = [text]
+        template: Any = target.environment.get_template(file).module
+        macros |= {name: getattr(template, f"{name}_helper") for name in template.ORDER}
+        own += getattr(template, "FOR_PARAMETERS", [])
+    bodies: dict[str, str] = {}
+    found, todo = set[str](), set(used)
     while todo:
-        words = set(re.findall(CALL_OR_CONSTANT, todo.pop()))
-        new = (words & bodies.keys()) - wanted
-        wanted |= new
-        todo += [bodies[name] for name in new]
-    ordered = [name for name in bodies if name in wanted]
+        found |= todo
+        with recording() as within:
+            for name in todo & macros.keys():
+                bodies[name] = str(macros[name](view)).strip()
+        todo = within - found
+    unknown = found - macros.keys() - STANDARD.keys()
+    if unknown:
+        raise LookupError(f"templates use {', '.join(sorted(unknown))}, which nothing defines")
+    ordered = [name for name in macros if name in bodies]
     first = next((name for name in ordered if name not in own), None)
-    return "\n\n".join(
-        (FUNCTIONS if name == first else "") + bodies[name].strip() + "\n" for name in ordered
-    )
+    text = "\n\n".join((FUNCTIONS if n == first else "") + bodies[n] + "\n" for n in ordered)
+    return Helpers(text, frozenset(found))
 
 
-def helper_imports(target: Target, helpers: str) -> str:
-    """The lines that import what helper functions take from the standard library."""
-    found: dict[str, str] = {}
-    for file in target.helper_files:
-        macros: Any = target.environment.get_template(file).module
-        found |= getattr(macros, "IMPORTS", {})
-    return "".join(
-        f"from {module} import {name}\n"
-        for name, module in sorted(found.items(), key=lambda item: item[1])
-        if re.search(rf"\b{name}\(", helpers)
-    )
+def import_lines(used: Iterable[str]) -> str:
+    """The lines that import what is used of the standard library, in the usual order."""
+    names = sorted(name for name in used if name in STANDARD)
+    modules = [f"import {name}\n" for name in names if STANDARD[name] is None]
+    parts = sorted((STANDARD[name] or "", name) for name in names if STANDARD[name])
+    return "".join([*modules, *(f"from {module} import {name}\n" for module, name in parts)])

@@ -13,25 +13,25 @@ def solve_parts(typed: TypedGraph, features: KernelView) -> SolveView:
     assert optimizer is not None
     found = solvable(typed, optimizer.head)
     weight = next(p for p in typed.params if p.name == f"{found.dense.name}.W")
-    undo = [text for layer in reversed(found.behind) for text in _undone(typed, layer)]
+    undo = [pair for layer in reversed(found.behind) for pair in _undone(typed, layer)]
     bias = bool(found.dense.args["bias"])
     return SolveView(features, tuple(undo), found.dense.name, tuple(weight.shape), bias)
 
 
-def _undone(typed: TypedGraph, layer: Layer) -> list[str]:
-    """The target before a layer, from the target behind it."""
+def _undone(typed: TypedGraph, layer: Layer) -> list[tuple[str, str]]:
+    """What stands before and behind the target, as it is behind a layer, to give it before it."""
     a = {name: _numbers(value) for name, value in layer.args.items()}
     match layer.kind:
         case "scale":
-            return [f"target / {a['a']}"]
+            return [("", f" / {a['a']}")]
         case "shift":
-            return [f"target - {a['b']}"]
+            return [("", f" - {a['b']}")]
         case "normalize":
-            return [f"target * {a['std']} + {a['mean']}"]
+            return [("", f" * {a['std']} + {a['mean']}")]
     sizes = typed.shape_of(layer.inputs[0])
     if layer.kind == "id" or not all(isinstance(n, int) for n in sizes):
         return []
-    return [f"target.reshape({', '.join(map(str, (-1, *sizes)))})"]
+    return [("", f".reshape({', '.join(map(str, (-1, *sizes)))})")]
 
 
 def _numbers(value: object) -> str:

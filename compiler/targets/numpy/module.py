@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from ...ir.dims import Dim, Shape
+from ...ir.dims import Dim, Shape, symbols
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
 from ...kinds.lower.losses import ROW_WEIGHTS
@@ -18,12 +18,10 @@ from ...passes.pipeline import Function
 from ...program.kernels import Kernel
 from ...program.program import Program
 from ...version import VERSION
-from ..target import Target
 from .arrays import ArrayView, ParamView, StateView
 from .batches import batch_counts, fresh_state
 from .bodies import alone_view, cache_view, constant_views, gradient_copies, kernel_view
 from .frame import clean, file_name
-from .helpers import HELPERS_MARK, IMPORTS_MARK, helper_functions, helper_imports
 from .least_squares import solve_parts
 from .names import Names
 from .optimizer import optimizer_view
@@ -34,14 +32,6 @@ from .view import ModuleView
 
 CONTRACT = 1
 """Version of the module contract that generated modules follow."""
-
-
-def module_text(view: ModuleView, target: Target) -> str:
-    """The module's source, before Black."""
-    text = target.render("module.jinja", m=view, helpers=HELPERS_MARK, imports=IMPORTS_MARK)
-    helpers = helper_functions(target, view, text)
-    text = text.replace(IMPORTS_MARK, helper_imports(target, helpers))
-    return text.replace(HELPERS_MARK, helpers)
 
 
 def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
@@ -68,6 +58,7 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
 def _arrays(program: Program, names: Names) -> dict[str, Any]:
     """The arrays of the module: what comes in and goes out, parameters, state, constants."""
     typed, by_rows = program.typed, program.by_rows
+    sizes = tuple(size_views(typed))
     return {
         "inputs": _inputs(typed, names),
         "outputs": _outputs(typed),
@@ -76,8 +67,8 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
         "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
         "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
         "fresh_state": tuple(fresh_state(names.graph, typed)),
-        "batch_counts": tuple(batch_counts(names, size_views(typed))),
-        "sizes": tuple(size_views(typed)),
+        "batch_counts": tuple(batch_counts(names, sizes)),
+        "sizes": sizes,
         "random": any(n.op in RANDOM for n in names.graph),
     }
 
@@ -123,7 +114,7 @@ def _functions(program: Program, names: Names, targets: tuple[ArrayView, ...]) -
         "solve": solve_parts(typed, features) if features else None,
         "vjp": vjp_view(names),
         "upstreams": upstreams(names),
-        "jacobian": jacobian_view(names, _outputs(typed)),
+        "jacobian": jacobian_view(names),
         "gradient_copies": gradient_copies(names, backward) if backward else (),
         "constants": constant_views(names),
         "cache": cache_view(names),
@@ -231,7 +222,8 @@ def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
 
 def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
     sizes = tuple(str(n) for n in shape)
-    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind)
+    free = frozenset({"B"}.union(*map(symbols, shape)))
+    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind, symbols=free)
 
 
 def _spec_size(size: Dim) -> str | int:

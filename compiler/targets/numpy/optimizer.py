@@ -15,7 +15,7 @@ from ...program.update import UpdatePlan
 from ..target import Target
 from ..text import Text
 from .buffered import buffered
-from .frame import Frame, heading, named_nodes
+from .frame import Frame, assigned, heading, named_nodes
 from .names import update_place
 from .view import OptimizerView
 
@@ -76,7 +76,7 @@ def _each(
         if node.type.rank:
             each.append(_store(kernel, frame, node, name))
         else:
-            once.append(Assign(name, frame.expression(node).code, node.origin.formula))
+            once.append(assigned(name, frame.expression(node), node.origin.formula))
         frame.texts[node.id] = Text(name)
     return once, each
 
@@ -84,11 +84,11 @@ def _each(
 def _store(kernel: Kernel, frame: Frame, node: Node, name: str) -> Assign:
     note = node.origin.formula
     if node.id not in kernel.results:
-        return Assign(name, frame.expression(node).code, note)
+        return assigned(name, frame.expression(node), note)
     operator = frame.target.in_place(node.op)
     if operator in ("+=", "-=") and frame.text(node.inputs[0]).code == name:
-        return Assign(name, frame.text(node.inputs[1]).code, note, op=operator)
-    return Assign(f"{name}[...]", frame.expression(node).code, note)
+        return assigned(name, frame.text(node.inputs[1]), note, operator)
+    return assigned(f"{name}[...]", frame.expression(node), note)
 
 
 def _flat(update: UpdatePlan, frame: Frame, names: dict[int, str]) -> list[Statement]:

@@ -11,7 +11,6 @@ from ...ir.dims import BATCH, symbols
 from ...ir.op_graph import Graph
 from ...program.kernels import Kernel, loaded
 from ...program.sizes import dims_from, sizes_of
-from .arrays import ArrayView
 from .bodies import owned
 from .names import CACHE, Names
 from .textbook import textbook
@@ -24,7 +23,7 @@ def vjp_view(names: Names) -> KernelView | None:
     return _view(names, kernel, ("vjp", "vjp_dx")) if kernel else None
 
 
-def jacobian_view(names: Names, outputs: tuple[ArrayView, ...]) -> JacobianView | None:
+def jacobian_view(names: Names) -> JacobianView | None:
     """The pieces of jacobian: the pull-back, and how each kept value is repeated for it."""
     kernel = names.kernels.row_vjp
     if kernel is None:
@@ -63,7 +62,7 @@ def _view(names: Names, kernel: Kernel, purposes: Iterable[str]) -> KernelView:
         loads += [i for i in dict.fromkeys(sources.values()) if i not in (*loads, *given)]
         dims = names.size_texts(sources)
     results = {
-        f"{purpose}:{name}": (i, frame.text(i).code)
+        f"{purpose}:{name}": (i, frame.name(i))
         for purpose in purposes
         for name, i in graph.outputs_for(purpose).items()
     }

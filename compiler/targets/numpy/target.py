@@ -10,9 +10,10 @@ from ...ir.op_graph import Node
 from ...layers.selu import ALPHA, LAMBDA
 from ...program.program import Program
 from ..target import Target
-from .module import module_text, module_view
+from .module import module_view
 from .names import module_names
 from .scratch import POOL_BITS, scratch
+from .sections import full, module_text
 
 
 class NumPyTarget(Target):
@@ -28,7 +29,8 @@ class NumPyTarget(Target):
 
     def write(self, program: Program, spec: str, file: str) -> str:
         """The module's source, unformatted."""
-        return module_text(module_view(program, module_names(program, self), spec, file), self)
+        view = module_view(program, module_names(program, self), spec, file)
+        return module_text(view, self, full(program.level))
 
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
         """Bytes of the arrays that a helper function makes for itself; see scratch.py."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...ir.op_graph import Node, Origin
 from ...ops import OPS
 from ...program.kernels import Kernel
-from ...program.statements import Assign, Statement
+from ...program.statements import Statement
 from ..text import Text
-from .frame import Frame, comment, named_nodes, with_headings
-
+from .frame import Frame, assigned, comment, named_nodes, with_headings
 
 IN_WORDS = {
     "reshape": "the same numbers in another shape",
@@ -32,10 +33,9 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
     for node in kernel.nodes:
         if node.id not in named:
             continue
-        code, formula = frame.expression(node).code, explained(kernel, node, named).formula
-        said = formula or IN_WORDS.get(node.op, "")
-        assign = Assign(names[node.id], code, comment(node, formula), formula=said)
-        items.append((node.origin, assign))
+        text, formula = frame.expression(node), explained(kernel, node, named).formula
+        assign = assigned(names[node.id], text, comment(node, formula))
+        items.append((node.origin, replace(assign, formula=formula or IN_WORDS.get(node.op, ""))))
         frame.texts[node.id] = Text(names[node.id])
     return with_headings(items)
 

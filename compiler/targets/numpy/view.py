@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ...program.statements import Assign, Statement
-from .arrays import ArrayView, ParamView, SizeView, StateView, shape_text, size_of
+from .arrays import ArrayView, BatchCount, ParamView, SizeView, StateView, shape_text, size_of
 from .rates import ClipView, ScheduleView
 
 
@@ -77,10 +76,10 @@ class OptimizerView:
 
 @dataclass(frozen=True, slots=True)
 class SolveView:
-    """The parts of `solve`: `undo` are expressions that each take the place of the target."""
+    """The parts of `solve`: `undo` are what stands before and behind the target, one after the other."""
 
     features: KernelView
-    undo: tuple[str, ...]
+    undo: tuple[tuple[str, str], ...]
     layer: str
     weight: tuple[int, ...]
     bias: bool
@@ -120,7 +119,7 @@ class ModuleView:
     by_columns: tuple[str, ...]
     states: tuple[StateView, ...]
     fresh_state: tuple[tuple[str, str], ...]
-    batch_counts: tuple[tuple[str, str], ...]
+    batch_counts: tuple[BatchCount, ...]
     sizes: tuple[SizeView, ...]
     constants: tuple[ConstantView, ...]
     train: dict[str, object]
@@ -148,11 +147,6 @@ class ModuleView:
     def language(self) -> str:
         """What the module is written in, for its docstring."""
         return "plain NumPy"
-
-    @property
-    def imports(self) -> tuple[str, ...]:
-        """Modules of the standard library that the target needs besides."""
-        return ()
 
     @property
     def quiet(self) -> bool:
@@ -255,12 +249,7 @@ class ModuleView:
     @property
     def needs_two_rows(self) -> str:
         """A layer with one value a channel in each row, so that no batch may be a lone row."""
-        return next((name for name, count in self.batch_counts if "*" not in count), "")
-
-    @property
-    def last_batch_counts(self) -> list[tuple[str, str]]:
-        """The counts of `batch_counts` for the rows of the last batch of several, called `last`."""
-        return [(name, re.sub(r"len\(\w+\)", "last", text)) for name, text in self.batch_counts]
+        return next((count.layer for count in self.batch_counts if count.of_rows), "")
 
     @property
     def inner_names(self) -> list[str]:
@@ -308,7 +297,12 @@ class ModuleView:
     @property
     def loss_passed(self) -> str:
         """The same as a call passes them on."""
-        return "".join(f", {word}={word}" for word in self.loss_words)
+        return self.loss_passing(weights="weights")
+
+    def loss_passing(self, *, weights: str) -> str:
+        """The same, with an expression for the rows' weights."""
+        given = {"weights": weights}
+        return "".join(f", {word}={given.get(word, word)}" for word in self.loss_words)
 
     @property
     def free_sizes(self) -> list[str]:
@@ -347,7 +341,7 @@ class ModuleView:
     @property
     def target_dims(self) -> tuple[tuple[str, str], ...]:
         """The sizes of targets, read off a cache called c."""
-        used = {s for a in self.targets for n in a.spec for s in re.findall(r"[A-Z]\w*", str(n))}
+        used = {name for a in self.targets for name in a.symbols}
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
 
     def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:

@@ -32,7 +32,6 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable
-from math import prod
 from operator import is_
 from typing import Any
 

@@ -23,7 +23,6 @@ import secrets
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np

@@ -25,8 +25,6 @@ import secrets
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable
-from math import prod
 from operator import is_
 from typing import Any
 

@@ -31,7 +31,6 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable
-from math import prod
 from operator import is_
 from typing import Any
 
@@ -132,14 +131,6 @@ def flat_views(arrays: Params) -> tuple[Array, Params]:
 
 
 # --- functions ----------------------------------------------------------------------------
-
-
-def softmax(z: Array) -> Array:
-    """exp(z) over its sum in each row; the row's maximum is taken away first, so exp cannot overflow."""
-    e = np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True))
-    np.exp(e, out=e)
-    e /= np.add.reduce(e, axis=-1, keepdims=True)
-    return e
 
 
 def erf(x: Array) -> Array:
