@@ -82,9 +82,7 @@ def test_no_template_edits_generated_text():
     for path in (ROOT / "templates").rglob("*.jinja"):
         tags = re.findall(r"\{[{%].*?[%}]\}", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         for tag in tags:
-            assert not re.search(
-                r"\|\s*replace\b|\.replace\(", tag
-            ), f"{path.name}: {tag}"
+            assert not re.search(r"\|\s*replace\b|\.replace\(", tag), f"{path.name}: {tag}"
 
 
 def test_nothing_is_searched_for_in_generated_text():
