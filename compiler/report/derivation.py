@@ -25,7 +25,6 @@ from .folded import fold
 from .picture import FOLDED
 from .wording import loss_text, stage_text
 
-
 MANY = 1000
 """Modules of more layers are not formatted, which would take minutes; their lines are long."""
 

@@ -38,7 +38,9 @@ def formula_html(formula: str) -> str:
     for prose, group in groupby(items, lambda item: isinstance(item, Words)):
         pieces = tuple(group)
         if prose:
-            parts.append(escape(" ".join(piece.text for piece in pieces if isinstance(piece, Words))))
+            parts.append(
+                escape(" ".join(piece.text for piece in pieces if isinstance(piece, Words)))
+            )
         else:
             parts.append(mathml(pieces[0] if len(pieces) == 1 else Row(pieces)))
     return " ".join(parts)

@@ -9,7 +9,6 @@ from ...program.statements import Assign, Statement
 from ..text import Text
 from .frame import Frame, comment, named_nodes, with_headings
 
-
 IN_WORDS = {
     "reshape": "the same numbers in another shape",
     "transpose": "the axes in another order",
