@@ -26,6 +26,9 @@ DEPTH = 4
 BRANCHES = 3
 """Ways to explain a first wrong array that are followed further."""
 
+MEMBERS = 6
+"""Mistakes with the same effect on one array that are told apart by the other arrays."""
+
 SHOWN = 5
 """Findings that are given."""
 
@@ -163,13 +166,17 @@ class Search:
     ) -> list[Mutant]:
         """Pairs of which the second mistake depends on a number that is not known."""
         tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
-        pairs = [(group[0], mistake) for group in groups for mistake in tuned]
-        made = [self.with_mistake(one, then, first) for one, then in pairs[: self.pairs]]
-        return [m for m in made if m is not None and self.has(m, first)]
+        pairs = [(group, mistake) for group in groups for mistake in tuned]
+        found = []
+        for group, mistake in pairs[: self.pairs]:
+            made = self.with_mistake(group[0], mistake, first)
+            if made is not None and self.has(made, first):
+                found += self._combined(group, [made], first)
+        return found
 
     def _combined(self, ones: list[Mutant], others: list[Mutant], first: str) -> list[Mutant]:
         """All pairs of mistakes out of two groups."""
-        pairs = [(a, b) for a in ones[:BRANCHES] for b in others[:BRANCHES]]
+        pairs = [(a, b) for a in ones[:MEMBERS] for b in others[:MEMBERS]]
         made = [self.with_mistake(a, b.mistakes[-1], first) for a, b in pairs]
         return [one for one in made if one is not None]
 

@@ -102,6 +102,7 @@ def test_the_mean_may_be_taken_in_the_products(mistake):
 
 PAIRS = [
     ("digits", "missing-derivative 1", "updated-weights"),
+    ("digits", "sum-for-mean 1", "updated-weights"),
     ("decay", "updated-weights 3", "l2-on-bias 2"),
     ("digits", "missing-derivative 1", "missing-mean 2"),
     ("digits", "missing-derivative 1", "sum-for-mean 1"),
