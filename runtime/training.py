@@ -82,24 +82,20 @@ def train(
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
-    What is not given comes from the spec's `train` and `optimizer` statements. `report` gets
-    each epoch, `progress` how many rows of how many an epoch has done, `tell` in a sentence, once,
-    what else there is to know (a metric that cannot be computed never ends a training), and
-    `callbacks` hear of batches and epochs, and may stop.
+    What is not given comes from the spec. `report` gets each epoch, `progress` how many rows of how
+    many an epoch has done, `tell` in a sentence, once, what else there is to know (a metric that
+    cannot be computed never ends training); `callbacks` hear of batches and epochs, and may stop.
 
-    With a `validation` set the weights of the epoch with the lowest loss on it are those that are
-    kept; with `patience`, training ends after so many epochs without a lower one (on the training
-    set, if there is no other). Ctrl-C ends training and keeps the weights so far; a divergence
-    ends it too, unless it is allowed and the loss is still finite. A module with `solve` is solved
-    at once, in what is reported as one epoch, unless a rate is given. Raises DataError where data
-    or plan do not fit the module.
+    With a `validation` set the weights of the epoch with the lowest loss on it are kept; with
+    `patience`, training ends after so many epochs without a lower one (on the training set, if there
+    is no other). Ctrl-C ends training and keeps the weights so far; a divergence ends it too, unless
+    it is allowed and the loss is finite. A module with `solve` is solved at once, reported as one
+    epoch, unless a rate is given. Raises DataError where data or plan do not fit the module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     exact = lr is None and hasattr(module, "solve")
     _require_rate(module, chosen, exact)
-    listeners = [*callbacks]
-    listeners += [Progress(progress)] if progress else []
-    listeners += [Report(report)] if report else []
+    listeners = [*callbacks, *_told(progress, report)]
     sets, metrics = fitted_sets(module, data, validation, test)
     try:
         session = Session(
@@ -117,6 +113,14 @@ def train(
         raise
     except ValueError as error:  # from the module's validation of arguments
         raise DataError(f"{data.name}: {error}") from error
+
+
+def _told(
+    progress: Callable[[int, int], None] | None, report: Callable[[Epoch], None] | None
+) -> list[Callback]:
+    """Functions as callbacks."""
+    listeners: list[Callback] = [Progress(progress)] if progress else []
+    return [*listeners, Report(report)] if report else listeners
 
 
 def fitted_sets(
