@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 from click.exceptions import Exit
@@ -70,7 +70,7 @@ def trained_network(network: str, params: str | None, max_memory: int) -> Iterat
         fail(f"{error.filename or network}: {error.strerror or error}")
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Say what went wrong in one line, and exit."""
     click.echo(f"error: {message}", err=True)
     raise Exit(terminal.FAILED)

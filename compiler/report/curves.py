@@ -69,13 +69,18 @@ def _said(line: Series, label: Callable[[float], str]) -> str:
 
 def _upward(values: Sequence[float], share: bool) -> _Scale:
     low, high = min(values), max(values)
-    if not share and low > 0 and high / low > _LOGARITHMIC:
+    if not share and is_wide(values):
         return _Scale(low / 1.1, high * 1.1, HEIGHT - BOTTOM, TOP, logarithmic=True)
     room = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
     ends = (low - room, high + room)
     if low >= 0:
         ends = (max(0.0, ends[0]), min(1.0, ends[1]) if share else ends[1])
     return _Scale(*ends, HEIGHT - BOTTOM, TOP)
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Whether values are so far apart that their logarithms show more."""
+    return min(values) > 0 and max(values) / min(values) > _LOGARITHMIC
 
 
 def nice(low: float, high: float, wanted: int = 5) -> list[float]:
