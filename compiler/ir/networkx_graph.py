@@ -59,6 +59,7 @@ def _attributes(typed: TypedGraph, layer: Layer, params: list[Parameter]) -> dic
         "ragged": type.ragged,
         "activation": layer.activation.kind if layer.activation else None,
         "parameters": {param.name: param.shape for param in params},
+        "frozen": [param.name for param in params if param.frozen],
         "shares": layer.shares,
         "outputs": [output.name for output in typed.graph.outputs if output.layer == layer.id],
         "losses": [loss.name for loss in typed.graph.losses if loss.layer == layer.id],
