@@ -77,7 +77,7 @@ oracle: $(VENV)/.oracle
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.
 CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged ragged_axis last_axis training,tests/unit/test_contract_$(part).py)
-TORCH = $(foreach part,recurrent norms row_weights,tests/oracle/test_torch_$(part).py)
+TORCH = $(foreach part,recurrent norms row_weights frozen,tests/oracle/test_torch_$(part).py)
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks --write

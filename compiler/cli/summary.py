@@ -129,18 +129,28 @@ def _cells(result: Summary) -> Iterator[tuple[str, ...]]:
     from ..report.wording import grouped, size_text
 
     for row in result.rows:
-        parameters = f"({row.shares})" if row.shares else grouped(row.parameters)
+        parameters = f"({row.shares})" if row.shares else _counted(row.parameters, row.frozen)
         memory = size_text(row.activation_bytes * result.batch)
         output = shape_text(str(row.output))
         yield row.name, row.text, output, parameters, grouped(row.flops), memory
+
+
+def _counted(parameters: int, frozen: int) -> str:
+    """A number of parameters, and how many of them are frozen if any are."""
+    from ..report.wording import grouped
+
+    if not frozen:
+        return grouped(parameters)
+    some = "" if frozen == parameters else f"{grouped(frozen)} "
+    return f"{grouped(parameters)}, {some}frozen"
 
 
 def _totals(result: Summary) -> list[str]:
     from ..report.wording import grouped, size_text
 
     lines = [
-        f"parameters   {grouped(result.parameters)} ({size_text(result.parameter_bytes)} "
-        f"in {result.dtype})",
+        f"parameters   {_counted(result.parameters, result.frozen)} "
+        f"({size_text(result.parameter_bytes)} in {result.dtype})",
         f"gradients    {size_text(result.gradient_bytes)}",
         f"activations  {size_text(result.activation_bytes)} for a batch of {result.batch}",
         f"FLOPs        {grouped(result.flops)} for a row",

@@ -55,7 +55,8 @@ class Layer:
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
     first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
-    `branches` are what was written of each branch of the fork that a merge takes.
+    `branches` are what was written of each branch of the fork that a merge takes. The parameters
+    of a `frozen` layer, and of its activation, are not trained.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Layer:
     shares: str | None = None
     repaired: bool = False
     branches: tuple[Span, ...] = ()
+    frozen: bool = False
 
     @property
     def owner(self) -> str:
@@ -155,7 +157,7 @@ class Parameter:
 
     `role` is weight, bias, gain or table (an embedding): penalties apply to weights only.
     `init` names the initialisation with its arguments; `fan_in` and `fan_out` are what the
-    standard formulas ask for.
+    standard formulas ask for. One that is `frozen` has no gradient, and no step changes it.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Parameter:
     fan_in: int
     fan_out: int
     span: Span
+    frozen: bool = False
 
 
 @record(frozen=True, slots=True)
@@ -189,6 +192,17 @@ class TypedGraph:
     params: tuple[Parameter, ...]
     states: tuple[State, ...] = ()
     conditions: tuple[Dim, ...] = ()
+
+    @property
+    def trained(self) -> tuple[Parameter, ...]:
+        """The parameters that are not frozen."""
+        return tuple(p for p in self.params if not p.frozen)
+
+    @property
+    def frozen_layers(self) -> frozenset[str]:
+        """The layers that have parameters, none of which is trained, by the parameters' prefix."""
+        owners = {p.name.rpartition(".")[0] for p in self.params}
+        return frozenset(owners - {p.name.rpartition(".")[0] for p in self.trained})
 
     def shape_of(self, layer: int) -> Shape:
         """Shape of a layer's value, without the batch axis."""

@@ -62,6 +62,7 @@ def _attributes(typed: TypedGraph, layer: Layer, params: list[Parameter]) -> dic
         "ragged": type.ragged,
         "activation": layer.activation.kind if layer.activation else None,
         "parameters": {param.name: param.shape for param in params},
+        "frozen": [param.name for param in params if param.frozen],
         "shares": layer.shares,
         "span": layer.span,
         "line": layer.span.line,

@@ -126,7 +126,7 @@ class _Signatures:
         types = tuple(self.typed.types[i] for i in (*layer.inputs, layer.id))
         activation = layer.activation and _activation(layer.activation)
         path = tuple(part.rstrip("0123456789") for part in layer.name.split("."))
-        arguments = _arguments(layer.args), frozenset(layer.given)
+        arguments = _arguments(layer.args), frozenset(layer.given), layer.frozen
         return layer.kind, path, arguments, activation, layer.shares, feeds, types
 
 

@@ -148,8 +148,23 @@ BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros"
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
 
 
+FROZEN_ARG = option("frozen", Flag(), "true keeps its parameters as they are in training")
+
+
 SHAPELESS = frozenset(
-    {"in", "bias", "init", "bias_init", "tie", "layers", "dropout", "reverse", "normalize", "eps"}
+    {
+        "in",
+        "frozen",
+        "bias",
+        "init",
+        "bias_init",
+        "tie",
+        "layers",
+        "dropout",
+        "reverse",
+        "normalize",
+        "eps",
+    }
     | {"momentum", "groups", "causal", "learned", "max", "a", "beta", "approx"}
 )
 """Arguments that have no say in the shape of what comes out."""

@@ -11,7 +11,7 @@ from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
 from ..kinds.shapes.rules import per_entry
 from ..ops.build import Value
-from ..ops.norm import batch_stats, standardized
+from ..ops.norm import batch_stats, rescaled, running_stats, standardized
 from ..ops.shape import reshape
 from ..ops.source import training
 from .registry import layer
@@ -27,19 +27,31 @@ def _states(c: ShapeContext) -> tuple[StateSpec, ...]:
 
 
 def _lower(c: LowerContext) -> Value:
-    train = training(c.build)
     beside = (c.x.type.shape[1], *(1,) * (c.x.type.rank - 2))
     axes = (0, *range(2, c.x.type.rank))
     state = (
         reshape(c.state("running_mean"), beside),
         reshape(c.state("running_var"), beside),
     )
+    hat = _by_running(c, state) if c.frozen else _by_batch(c, state, axes)
+    c.build.describe(hat, hint=f"{c.name}_hat", formula="x̂ = (x − μ) / √(σ² + ε)")
+    return gained(c, hat, beside)
+
+
+def _by_batch(c: LowerContext, state: tuple[Value, Value], axes: tuple[int, ...]) -> Value:
+    """In training with the batch's statistics, towards which the running ones move."""
+    train = training(c.build)
     args = {"eps": c.arg("eps"), "momentum": c.arg("momentum"), "name": c.name}
     stats = batch_stats(c.x, state, train, axes, **args)
     c.build.describe(stats, hint=f"{c.name}_stats", formula="the mean μ and 1/√(σ² + ε)")
-    hat = standardized(c.x, stats, axes, train)
-    c.build.describe(hat, hint=f"{c.name}_hat", formula="x̂ = (x − μ) / √(σ² + ε)")
-    return gained(c, hat, beside)
+    return standardized(c.x, stats, axes, train)
+
+
+def _by_running(c: LowerContext, state: tuple[Value, Value]) -> Value:
+    """In training, too, with the running statistics, which stay as they are."""
+    stats = running_stats(state, c.arg("eps"))
+    c.build.describe(stats, hint=f"{c.name}_stats", formula="the running μ and 1/√(σ² + ε)")
+    return rescaled(c.x, stats)
 
 
 layer(
@@ -74,6 +86,7 @@ layer(
         "towards them by the fraction `momentum` (Keras calls 1 − momentum so), the variance taken "
         "with n − 1. Prediction uses the running statistics. A layer before it needs no bias: β "
         "takes its place. One value a channel has no variance, so a batch of one row is refused "
-        "in training where the layer has features.",
+        "in training where the layer has features. With `frozen=true` training, too, uses the "
+        "running statistics, and keeps them as they are.",
     )
 )

@@ -8,11 +8,21 @@ rules of the ops.
 
 from __future__ import annotations
 
-from ..kinds.layer import LayerKind
+from dataclasses import replace
+
+from ..kinds.arguments import FROZEN_ARG
+from ..kinds.layer import LayerKind, no_params
 from ..registry import Registry
 
 LAYERS: Registry[LayerKind] = Registry("layer kind")
 """Every layer kind by its own name; filled by the files of this folder."""
 
-layer = LAYERS.enter
+
+def layer(kind: LayerKind) -> LayerKind:
+    """Enter a kind; one with parameters takes `frozen=` besides its own arguments."""
+    if kind.params is not no_params:
+        kind = replace(kind, args=(*kind.args, FROZEN_ARG))
+    return LAYERS.enter(kind)
+
+
 aliases = LAYERS.aliases

@@ -18,7 +18,7 @@ def batch_of_one(network: Network) -> Iterator[Diagnostic]:
         return
     for layer in network.graph.layers:
         channels = network.typed.shape_of(layer.id)[0]
-        if layer.kind == "batchnorm" and network.entries(layer.id) == channels:
+        if layer.kind == "batchnorm" and not layer.frozen and network.entries(layer.id) == channels:
             yield codes.BATCH_OF_ONE.at(
                 layer.span,
                 "`train batch=1` leaves batchnorm one value of every feature",

@@ -22,7 +22,7 @@ def bias_before_batchnorm(network: Network) -> Iterator[Diagnostic]:
     """A layer with a bias whose bare value goes into a batchnorm and nowhere else."""
     uses = Counter(layer.owner for layer in network.graph.layers)
     for norm in network.graph.layers:
-        if norm.kind != "batchnorm":
+        if norm.kind != "batchnorm" or norm.frozen:
             continue
         layer = _feeding(network, norm)
         if layer is not None and layer.args.get("bias") and uses[layer.owner] == 1:

@@ -16,7 +16,7 @@ from .registry import lint
 @lint
 def ignored_argument(network: Network) -> Iterator[Diagnostic]:
     """`init=` beside `tie=`, `bias_init=` beside `bias=false`, and recurrent layers' `reverse=`
-    beside `bidirectional=true` and `dropout=` with one layer."""
+    beside `bidirectional=true`, `dropout=` with one layer, `frozen=` without parameters."""
     for layer in network.graph.layers:
         if "init" in layer.given and layer.args.get("tie") is not None:
             yield _finding(layer, "init", "tie", f"start as those of `{layer.args['tie']}` do")
@@ -27,6 +27,25 @@ def ignored_argument(network: Network) -> Iterator[Diagnostic]:
             yield _finding(layer, "reverse", "bidirectional", why)
         if layer.args.get("dropout") and layer.args.get("layers") == 1:
             yield _dropout_of_one_layer(layer)
+    yield from _frozen_without_parameters(network)
+
+
+def _frozen_without_parameters(network: Network) -> Iterator[Diagnostic]:
+    """`positional frozen=true` without `learned=true`."""
+    owners: set[str] = set()
+    for parameter in network.typed.params:
+        parts = parameter.name.split(".")
+        owners.update(".".join(parts[:i]) for i in range(1, len(parts)))
+    for layer in network.graph.layers:
+        if layer.args.get("frozen") and layer.shares is None and layer.name not in owners:
+            yield codes.IGNORED_ARGUMENT.at(
+                layer.given["frozen"],
+                f"`frozen=` has no effect: {layer.name} has no parameters of its own",
+                here="freezes nothing",
+                labels=call_labels(layer),
+                help="remove `frozen=`",
+                fixes=remove_argument(layer, "frozen"),
+            )
 
 
 def _has_no_bias(layer: Layer) -> bool:

@@ -16,7 +16,7 @@ SHOWN = 3
 
 @lint_whole
 def unreached_parameters(network: Network) -> Iterator[Diagnostic]:
-    """Outputs with parameters that would stay as they start."""
+    """Outputs with parameters that are to be trained, and would stay as they start."""
     if not network.graph.losses:
         return
     seen: set[int] = set()
@@ -77,6 +77,6 @@ def _owners(layer: Layer) -> Iterator[str]:
 
 def _parameters_by_owner(network: Network) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for parameter in network.typed.params:
+    for parameter in network.typed.trained:
         found.setdefault(parameter.name.rpartition(".")[0], []).append(parameter.name)
     return found

@@ -33,6 +33,7 @@ class Lowering:
     params: dict[str, Value] = field(default_factory=dict)
     states: dict[str, Value] = field(default_factory=dict)
     lengths: dict[int, Value | None] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
     def fetch(self, name: str) -> Value:
         """The value of a parameter."""
@@ -49,7 +50,7 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     With `per_row` the total is the sum of the rows' own losses, without the penalty.
     """
     graph = typed.graph
-    state = Lowering(typed, Builder(Origin("", (), Role.FORWARD)))
+    state = Lowering(typed, Builder(Origin("", (), Role.FORWARD)), frozen=typed.frozen_layers)
     declare_params(state)
     for layer in graph.layers:
         state.values[layer.id] = lower_layer(state, layer)
@@ -94,6 +95,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         lengths,
         layer.activation,
         tuple(state.typed.types[i] for i in layer.inputs),
+        layer.owner in state.frozen,
     )
     kind = LAYERS[layer.kind]
     value = kind.lower(context)

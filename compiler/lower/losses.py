@@ -106,10 +106,10 @@ def target_name(typed: TypedGraph, layer: int) -> str:
 def lower_penalty(
     typed: TypedGraph, build: Builder, setting: Setting, params: Mapping[str, Value]
 ) -> Value | None:
-    """l1·Σ|w| + l2/2·Σw² over every weight array, each counted once."""
+    """l1·Σ|w| + l2/2·Σw² over every weight array that is trained, each counted once."""
     l1, l2 = number(setting.args["l1"]), number(setting.args["l2"])
     total: Value | None = None
-    weights = [p for p in typed.params if p.role == "weight"]
+    weights = [p for p in typed.trained if p.role == "weight"]
     for count, param in enumerate(weights):
         w = params[param.name]
         for factor, term in ((l2 / 2, "square"), (l1, "abs")):

@@ -43,6 +43,11 @@ def batch_stats(
     return x.builder.emit("batch_stats", x, *state, train, axes=axes, **attrs)
 
 
+def running_stats(state: tuple[Value, Value], eps: float) -> Value:
+    """The running statistics, in training as in prediction."""
+    return state[0].builder.emit("running_stats", *state, eps=eps)
+
+
 def row_stats(x: Value, eps: float) -> Value:
     """The statistics over the last axis."""
     return x.builder.emit("row_stats", x, eps=eps)

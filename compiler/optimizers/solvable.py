@@ -85,6 +85,10 @@ def _check_undone(typed: TypedGraph, layer: Layer) -> None:
 
 def _check_dense(typed: TypedGraph, dense: Layer) -> None:
     _check_plain(dense)
+    if dense.frozen:
+        raise Obstacle(
+            dense.span, f"lstsq solves for {dense.name}, which is frozen", "frozen", dense
+        )
     if dense.args["tie"] is not None or dense.shares is not None:
         raise Obstacle(dense.span, "lstsq solves for weights of one place", "shares them", dense)
     if any(type.ragged for type in typed.types.values()):

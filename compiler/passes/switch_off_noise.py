@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..ir.op_graph import Graph, Node
 from ..ops.build import Builder, Value
-from ..ops.norm import rescaled
+from ..ops.norm import rescaled, running_stats
 from ..ops.source import const
 from .rewrite import rewrite
 
@@ -27,7 +27,7 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
         case "gaussian_noise":
             return const(build, 0.0)
         case "batch_stats":
-            return build.emit("running_stats", *inputs[1:3], eps=node.attr("eps"))
+            return running_stats((inputs[1], inputs[2]), node.real("eps"))
         case "standardized" if len(inputs) == 3:
             return rescaled(inputs[0], inputs[1])
     return None

@@ -44,7 +44,7 @@ def build_functions(
     forward = build.graph()
     if typed.graph.losses:
         wanted = real_inputs(typed) if "input-gradient" in emit else []
-        differentiate(build, build.outputs["total"], [p.name for p in typed.params], wanted)
+        differentiate(build, build.outputs["total"], [p.name for p in typed.trained], wanted)
     add_pull_backs(typed, build, emit)
     whole = build.graph()
     kept = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
@@ -85,12 +85,13 @@ def optimise_functions(
 
 def _refuse_emit(typed: TypedGraph, emit: Collection[str]) -> None:
     """Say why a function cannot be generated for this model; raises CannotEmit."""
+    frozen = typed.frozen_layers
     for name in ("input-gradient", "per-example"):
         if name in emit and not typed.graph.losses:
             raise CannotEmit(f"cannot emit '{name}': the spec has no loss to differentiate")
-    if "per-example" in emit and typed.states:
-        layer = typed.states[0].name.rpartition(".")[0]
-        raise CannotEmit(f"cannot emit 'per-example': {layer} makes rows depend on each other")
+    moved = [name for s in typed.states if (name := s.name.rpartition(".")[0]) not in frozen]
+    if "per-example" in emit and moved:
+        raise CannotEmit(f"cannot emit 'per-example': {moved[0]} makes rows depend on each other")
     for name in ("input-gradient", "jacobian"):
         if name in emit and not real_inputs(typed):
             raise CannotEmit(f"cannot emit '{name}': no input holds real numbers")

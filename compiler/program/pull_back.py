@@ -37,7 +37,7 @@ def add_pull_backs(typed: TypedGraph, build: Builder, emit: Collection[str]) -> 
         seeds[value.id] = seeds[value.id] + given if value.id in seeds else given
     inputs = real_inputs(typed)
     if "vjp" in emit:
-        pull_back(build, seeds, [p.name for p in typed.params], inputs, ("vjp", "vjp_dx"))
+        pull_back(build, seeds, [p.name for p in typed.trained], inputs, ("vjp", "vjp_dx"))
     if "jacobian" in emit:
         pull_back(build, seeds, [], inputs, ("", "row_dx"))
 
@@ -45,7 +45,7 @@ def add_pull_backs(typed: TypedGraph, build: Builder, emit: Collection[str]) -> 
 def row_gradients(typed: TypedGraph) -> Graph:
     """The gradients of every row's own loss, as outputs `row:PARAM` of shape (B, …)."""
     build = lower(typed, per_row=True)
-    differentiate(build, build.outputs["total"], [p.name for p in typed.params], [])
+    differentiate(build, build.outputs["total"], [p.name for p in typed.trained], [])
     rows = {}
     for name, id in build.graph().outputs_for("grad").items():
         try:

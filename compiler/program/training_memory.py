@@ -65,6 +65,7 @@ def training_memory(typed: TypedGraph, batch: int, target: Scratch) -> TrainingM
     training, dtype = program.training, typed.graph.dtype
     wide = float_bytes(dtype)
     flat = wide * sum(prod(p.shape) for p in typed.params)
+    trained = wide * sum(prod(p.shape) for p in typed.trained)
     states = wide * sum(prod(s.shape) for s in typed.states)
     extra, update = 1, program.update
     if update is not None:
@@ -82,8 +83,8 @@ def training_memory(typed: TypedGraph, batch: int, target: Scratch) -> TrainingM
     ]
     return TrainingMemory(
         parameters=flat + states,
-        gradients=flat,
-        optimizer=extra * flat,
+        gradients=trained,
+        optimizer=extra * trained,
         kept=total(size for size, kept in sizes if kept),
         work=total(size for size, kept in sizes if not kept),
         passing=_passing(program.functions[Function.TRAINING], batch, wide, target),

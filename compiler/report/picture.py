@@ -125,6 +125,12 @@ def parameter_counts(typed: TypedGraph) -> dict[str, int]:
     return {name: sum(prod(param.shape) for param in params) for name, params in owned.items()}
 
 
+def frozen_counts(typed: TypedGraph) -> dict[str, int]:
+    """Of these, the ones that are frozen."""
+    owned = own_parameters(typed)
+    return {n: sum(prod(p.shape) for p in params if p.frozen) for n, params in owned.items()}
+
+
 def _layer_box(layer: Layer, count: int, last: str, copies: int | None) -> Box:
     """The box of a layer, or of all from it to the one that is called `last`."""
     kind = LAYERS[layer.kind]

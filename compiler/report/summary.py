@@ -13,14 +13,14 @@ from ..kinds.shapes.context import ShapeContext
 from ..layers import LAYERS
 from ..program.training_memory import TrainingMemory, training_memory
 from ..targets.target import load_target
-from .picture import parameter_counts
+from .picture import frozen_counts, parameter_counts
 from .wording import stage_text
 
 COUNTED = (
     "FLOPs: forward pass of one row, a multiply-add is two",
     "activations: outputs of all layers, kept from forward for backward "
     f"({', '.join(kind.name for kind in LAYERS.values() if kind.is_view)} share their input's)",
-    "gradients: one array for every parameter array",
+    "gradients: one array for every parameter array that is trained",
     "training: all arrays of a step of the NumPy module at -O1, where values share arrays; "
     "without the data",
 )
@@ -36,6 +36,7 @@ class Row:
     text: str
     output: TensorType
     parameters: int
+    frozen: int
     flops: Dim
     activation_bytes: Dim
     shares: str | None
@@ -49,6 +50,7 @@ class Summary:
     batch: int
     dtype: str
     parameters: int
+    frozen: int
     flops: Dim
     parameter_bytes: int
     gradient_bytes: int
@@ -58,14 +60,24 @@ class Summary:
 
 def summarise(typed: TypedGraph, batch: int) -> Summary:
     """Count what a network needs; see COUNTED for what is meant."""
-    counts = parameter_counts(typed)
-    rows = tuple(_row(typed, layer, counts[layer.name]) for layer in typed.graph.layers)
-    parameters = sum(row.parameters for row in rows)
+    counts, held = parameter_counts(typed), frozen_counts(typed)
+    rows = tuple(_row(typed, n, counts[n.name], held[n.name]) for n in typed.graph.layers)
+    parameters, frozen = sum(row.parameters for row in rows), sum(row.frozen for row in rows)
     flops = total(row.flops for row in rows)
     activations = total(row.activation_bytes * batch for row in rows)
-    held = parameters * float_bytes(typed.graph.dtype)
-    dtype, training = typed.graph.dtype, training_memory(typed, batch, load_target("numpy"))
-    return Summary(rows, batch, dtype, parameters, flops, held, held, activations, training)
+    wide = float_bytes(typed.graph.dtype)
+    return Summary(
+        rows=rows,
+        batch=batch,
+        dtype=typed.graph.dtype,
+        parameters=parameters,
+        frozen=frozen,
+        flops=flops,
+        parameter_bytes=parameters * wide,
+        gradient_bytes=(parameters - frozen) * wide,
+        activation_bytes=activations,
+        training=training_memory(typed, batch, load_target("numpy")),
+    )
 
 
 def as_json(summary: Summary) -> dict[str, object]:
@@ -80,6 +92,7 @@ def as_json(summary: Summary) -> dict[str, object]:
                 "text": row.text,
                 "output": str(row.output),
                 "parameters": row.parameters,
+                "frozen": row.frozen,
                 "shares": row.shares,
                 "flops_per_row": _plain(row.flops),
                 "activation_bytes_per_row": _plain(row.activation_bytes),
@@ -88,6 +101,7 @@ def as_json(summary: Summary) -> dict[str, object]:
         ],
         "totals": {
             "parameters": summary.parameters,
+            "frozen": summary.frozen,
             "flops_per_row": _plain(summary.flops),
             "parameter_bytes": summary.parameter_bytes,
             "gradient_bytes": summary.gradient_bytes,
@@ -105,7 +119,7 @@ def _training(memory: TrainingMemory | None) -> dict[str, int | str] | None:
     return {name: _plain(size) for name, size in (*parts.items(), ("total", memory.total))}
 
 
-def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:
+def _row(typed: TypedGraph, layer: Layer, parameters: int, frozen: int) -> Row:
     type = typed.types[layer.id]
     shared = LAYERS[layer.kind].is_view and layer.activation is None
     elements = 0 if shared else product(type.shape) + _kept(typed, layer)
@@ -115,6 +129,7 @@ def _row(typed: TypedGraph, layer: Layer, parameters: int) -> Row:
         text=stage_text(layer),
         output=type,
         parameters=parameters,
+        frozen=frozen,
         flops=_flops(typed, layer),
         activation_bytes=elements * entry_bytes(type, typed.graph.dtype),
         shares=layer.shares,

@@ -278,9 +278,11 @@ def apply_kind(
     """The type a kind gives to its inputs; its parameters are noted under `owner`."""
     context = ShapeContext(layer, args, inputs, owned_by(state, args.get("tie")), kind)
     type = result_type(kind, context)
+    own = args.get("frozen")
+    frozen = layer.frozen if own is None else bool(own)
     try:
         for spec in LAYERS[kind].params(context):
-            note_parameter(state, layer, spec, owner)
+            note_parameter(state, layer, spec, owner, frozen)
         for kept in LAYERS[kind].states(context):
             note_state(state, layer, kept, owner)
         state.conditions += LAYERS[kind].conditions(context)
@@ -319,7 +321,9 @@ def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> N
     state.states.setdefault(name, State(name, shape, spec.start, layer.span))
 
 
-def note_parameter(state: Inference, layer: Layer, spec: ParamSpec, owner: str) -> None:
+def note_parameter(
+    state: Inference, layer: Layer, spec: ParamSpec, owner: str, frozen: bool
+) -> None:
     """Add a parameter, or, where it is there already, hold this use against it."""
     name = f"{owner}.{spec.suffix}"
     shape = fixed_shape(layer, spec)
@@ -329,6 +333,6 @@ def note_parameter(state: Inference, layer: Layer, spec: ParamSpec, owner: str) 
     check_init(spec, shape)
     init = spec.init or Call(default_init(layer, state.readers.get(layer.id, [])), {}, layer.head)
     fan_in, fan_out = (n if isinstance(n, int) else 1 for n in (spec.fan_in, spec.fan_out))
-    parameter = Parameter(name, shape, spec.role, init, fan_in, fan_out, layer.span)
+    parameter = Parameter(name, shape, spec.role, init, fan_in, fan_out, layer.span, frozen)
     state.params[name] = parameter
     state.owned.setdefault(owner, {})[spec.suffix] = parameter

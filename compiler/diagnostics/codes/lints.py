@@ -36,6 +36,7 @@ BIAS_BEFORE_BATCHNORM = info(
 )
 BATCH_OF_ONE = warning("NN319", "batch-of-one", "a batch of one row has no statistics")
 CONSTANT_NORM = warning("NN320", "constant-norm", "one value is normalised by itself")
+NOTHING_TRAINED = warning("NN321", "nothing-trained", "every parameter is frozen")
 METRIC_MISMATCH = warning("NN331", "metric-mismatch", "a metric compares what no judged output has")
 IDLE_METRIC = warning("NN332", "idle-metric", "a metric says nothing")
 CHANNEL_AXIS = warning("NN340", "channel-axis", "the first axis hardly holds the channels")

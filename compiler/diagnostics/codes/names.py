@@ -34,6 +34,9 @@ NO_OUTPUT = error("NN128", "no-output", "the spec computes nothing")
 LOSS_NEEDS_ON = error("NN129", "loss-needs-on", "which output a loss judges is not said")
 REPEATED_DIRECTIVE = error("NN130", "repeated-directive", "a statement that may appear once only")
 MISPLACED_SYMBOL = error("NN131", "misplaced-symbol", "a symbolic dimension outside an input")
+FROZEN_CONFLICT = error(
+    "NN132", "frozen-conflict", "shared parameters that are frozen in one place"
+)
 
 UNUSED_DEFINITION = warning("NN140", "unused-definition", "a let or block nothing uses")
 UNUSED_VALUE = warning("NN141", "unused-value", "a value nothing uses")

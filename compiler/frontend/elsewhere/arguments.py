@@ -39,6 +39,7 @@ KEYS = {
     ),
     "bias_init": "bias_initializer bias_filler",
     "tie": "tied tied_to tie_to tie_weights",
+    "frozen": "freeze",
     "heads": "num_heads n_heads n_head nhead num_attention_heads head_count",
     "causal": "is_causal use_causal_mask unidirectional causal_mask",
     "embedding.count": "num_embeddings vocab_size vocab input_dim num_tokens n_tokens",
@@ -146,7 +147,8 @@ VALUES = {
     "ceil_mode": {"false": "", "0": ""},
     "return_state": {"false": ""},
     "stateful": {"false": ""},
-    "affine elementwise_affine center track_running_stats trainable": {"true": ""},
+    "affine elementwise_affine center track_running_stats": {"true": ""},
+    "trainable requires_grad": {"true": "", "false": "frozen=true"},
     "padding_mode": {"zeros": ""},
     "dim axis": {"-1": ""},
     "start_dim": {"1": ""},
@@ -195,7 +197,6 @@ ABSENT = {
     "nnc has no id for padding; rows that differ in length are `input T int ragged`": (
         "padding_idx mask_zero"
     ),
-    "all weights are trained": "trainable",
     "a layer's initialisation covers all of its weights: `init=`": (
         "recurrent_initializer gate_initializer"
     ),

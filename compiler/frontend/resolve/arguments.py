@@ -269,11 +269,6 @@ def _word_and_arguments(value: ast.Value, env: Env) -> tuple[str | None, tuple[a
     return None, (), env
 
 
-def only_activations(args: Iterable[ast.Arg], schema: Schema, env: Env) -> list[Trailing]:
-    """The activations after a group, block call or fork; anything else is refused."""
-    return bind(schema, schema_span(args), tuple(args), env, activations=True).trailing
-
-
 def schema_span(args: Iterable[ast.Arg]) -> Span:
     """A place for arguments that cannot be missing: the first of them."""
     return next(iter(args)).span

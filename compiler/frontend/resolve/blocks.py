@@ -10,7 +10,7 @@ from itertools import islice
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import listing
-from ...kinds.arguments import Option
+from ...kinds.arguments import FROZEN_ARG, Option
 from ...kinds.inits import INITS
 from ...layers import LAYERS
 from ...source import Span
@@ -31,10 +31,16 @@ _OPTION_WORDS = frozenset(("same", "valid", "last", "all", "none", "mean", "sum"
 def split_arguments(
     stage: ast.Stage, block: ast.Block, env: Env
 ) -> tuple[tuple[ast.Arg, ...], tuple[ast.Arg, ...]]:
-    """The block's own arguments (in parentheses) and the activations after them."""
+    """The block's own arguments (in parentheses), and what goes with any call, inside them or after.
+
+    That is `frozen=`, where no parameter of the block has that name, and an activation after them.
+    """
     if stage.called:
-        return stage.args[: stage.inside], stage.args[stage.inside :]
-    own = [arg for arg in stage.args if arg.key or activation(arg.value, env) is None]
+        inside, after = stage.args[: stage.inside], stage.args[stage.inside :]
+        freezing = tuple(arg for arg in inside if _freezes(arg, block))
+        return tuple(arg for arg in inside if arg not in freezing), (*freezing, *after)
+    others = [arg for arg in stage.args if not _freezes(arg, block)]
+    own = [arg for arg in others if arg.key or activation(arg.value, env) is None]
     if own:
         name = block.name.id
         first, last = own[0].span, own[-1].span
@@ -50,6 +56,12 @@ def split_arguments(
             fixes=[fix] if len(own) == 1 else (),
         )
     return (), stage.args
+
+
+def _freezes(arg: ast.Arg, block: ast.Block) -> bool:
+    """Whether an argument is that of any call, and not a parameter's."""
+    names = {param.name.id for param in block.params}
+    return arg.key is not None and arg.key.id == FROZEN_ARG.name and FROZEN_ARG.name not in names
 
 
 class _Values:

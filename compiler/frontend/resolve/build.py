@@ -88,6 +88,7 @@ class Layers:
             shares=original.owner if original is not None else None,
             repaired=bound.repaired,
             branches=tuple(end.span for end in flow.ends) if flow.forked else (),
+            frozen=_is_frozen(bound, env) if original is None else original.frozen,
         )
         self.made.append(layer)
         return End(layer.id, None, span)
@@ -129,6 +130,12 @@ def _inputs(kind: LayerKind, flow: Flow) -> tuple[int, ...]:
     """What feeds a layer; a merge behind a stage that may have been a fork gets two unknowns."""
     ids = tuple(UNKNOWN if end.layer is None else end.layer for end in flow.ends)
     return (UNKNOWN, UNKNOWN) if kind.is_merge and not flow.forked else ids
+
+
+def _is_frozen(bound: BoundArguments, env: Env) -> bool:
+    """What a stage says of itself counts more than what is said around it."""
+    own = bound.args.get("frozen")
+    return env.frozen if own is None else bool(own)
 
 
 def _too_large(message: str, span: Span, env: Env) -> TooLarge:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...kinds.arguments import FROZEN_ARG
 from .. import ast
-from .arguments import only_activations
+from .arguments import bind, schema_span
 from .build import two_activations
 from .schema import Schema, Trailing
 from .scope import Env, Naming, Scope
@@ -29,12 +30,14 @@ def copy_scopes(
             yield Scope(naming, parent, counted=True)
 
 
-def trailing_of(stage: ast.Stage | ast.Group, env: Env) -> Trailing | None:
-    """The activation behind a block or group, if there is one."""
+def trailing_of(stage: ast.Stage | ast.Group, env: Env) -> tuple[Trailing | None, bool]:
+    """The activation behind a block or group, if there is one, and whether all in it is frozen."""
     if not stage.args:
-        return None
+        return None, env.frozen
     what = stage.kind.id if isinstance(stage, ast.Stage) else "a group"
-    found = only_activations(stage.args, Schema(what, ()), env)
-    if len(found) > 1:
-        raise two_activations(found, env)
-    return found[0]
+    schema = Schema(what, (FROZEN_ARG,))
+    bound = bind(schema, schema_span(stage.args), stage.args, env, activations=True)
+    if len(bound.trailing) > 1:
+        raise two_activations(bound.trailing, env)
+    own = bound.args["frozen"]
+    return next(iter(bound.trailing), None), env.frozen if own is None else bool(own)

@@ -17,6 +17,7 @@ from .branches import branch_end
 from .build import Layers, check_activations
 from .constants import lookup, whole
 from .copies import copy_scopes, trailing_of
+from .frozen import check_tied, check_used
 from .inputs import input_type
 from .misuse import (
     called_value,
@@ -235,7 +236,9 @@ class Expander:
         if kind.name == "id" and not bound.repaired:
             return flow
         name = called or env.scope.naming.count(kind.word)
-        return Flow((self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env),))
+        end = self.layers.add(name, kind, bound, flow, (stage.span, stage.kind.span), env)
+        check_tied(self.layers.made[-1], self.layers.made, env)
+        return Flow((end,))
 
     def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> BoundArguments:
         """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
@@ -271,7 +274,7 @@ class Expander:
         inside = Env(
             env.state, Scope(Naming()), params, (*env.calls, stage.span), (*env.active, name)
         )
-        outside = replace(stage, args=rest) if own else stage
+        outside = replace(stage, args=rest)
         return self._piece(block.body, inside, outside, flow, env, called, block)
 
     def _piece(
@@ -285,7 +288,8 @@ class Expander:
         block: ast.Block | None = None,
     ) -> Flow | None:
         """Expand a chain seen from `body`, as often as the stage in `env` says."""
-        trailing = trailing_of(stage, env)
+        trailing, frozen = trailing_of(stage, env)
+        body = replace(body, frozen=frozen) if frozen != body.frozen else body
         count = self._count(stage.repeat, env)
         if count == 0:
             self._look(chain, body)
@@ -293,7 +297,9 @@ class Expander:
             self.layers.count_stage(stage.span, env)
             flow = self.chain(chain, flow, body.within(scope), False)
             if trailing and flow is not None:
-                flow = self._activate(trailing, stage, flow, env.within(scope))
+                flow = self._activate(
+                    trailing, stage, flow, replace(env, scope=scope, frozen=frozen)
+                )
         return flow
 
     def _look(self, chain: ast.Chain, body: Env) -> None:
@@ -349,7 +355,9 @@ class Expander:
         self._deeper(stage.span, env)
         try:
             assert not isinstance(target.stage, ast.Fork)
-            return self._expand(target.stage, flow, seen, False, called)
+            result = self._expand(target.stage, flow, seen, False, called)
+            check_used(self.layers.made[self.layers.shared[1] :], target, stage.span, env)
+            return result
         finally:
             self.layers.shared = before
             self.depth -= 1

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...diagnostics.suggest import closest, listing
+from ...kinds.arguments import FROZEN_ARG
 from ...kinds.layer import LayerKind
 from ...layers import LAYERS
 from ...source import Span
@@ -193,6 +194,13 @@ def _bare(stage: ast.Stage) -> str:
     return " ".join([stage.kind.id, *(arg.span.text for arg in stage.args)])
 
 
+def _of_owner(arg: ast.Arg, name: ast.Word) -> str:
+    """What to do with an argument about parameters that another stage has."""
+    if arg.key is None or arg.key.id != FROZEN_ARG.name:
+        return ""
+    return f"write `{arg.span.text}` at the stage called `{name.id}`: its parameters are used here"
+
+
 def used_name(stage: ast.Stage, env: Env) -> ast.Word:
     """The name after `use`, which takes nothing else."""
     names = [arg.value for arg in stage.args]
@@ -215,5 +223,6 @@ def used_name(stage: ast.Stage, env: Env) -> ast.Word:
             codes.EXTRA_ARGUMENT,
             stage.args[1].span,
             "`use` takes the name of a stage and nothing else",
+            help=_of_owner(stage.args[1], names[0]),
         )
     return names[0]

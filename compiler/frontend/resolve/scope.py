@@ -165,13 +165,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Env:
-    """Everything a stage or value can refer to, and the block calls it is expanded from."""
+    """Everything a stage or value can refer to, and the block calls it is expanded from.
+
+    `frozen` says that a group or block around it is, unless a stage says otherwise.
+    """
 
     state: SpecState
     scope: Scope
     params: Mapping[str, Const | None] = field(default_factory=dict)
     calls: tuple[Span, ...] = ()
     active: tuple[str, ...] = ()
+    frozen: bool = False
 
     def fault(
         self, code: Code, span: Span, message: str, *, labels: Iterable[Label] = (), **parts: Any
@@ -215,7 +219,7 @@ class Env:
         return (
             self
             if scope is self.scope
-            else Env(self.state, scope, self.params, self.calls, self.active)
+            else Env(self.state, scope, self.params, self.calls, self.active, self.frozen)
         )
 
     def constants(self) -> list[str]:

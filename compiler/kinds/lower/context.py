@@ -25,7 +25,8 @@ class LowerContext:
     parameters go by (another one under `use`), `fetch` finds the value of a parameter, `held`
     that of an array of state, by full name. `lengths` are the true lengths of padded rows where
     the (first ragged) input is ragged. `activation` is the one that trails the layer. `types` are
-    the inputs' types as the layer graph has them, without the batch axis.
+    the inputs' types as the layer graph has them, without the batch axis. `frozen` says that the
+    layer has parameters, and that none of them is trained.
     """
 
     build: Builder
@@ -39,6 +40,7 @@ class LowerContext:
     lengths: Value | None = None
     activation: Activation | None = None
     types: tuple[TensorType, ...] = ()
+    frozen: bool = False
 
     @property
     def x(self) -> Value:

@@ -77,9 +77,9 @@ def _drawn_name(names: Names, node: Node) -> str:
 
 
 def param_places(names: Names, params: Sequence[Parameter]) -> dict[str, ParamPlace]:
-    """Where the parameters lie in their flat array, in order."""
+    """Where the parameters lie in their flat array: in order, those that are frozen at the end."""
     places, start = {}, 0
-    for p in params:
+    for p in sorted(params, key=lambda p: p.frozen):
         columns = len(p.shape) > 1 and p.name not in names.by_rows
         places[p.name] = ParamPlace(start, tuple(p.shape), columns)
         size = 1

@@ -64,6 +64,7 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
         "outputs": _outputs(typed),
         "ragged_outputs": _ragged_outputs(typed),
         "params": tuple(_param(p) for p in typed.params),
+        "frozen": tuple(p.name for p in typed.params if p.frozen),
         "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
         "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
         "fresh_state": tuple(fresh_state(names.graph, typed)),

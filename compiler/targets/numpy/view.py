@@ -116,6 +116,7 @@ class ModuleView:
     weights: str
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
+    frozen: tuple[str, ...]
     by_columns: tuple[str, ...]
     states: tuple[StateView, ...]
     fresh_state: tuple[tuple[str, str], ...]
@@ -147,6 +148,26 @@ class ModuleView:
     def language(self) -> str:
         """What the module is written in, for its docstring."""
         return "plain NumPy"
+
+    @property
+    def trained(self) -> str:
+        """The constant that has the names and shapes of gradients and of the optimizer's arrays."""
+        return "TRAINED_SHAPES" if self.frozen else "PARAM_SHAPES"
+
+    @property
+    def num_trained(self) -> str:
+        """The constant that has the number of their entries."""
+        return "NUM_TRAINED" if self.frozen else "NUM_PARAMS"
+
+    @property
+    def trained_only(self) -> str:
+        """What a check of arrays is told where it is one of gradients, as source."""
+        return ", TRAINED_SHAPES" if self.frozen else ""
+
+    @property
+    def trained_part(self) -> str:
+        """The part of all parameters, in a flat array, that a step changes, as source."""
+        return "[:NUM_TRAINED]" if self.frozen else ""
 
     @property
     def quiet(self) -> bool:

@@ -1,0 +1,26 @@
+"""NN321: a network with a loss, all of whose parameters are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..diagnostics.codes import lints as codes
+from ..diagnostics.model import Diagnostic, Label
+from .network import Network
+from .registry import lint_whole
+
+
+@lint_whole
+def nothing_trained(network: Network) -> Iterator[Diagnostic]:
+    """Training that would change nothing."""
+    typed = network.typed
+    if not network.graph.losses or not typed.params or typed.trained:
+        return
+    yield codes.NOTHING_TRAINED.at(
+        network.graph.losses[0].setting.span,
+        "every parameter is frozen",
+        here="has no parameter to change",
+        labels=[Label(typed.params[0].span, "frozen")],
+        notes=["in training every step costs time and leaves the network as it is"],
+        help="leave `frozen=true` out of the layers that are to learn",
+    )
