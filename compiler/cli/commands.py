@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    bench,
     compile,
     completion,
     eval,
@@ -22,6 +23,7 @@ from .app import app
 
 __all__ = [
     "app",
+    "bench",
     "compile",
     "completion",
     "eval",

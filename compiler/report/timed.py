@@ -1,0 +1,89 @@
+"""A module that tells how long each layer takes: the same statements, with marks between layers.
+
+Before the first statement of a layer stands a call that says which layer begins. Whoever
+imports the module gives it that function; what it does is not the module's concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..ir.layer_graph import TypedGraph
+from ..program.functions import build_functions, optimise_functions
+from ..program.program import plan_program
+from ..program.statements import Call, Heading, Statement
+from ..targets.numpy.module import id_limits, module_view
+from ..targets.numpy.names import module_names
+from ..targets.numpy.sections import full, module_text
+from ..targets.numpy.view import KernelView
+from ..targets.target import READABLE, load_target
+
+MARK = "τ"
+"""What the module calls; no name of a value has such a letter, all of theirs are ASCII."""
+
+REST = 0
+"""The place of what belongs to no layer: checks of arguments, the optimizer, Python itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is timed: a layer (or loss), in which function."""
+
+    layer: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """The module as it is and with marks, and what their numbers stand for; 0 is the rest.
+
+    `limits` are by name of an input of ids what these lie below, `random` says that steps draw.
+    """
+
+    plain: str
+    marked: str
+    places: tuple[Place, ...]
+    limits: Mapping[str, int]
+    random: bool
+
+
+def timed_module(typed: TypedGraph, file: str) -> Timed:
+    """The module of the NumPy target at -O1, twice."""
+    target = load_target(READABLE)
+    program = plan_program(optimise_functions(build_functions(typed), 1), 1, target)
+    view = module_view(program, module_names(program, target), "", file)
+    places = [Place("", "")]
+    marked = replace(
+        view,
+        forward=_marked(view.forward, "forward", places),
+        loss=view.loss and _marked(view.loss, "loss", places),
+        backward=view.backward and _marked(view.backward, "backward", places),
+    )
+    return Timed(
+        module_text(view, target, full(1)),
+        module_text(marked, target, full(1)),
+        tuple(places),
+        id_limits(program.training.kernels.graph),
+        view.random,
+    )
+
+
+def _marked(kernel: KernelView, function: str, places: list[Place]) -> KernelView:
+    return replace(kernel, statements=tuple(_marks(kernel.statements, function, places)))
+
+
+def _marks(
+    statements: Sequence[Statement], function: str, places: list[Place]
+) -> Iterator[Statement]:
+    """The statements, a mark wherever another layer begins, and one for the rest at the end."""
+    current = ""
+    for statement in statements:
+        layer = current if isinstance(statement, Heading) else statement.layer
+        if layer != current:
+            current = layer
+            yield Call(f"{MARK}({len(places)})")
+            places.append(Place(layer, function))
+        yield statement
+    if current:
+        yield Call(f"{MARK}({REST})")
