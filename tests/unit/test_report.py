@@ -166,6 +166,10 @@ def test_a_history_has_every_epoch_once():
     assert history.series("validation", "accuracy") == [(1.0, 0.5)]
     assert history.series("test", "loss") == []
     assert (history.best.epoch, history.ended) == (2, "done")
+    assert (
+        read_history(log({"event": "end", "reason": "interrupted"}, {"event": "resume"})).ended
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,6 +221,7 @@ def test_curves_of_a_history():
         ),
         ("input 5x6x6 -> flatten -> dense 2; loss mse", True, None),
         ("input 1x6x6 -> flatten -> relu -> dense 2; loss mse", True, None),
+        ("input 1x6x6 -> scale 2 relu -> flatten -> dense 2; loss mse", True, None),
         ("input 60 -> dense 2; loss mse", True, None),
         ("input Tx36 -> dense 2; loss mse", True, None),
     ],
