@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from io import BytesIO
 from itertools import combinations
 from xml.etree import ElementTree
 
-import networkx
 import numpy as np
 import pytest
 from nnc.driver import Options, check, compile_source
 from nnc.report.dot import dot
-from nnc.report.exchange import as_graphml, as_json
 from nnc.report.folded import Folded
 from nnc.report.mermaid import mermaid
 from nnc.report.picture import Arrow, Box, Part, Picture, picture
@@ -357,55 +353,3 @@ def test_graphviz_text_is_escaped():
     tricky = Picture('a"b\\N', (Box("n0", Part.LAYER, ('say "\\n"', "<b>")),), ())
     assert 'label="a\\"b\\\\N"' in dot(tricky)
     assert '[label="say \\"\\\\n\\"\\n<b>",' in dot(tricky)
-
-
-# --- data for other programs --------------------------------------------------------------
-
-
-def typed(spec: str):
-    return check(Source("nets/model.nn", spec)).graph
-
-
-def test_json_is_a_graph_of_networkx():
-    data = json.loads(as_json(typed(BLOCKS), "model"))
-    graph = networkx.node_link_graph(data, edges="edges")
-    assert list(graph) == [layer.name for layer in typed(BLOCKS).graph.layers]
-    assert graph.nodes["two1.res1.dense1"] == {
-        "kind": "dense",
-        "shape": [16],
-        "dtype": "float",
-        "ragged": False,
-        "activation": "relu",
-        "parameters": {"two1.res1.dense1.W": [16, 16], "two1.res1.dense1.b": [16]},
-        "outputs": [],
-        "losses": [],
-        "span": "nets/model.nn:1:21",
-        "line": 1,
-        "stage": "dense 16 relu",
-        "parameter_count": 272,
-        "group": "two1.res1",
-    }
-    assert graph.graph == {"model": "model", "dtype": "float32"}
-    assert {(a, b, e["operand"]) for a, b, e in graph.edges(data=True)} >= {
-        ("x", "two1.res1.add1", 0),
-        ("two1.res1.dense2", "two1.res1.add1", 1),
-    }
-
-
-def test_graphml_is_read_by_networkx():
-    graph = networkx.read_graphml(BytesIO(as_graphml(typed(BLOCKS), "model").encode()))
-    assert list(graph) == [layer.name for layer in typed(BLOCKS).graph.layers]
-    assert graph.nodes["enc.dense1"]["parameter_count"] == 136
-    assert json.loads(graph.nodes["enc.dense1"]["parameters"]) == {
-        "enc.dense1.W": [16, 8],
-        "enc.dense1.b": [8],
-    }
-    assert graph.number_of_edges() == sum(len(n.inputs) for n in typed(BLOCKS).graph.layers)
-
-
-@pytest.mark.parametrize("write", [as_json, as_graphml])
-def test_names_of_files_are_escaped(write):
-    source = Source('a"<&>\x01\udc80.nn', "input 3 -> dense 1; loss mse")
-    text = write(check(source).graph, "model")
-    assert "\x01" not in text
-    text.encode("utf-8")
