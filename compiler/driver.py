@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .collecting import collecting_later
+from .contents import Contents, ReadWeights, check_contents
 from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
@@ -44,7 +45,8 @@ class Options:
     `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
     (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `dump_program` whether
     the planned program is, `format` whether Black runs on the result, `max_memory` the bytes that the network may need, `without` what
-    -O1 leaves out (passes.pipeline.OPTIONAL).
+    -O1 leaves out (passes.pipeline.OPTIONAL), `contents` what the module is to contain, `weights`
+    reads those that it is to carry as data.
     """
 
     level: int = 1
@@ -55,6 +57,8 @@ class Options:
     max_memory: int = DEFAULT_MEMORY
     without: tuple[str, ...] = ()
     dump_program: bool = False
+    contents: Contents = Contents.MODULE
+    weights: ReadWeights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,8 @@ def compile_source(
 
     check_options(options.level, options.dump_after, options.without)
     check_emit(options.emit)
+    carries = options.weights is not None
+    check_contents(options.contents, options.level, options.target, options.emit, carries=carries)
     checked = check(source, load, options.max_memory)
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)
@@ -157,7 +163,7 @@ def _generate(
     from .program.functions import build_functions, optimise_functions
     from .program.printer import program_text
     from .program.program import plan_program
-    from .targets.formatted import black_format
+    from .targets.formatted import black_format, page_format
     from .targets.target import READABLE, load_target
 
     dumps: list[str] = []
@@ -174,6 +180,10 @@ def _generate(
     program = plan_program(functions, level, target, without)
     if options.dump_program:
         dumps.append(program_text(program))
-    code = target.write(program, inline_includes(source, load), source.name)
-    code = black_format(code) if options.format else code
+    weights = options.weights(graph) if options.weights else None
+    text = inline_includes(source, load)
+    code = target.write(program, text, source.name, options.contents, carries=weights is not None)
+    if options.format:
+        code = (page_format if options.contents is Contents.BARE else black_format)(code)
+    code += target.write_weights(weights, graph) if weights else ""
     return Compiled(code, checked.report, graph, "\n".join(dumps) or None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
+from ..contents import CannotContain, Contents, UnfitWeights, check_contents
 from ..emitted import EMITTED, CannotEmit
 from ..targets import target_names
 from . import terminal
@@ -19,7 +20,12 @@ from .spec import Spec, read_spec, refuse_library, spec_argument, spec_text
 from .values import Whole, check_known
 
 if TYPE_CHECKING:
+    from ..contents import ReadWeights, Weights
     from ..driver import Compiled, Options
+    from ..ir.layer_graph import TypedGraph
+
+ONLY = "predict"
+"""What --only may name."""
 
 
 @app.command()
@@ -49,6 +55,22 @@ if TYPE_CHECKING:
     help=f"Add a function to the module: {', '.join(EMITTED)}.",
 )
 @click.option(
+    "--params",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Put trained weights (.npz or .safetensors) into the module: load_params() gives them.",
+)
+@click.option(
+    "--only",
+    metavar="FUNCTION",
+    help="Write only what this function needs: predict, for deployment.",
+)
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="With -O0: only forward, loss, backward and sgd_step as formulas, for a page.",
+)
+@click.option(
     "--dump-after",
     metavar="PASS",
     help="Print the op graph after a pass (FUNCTION:PASS for predict and other functions).",
@@ -70,6 +92,9 @@ def compile(
     level: int,
     target: str,
     emit: tuple[str, ...],
+    params: Path | None,
+    only: str | None,
+    bare: bool,
     dump_after: str | None,
     dump_program: bool,
     without: tuple[str, ...],
@@ -85,12 +110,23 @@ def compile(
 
       nnc compile -O0 -c 'input 4 -> dense 3 softmax; loss crossentropy'
 
+      nnc compile digits.nn --only predict --params digits.npz -o serve.py
+
       cat digits.nn | nnc compile - > digits.py
     """
     from ..driver import Options
 
     options = Options(
-        level, target, emit, dump_after, not no_format, max_memory, without, dump_program
+        level,
+        target,
+        emit,
+        dump_after,
+        not no_format,
+        max_memory,
+        without,
+        dump_program,
+        _contents(only, bare),
+        None if params is None else _reader(params),
     )
     _check_options(options)
     read = read_spec(spec, code)
@@ -119,6 +155,9 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
     except MissingGradient as error:
         click.echo(f"error: {error}", err=True)
         raise Exit(terminal.FAILED) from None
+    except UnfitWeights as error:
+        click.echo(f"error: {error}", err=True)
+        raise Exit(terminal.FAILED) from None
     except CannotEmit as error:
         raise Usage(f"--emit: {error}") from None
     except SpecError as error:
@@ -126,6 +165,23 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
             refuse_library(spec.source)
         terminal.show_on_stderr(error.report)
         raise Exit(terminal.FAILED) from None
+
+
+def _contents(only: str | None, bare: bool) -> Contents:
+    if only is not None:
+        check_known(only, (ONLY,), "--only")
+    if only is not None and bare:
+        raise Usage("--bare leaves out predict: it cannot be had with --only predict")
+    return Contents.BARE if bare else Contents.PREDICT if only else Contents.MODULE
+
+
+def _reader(path: Path) -> ReadWeights:
+    def read(typed: TypedGraph) -> Weights:
+        from .carried import read_weights
+
+        return read_weights(path, typed)
+
+    return read
 
 
 def _check_options(options: Options) -> None:
@@ -140,3 +196,10 @@ def _check_options(options: Options) -> None:
         check_known(options.dump_after, dump_names(options.level), "--dump-after")
     check_known(options.target, target_names(), "--target")
     check_options(options.level, options.dump_after, options.without)
+    carries = options.weights is not None
+    try:
+        check_contents(
+            options.contents, options.level, options.target, options.emit, carries=carries
+        )
+    except CannotContain as error:
+        raise Usage(str(error)) from None

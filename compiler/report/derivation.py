@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import dedent
 
+from ..contents import Contents
 from ..ir.layer_graph import Layer, TypedGraph
 from ..ir.lists import cut_lists
 from ..ir.repeats import runs
@@ -19,7 +20,7 @@ from ..program.statements import Assign
 from ..targets.formatted import black_format
 from ..targets.numpy.module import module_view
 from ..targets.numpy.names import module_names
-from ..targets.numpy.sections import full, module_text
+from ..targets.numpy.sections import module_text, parts
 from ..targets.numpy.view import KernelView
 from ..targets.target import READABLE, load_target
 from .folded import fold
@@ -71,7 +72,7 @@ def derive(typed: TypedGraph, file: str) -> Derivations:
     target = load_target(READABLE)
     program = plan_program(optimise_functions(build_functions(typed), 0), 0, target)
     view = module_view(program, module_names(program, target), "", file)
-    text = module_text(view, target, full(0))
+    text = module_text(view, target, parts(Contents.MODULE, 0))
     written = _lines(text if len(typed.graph.layers) > MANY else black_format(text))
     forward = _steps(view.forward, written["forward"])
     loss = _steps(view.loss, {**written.get("loss", {}), **written.get("losses", {})})

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 LINE_LENGTH = 100
+
+
+def page_format(code: str) -> str:
+    """The code as Black writes it, with one blank line where it has two: it is to fit on a page."""
+    lines = black_format(code).splitlines()
+    kept = [line for before, line in pairwise(["", *lines]) if before or line]
+    return "\n".join([*kept, ""])
 
 
 def black_format(code: str) -> str:

@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
+from ..contents import Contents, Weights
 from ..ir.dims import Dim, Shape
+from ..ir.layer_graph import TypedGraph
 from ..ir.lists import cut_lists
 from ..ir.op_graph import Node
 from ..kinds.loss import TARGET_KINDS
@@ -99,8 +101,23 @@ class Target(ABC):
         self.buffered: Any = self.environment.get_template("buffered.jinja").module
 
     @abstractmethod
-    def write(self, program: Program, spec: str, file: str) -> str:
-        """The module's source, unformatted; `spec` is its text with includes inlined, `file` its name."""
+    def write(
+        self,
+        program: Program,
+        spec: str,
+        file: str,
+        contents: Contents = Contents.MODULE,
+        *,
+        carries: bool = False,
+    ) -> str:
+        """The module's source, unformatted; `spec` is its text with includes inlined, `file` its name.
+
+        `carries` says that weights follow it as data.
+        """
+
+    @abstractmethod
+    def write_weights(self, weights: Weights, typed: TypedGraph) -> str:
+        """Weights as data, for the end of a module that carries them; already formatted."""
 
     @abstractmethod
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:

@@ -36,6 +36,7 @@ ORDER = (
     "emitted",
     "diagnostics",
     "ir",
+    "contents",
     "ops",
     "costs",
     "kinds",

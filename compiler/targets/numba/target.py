@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ...contents import Contents
 from ...program.program import Program
-from ..numpy.sections import full, module_text
+from ..numpy.sections import module_text, parts
 from .forms import KernelForms
 from .module import numba_view
 
@@ -11,6 +14,15 @@ from .module import numba_view
 class NumbaTarget(KernelForms):
     """Modules of NumPy calls and compiled kernels."""
 
-    def write(self, program: Program, spec: str, file: str) -> str:
+    def write(
+        self,
+        program: Program,
+        spec: str,
+        file: str,
+        contents: Contents = Contents.MODULE,
+        *,
+        carries: bool = False,
+    ) -> str:
         """The module's source, unformatted."""
-        return module_text(numba_view(program, self, spec, file), self, full(program.level))
+        view = numba_view(program, self, spec, file)
+        return module_text(replace(view, carries=carries), self, parts(contents, program.level))

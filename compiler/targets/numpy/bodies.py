@@ -27,11 +27,16 @@ def constant_views(names: Names) -> tuple[ConstantView, ...]:
 
 
 def kernel_view(
-    names: Names, kernel: Kernel, results: Mapping[str, int], padded: tuple[str, ...] = ()
+    names: Names,
+    kernel: Kernel,
+    results: Mapping[str, int],
+    padded: tuple[str, ...] = (),
+    into: str = "",
 ) -> KernelView:
     """A kernel's body at the program's level; `results` are names and values to give back.
 
-    `padded` are variables with the lengths of targets' rows, needed before the statements.
+    `padded` are variables with the lengths of targets' rows, needed before the statements; `into` is
+    a dict that results which nothing else reads are written into (-O0).
     """
     kernels = names.kernels
     own = {n.id for n in kernel.nodes}
@@ -42,7 +47,8 @@ def kernel_view(
         statements = buffered(kernel, frame, names.names, names.plan.kernels[kernel.name])
         dims = tuple((d, f"{CACHE}.{d}") for d in dims_used(kernel))
     else:
-        statements = textbook(kernel, frame, names.names)
+        final = _unread(kernel, results, into) if into else {}
+        statements = textbook(kernel, frame, {**names.names, **final})
         sources = size_sources(kernels, kernel, outside)
         if kernel is not kernels.forward:
             loads += [i for i in dict.fromkeys(sources.values()) if i not in loads]
@@ -50,6 +56,12 @@ def kernel_view(
     texts = tuple((name, frame.name(i)) for name, i in results.items())
     read = dict.fromkeys((*(names.names[i] for i in loads), *padded))
     return KernelView(tuple(read), dims, tuple(statements), texts)
+
+
+def _unread(kernel: Kernel, results: Mapping[str, int], into: str) -> dict[int, str]:
+    """The entries of a dict for results that no op of the kernel reads."""
+    read = {i for node in kernel.nodes for i in node.inputs}
+    return {i: f"{into}[{name!r}]" for name, i in reversed(list(results.items())) if i not in read}
 
 
 def alone_view(outer: Names, program: Program, function: Function) -> KernelView | None:

@@ -21,6 +21,7 @@ STANDARD = {
     "product": "itertools",
     "prod": "math",
     "is_": "operator",
+    "Any": "typing",
 }
 """What modules import of the standard library, and from where; None for a module itself."""
 
@@ -33,10 +34,12 @@ class Helpers:
     uses: frozenset[str]
 
 
-def helper_functions(target: Target, view: ModuleView, used: Iterable[str]) -> Helpers:
+def helper_functions(
+    target: Target, view: ModuleView, used: Iterable[str], *, titled: bool = True
+) -> Helpers:
     """The definitions of what is used, in the order of the templates.
 
-    Besides functions there are constants, in capitals.
+    Besides functions there are constants, in capitals. `titled` says that a title stands before them.
     """
     macros: dict[str, Any] = {}
     own: list[str] = []
@@ -56,7 +59,7 @@ def helper_functions(target: Target, view: ModuleView, used: Iterable[str]) -> H
     if unknown:
         raise LookupError(f"templates use {', '.join(sorted(unknown))}, which nothing defines")
     ordered = [name for name in macros if name in bodies]
-    first = next((name for name in ordered if name not in own), None)
+    first = next((name for name in ordered if name not in own and titled), None)
     text = "\n\n".join((FUNCTIONS if n == first else "") + bodies[n] + "\n" for n in ordered)
     return Helpers(text, frozenset(found))
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from ...contents import Contents
 from ...ir.dims import Dim, Shape, symbols
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
@@ -34,7 +35,9 @@ CONTRACT = 1
 """Version of the module contract that generated modules follow."""
 
 
-def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleView:
+def module_view(
+    program: Program, names: Names, spec: str, file: str, contents: Contents = Contents.MODULE
+) -> ModuleView:
     """What the templates see of a program; `spec` is its text, includes inlined."""
     typed, file = program.typed, file_name(file)
     targets = _targets(typed, names)
@@ -51,7 +54,7 @@ def module_view(program: Program, names: Names, spec: str, file: str) -> ModuleV
         weights=_row_weights(names),
         **_arrays(program, names),
         **_training(program, names),
-        **_functions(program, names, targets),
+        **_functions(program, names, targets, "grads" if contents is Contents.BARE else ""),
     )
 
 
@@ -93,14 +96,21 @@ def _training(program: Program, names: Names) -> dict[str, Any]:
     }
 
 
-def _functions(program: Program, names: Names, targets: tuple[ArrayView, ...]) -> dict[str, Any]:
-    """The bodies of the functions, then the constants and the cache that they ask for."""
+def _functions(
+    program: Program, names: Names, targets: tuple[ArrayView, ...], into: str
+) -> dict[str, Any]:
+    """The bodies of the functions, then the constants and the cache that they ask for.
+
+    `into` is a dict that backward writes gradients into as it goes.
+    """
     typed, graph, kernels = program.typed, names.graph, names.kernels
     forward = kernel_view(names, kernels.forward, graph.outputs_for("out"))
     parts, grads = graph.outputs_for("loss"), graph.outputs_for("grad")
     padded = tuple(dict.fromkeys(a.lengths for a in targets if a.lengths))
     loss = kernel_view(names, kernels.loss, parts, padded) if kernels.loss else None
-    backward = kernel_view(names, kernels.backward, grads, padded) if kernels.backward else None
+    backward = None
+    if kernels.backward:
+        backward = kernel_view(names, kernels.backward, grads, padded, into)
     predict = alone_view(names, program, Function.PREDICT)
     input_gradient = alone_view(names, program, Function.INPUT_GRADIENT)
     per_example = alone_view(names, program, Function.PER_EXAMPLE)

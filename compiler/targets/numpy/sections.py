@@ -1,7 +1,8 @@
-"""The parts that a module is made of, in order: each a template of its name, but for two."""
+"""The parts that modules are made of, in order: each a template of its name, but for two."""
 
 from __future__ import annotations
 
+from ...contents import Contents
 from ..target import Target
 from ..uses import recording
 from .helpers import helper_functions, import_lines
@@ -10,25 +11,41 @@ from .view import ModuleView
 IMPORTS = "preamble"
 """Follows from what all others use."""
 
+BARE_IMPORTS = "bare_imports"
+"""The same without what only annotations of whole modules need."""
+
 HELPERS = "helpers"
 """The helper functions that the others, and they themselves, call."""
 
 
-def full(level: int) -> tuple[str, ...]:
-    """The parts of a whole module."""
-    return (
-        "docstring",
-        IMPORTS,
-        "constants",
-        "parameters",
-        "compiled",
-        HELPERS,
-        "textbook" if level == 0 else "optimised",
-        "predict",
-        "arguments",
-        "files",
-        "check",
-    )
+CONSTANTS = ("origin", "ports", "targets_constant", "shapes", "training_constants")
+
+
+def parts(contents: Contents, level: int) -> tuple[str, ...]:
+    """The parts of a module of some kind."""
+    match contents:
+        case Contents.MODULE:
+            return _module(level)
+        case Contents.PREDICT:
+            return _PREDICT
+        case Contents.BARE:
+            return _BARE
+
+
+def _module(level: int) -> tuple[str, ...]:
+    steps = ("textbook",) if level == 0 else ("optimised",)
+    types = ("types", "cache_types") if level == 0 else ("types",)
+    constants = (*CONSTANTS, "ragged_constants", "values", *types, "quiet")
+    head = ("docstring", IMPORTS, *constants, "parameters", "compiled", HELPERS)
+    return (*head, *steps, "predict", "emitted", "arguments", "files", "check")
+
+
+_PREDICT = (
+    *("serving_docstring", IMPORTS, "origin", "ports", "shapes", "values", "types", "quiet"),
+    *("compiled", HELPERS, "serving", "serving_inputs", "serving_files"),
+)
+
+_BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare")
 
 
 def module_text(view: ModuleView, target: Target, parts: tuple[str, ...]) -> str:
@@ -37,9 +54,11 @@ def module_text(view: ModuleView, target: Target, parts: tuple[str, ...]) -> str
         texts = {
             part: target.render(f"{part}.jinja", m=view)
             for part in parts
-            if part not in (IMPORTS, HELPERS)
+            if part not in (IMPORTS, BARE_IMPORTS, HELPERS)
         }
-    helpers = helper_functions(target, view, used)
-    texts[IMPORTS] = target.render(f"{IMPORTS}.jinja", standard=import_lines(helpers.uses))
+    helpers = helper_functions(target, view, used, titled=BARE_IMPORTS not in parts)
+    standard = import_lines(helpers.uses)
+    for part in {IMPORTS, BARE_IMPORTS} & set(parts):
+        texts[part] = target.render(f"{part}.jinja", standard=standard)
     texts[HELPERS] = helpers.text + "\n"
     return "".join(texts[part] for part in parts)

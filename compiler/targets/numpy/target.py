@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
+from ...contents import Contents, Weights
 from ...ir.dims import Dim, Shape
+from ...ir.layer_graph import TypedGraph
 from ...ir.op_graph import Node
 from ...layers.selu import ALPHA, LAMBDA
 from ...program.program import Program
@@ -13,7 +16,8 @@ from ..target import Target
 from .module import module_view
 from .names import module_names
 from .scratch import POOL_BITS, scratch
-from .sections import full, module_text
+from .sections import module_text, parts
+from .weights import weights_view
 
 
 class NumPyTarget(Target):
@@ -27,10 +31,22 @@ class NumPyTarget(Target):
         "SELU_BELOW": LAMBDA * ALPHA,
     }
 
-    def write(self, program: Program, spec: str, file: str) -> str:
+    def write(
+        self,
+        program: Program,
+        spec: str,
+        file: str,
+        contents: Contents = Contents.MODULE,
+        *,
+        carries: bool = False,
+    ) -> str:
         """The module's source, unformatted."""
-        view = module_view(program, module_names(program, self), spec, file)
-        return module_text(view, self, full(program.level))
+        view = module_view(program, module_names(program, self), spec, file, contents)
+        return module_text(replace(view, carries=carries), self, parts(contents, program.level))
+
+    def write_weights(self, weights: Weights, typed: TypedGraph) -> str:
+        """Weights as data, for the end of a module that carries them."""
+        return self.render("weights.jinja", w=weights_view(weights, typed))
 
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
         """Bytes of the arrays that a helper function makes for itself; see scratch.py."""

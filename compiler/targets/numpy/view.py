@@ -98,7 +98,8 @@ class ModuleView:
     """Everything a generated module is made of.
 
     `fresh_state` pairs the scale and the running mean of layers that training moves both of.
-    `weights` is the variable of the rows' weights, where the loss takes any.
+    `weights` is the variable of the rows' weights, where the loss takes any; `carries` says that the
+    module has trained weights as data.
     """
 
     title: str
@@ -143,6 +144,7 @@ class ModuleView:
     solve: SolveView | None
     loss_text: str
     penalised: bool
+    carries: bool = False
 
     @property
     def language(self) -> str:
@@ -218,6 +220,16 @@ class ModuleView:
     def outputs_text(self) -> str:
         """`y (B, 10)`."""
         return ", ".join(shape_text(a) for a in self.outputs)
+
+    @property
+    def params_text(self) -> str:
+        """`W (784, 30), b (30,)`."""
+        return ", ".join(f"{p.name} {p.shape}" for p in self.params)
+
+    @property
+    def states_text(self) -> str:
+        """The same of the state, with what every entry is at first."""
+        return ", ".join(f"{s.name} {s.shape} of {s.start:g}" for s in self.states)
 
     @property
     def target_args(self) -> list[tuple[str, str]]:
