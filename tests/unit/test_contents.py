@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import threading
 from pathlib import Path
 
@@ -141,11 +142,20 @@ def test_how_long_the_first_example_is():
     assert not defined(page) & (TRAINING - {"forward", "loss", "backward", "sgd_step"})
 
 
+@pytest.fixture
+def hasty_threads():
+    """Python changes threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
 def test_threads_share_parameters(tmp_path):
-    text = f"{DIGITS}"
-    whole = loaded(tmp_path, "whole", text)
+    whole = loaded(tmp_path, "whole", DIGITS)
     weights = reader(saved(tmp_path, whole))
-    module = loaded(tmp_path, "served", text, contents=Contents.PREDICT, weights=weights)
+    module = loaded(tmp_path, "served", DIGITS, contents=Contents.PREDICT, weights=weights)
     params, rng = module.load_params(), np.random.default_rng(0)
     batches = [rng.random((1 + 7 * k, 784), np.float32) for k in range(8)]
     alone = [module.predict(params, x).tobytes() for x in batches]
