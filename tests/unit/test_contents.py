@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -159,21 +160,14 @@ def test_threads_share_parameters(tmp_path):
     params, rng = module.load_params(), np.random.default_rng(0)
     batches = [rng.random((1 + 7 * k, 784), np.float32) for k in range(8)]
     alone = [module.predict(params, x).tobytes() for x in batches]
-    wrong: list[int] = []
     begin = threading.Barrier(8)
 
-    def work(k: int) -> None:
+    def work(k: int) -> bool:
         begin.wait()
-        for _ in range(200):
-            if module.predict(params, batches[k]).tobytes() != alone[k]:
-                wrong.append(k)
+        return all(module.predict(params, batches[k]).tobytes() == alone[k] for _ in range(200))
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(8)))
 
 
 @pytest.mark.parametrize(
