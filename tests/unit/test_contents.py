@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -143,31 +143,45 @@ def test_how_long_the_first_example_is():
     assert not defined(page) & (TRAINING - {"forward", "loss", "backward", "sgd_step"})
 
 
-@pytest.fixture
-def hasty_threads():
-    """Python changes threads as often as it can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+def waiting(function):
+    """The function, which lets other threads go first."""
+
+    def patient(*args, **words):
+        time.sleep(1e-4)
+        return function(*args, **words)
+
+    return patient
 
 
-@pytest.mark.usefixtures("hasty_threads")
-def test_threads_share_parameters(tmp_path):
-    whole = loaded(tmp_path, "whole", DIGITS)
-    weights = reader(saved(tmp_path, whole))
-    module = loaded(tmp_path, "served", DIGITS, contents=Contents.PREDICT, weights=weights)
-    params, rng = module.load_params(), np.random.default_rng(0)
-    batches = [rng.random((1 + 7 * k, 784), np.float32) for k in range(8)]
-    alone = [module.predict(params, x).tobytes() for x in batches]
-    begin = threading.Barrier(8)
+def in_threads(module, params, batches) -> list[bytes]:
+    """What each of eight threads predicts, all in the middle of it at once, 50 times over."""
+    begin = threading.Barrier(len(batches))
 
-    def work(k: int) -> bool:
+    def work(x) -> bytes:
         begin.wait()
-        return all(module.predict(params, batches[k]).tobytes() == alone[k] for _ in range(200))
+        return b"".join(module.predict(params, x).tobytes() for _ in range(50))
 
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(work, range(8)))
+    with ThreadPoolExecutor(len(batches)) as pool:
+        return list(pool.map(work, batches))
+
+
+SHARED = ('x.dot(params["dense1.W"])', 'x.dot(params["dense1.W"], out=ROOM)')
+"""A fault: predict would work in an array that all threads have."""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_threads_may_predict_at_once_unless_they_share_an_array(shared, tmp_path):
+    code = written(DIGITS, contents=Contents.PREDICT, format=True)
+    assert SHARED[0] in code
+    code = code.replace(*SHARED) + "\nROOM = np.empty((20, 30), DTYPE)\n" if shared else code
+    (tmp_path / "served.py").write_text(code, encoding="utf-8")
+    module = import_module(tmp_path / "served.py")
+    rng = np.random.default_rng(0)
+    params = {n: rng.standard_normal(s, np.float32) for n, s in module.PARAM_SHAPES.items()}
+    batches = [rng.standard_normal((20, 784), np.float32) for _ in range(8)]
+    alone = [50 * module.predict(params, x).tobytes() for x in batches]
+    module.sigmoid, module.softmax = waiting(module.sigmoid), waiting(module.softmax)
+    assert (in_threads(module, params, batches) != alone) == shared
 
 
 @pytest.mark.parametrize(
