@@ -18,10 +18,10 @@ from ..program.functions import build_functions, optimise_functions
 from ..program.program import plan_program
 from ..program.statements import Assign
 from ..targets.formatted import black_format
+from ..targets.numpy.function_views import KernelView
 from ..targets.numpy.module import module_view
 from ..targets.numpy.names import module_names
 from ..targets.numpy.sections import module_text, parts
-from ..targets.numpy.view import KernelView
 from ..targets.target import READABLE, load_target
 from .folded import fold
 from .picture import FOLDED

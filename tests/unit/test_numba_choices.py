@@ -36,6 +36,7 @@ from nnc.targets.numba.products import product_of
 from nnc.targets.numba.text import PartText
 from nnc.targets.numpy.frame import PlaceName
 from nnc.targets.target import load_target
+from nnc.targets.uses import recording
 
 from .test_contract_files import EVERYTHING
 from .test_target_numba import graph
@@ -201,11 +202,13 @@ def test_what_a_text_mentions_is_recorded_as_it_is_written():
     text = PartText(NUMBA)
     part = View("part", X, (1, 0, symbol("T")))
     line = Assignment(Entry(A, (AT_I, Index(None))), Real(part), how=How.LARGEST)
-    said = text.statements([line]).strip()
+    with recording() as used:
+        said = text.statements([line]).strip()
     assert said == "a[i, 0] = larger_of(a[i, 0], real(x[:, 0 : T]))"
     assert text.recorder.uses.names == {"a", "x"}
     assert text.recorder.uses.sizes == {"T"}
     assert text.recorder.uses.casts
+    assert used == {"larger_of"}
 
 
 def test_a_turned_matrix_mentions_no_size_called_t():

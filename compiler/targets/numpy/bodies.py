@@ -16,9 +16,9 @@ from ...program.places import GradientOf
 from ...program.program import Program
 from ...program.sizes import dims_used, input_dims, size_source, size_sources
 from .buffered import buffered
+from .function_views import BufferView, CacheView, ConstantView, KernelView
 from .names import CACHE, Names, inner_names
 from .textbook import textbook
-from .view import BufferView, CacheView, ConstantView, KernelView
 
 
 def constant_views(names: Names) -> tuple[ConstantView, ...]:

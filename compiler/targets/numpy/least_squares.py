@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...ir.layer_graph import Layer, TypedGraph
 from ...optimizers.solvable import solvable
-from .view import KernelView, SolveView
+from .function_views import KernelView, SolveView
 
 
 def solve_parts(typed: TypedGraph, features: KernelView) -> SolveView:

@@ -16,8 +16,8 @@ from ..target import Target
 from ..text import Text
 from .buffered import buffered
 from .frame import Frame, assigned, heading, named_nodes
+from .function_views import OptimizerView
 from .names import update_place
-from .view import OptimizerView
 
 WORK = "work"
 """What the flat step calls the object that holds its arrays."""

@@ -12,9 +12,9 @@ from ...ir.op_graph import Graph
 from ...program.kernels import Kernel, loaded
 from ...program.sizes import dims_from, sizes_of
 from .bodies import owned
+from .function_views import JacobianView, KeptView, KernelView
 from .names import CACHE, Names
 from .textbook import textbook
-from .view import JacobianView, KeptView, KernelView
 
 
 def vjp_view(names: Names) -> KernelView | None:
