@@ -131,6 +131,7 @@ def compile(
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)
+    _keep_weights(output, params)
     warnings = obstacles(output, target if level else "numpy")
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
@@ -173,6 +174,14 @@ def _contents(only: str | None, bare: bool) -> Contents:
     if only is not None and bare:
         raise Usage("--bare leaves out predict: it cannot be had with --only predict")
     return Contents.BARE if bare else Contents.PREDICT if only else Contents.MODULE
+
+
+def _keep_weights(output: Path | None, params: Path | None) -> None:
+    """Refuse to write over the weights that are read."""
+    if output is None or params is None or not (output.exists() and params.exists()):
+        return
+    if output.samefile(params):
+        raise Usage(f"-o: {output} is the file of weights that is being read")
 
 
 def _reader(path: Path) -> ReadWeights:
