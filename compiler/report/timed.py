@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..contents import Contents
 from ..ir.layer_graph import TypedGraph
 from ..program.functions import build_functions, optimise_functions
 from ..program.program import plan_program
 from ..program.statements import Call, Heading, Statement
+from ..targets.numpy.function_views import KernelView
 from ..targets.numpy.module import id_limits, module_view
 from ..targets.numpy.names import module_names
-from ..targets.numpy.sections import full, module_text
-from ..targets.numpy.view import KernelView
+from ..targets.numpy.sections import module_text, parts
 from ..targets.target import READABLE, load_target
 
 MARK = "τ"
@@ -61,8 +62,8 @@ def timed_module(typed: TypedGraph, file: str) -> Timed:
         backward=view.backward and _marked(view.backward, "backward", places),
     )
     return Timed(
-        module_text(view, target, full(1)),
-        module_text(marked, target, full(1)),
+        module_text(view, target, parts(Contents.MODULE, 1)),
+        module_text(marked, target, parts(Contents.MODULE, 1)),
         tuple(places),
         id_limits(program.training.kernels.graph),
         view.random,
