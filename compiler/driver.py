@@ -44,9 +44,10 @@ class Options:
 
     `level` is 0 or 1, `target` a template folder, `emit` extra functions to generate
     (`input-gradient`), `dump_after` a pass whose graph is wanted as text, `dump_program` whether
-    the planned program is, `format` whether Black runs on the result, `max_memory` the bytes that the network may need, `without` what
-    -O1 leaves out (passes.pipeline.OPTIONAL), `contents` what the module is to contain, `weights`
-    reads those that it is to carry as data.
+    the planned program is, `format` whether Black runs on the result, `max_memory` the bytes that
+    the network may need, `without` what -O1 leaves out (passes.pipeline.OPTIONAL), `contents` what
+    the module is to contain, `weights` reads those that it is to carry as data, `frozen` names
+    layers and parameters that are frozen though the spec does not say so.
     """
 
     level: int = 1
@@ -59,6 +60,7 @@ class Options:
     dump_program: bool = False
     contents: Contents = Contents.MODULE
     weights: ReadWeights | None = None
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,9 @@ def compile_source(
     """The whole way from text to module.
 
     Raises SpecError if the spec has errors or nothing to compile, and ValueError if an option
-    names a level, target, function or pass that does not exist.
+    names a level, target, function, pass or layer that does not exist.
     """
+    from .freezing import freeze
     from .passes.pipeline import check_options
 
     check_options(options.level, options.dump_after, options.without)
@@ -150,7 +153,8 @@ def compile_source(
     checked = check(source, load, options.max_memory)
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)
-    return _generate(source, checked, checked.graph, options, load)
+    graph = freeze(checked.graph, options.frozen)
+    return _generate(source, checked, graph, options, load)
 
 
 def _generate(

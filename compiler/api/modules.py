@@ -103,7 +103,7 @@ def load(path: str | os.PathLike[str], **choices: Unpack[Choices]) -> Any:
     It has the functions of every generated module (`init_params`, `train_step`, `predict`, …). Its
     `__file__` is the spec, tracebacks and `inspect.getsource` show the generated source, a notebook
     the network. It is not in `sys.modules`: see `install_import_hook` for that. The keywords are
-    those of `compile` (`level`, `target`, `emit`, `without`, `max_memory`, and `format`, which is
+    those of `compile` (`level`, `target`, `emit`, `without`, `freeze`, `max_memory`, and `format`, which is
     off unless given).
 
     Raises CompileError where the spec has errors, FileNotFoundError where there is no such file.

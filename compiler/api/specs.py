@@ -39,6 +39,7 @@ class Choices(TypedDict, total=False):
     target: str
     emit: Iterable[str]
     without: Iterable[str]
+    freeze: Iterable[str]
     format: bool
     max_memory: int
 
@@ -50,9 +51,18 @@ def options_of(
     without: Iterable[str] = (),
     format: bool = False,
     max_memory: int = DEFAULT_MEMORY,
+    freeze: Iterable[str] = (),
 ) -> Options:
     """The compiler's options."""
-    return Options(level, target, tuple(emit), None, format, max_memory, tuple(without))
+    return Options(
+        level=level,
+        target=target,
+        emit=tuple(emit),
+        format=format,
+        max_memory=max_memory,
+        without=tuple(without),
+        frozen=tuple(freeze),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ def compile(
     format: bool = True,
     name: str = UNNAMED,
     max_memory: int = DEFAULT_MEMORY,
+    freeze: Iterable[str] = (),
 ) -> str:
     """The Python source of a spec's module, as `nnc compile` writes it.
 
@@ -80,12 +91,13 @@ def compile(
     `numpy` or `numba`, `emit` names extra functions (`jacobian`), `without` optimisations to leave
     out, `format` whether Black lays the source out, which takes longer than all the rest. `name`
     is what messages call the text; paths that it includes are relative to it. `max_memory` is the
-    number of bytes that the network may need.
+    number of bytes that the network may need, `freeze` names layers and parameters that are not
+    to be trained.
 
     Raises CompileError where the spec has errors, FileNotFoundError where there is no such file,
     ValueError for an option that there is not. Warnings of the compiler are SpecWarnings.
     """
-    options = options_of(level, target, emit, without, format, max_memory)
+    options = options_of(level, target, emit, without, format, max_memory, freeze)
     return compiled(read(spec, name), options).code
 
 
@@ -107,7 +119,7 @@ def graph(
     """The network as a networkx graph: layers in source order, an edge for each value read.
 
     A node has `kind`, `shape` (of one row, without the batch axis; symbolic sizes as text),
-    `dtype`, `ragged`, `activation`, `parameters` (name to shape), `shares`, `outputs`, `losses`,
+    `dtype`, `ragged`, `activation`, `parameters` (name to shape), `frozen` (names), `shares`, `outputs`, `losses`,
     `span` (`span.line`, `span.text`) and `line`; an edge has `operand` and `shape`; the graph
     has `model` and `dtype`.
 

@@ -13,6 +13,7 @@ from ..emitted import EMITTED, CannotEmit
 from ..targets import target_names
 from . import terminal
 from .app import Usage, app
+from .freeze_option import freeze_option
 from .importable import obstacles
 from .memory_option import memory_option
 from .output import check_output, deliver, output_option
@@ -82,6 +83,7 @@ ONLY = "predict"
     multiple=True,
     help="Turn off an optimisation of -O1 (see docs/passes.md).",
 )
+@freeze_option
 @click.option("--no-format", is_flag=True, help="Do not run Black.")
 @click.option("--strict", is_flag=True, help="Also stop on warnings.")
 @memory_option
@@ -98,6 +100,7 @@ def compile(
     dump_after: str | None,
     dump_program: bool,
     without: tuple[str, ...],
+    freeze: tuple[str, ...],
     no_format: bool,
     strict: bool,
     max_memory: int,
@@ -127,6 +130,7 @@ def compile(
         dump_program,
         _contents(only, bare),
         None if params is None else _reader(params),
+        freeze,
     )
     _check_options(options)
     read = read_spec(spec, code)
@@ -150,6 +154,7 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
     from ..autodiff.reverse import MissingGradient
     from ..diagnostics.model import SpecError
     from ..driver import compile_source
+    from ..freezing import CannotFreeze
 
     try:
         return compile_source(spec.source, options, spec.files.load)
@@ -161,6 +166,8 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
         raise Exit(terminal.FAILED) from None
     except CannotEmit as error:
         raise Usage(f"--emit: {error}") from None
+    except CannotFreeze as error:
+        raise Usage(f"--freeze: {error}") from None
     except SpecError as error:
         if not error.report.has_errors:
             refuse_library(spec.source)

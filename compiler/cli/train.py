@@ -14,6 +14,7 @@ from ..targets import target_names
 from . import train_runs
 from .app import Usage, app
 from .data_options import TABLES, DataWanted, Function, data_options_unless
+from .freeze_option import freeze_option
 from .memory_option import memory_option
 from .output import check_output
 from .spec import read_spec, spec_argument, spec_text
@@ -134,6 +135,7 @@ def _target_may_name_a_backend(function: Function) -> Function:
     metavar="NAME",
     help=f"What the network runs on: {', '.join(target_names())}; default: numpy.",
 )
+@freeze_option
 @click.option(
     "--every",
     metavar="N",
@@ -172,7 +174,8 @@ def train(source: DataWanted | None, spec: str | None, code: str | None, **given
     read = read_spec(spec, code)
     check_output(output, read.files)
     wanted.keep(output)
-    made = imported(read, given["max_memory"], given["backend"] or "numpy", readable=kept)
+    backend, freeze = given["backend"] or "numpy", given["freeze"]
+    made = imported(read, given["max_memory"], backend, readable=kept, frozen=freeze)
     with made as (module, compiled), told_faults():
         loaded = load_sets(module, wanted)
         warn_of_data(compiled.graph, module, loaded.train, wanted)

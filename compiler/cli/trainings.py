@@ -146,17 +146,21 @@ def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wante
 
 @contextmanager
 def imported(
-    spec: Spec, max_memory: int, backend: str = "numpy", readable: bool = False
+    spec: Spec,
+    max_memory: int,
+    backend: str = "numpy",
+    readable: bool = False,
+    frozen: tuple[str, ...] = (),
 ) -> Iterator[tuple[Module, Compiled]]:
     """The spec's module and what it was compiled to; its file lives as long as it is used.
 
-    `readable` says that its text is kept, for people.
+    `readable` says that its text is kept, for people, `frozen` what is not to be trained.
     """
     from nnc.runtime.module import import_module
 
     from ..driver import Options
 
-    options = Options(target=backend, format=readable, max_memory=max_memory)
+    options = Options(target=backend, format=readable, max_memory=max_memory, frozen=frozen)
     compiled = compiled_spec(spec, options)
     terminal.show_on_stderr(compiled.report)
     with TemporaryDirectory(prefix="nnc-") as folder:

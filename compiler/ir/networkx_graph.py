@@ -19,7 +19,7 @@ def to_networkx(typed: TypedGraph) -> nx.MultiDiGraph[str]:
 
     A layer has the attributes `kind`, `shape` (of one row, symbolic sizes as text), `dtype`
     (`float`, `int` or `bool`), `ragged`, `activation` (its kind, or None), `parameters` (name to
-    shape), `shares` (the layer whose parameters it uses, or None), `outputs` and `losses` (names),
+    shape), `frozen` (names of those that are), `shares` (the layer whose parameters it uses, or None), `outputs` and `losses` (names),
     `span` (the place in the spec) and `line`. An edge has `operand`, the place among the inputs of
     the layer that reads, and the `shape` of the value. The graph has `model`, `dtype`.
     """

@@ -49,6 +49,7 @@ ORDER = (
     "lower",
     "limits",
     "lints",
+    "freezing",
     "autodiff",
     "passes",
     "program",
