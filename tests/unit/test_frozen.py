@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from nnc.contents import Contents
 from nnc.driver import Options, check, compile_source
 from nnc.ir.repeats import Run, runs
 from nnc.report.summary import as_json, summarise
@@ -374,6 +375,21 @@ def test_nothing_is_computed_for_them():
             Source("spec.nn", text.replace("true", "false")), Options(level=0, format=False)
         ).code
     )
+
+
+def test_a_page_of_formulas_steps_over_them(tmp_path):
+    text = "input 4 -> dense 5 tanh frozen=true -> dense 3\nloss mse\ndtype float64\n"
+    options = Options(level=0, format=False, contents=Contents.BARE)
+    (tmp_path / "page.py").write_text(compile_source(Source("spec.nn", text), options).code)
+    page = import_module(tmp_path / "page.py")
+    rng = np.random.default_rng(0)
+    sizes = {"dense1.W": (4, 5), "dense1.b": (5,), "dense2.W": (5, 3), "dense2.b": (3,)}
+    params = {name: rng.normal(size=size) for name, size in sizes.items()}
+    before, target = copied(params), rng.normal(size=(6, 3))
+    _, cached = page.forward(params, rng.normal(size=(6, 4)))
+    page.sgd_step(params, page.backward(params, cached, target), 0.1)
+    changed = {name for name, array in before.items() if (params[name] != array).any()}
+    assert changed == {"dense2.W", "dense2.b"}
 
 
 @pytest.mark.parametrize("form", ALL_FORMS)
