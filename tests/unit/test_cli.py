@@ -638,9 +638,7 @@ class TestTables:
         words = ["--data", "d.csv", "--features", "width,colour", "--target", "kind"]
         done = nnc("train", "-c", self.SPEC, *words, "--missing", "DROP", "--epochs", 1)
         assert done.exit_code == 0, done.output
-        first, second = done.stderr.splitlines()
-        assert first == "warning: d.csv: 1 of 4 rows have gaps and are left out"
-        assert "column 2 (`colour`) of d.csv has the same value in every row" in second
+        assert done.stderr == "warning: d.csv: 1 of 4 rows have gaps and are left out\n"
         assert "accuracy" in done.stdout
         done = nnc("train", "-c", self.SPEC, *words)
         assert done.exit_code == 1
