@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from . import (
-    bench,
-    compile,
-    completion,
-    eval,
-    explain,
-    fmt,
-    graph,
-    layers,
-    lint,
-    new,
-    plot,
-    predict,
-    report,
-    summary,
-    train,
-)
-from .app import app
+from importlib import import_module
 
-__all__ = [
-    "app",
-    "bench",
-    "compile",
-    "completion",
-    "eval",
-    "explain",
-    "fmt",
-    "graph",
-    "layers",
-    "lint",
-    "new",
-    "plot",
-    "predict",
-    "report",
-    "summary",
-    "train",
-]
+from .app import app
+from .names import COMMANDS
+
+__all__ = ["app"]
+
+for name in COMMANDS:
+    import_module(f".{name}", __package__)

@@ -44,8 +44,16 @@ def _dispatch(words: list[str]) -> None:
         from .check import lint_files
 
         sys.exit(lint_files(words[1:]))
-    from .commands import app
+    from .names import COMMANDS
 
+    if words and words[0] in COMMANDS:  # the others would only take time
+        from importlib import import_module
+
+        from .app import app
+
+        import_module(f".{words[0]}", __package__)
+    else:
+        from .commands import app
     app()
 
 
