@@ -14,6 +14,7 @@ from .metrics import metric_named
 from .module import Array, Arrays, Module, Params
 from .ragged import TruePositions
 from .scores import confusions, scores_of
+from .weighing import amount, counting, weights_of
 
 _ROWS, _NUMBERS = 10_000, 2**23
 """At most so many rows, of so many numbers, are measured at a time, so that a large set needs no
@@ -30,12 +31,17 @@ def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
     return asked or (("accuracy",) if fitted.classes else ())
 
 
-def sample(data: Dataset) -> Dataset:
-    """The rows on which a training set is measured: always the same, evenly spaced."""
-    wanted = min(max(_LEAST, len(data) // _SHARE), _MOST)
-    if wanted >= len(data):
-        return data
-    return data.take((np.arange(wanted) * len(data)) // wanted)
+def sample(data: Dataset, counting: Array | None = None) -> Dataset:
+    """The rows on which a training set is measured: always the same, evenly spaced.
+
+    `counting` are the numbers of those to choose from, if not all.
+    """
+    count = len(data) if counting is None else len(counting)
+    wanted = min(max(_LEAST, count // _SHARE), _MOST)
+    if wanted >= count:
+        return data if counting is None else data.take(counting)
+    places = (np.arange(wanted) * count) // wanted
+    return data.take(places if counting is None else counting[places])
 
 
 def row_keywords(data: Dataset, module: Module) -> dict[str, Any]:
@@ -96,9 +102,10 @@ class Measure:
         self, params: Params, state: Params, data: Dataset, outputs: bool
     ) -> tuple[float, Arrays, Arrays | None]:
         losses, sizes, parts = [], [], []
+        counting(data, weights_of(data, self.module))
         for part, y, loss in self._forward(params, state, data):
             losses.append(loss)
-            sizes.append(len(part))
+            sizes.append(amount(weights_of(part, self.module), slice(0, len(part))))
             parts.append(self.positions.select(part, y) if outputs else None)
         mean = float(np.average(losses, weights=sizes))
         if not outputs or data.target is None:
@@ -129,7 +136,9 @@ class Measure:
             weights = {"weights": rows.pop("weights")} if "weights" in rows else {}
             y, cache = self.module.forward(params, part.x, **_state_keyword(state), **rows)
             keywords = {**self.class_weights, **weights}
-            yield part, y, self.module.loss(params, cache, part.target, **keywords)
+            counts = weights.get("weights") is None or np.any(weights["weights"])
+            loss = self.module.loss(params, cache, part.target, **keywords) if counts else 0.0
+            yield part, y, loss
             data.give_back()
 
 

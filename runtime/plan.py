@@ -25,10 +25,13 @@ class Plan:
     shuffle: bool
     drop_last: bool
 
-    def order(self, rng: np.random.Generator, rows: int) -> Array:
-        """The order of the rows in the next epoch."""
-        kept = rows // self.batch * self.batch if self.drop_last else rows
-        return (rng.permutation(rows) if self.shuffle else np.arange(rows))[:kept]
+    def order(self, rng: np.random.Generator, rows: int | Array) -> Array:
+        """The order of the rows in the next epoch: of so many, or of those with these numbers."""
+        count = rows if isinstance(rows, int) else len(rows)
+        kept = count // self.batch * self.batch if self.drop_last else count
+        if self.shuffle:
+            return rng.permutation(rows)[:kept]
+        return (np.arange(rows) if isinstance(rows, int) else rows)[:kept]
 
 
 def plan(

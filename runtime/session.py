@@ -27,6 +27,7 @@ from .measuring import Measure, row_keywords, sample
 from .module import Array, Arrays, Module, Params
 from .plan import Plan
 from .snapshot import Snapshot
+from .weighing import amount, counting, weights_of
 
 _COMPILED_PIECES = 50
 """Compiled kernels take many batches in one call: this many calls an epoch."""
@@ -65,7 +66,7 @@ class Sets:
 class Position:
     """How far a training is: whole epochs, rows of the next one, steps in all.
 
-    `total` is the sum of the losses of those rows, `seconds` what they took, `loss` the last batch's;
+    `total` is the (weighted) sum of the losses of those rows, `seconds` what they took, `loss` the last batch's;
     `order` is the state of the generator that draws the epoch's order of rows.
     """
 
@@ -120,8 +121,10 @@ class Session:
         self.best = Best(patience) if sets.validation or patience is not None else None
         self.history: list[Epoch] = []
         self.ending = Ending.DONE
-        self.rows = len(plan.order(np.random.default_rng(0), len(sets.train)))
-        self.sample = sample(sets.train)
+        self.weights = weights_of(sets.train, module)
+        self.counting = counting(sets.train, self.weights)
+        self.rows = len(self._ordered(np.random.default_rng(0)))
+        self.sample = sample(sets.train, self.counting)
         self.keywords = self._keywords()
         self.measure = Measure(module, self.params, metrics, self.tell, self._class_weights())
         self.measure.check = self._check
@@ -172,14 +175,21 @@ class Session:
         """By how often classes are in the training set, where the spec says `weights=balanced`."""
         if not hasattr(self.module, "balanced_weights"):
             return {}
-        return {"class_weights": self.module.balanced_weights(self.sets.train.target)}
+        weights = () if self.weights is None else (self.weights,)
+        target = self.sets.train.target
+        return {"class_weights": self.module.balanced_weights(target, *weights)}
 
     # --- batches -------------------------------------------------------------------------------
 
     def order(self) -> Array:
         """The order of the rows in the epoch that the training is in."""
         self.order_rng.bit_generator.state = self.position.order
-        return self.plan.order(self.order_rng, len(self.sets.train))
+        return self._ordered(self.order_rng)
+
+    def _ordered(self, rng: np.random.Generator) -> Array:
+        """Rows of weight 0 have no place in it."""
+        rows = len(self.sets.train) if self.counting is None else self.counting
+        return self.plan.order(rng, rows)
 
     def batches(self, order: Array, until: int | None = None, alone: bool = False) -> None:
         """Steps on the rows of an epoch that are not done yet; `until` so many are.
@@ -201,7 +211,7 @@ class Session:
                 position.at += len(rows)
                 if not math.isfinite(loss):
                     raise NotFinite(loss)
-                position.total += loss * len(rows)
+                position.total += loss * amount(self.weights, rows)
                 position.loss = loss
                 if not alone and (self._hooks or self._stop):
                     self._look_around()
@@ -294,7 +304,7 @@ class Session:
         order = self.order()
         self.batches(order)
         position = self.position
-        mean = position.total / len(order) if len(order) else math.nan
+        mean = position.total / amount(self.weights, order) if len(order) else math.nan
         scores = self.scores(self.sample)
         self._refuse_divergence(mean, scores["loss"])
         self.close(mean, scores)

@@ -71,7 +71,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """All commands; what they refuse is told in one line on standard error, with exit code 2."""
+    """All commands; what they refuse is reported in one line on standard error, with exit code 2."""
 
     command_class = Command
 

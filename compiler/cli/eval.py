@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnc.runtime.evaluation import ClassOutput, Evaluation
 
 MOST_CLASSES = 20
-"""More are told in the JSON only: a table of counts would no longer fit a screen."""
+"""More classes are reported in the JSON only: a table of counts would no longer fit on a screen."""
 
 
 class ReportFormat(StrEnum):

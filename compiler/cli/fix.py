@@ -20,8 +20,8 @@ from .terminal import Format
 def fix_files(names: Iterable[str], format: Format, strict: bool, max_memory: int) -> int:
     """Repair specs in place, print what is left, give the exit code.
 
-    What was repaired, and which fixes were left, is told on standard error. A spec from standard input goes to standard
-    output, and the findings then join what is told on standard error.
+    What was repaired, and which fixes were left, is reported on standard error. A spec from standard input goes to
+    standard output, and its findings then also go to standard error.
     """
     names = list(names)
     stream = sys.stderr if STDIN in names else sys.stdout

@@ -102,14 +102,23 @@ layer(
     LayerKind(
         name="attention",
         family=Family.WEIGHTS,
-        summary="self-attention: every position takes in a mean of what all positions hold, "
-        "weighted by how well its query fits their keys, in several heads at once",
+        summary="self-attention: every position gets a mean of the values of all positions, "
+        "weighted by how well its query matches their keys, in several heads at once",
         formula="y = concat over heads of softmax(q kᵀ / √(D/heads)) v, times Wo + bo; "
         "[q k v] = x Wqkv + bqkv",
         example="input Tx64 -> attention 4 causal=true -> dense 3; loss mse",
         args=(
-            positional("heads", Int(low=1), "number of heads; it divides the features"),
-            option("causal", Flag(), "whether a position sees none behind it", False),
+            positional(
+                "heads",
+                Int(low=1),
+                "number of heads; the number of features must be a multiple of it",
+            ),
+            option(
+                "causal",
+                Flag(),
+                "whether a position sees only itself and the positions before it",
+                False,
+            ),
             IN_ARG,
             BIAS_ARG,
             INIT_ARG,
@@ -123,8 +132,9 @@ layer(
         aliases=("self_attention", "multihead_attention", "mha"),
         torch="nn.MultiheadAttention(D, heads, batch_first=True)",
         keras="MultiHeadAttention(heads, D // heads)",
-        notes="TxD gives TxD (Vaswani et al. 2017, section 3.2). The columns of Wqkv are q, k and "
-        "v, in each the heads one after the other; PyTorch keeps the transpose as `in_proj_weight`. "
-        "In ragged rows no position sees padding. The scores take B·heads·T² numbers.",
+        notes="TxD gives TxD (Vaswani et al. 2017, section 3.2). The columns of Wqkv are those of q, k "
+        "and v, each with one head after the other; PyTorch stores the transpose as "
+        "`in_proj_weight`. In ragged rows no position sees padding. The scores take B·heads·T² "
+        "numbers.",
     )
 )

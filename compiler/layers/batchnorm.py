@@ -67,7 +67,7 @@ layer(
             option(
                 "momentum",
                 Num(low=0.0, high=1.0),
-                "how far the running statistics move towards the batch's in a step",
+                "the fraction by which the running statistics move towards the batch's in each step",
                 0.1,
             ),
             EPS_ARG,
@@ -83,10 +83,10 @@ layer(
         keras="BatchNormalization(momentum=0.9, epsilon=1e-5)",
         notes="D is normalised feature by feature, CxL and CxHxW channel by channel. In training "
         "μ and σ² (over n values) are those of the batch, and `running_mean` and `running_var` move "
-        "towards them by the fraction `momentum` (Keras calls 1 − momentum so), the variance taken "
-        "with n − 1. Prediction uses the running statistics. A layer before it needs no bias: β "
-        "takes its place. One value a channel has no variance, so a batch of one row is refused "
-        "in training where the layer has features. With `frozen=true` training, too, uses the "
-        "running statistics, and keeps them as they are.",
+        "towards them by the fraction `momentum` (in Keras, `momentum` is 1 minus this), with the "
+        "variance computed with n − 1. Prediction uses the running statistics. The layer before it "
+        "needs no bias, because β replaces it. A single value per channel has no variance, so with "
+        "inputs of shape D a batch of one row is refused in training. With `frozen=true`, training "
+        "also uses the running statistics and does not change them.",
     )
 )

@@ -101,8 +101,12 @@ layer(
         formula="z = x W + b",
         example="input 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy",
         args=(
-            positional("units", Int(low=1), "number of units, the features that come out"),
-            option("tie", LayerName(), "use the transpose of this layer's W, with an own bias"),
+            positional(
+                "units",
+                Int(low=1),
+                "number of units, which is the number of features of the output",
+            ),
+            option("tie", LayerName(), "use the transpose of this layer's W; the bias is separate"),
             IN_ARG,
             BIAS_ARG,
             INIT_ARG,
@@ -115,7 +119,7 @@ layer(
         aliases=("linear", "fc", "fully_connected"),
         torch="nn.Linear(in, units)",
         keras="Dense(units)",
-        notes="D gives units; TxD gives Txunits, the same weights at every position. W has shape "
-        "(in, units), so that `x W` reads as in textbooks; PyTorch keeps its transpose.",
+        notes="D gives units; TxD gives Txunits, with the same weights at every position. W has shape "
+        "(in, units), so the formula is x W as in textbooks; PyTorch stores the transpose.",
     )
 )

@@ -45,7 +45,7 @@ layer(
         formula="y = W[id]",
         example="input T int -> embedding 1000 16 -> lstm 32 -> dense 2 softmax; loss crossentropy",
         args=(
-            positional("count", Int(low=1), "number V of ids, which lie in 0…V − 1"),
+            positional("count", Int(low=1), "number V of ids, which are 0 to V − 1"),
             positional("size", Int(low=1), "size D of an id's vector"),
             INIT_ARG,
         ),

@@ -47,7 +47,7 @@ layer(
         flops=per_entry(2),
         torch="transforms.Normalize(mean, std)",
         keras="Normalization(mean=mean, variance=std**2)",
-        notes="A list runs along the features of D and along the channels, the first axis, of "
-        "CxL and CxHxW. For one number a feature of TxD use `shift` and `scale`.",
+        notes="A list has one number for each feature of D, or for each channel (the first axis) of "
+        "CxL and CxHxW. For a number for each feature of TxD use `shift` and `scale`.",
     )
 )

@@ -62,7 +62,7 @@ layer(
                 "`softmax`: weights are positive and sum to 1; `none`: w itself",
                 "softmax",
             ),
-            option("init", Init(), "how w starts; else even, so that it begins as an avgpool"),
+            option("init", Init(), "how w starts; by default all weights are equal, as in avgpool"),
         ),
         shape=pooled,
         params=_params,
