@@ -136,7 +136,12 @@ def compile(
     read = read_spec(spec, code)
     check_output(output, read.files)
     _keep_weights(output, params)
-    warnings = obstacles(output, target if level else "numpy")
+    _write(read, options, output, strict)
+
+
+def _write(read: Spec, options: Options, output: Path | None, strict: bool) -> None:
+    """Compile, tell what was found, and write the module, or print what was asked for instead."""
+    warnings = obstacles(output, options.target if options.level else "numpy")
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
     for warning in warnings:
