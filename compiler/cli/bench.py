@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from ..ir.bounds import MAX_WHOLE
 from .app import Usage, app
 from .memory_option import memory_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
+from .terminal import ReportFormat
 from .values import Real, Text, Whole, Word
 
 if TYPE_CHECKING:
@@ -32,13 +32,6 @@ MOST_LAYERS = 40
 """Lines of the table; the layers that take least are one line."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
-
-class BenchFormat(StrEnum):
-    """How the result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +93,8 @@ class Bench:
     "--format",
     "format_",
     metavar="text|json",
-    type=Word(BenchFormat),
-    default=BenchFormat.TEXT.value,
+    type=Word(ReportFormat),
+    default=ReportFormat.TEXT.value,
     show_default=True,
     help="A table, or JSON.",
 )
@@ -112,7 +105,7 @@ def bench(
     batch: int | None,
     sizes: tuple[str, ...],
     seconds: float,
-    format_: BenchFormat,
+    format_: ReportFormat,
     max_memory: int,
 ) -> None:
     """Time the network on random data: steps per second, each layer's share, memory.
@@ -133,7 +126,7 @@ def bench(
     typed = checked_graph(read, max_memory)
     rows = batch or batch_size(typed.graph)
     found = _measured(typed, read.source.name, rows, _sizes(typed, sizes), seconds)
-    if format_ is BenchFormat.JSON:
+    if format_ is ReportFormat.JSON:
         click.echo(json.dumps({**_plain(found), "machine": _machine()}, indent=2))
     else:
         click.echo("\n".join(_lines(found)))

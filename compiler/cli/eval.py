@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import click
 
 from .app import app
 from .memory_option import memory_option
-from .trained import features_option, network_argument, params_option, trained_network, warn
+from .messages import warn
+from .terminal import ReportFormat
+from .trained import features_option, network_argument, params_option, trained_network
 from .values import File, Text, Word
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 20
 """More classes are reported in the JSON only: a table of counts would no longer fit on a screen."""
-
-
-class ReportFormat(StrEnum):
-    """How an evaluation is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command("eval")

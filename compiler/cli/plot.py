@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .app import Argument, Usage, app
+from .messages import fail
 from .output import check_output
-from .trained import fail
 from .values import File, Text, check_known
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import click
 from .app import Argument, Usage, app
 from .files import STDIN
 from .memory_option import memory_option
+from .messages import fail, warn
 from .output import output_option
-from .trained import fail, features_option, network_argument, params_option, trained_network, warn
+from .trained import features_option, network_argument, params_option, trained_network
 from .values import File, Text
 
 if TYPE_CHECKING:

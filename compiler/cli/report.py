@@ -12,10 +12,11 @@ from ..source import Source
 from .app import Argument, Usage, app
 from .files import SpecFiles
 from .memory_option import memory_option
+from .messages import warn
 from .output import check_output, deliver, output_option
 from .outputs import output_meanings
 from .spec import Spec, checked_graph, read_spec
-from .trained import params_option, trained_network, warn
+from .trained import params_option, trained_network
 from .values import File
 
 if TYPE_CHECKING:

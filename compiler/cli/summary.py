@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from ..ir.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
 from .memory_option import memory_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
-from .terminal import console, on_terminal
+from .terminal import ReportFormat, console, on_terminal
 from .values import Whole, Word
 
 if TYPE_CHECKING:
@@ -32,13 +31,6 @@ WORDS = 3
 """The first columns hold words, the others numbers."""
 
 
-class SummaryFormat(StrEnum):
-    """How the summary is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @app.command()
 @spec_argument
 @spec_text
@@ -51,14 +43,14 @@ class SummaryFormat(StrEnum):
 @click.option(
     "--format",
     metavar="text|json",
-    type=Word(SummaryFormat),
-    default=SummaryFormat.TEXT,
+    type=Word(ReportFormat),
+    default=ReportFormat.TEXT,
     show_default=True,
     help="A table, or JSON.",
 )
 @memory_option
 def summary(
-    spec: str | None, code: str | None, batch: int | None, format: SummaryFormat, max_memory: int
+    spec: str | None, code: str | None, batch: int | None, format: ReportFormat, max_memory: int
 ) -> None:
     """Show each layer's shape, parameters, operations and memory, and the totals.
 
@@ -73,7 +65,7 @@ def summary(
 
     typed = checked_graph(read_spec(spec, code), max_memory)
     result = summarise(typed, batch or batch_size(typed.graph))
-    if format is SummaryFormat.JSON:
+    if format is ReportFormat.JSON:
         import json
 
         click.echo(json.dumps(as_json(result), indent=2))

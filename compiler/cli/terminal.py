@@ -26,6 +26,13 @@ _STYLES = {
 }
 
 
+class ReportFormat(StrEnum):
+    """How the results of a command that makes one report are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class Format(StrEnum):
     """How findings are printed."""
 

@@ -13,12 +13,12 @@ from click.exceptions import Exit
 
 from ..version import VERSION
 from . import terminal
+from .messages import fail
 from .trainings import (
     Ended,
     Sets,
     Wanted,
     conduct,
-    fail,
     from_options,
     load_sets,
     save,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from click.exceptions import Exit
 
 from ..source import Source
-from . import terminal
 from .app import Argument, Usage
 from .files import SpecFiles
+from .messages import fail
 from .outputs import output_meanings
 from .spec import Spec, checked_graph, read_spec
 from .trainings import imported
@@ -68,17 +67,6 @@ def trained_network(network: str, params: str | None, max_memory: int) -> Iterat
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or network}: {error.strerror or error}")
-
-
-def fail(message: str) -> NoReturn:
-    """Say what went wrong in one line, and exit."""
-    click.echo(f"error: {message}", err=True)
-    raise Exit(terminal.FAILED)
-
-
-def warn(sentence: str) -> None:
-    """Say what is in doubt."""
-    click.echo(f"warning: {sentence}", err=True)
 
 
 def _of_run(folder: str, params: str | None, max_memory: int) -> Network:

@@ -8,10 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.exceptions import Exit
 from nnc.runtime.missing import Missing
 
 from . import terminal
@@ -19,6 +18,7 @@ from .app import Usage
 from .compile import compiled_spec
 from .data_options import DataWanted
 from .epochs import telling
+from .messages import fail, warn
 from .spec import Spec
 
 if TYPE_CHECKING:
@@ -117,11 +117,6 @@ def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset
     return load(name, module, tell=warn).train
 
 
-def warn(sentence: str) -> None:
-    """Say on standard error what is doubtful."""
-    click.echo(f"warning: {sentence}", err=True)
-
-
 def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wanted) -> None:
     """Say so where training will probably not go as it is meant."""
     from nnc.runtime.doubts import doubts
@@ -170,12 +165,6 @@ def imported(
         if not hasattr(module, "train_step"):
             fail(f"{spec.source.name} has no loss to train towards; add one, such as `loss mse`")
         yield module, compiled
-
-
-def fail(message: str) -> NoReturn:
-    """One line on standard error, and the end."""
-    click.echo(f"error: {message}", err=True)
-    raise Exit(terminal.FAILED)
 
 
 @contextmanager
