@@ -32,6 +32,8 @@ SPEC, MODULE, FACTS, ENCODING, LOG = (
     "log.jsonl",
 )
 BEST = "best.safetensors"
+START = "params"
+"""The role of the file of weights, among a run's data, that training began with."""
 
 
 class RunError(ValueError):
@@ -136,7 +138,9 @@ class Run:
                 f"{self.path / SPEC} was changed since the run began: {difference}. "
                 "Train the changed spec in a folder of its own"
             )
-        for known in self.data.values():
+        for role, known in self.data.items():
+            if role == START and self.newest() is not None:
+                continue  # a checkpoint has all that training needs
             if why := changed(known):
                 raise RunError(f"{why}; a run goes on only with the same data")
 

@@ -90,6 +90,10 @@ class Kept:
     is_best: bool = False
 
 
+Weights = tuple[Mapping[str, Array], Mapping[str, Array]]
+"""Parameters and the state that belongs to them."""
+
+
 class Diverged(Exception):
     """An epoch ended with a loss that says that training has diverged."""
 
@@ -108,13 +112,13 @@ class Session:
         callbacks: Sequence[Callback] = (),
         tell: Callable[[str], None] | None = None,
         allow_divergence: bool = False,
+        start: Weights | None = None,
     ) -> None:
         self.module, self.plan, self.sets = module, plan, sets
         self.callbacks, self.allow_divergence = tuple(callbacks), allow_divergence
         self._tell, self._told = tell, set[str]()
-        self.params = module.init_params(plan.seed)
+        self.params, self.state = _begun_with(module, plan.seed, start)
         self.opt = module.init_optimizer(self.params)
-        self.state: Params = module.init_state() if hasattr(module, "init_state") else {}
         self.rng = self._generator()
         self.order_rng = np.random.default_rng(plan.seed)
         self.position = Position(self.order_rng.bit_generator.state)  # type: ignore[arg-type]
@@ -356,6 +360,16 @@ class Session:
             watch = self.watch
             return Kept(watch.params, watch.state, watch.epoch, watch.kept())
         return Kept(self.params, self.state, self.position.epoch, "the last weights are kept")
+
+
+def _begun_with(module: Module, seed: int, start: Weights | None) -> tuple[Params, Params]:
+    """Initial parameters and state: those of the seed, or a copy of given ones."""
+    params = module.init_params(seed)
+    state: Params = module.init_state() if hasattr(module, "init_state") else {}
+    for own, given in zip((params, state), start or (), strict=False):
+        for name, array in own.items():
+            array[...] = given[name]
+    return params, state
 
 
 def _plain(value: Arrays | None) -> Any:

@@ -19,7 +19,8 @@ from .measuring import metrics_for
 from .module import Array, Module, Params
 from .plan import Plan, plan
 from .run import RunError
-from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped
+from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped, Weights
+from .weights import WeightsError, named, split_named
 
 __all__ = ["Callback", "Ending", "Epoch", "Plan", "TrainResult", "metrics_for", "plan", "train"]
 
@@ -79,10 +80,14 @@ def train(
     progress: Callable[[int, int], None] | None = None,
     tell: Callable[[str], None] | None = None,
     allow_divergence: bool = False,
+    params: Mapping[str, Array] | None = None,
+    state: Mapping[str, Array] | None = None,
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
-    What is not given comes from the spec. `report` gets each epoch, `progress` how many rows of how
+    What is not given comes from the spec. Training begins with `params`, and with `state` where the
+    module has one (both as load_params gives them; neither is changed), else with initial values.
+    `report` gets each epoch, `progress` how many rows of how
     many an epoch has done, `tell` in a sentence, once, what else there is to know (a metric that
     cannot be computed never ends training); `callbacks` hear of batches and epochs, and may stop.
 
@@ -93,6 +98,7 @@ def train(
     epoch, unless a rate is given. Raises DataError where data or plan do not fit the module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
+    start = _start(module, params, state)
     exact = lr is None and hasattr(module, "solve")
     _require_rate(module, chosen, exact)
     listeners = [*callbacks, *_told(progress, report)]
@@ -107,12 +113,32 @@ def train(
             callbacks=listeners,
             tell=tell,
             allow_divergence=allow_divergence,
+            start=start,
         )
         return conduct(session, exact)
     except (DataError, RunError):
         raise
     except ValueError as error:  # from the module's validation of arguments
         raise DataError(f"{data.name}: {error}") from error
+
+
+def _start(
+    module: Module, params: Mapping[str, Array] | None, state: Mapping[str, Array] | None
+) -> Weights | None:
+    """Given weights as a pair; raises DataError where they are not those of the module."""
+    if params is None:
+        if state is not None:
+            raise DataError("state: it belongs to trained parameters; give params=, too")
+        return None
+    if getattr(module, "STATE_SHAPES", {}) and state is None:
+        raise DataError(
+            "params: this network has running statistics, which belong to its parameters; give "
+            "both: `params, state = load_params(path)`"
+        )
+    try:
+        return split_named(named(params, state or {}), module, "params")
+    except WeightsError as error:
+        raise DataError(str(error)) from error
 
 
 def _told(

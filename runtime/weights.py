@@ -49,7 +49,8 @@ def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
         try:
             loaded = module.load_params(path)
         except ValueError as error:
-            raise WeightsError(str(error)) from error
+            said = str(error)
+            raise WeightsError(said if str(path) in said else f"{path}: {said}") from error
         return loaded if isinstance(loaded, tuple) else (loaded, {})
     tensors, _ = unpack(path)
     return split_named(tensors, module, str(path))

@@ -65,6 +65,12 @@ def _target_may_name_a_backend(function: Function) -> Function:
     help="Data, or the share of the training data, that chooses the best weights.",
 )
 @click.option(
+    "--params",
+    metavar="FILE",
+    type=File("the name of a file"),
+    help="Trained weights to begin with (.npz or .safetensors), instead of random ones.",
+)
+@click.option(
     "--epochs",
     metavar="NUMBER",
     type=Whole(0, MAX_WHOLE),
@@ -163,6 +169,8 @@ def train(source: DataWanted | None, spec: str | None, code: str | None, **given
       nnc train iris.nn --data iris.csv --validation 0.2 --patience 10 --run iris
 
       nnc train --resume iris
+
+      nnc train iris.nn --data new.csv --params iris.npz --freeze dense1
     """
     every = None if given["quiet"] else given["every"]
     if source is None:

@@ -64,6 +64,8 @@ def resume(folder: Path, epochs: int | None, output: Path | None, every: int | N
         run.require_unchanged()
         places = {role: place(known) for role, known in run.data.items()}
         wanted = from_options(run.options, places)
+        if run.newest() is not None:
+            wanted = replace(wanted, params=None)
         if epochs is not None:
             wanted = replace(wanted, epochs=epochs)
         if output is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nnc.runtime.callback import Callback
     from nnc.runtime.dataset import Dataset
     from nnc.runtime.encoding import Encoding
-    from nnc.runtime.module import Module
+    from nnc.runtime.module import Module, Params
     from nnc.runtime.training import TrainResult
 
     from ..driver import Compiled
@@ -46,6 +46,7 @@ class Wanted:
     allow_divergence: bool = False
     tensorboard: str | None = None
     output: str | None = None
+    params: str | None = None
 
     def options(self) -> dict[str, Any]:
         """All of it, for run.json."""
@@ -55,21 +56,28 @@ class Wanted:
         """The data by what they are for."""
         source = self.source
         named = {"data": source.data, "test": source.test, "validation": self.validation}
+        named["params"] = self.params
         return {role: name for role, name in named.items() if isinstance(name, str)}
 
     def keep(self, output: Path | None) -> None:
         """Refuse to save the parameters over the data they are learned from."""
         self.source.keep(output)
-        if output is None or not output.exists() or not isinstance(self.validation, str):
+        if output is None or not output.exists():
             return
-        if Path(self.validation).exists() and output.samefile(self.validation):
+        if isinstance(self.validation, str) and _is_same(output, self.validation):
             raise Usage(f"-o: {output} is the data that is being read")
+        if self.params is not None and _is_same(output, self.params):
+            raise Usage(f"-o: {output} is where training begins; name another file")
+
+
+def _is_same(output: Path, name: str) -> bool:
+    return Path(name).exists() and output.samefile(name)
 
 
 def wanted_from(given: Mapping[str, Any], source: DataWanted) -> Wanted:
     """What the words of a command line ask for, with paths that mean the same everywhere."""
     known = {name: value for name, value in given.items() if name in Wanted.__slots__}
-    for name in ("output", "tensorboard"):
+    for name in ("output", "tensorboard", "params"):
         known[name] = None if known[name] is None else os.path.abspath(known[name])
     return Wanted(source, **known)
 
@@ -77,10 +85,9 @@ def wanted_from(given: Mapping[str, Any], source: DataWanted) -> Wanted:
 def from_options(options: Mapping[str, Any], places: Mapping[str, str]) -> Wanted:
     """What a run remembers, with its data where they are now."""
     known = {name: value for name, value in options.items() if name in Wanted.__slots__}
-    roles = {role: place for role, place in places.items() if role != "validation"}
-    source = {**known.pop("source"), **roles}
-    if "validation" in places:
-        known["validation"] = places["validation"]
+    own = {role: place for role, place in places.items() if role in ("validation", "params")}
+    source = {**known.pop("source"), **{r: p for r, p in places.items() if r not in own}}
+    known |= own
     source["missing"] = Missing(source["missing"])
     return Wanted(DataWanted(**source), **known)
 
@@ -199,6 +206,7 @@ def conduct(
     from nnc.runtime.signals import Signals
     from nnc.runtime.training import Ending
 
+    params, state = _start(module, wanted.params)
     if wanted.tensorboard is not None:
         from nnc.runtime.tensorboard import TensorBoard
 
@@ -219,9 +227,26 @@ def conduct(
             callbacks=[*callbacks, told, signals],
             tell=warn,
             allow_divergence=wanted.allow_divergence,
+            params=params,
+            state=state,
         )
     codes = {Ending.DIVERGED: terminal.FAILED, Ending.INTERRUPTED: 128 + (signals.received or 2)}
     return Ended(result, codes.get(result.ending, terminal.OK))
+
+
+def _start(module: Module, path: str | None) -> tuple[Params | None, Params | None]:
+    """The weights in a file, or none; exits where it has none of this network."""
+    from nnc.runtime.weights import WeightsError, read_weights
+
+    if path is None:
+        return None, None
+    try:
+        params, state = read_weights(path, module)
+    except WeightsError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{shown_path(path)}: {error.strerror or error}")
+    return params, state or None
 
 
 def tell_ending(result: TrainResult) -> None:
