@@ -1,7 +1,8 @@
 """nnc: compiles one-line neural network specs to standalone, readable, fast NumPy modules.
 
 `compile`, `load`, `loads`, `lint` and `graph` are what the command line does, for Python;
-`install_import_hook` makes `import model` find `model.nn`, `%load_ext nnc` brings `%%nnc`.
+`install_import_hook` makes `import model` find `model.nn`, `%load_ext nnc` brings `%%nnc`, and
+`nnc.doctor` says what is wrong with gradients written by hand.
 Nothing is imported before it is used.
 """
 
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from . import doctor
     from .api import (
         CompileError,
         Findings,
@@ -33,6 +35,7 @@ __all__ = [
     "SpecWarning",
     "__version__",
     "compile",
+    "doctor",
     "graph",
     "install_import_hook",
     "lint",
@@ -46,6 +49,10 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for; `import nnc` alone stays as quick as it was."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "doctor":
+        from importlib import import_module
+
+        return import_module(".doctor", __name__)
     from . import api
 
     value = globals()[name] = getattr(api, name)

@@ -1,4 +1,4 @@
-"""What `make docs` adds to the pages of this folder: a page for each command and each error code.
+"""What `make docs` adds to the pages of this folder: a page for each command, error code and mistake.
 
 A hook of MkDocs (see mkdocs.yml). The pages are made from the commands' help and from the pages that
 `nnc explain` prints, so they are never out of date.
@@ -16,6 +16,8 @@ from nnc.cli.app import Argument, flag
 from nnc.cli.commands import app
 from nnc.diagnostics.codes import CODES
 from nnc.diagnostics.explain import page
+from nnc.doctor.pages import mistakes
+from nnc.doctor.pages import page as mistake_page
 
 REPOSITORY_FILES = re.compile(r"\]\(\.\./(?!docs/)([^)]+)\)")
 """Links to files outside of this folder, which the site does not have."""
@@ -31,6 +33,8 @@ def on_files(files: Files, config: Any) -> Files:
     pages["commands/index.md"] = _index(
         "Commands", [(name, c.get_short_help_str()) for name, c in commands.items()]
     )
+    pages |= {f"mistakes/{slug}.md": mistake_page(slug) for slug in mistakes()}
+    pages["mistakes/index.md"] = _index("Mistakes in gradients", list(mistakes().items()))
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files

@@ -62,7 +62,7 @@ def check_kind(dtype: np.dtype[np.generic], shape: tuple[int, ...], what: str) -
 def check_size(shape: tuple[int, ...], dtype: np.dtype[np.generic], found: int, what: str) -> None:
     """Refuse a header that promises another number of bytes than follow."""
     wanted = math.prod(shape) * dtype.itemsize
-    if min(shape) < 0 or wanted != found:
+    if min(shape, default=0) < 0 or wanted != found:
         sizes = "x".join(map(str, shape))
         raise DataError(
             f"{what}: the header promises {sizes} elements, {wanted} bytes, but {found} follow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,13 +58,27 @@ def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> 
     return {name: found[key] for name, key in zip(ragged, keys, strict=True)}
 
 
-def _read(path: Path) -> dict[str, Array]:
+def named_arrays(path: Path, most: int) -> dict[str, Array]:
+    """The arrays of a file, single numbers too; never unpickles.
+
+    Headers are judged before anything is allocated: raises DataError where they promise more than
+    `most` bytes together, or something else than numbers.
+    """
+    return _read(path, most)
+
+
+def _read(path: Path, most: int | None = None) -> dict[str, Array]:
+    """The arrays of a file; where it may have at most so many bytes, numbers need no row axis."""
     try:
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise DataError(f"{path}: this is a single array, not an .npz archive of named ones")
         with file:
-            return {name: _member(file, name, path) for name in file}
+            found, left = {}, most
+            for name in file:
+                found[name] = _member(file, name, path, left)
+                left = None if left is None else left - found[name].nbytes
+            return found
     except DataError:
         raise
     except OSError as error:
@@ -79,7 +94,7 @@ def _read(path: Path) -> dict[str, Array]:
         ) from None
 
 
-def _member(file: Any, name: str, path: Path) -> Array:
+def _member(file: Any, name: str, path: Path, most: int | None) -> Array:
     """An array whose header was judged before it is read."""
     archive: zipfile.ZipFile = file.zip
     key = name if name in archive.namelist() else f"{name}.npy"
@@ -87,7 +102,9 @@ def _member(file: Any, name: str, path: Path) -> Array:
     with archive.open(key) as member:
         shape, _, dtype = read_header(member, what)
         start = member.tell()
-    check_kind(dtype, shape, what)
+    check_kind(dtype, shape if most is None else (*shape, 1), what)
+    if most is not None and math.prod(shape) * dtype.itemsize > most:
+        raise DataError(f"{path}: the arrays together are larger than the memory that is allowed")
     check_size(shape, dtype, archive.getinfo(key).file_size - start, what)
     array: Array = file[name]
     return array

@@ -6,6 +6,7 @@ COMMANDS = (
     "bench",
     "compile",
     "completion",
+    "doctor",
     "eval",
     "explain",
     "fmt",

@@ -168,8 +168,26 @@ class TestExplain:
 
     def test_the_list(self, nnc):
         lines = nnc("explain").stdout.splitlines()
-        assert lines == sorted(lines)
-        assert "NN510  error    a spec cannot be read" in lines
+        codes = [line for line in lines if line.startswith("NN")]
+        others = lines[len(codes) :]
+        assert lines == sorted(codes) + sorted(others)
+        assert "NN510  error    a spec cannot be read" in codes
+        assert any(line.startswith("missing-mean") for line in others)
+
+    def test_a_mistake_in_a_gradient(self, nnc):
+        done = nnc("explain", "Missing_Mean")
+        assert done.exit_code == 0
+        assert done.stdout.startswith("# missing-mean: the division by the number of rows")
+        assert "```python\ndW = X.T @ dZ\n```" in done.stdout
+        assert "did you mean missing-mean?" in nnc("explain", "mising-mean").stderr
+
+    def test_every_mistake_has_a_page(self, nnc):
+        from nnc.doctor.hypotheses import HYPOTHESES
+
+        for slug, entry in HYPOTHESES.items():
+            text = nnc("explain", slug).stdout
+            assert text.startswith(f"# {slug}: {entry.title}\n")
+            assert " ".join(entry.page.split()) in " ".join(text.split())
 
     def test_an_unknown_code(self, nnc):
         done = nnc("explain", "NN5100")

@@ -1,0 +1,171 @@
+"""`nnc doctor`: which line of a hand-written gradient is wrong, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from click.exceptions import Exit
+
+from .app import Argument, Usage, app
+from .memory_option import memory_option
+from .spec import Spec, read_spec, spec_text
+from .terminal import FAILED, OK, USAGE, ReportFormat
+from .values import File, Real, Text, Word
+
+if TYPE_CHECKING:
+    from ..doctor.answer.answer import Answer
+    from ..doctor.interpreter import Array
+
+
+@app.command()
+@click.argument(
+    "files",
+    cls=Argument,
+    nargs=-1,
+    metavar="SPEC FILE",
+    type=File("the name of a file"),
+    help="The network as a .nn file, and your arrays: an .npz file.",
+)
+@spec_text
+@click.option(
+    "--map",
+    "mapping",
+    metavar="NAME=TENSOR,...",
+    type=Text("names of arrays and tensors, such as W1=dense1.W"),
+    help="Which array is which tensor, where the names do not say so.",
+)
+@click.option(
+    "--layout",
+    metavar="WORDS",
+    type=Text("words such as columns,out-in"),
+    help="How arrays are laid out, where shapes leave it open: rows or columns (samples), "
+    "in-out or out-in (weights), nchw or nhwc.",
+)
+@click.option(
+    "--lr",
+    "rate",
+    metavar="RATE",
+    type=Real(0),
+    help="Learning rate of the step, if the spec does not say it.",
+)
+@click.option(
+    "--format",
+    "format_",
+    metavar="|".join(ReportFormat),
+    type=Word(ReportFormat),
+    default=ReportFormat.TEXT.value,
+    show_default=True,
+    help="How to print the answer.",
+)
+@memory_option
+def doctor(
+    files: tuple[str, ...],
+    code: str | None,
+    mapping: str | None,
+    layout: str | None,
+    rate: float | None,
+    format_: ReportFormat,
+    max_memory: int,
+) -> None:
+    """Say which line of a hand-written gradient is wrong, and why.
+
+    Give the network as a spec, and what your program computed: an .npz file with the input, the
+    target, the weights, and any of gradients, activations and the loss. Names such as X, y, W1,
+    b1, dW1, db1, z1, a1, delta1, loss are understood, samples may be rows or columns.
+
+    Exit codes: 0 all is right, 1 mistakes were found, 2 wrong use or arrays that do not fit.
+
+    Examples:
+
+      nnc doctor digits.nn mine.npz
+
+      nnc doctor -c 'input 12 -> dense 5 softmax; loss crossentropy' mine.npz
+
+      nnc doctor digits.nn mine.npz --map v=dense1.W,gv=d_dense1.W --format json
+    """
+    spec, given = _places(files, code)
+    found = _read(spec, code)
+    answer = _examined(found, _arrays(given, max_memory), mapping, layout, rate)
+    if format_ is ReportFormat.JSON:
+        click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+    else:
+        from ..doctor.answer.text import text
+
+        click.echo(text(answer, found.source.name, Path(given).name), nl=False)
+    raise Exit(OK if answer.ok else FAILED)
+
+
+def _places(files: tuple[str, ...], code: str | None) -> tuple[str | None, str]:
+    """The spec's file, unless its text is given, and the file to judge."""
+    wanted = ["FILE"] if code is not None else ["SPEC", "FILE"]
+    if len(files) != len(wanted):
+        raise Usage(f"`nnc doctor` needs {' and '.join(wanted)}: a spec and an .npz file of arrays")
+    return (None, files[0]) if code is not None else (files[0], files[1])
+
+
+def _read(path: str | None, code: str | None) -> Spec:
+    """The spec; one that cannot be read is bad input, not a mistake that was found."""
+    try:
+        return read_spec(path, code)
+    except Exit:
+        raise Exit(USAGE) from None
+
+
+def _arrays(path: str, most: int) -> dict[str, Array]:
+    from nnc.runtime.dataset import DataError
+    from nnc.runtime.npz import named_arrays
+
+    try:
+        return named_arrays(Path(path), most)
+    except DataError as error:
+        refuse(str(error))
+
+
+def _examined(
+    spec: Spec,
+    arrays: dict[str, Array],
+    mapping: str | None,
+    layout: str | None,
+    rate: float | None,
+) -> Answer:
+    from ..diagnostics.model import SpecError
+    from ..doctor.examine import examine
+    from . import terminal
+
+    try:
+        return examine(
+            spec.source,
+            arrays,
+            mapping=pairs(mapping),
+            layout=tuple(word.strip() for word in (layout or "").split(",") if word.strip()),
+            rate=rate,
+            load=spec.files.load,
+        )
+    except SpecError as error:
+        if not error.report.has_errors:
+            refuse(f"{spec.source.name}: a library of lets and blocks; there is no chain")
+        terminal.show_on_stderr(error.report)
+        raise Exit(USAGE) from None
+    except ValueError as error:
+        refuse(str(error))
+
+
+def pairs(mapping: str | None) -> dict[str, str]:
+    """`W1=dense1.W,b1=dense1.b` as a dict."""
+    found = {}
+    for part in (mapping or "").split(","):
+        name, sign, tensor = part.strip().partition("=")
+        if part.strip() and not (name and sign and tensor):
+            raise Usage(f"--map takes NAME=TENSOR, with commas between, not {part.strip()!r}")
+        if part.strip():
+            found[name] = tensor
+    return found
+
+
+def refuse(message: str) -> NoReturn:
+    """Say in one line what does not fit, and exit as for wrong use."""
+    click.echo(f"error: {message}", err=True)
+    raise Exit(USAGE)

@@ -1,0 +1,144 @@
+"""The answer as a page of text, for people who may never have seen nnc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill, indent
+from typing import Any
+
+import numpy as np
+
+from .answer import Answer, MistakeResult, TensorResult
+
+WIDTH = 96
+LETTERS = (
+    "In formulas x is what a layer is given, z = x W + b, a its activation, y the output, t the "
+    "target, B the number of rows; dW is the gradient of the loss by W, dz that by z, and so on."
+)
+
+MOST_ROWS = 60
+"""Arrays that the table shows."""
+
+
+def text(answer: Answer, spec: str = "model.nn", file: str = "your arrays") -> str:
+    """The table of arrays, the mistakes with evidence and fix, and what stays open."""
+    parts = [_head(answer, file), "\n".join(_table(answer)), *_found(answer, spec)]
+    if answer.diagnoses:
+        parts.append(fill(LETTERS, WIDTH))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _head(answer: Answer, file: str) -> str:
+    rows = answer.diagnosis.rows
+    lines = [f"{file}: {rows} row{'s' * (rows != 1)} of data; {answer.layout}."]
+    lines += _layers(answer)
+    if answer.case.unused:
+        lines.append(
+            f"Not looked at, since the names say nothing: {', '.join(answer.case.unused)}."
+        )
+    return "\n".join(fill(line, WIDTH) for line in lines)
+
+
+def _layers(answer: Answer) -> list[str]:
+    """Which layer of the spec has which of the given weights."""
+    names = answer.case.names
+    parts = []
+    for stage in answer.network.stages[:6]:
+        own = [names[p] for p in (stage.weight, stage.bias) if p in names]
+        if own and stage.weight not in own:
+            parts.append(f"{' and '.join(dict.fromkeys(own))} are of the layer {stage.layer}")
+    return [f"{', '.join(parts)}."] if parts else []
+
+
+def _table(answer: Answer) -> Iterator[str]:
+    shown = answer.tensors
+    if len(shown) > MOST_ROWS:
+        shown = tuple(t for t in shown if t.status == "wrong")[:MOST_ROWS]
+    if not shown:
+        return
+    width = max(5, *(len(t.name) for t in shown))
+    yield f"  {'array':<{width}}  is     error     worst at    remark"
+    for tensor in shown:
+        yield f"  {tensor.name:<{width}}  {_row(tensor)}".rstrip()
+    if len(shown) < len(answer.tensors):
+        yield f"  ({len(answer.tensors) - len(shown)} more)"
+
+
+def _row(tensor: TensorResult) -> str:
+    error = f"{tensor.error:.1e}" if np.isfinite(tensor.error) else "-"
+    if tensor.status == "right":
+        return f"right  {error}"
+    worst = f"[{', '.join(map(str, tensor.worst_index))}]" if tensor.worst_index else ""
+    return f"WRONG  {error:<8}  {worst:<10}  {tensor.note}"
+
+
+def _found(answer: Answer, spec: str) -> Iterator[str]:
+    if not answer.tensors:
+        yield "There is nothing to judge: give gradients, activations or the loss as well."
+        return
+    if answer.ok:
+        yield f"All {len(answer.tensors)} arrays are right."
+        return
+    ranks = sorted({d.rank for d in answer.diagnoses})
+    if len(ranks) > 1:
+        yield f"{len(ranks)} explanations fit your numbers equally well."
+    for rank in ranks:
+        parts = [d for d in answer.diagnoses if d.rank == rank]
+        lead = f"Explanation {rank}: " if len(ranks) > 1 else ""
+        yield "\n\n".join(_explanation(parts, lead, spec))
+    if answer.unexplained:
+        yield "\n".join(_open(answer))
+
+
+def _explanation(parts: list[MistakeResult], lead: str, spec: str) -> Iterator[str]:
+    if lead:
+        yield lead + " and ".join(dict.fromkeys(part.slug for part in parts))
+    for part in parts:
+        yield f"{part.slug}: {part.title}"
+    yield indent("\n".join(fill(s, WIDTH - 2) for s in parts[0].evidence), "  ")
+    for part in parts:
+        yield "\n".join(_advice(part, spec))
+
+
+def _advice(part: MistakeResult, spec: str) -> Iterator[str]:
+    first, *more = part.fix.splitlines()
+    yield f"  write         {first}"
+    yield from (f"                {line}" for line in more)
+    if part.generated:
+        yield f"  compare with  {part.generated.partition('   (')[0]}"
+        line = part.generated.rpartition("(")[2].rstrip(")")
+        yield f"                ({line} of what `nnc compile -O0 --bare {spec}` prints)"
+    yield f"  read          nnc explain {part.slug}"
+
+
+def _open(answer: Answer) -> Iterator[str]:
+    names = answer.unexplained
+    verb = "is" if len(names) == 1 else "are"
+    yield fill(f"No known mistake explains {', '.join(names)}, which {verb} wrong.", WIDTH)
+    found = first_difference(answer)
+    if found:
+        name, index, mine, right = found
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        yield fill(
+            (
+                f"Begin with {name}: of the unexplained arrays it is computed first, and its largest "
+                f"error is at {name}{place}: yours is {mine:.8g}, right is {right:.8g}."
+                if place
+                else f"Begin with {name}: yours is {mine:.8g}, right is {right:.8g}."
+            ),
+            WIDTH,
+        )
+
+
+def first_difference(answer: Answer) -> tuple[str, tuple[int, ...], Any, Any] | None:
+    """The first array that nothing explains: its name, the worst index, the given and the right number."""
+    diagnosis = answer.diagnosis
+    open_ = diagnosis.unexplained if diagnosis.findings else diagnosis.wrong
+    for name in open_[:1]:
+        tensor = diagnosis.tensors[name]
+        right = answer.right(name)
+        if tensor.array.shape != right.shape:
+            return None
+        at = tensor.comparison.worst
+        return answer.words.word(name), answer.place(name, at), tensor.array[at], right[at]
+    return None

@@ -1,0 +1,70 @@
+"""Names of tensors as those who ask call them, and plain words for those that they did not give."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..intake.case import Case
+from ..intake.network import Network, Stage
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Says tensors' names in the words of one case."""
+
+    network: Network
+    case: Case
+
+    def word(self, tensor: str) -> str:
+        """The name of a given array, else plain words: `dz of dense1`, `the gradient of W1`."""
+        for same in self._aliases(tensor):
+            if same in self.case.names:
+                return self.case.names[same]
+        plain = tensor.removeprefix("d_")
+        if plain in self.network.params and plain != tensor:
+            return f"the gradient of {self.word(plain)}"
+        lead = "d" if plain != tensor else ""
+        if plain.endswith("_z"):
+            return f"{lead}z of {plain.removesuffix('_z')}"
+        if plain in self.network.params or not lead:
+            return tensor
+        return f"dx, the gradient of {plain}" if plain in self.network.inputs else f"da of {plain}"
+
+    def say(self, text: str) -> str:
+        """A sentence with its tensors in plain words; names of layers and formulas stay."""
+        text = re.sub(r"\b(division by|divided by) B\b", r"\1 the number of rows", text)
+        return self._named.sub(lambda found: self.word(found[0]), text)
+
+    @cached_property
+    def _named(self) -> re.Pattern[str]:
+        marked = [t for t in self.network.reference.tensors if "_" in t or "." in t]
+        words = "|".join(map(re.escape, sorted(marked, key=len, reverse=True)))
+        return re.compile(rf"(?<![\w.])(?:{words or '(?!)'})(?!\w|\.\w)")
+
+    def _aliases(self, tensor: str) -> list[str]:
+        """The names of the same value, this one first."""
+        tensors = self.network.reference.tensors
+        own = tensors.get(tensor)
+        return [tensor, *(t for t, id in tensors.items() if id == own and t != tensor)]
+
+    # --- names for lines of NumPy ---------------------------------------------------------
+
+    def code(self, kind: str, stage: Stage | None) -> str:
+        """A variable: the given array's name, else one in the usual style (`dZ1`, `A1`, `X`)."""
+        if stage is None:
+            return self._given(self.network.inputs[0]) or "X"
+        tensor = {"W": stage.weight, "b": stage.bias, "Z": stage.z, "A": stage.a}[kind[-1]]
+        name = self._given(f"d_{tensor}" if kind[0] == "d" else tensor)
+        if name:
+            return name
+        small = self.case.names.get(stage.weight, "W")[:1].islower()
+        return (kind.lower() if small else kind) + self._number(stage)
+
+    def _given(self, tensor: str) -> str:
+        return next((self.case.names[t] for t in self._aliases(tensor) if t in self.case.names), "")
+
+    def _number(self, stage: Stage) -> str:
+        digits = re.search(r"\d+", self.case.names.get(stage.weight, ""))
+        return digits[0] if digits else str(self.network.stages.index(stage) + 1)

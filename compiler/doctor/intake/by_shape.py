@@ -1,0 +1,50 @@
+"""Arrays whose names say nothing, told apart by their shapes where only one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+
+from ..interpreter import Array
+from .naming import BadArrays, Naming
+from .network import Axes, Network
+
+
+def by_shape(network: Network, arrays: Mapping[str, Array], naming: Naming) -> Naming:
+    """Give arrays of unknown names to the inputs, targets and parameters that have none.
+
+    Raises BadArrays where several would fit.
+    """
+    tensors, unknown = dict(naming.tensors), list(naming.unknown)
+    missing = [t for t in network.required if t not in tensors.values()]
+    fitting = {t: [n for n in unknown if fits(network, arrays[n], t)] for t in missing}
+    for tensor, names in fitting.items():
+        if len(names) > 1:
+            example = ",".join(f"{name}={tensor}" for name in names[:1])
+            raise BadArrays(
+                f"{', '.join(names[:-1])} and {names[-1]} both have a shape that fits {tensor}, "
+                f"and their names do not say which it is: say so with --map {example}"
+            )
+        if names and sum(names == others for others in fitting.values()) == 1:
+            tensors[names[0]] = tensor
+            unknown.remove(names[0])
+    return replace(naming, tensors=tensors, unknown=tuple(unknown))
+
+
+def fits(network: Network, array: Array, tensor: str) -> bool:
+    """Whether an array has a tensor's shape in some layout."""
+    want = network.reference.node(tensor).type.shape
+    fixed = tuple(d for d in want if isinstance(d, int))
+    axes = network.axes(tensor)
+    if axes is Axes.ROWS:
+        if array.ndim != len(want) or len(fixed) != len(want) - 1:
+            return False
+        ends = (array.shape[1:], array.shape[:-1]) if array.ndim == 2 else (array.shape[1:],)
+        return fixed in ends
+    if axes is Axes.VECTOR:
+        return (
+            array.size == prod(fixed) and array.ndim in (1, 2) and max(array.shape) == prod(fixed)
+        )
+    turned = axes is Axes.WEIGHT and array.shape == fixed[::-1]
+    return array.shape == fixed or turned

@@ -1,0 +1,142 @@
+"""Which reading and layout of given arrays is meant: that which fits, and whose numbers agree.
+
+Shapes decide first. Where several layouts fit, as with square weights, that is taken in which more
+arrays are right; then that in which mistakes explain all. What is left open is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..comparison import compare
+from ..diagnose import diagnose
+from ..interpreter import Array
+from ..reference import Reference
+from .by_shape import by_shape
+from .case import Case, Reading, same
+from .layout import WORDS, layouts
+from .naming import BadArrays, Naming, namings
+from .network import Axes, Network
+
+MOST = 4
+"""Layouts that are compared by what explains the numbers in them."""
+
+
+def settle(
+    reference: Reference,
+    arrays: Mapping[str, Array],
+    mapping: Mapping[str, str] | None = None,
+    layout: tuple[str, ...] = (),
+) -> Case:
+    """The arrays as tensors, by name, by `mapping` (array: tensor) or by shape.
+
+    `layout` are words of layout.WORDS where it is known. Raises BadArrays where arrays are
+    missing, do not fit, or could be meant in several ways, and says what would settle it.
+    """
+    for word in layout:
+        if word not in WORDS:
+            raise BadArrays(f"a layout is made of {', '.join(WORDS)}, not of {word!r}")
+    network = Network(reference)
+    plain = {name: np.asarray(array) for name, array in arrays.items()}
+    found = _cases(network, plain, mapping or {}, layout)
+    fitting = [case for case in found if not case.faults]
+    if not fitting:
+        best = min(found, key=lambda case: len(case.faults))
+        raise BadArrays(_complaint(network, best, plain))
+    least = min(len(case.misfits) for case in fitting)
+    left = _different([case for case in fitting if len(case.misfits) == least])
+    return left[0] if len(left) == 1 else _by_numbers(network, left)
+
+
+def _cases(
+    network: Network,
+    arrays: Mapping[str, Array],
+    mapping: Mapping[str, str],
+    said: tuple[str, ...],
+) -> list[Case]:
+    found = []
+    for naming in namings(network, list(arrays), mapping):
+        whole = by_shape(network, arrays, naming)
+        for layout in layouts(network, _may_be_folded(network, whole), said):
+            found.append(Reading(network, arrays, whole, layout).case())
+    if not found:
+        raise BadArrays(f"no layout is {' and '.join(said)} at once")
+    return found
+
+
+def _may_be_folded(network: Network, naming: Naming) -> bool:
+    """Whether there are weights without the bias that they should have."""
+    named = set(naming.tensors.values())
+    return any(s.weight in named and s.bias and s.bias not in named for s in network.stages)
+
+
+def _different(cases: list[Case]) -> list[Case]:
+    kept: list[Case] = []
+    for case in cases:
+        if not any(same(case, other) for other in kept):
+            kept.append(case)
+    return kept
+
+
+def _by_numbers(network: Network, cases: list[Case]) -> Case:
+    """The case in which more is right, else the one in which mistakes explain more."""
+    scores = [_right(network, case) for case in cases]
+    best = [case for case, score in zip(cases, scores, strict=True) if score == max(scores)]
+    if len(best) == 1:
+        return best[0]
+    open_ = [len(_diagnosed(network, case)) for case in best[:MOST]]
+    least = [case for case, count in zip(best, open_, strict=False) if count == min(open_)]
+    if len(least) == 1:
+        return least[0]
+    raise BadArrays(_question(least))
+
+
+def _right(network: Network, case: Case) -> int:
+    """How many of the judged arrays are right."""
+    reference = network.reference
+    values = reference.evaluate(
+        reference.leaves(
+            {p: case.given[p] for p in network.params},
+            {n: case.given[n] for n in network.inputs},
+            {
+                t if t == "target" else t.removesuffix("_target"): case.given[t]
+                for t in network.targets
+            },
+        )
+    )
+    judged = [t for t in case.given if t not in network.required]
+    return sum(compare(case.given[t], values[reference.tensors[t]]).right for t in judged)
+
+
+def _diagnosed(network: Network, case: Case) -> tuple[str, ...]:
+    """What is not explained in a case."""
+    found = diagnose(network.reference, case.given)
+    return found.unexplained if found.findings else found.wrong
+
+
+def _question(cases: list[Case]) -> str:
+    words = [case.layout.words() for case in cases]
+    if len(set(words)) < 2:
+        return (
+            "the numbers of z, a and delta may be counted in two ways, and no array tells which: "
+            "name them with --map, such as --map a1=dense1"
+        )
+    ways = " or ".join(f"--layout {word}" for word in dict.fromkeys(words))
+    return (
+        f"the arrays fit more than one layout, and all of them are wrong in each: say {ways}; "
+        "the activations or the loss beside the gradients would settle it too"
+    )
+
+
+def _complaint(network: Network, case: Case, arrays: Mapping[str, Array]) -> str:
+    """What is missing or does not fit, in one sentence."""
+    text = "; ".join(case.faults[:3]) + ("; and more" if len(case.faults) > 3 else "")
+    biases = {s.bias for s in network.stages} | {
+        p for p in network.params if network.axes(p) is Axes.VECTOR
+    }
+    if biases and all(b not in case.given for b in biases):
+        text += " (a layer without bias is written `dense 10 bias=false`)"
+    shown = ", ".join(f"{name} {arrays[name].shape}" for name in list(arrays)[:12])
+    return f"{text}. The arrays are {shown or 'none'}. --map NAME=TENSOR says what an array is"
