@@ -11,6 +11,7 @@ from ..ir.reading import number
 from ..lower.losses import target_layers, target_name
 from .interpreter import Evaluation
 from .reference import Reference, batch_of
+from .stepping import AFTER, Step
 
 PENALTY = "regularize"
 """The layer that the ops of the penalty belong to."""
@@ -60,11 +61,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A training step taken apart; `rate` is the learning rate, where it is known."""
+    """A training step taken apart; `rate` is the learning rate, where it is known.
+
+    `step` is the optimizer's step, where the parameters after it are judged.
+    """
 
     reference: Reference
     values: Evaluation
     rate: float | None = None
+    step: Step | None = None
 
     @property
     def graph(self) -> Graph:
@@ -80,6 +85,13 @@ class Anatomy:
     def params(self) -> dict[str, int]:
         """The nodes of the parameters' gradients."""
         return {n: self.reference.tensors[t] for n, t in self.reference.gradients().items()}
+
+    @cached_property
+    def after(self) -> dict[str, int]:
+        """The nodes of the parameters after the step, where there is one."""
+        tensors = self.reference.tensors
+        names = {n: f"{AFTER}{n}" for n in self.params}
+        return {n: tensors[after] for n, after in names.items() if after in tensors}
 
     @cached_property
     def weights(self) -> set[str]:

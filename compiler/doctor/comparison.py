@@ -30,11 +30,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A simple relation; of a ratio its size and how many digits hold."""
+    """A simple relation; of a ratio its size and how many digits hold.
+
+    It is `of_step` where it holds between the steps of two parameters.
+    """
 
     kind: Kind
     ratio: float = 1.0
     digits: int = 0
+    of_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,46 @@ def tolerance(array: Array) -> float:
     return TOLERANCES.get(size, 1e-6)
 
 
-def compare(given: Array, want: Array, scale: float = 0.0) -> Comparison:
-    """Compare with the right array; `scale` is the size of the largest array beside it."""
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What an error is measured by, where that is not the right array's largest entry alone.
+
+    `beside` is the size of the largest array beside it, `own` the size that takes the place of
+    its own, `rounding` an error that is rounding, whatever the size.
+    """
+
+    beside: float = 0.0
+    own: float | None = None
+    rounding: float = 0.0
+
+
+PLAIN = Measure()
+
+
+def compare(given: Array, want: Array, by: Measure = PLAIN) -> Comparison:
+    """Compare with the right array; entries that are no finite numbers must be the same ones."""
     if given.shape != want.shape:
         return Comparison(False, float("inf"), ())
     if not want.size:
         return Comparison(True, 0.0, ())
-    apart = np.abs(np.asarray(given, np.float64) - want)
-    size = max(float(np.abs(want).max()), ZERO / tolerance(given) * scale, 1e-300)
+    apart = _apart(np.asarray(given, np.float64), want)
+    finite = np.abs(want[np.isfinite(want)])
+    own = float(finite.max(initial=0.0)) if by.own is None else by.own
+    least = max(ZERO * by.beside, by.rounding) / tolerance(given)
+    size = max(own, least, 1e-300)
     at = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
     error = float(apart.flat[at]) / size
     error = error if error == error else float("inf")
     worst = tuple(int(i) for i in np.unravel_index(at, want.shape))
     return Comparison(error <= tolerance(given), error, worst)
+
+
+def _apart(given: Array, want: Array) -> Array:
+    """How far apart entries are; those that are both no number, or both infinite, are not."""
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(given - want)
+    same = (np.isnan(given) & np.isnan(want)) | (given == want)
+    return np.where(same, 0.0, apart)
 
 
 def relation(given: Array, want: Array) -> Relation | None:

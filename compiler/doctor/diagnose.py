@@ -15,33 +15,55 @@ from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph
 from ..lower.losses import target_layers, target_name
 from .anatomy import Anatomy
-from .comparison import compare, relation
+from .comparison import Measure, Relation, compare, relation
 from .conventions import conventions
 from .diagnosis import Diagnosis, Tensor
 from .evidence import sentences
 from .interpreter import Array, Evaluation, Leaves
 from .reference import Reference
 from .search import Search
+from .stepping import AFTER, Step, starting_memory, with_step
 
 
 def diagnose(
-    reference: Reference, given: Mapping[str, Array], *, rate: float | None = None, **more: object
+    reference: Reference,
+    given: Mapping[str, Array],
+    *,
+    rate: float | None = None,
+    after: Mapping[str, Array] | None = None,
+    count: int = 1,
+    memory: Mapping[str, Array] | None = None,
+    **more: object,
 ) -> Diagnosis:
     """Say what is wrong with arrays, given by the names of the reference's tensors.
 
     `given` has the parameters, the inputs and the targets (`target`, or NAME_target for each of
-    several), and what is to be judged: activations, the loss, gradients. `rate` is the learning rate; `more` is what Reference.leaves takes
-    besides, such as running statistics. Raises KeyError where a parameter, an input or a target
-    is missing or a name is not known.
+    several), and what is to be judged: activations, the loss, gradients. `rate` is the learning
+    rate, that of the spec where it is None.
+
+    `after` are parameters after one step of the optimizer, by name, `count` is 1 where that is the
+    first step, and `memory` what the optimizer keeps, before the step, by the names of modules
+    (`dense1.W.velocity`), at its start where it is left out. They are judged as `after_NAME`, beside the size of the step. `more` is what
+    Reference.leaves takes besides, such as running statistics.
+
+    Raises KeyError where a parameter, an input or a target is missing or a name is not known, and
+    ValueError where `after` is given but the rate is not known.
     """
     arrays = {name: np.asarray(array) for name, array in given.items()}
+    rate = _rate(reference.typed) if rate is None else rate
+    step = None
+    if after:
+        if rate is None:
+            raise ValueError("parameters after a step say nothing without the learning rate")
+        reference, step = with_step(reference, rate, count)
+        arrays |= {f"{AFTER}{name}": np.asarray(array) for name, array in after.items()}
+        more["state"] = _state(reference, step, memory or {}, more.get("state"))
     unknown = [n for n in arrays if n not in reference.tensors and n not in _outside(reference)]
     if unknown:
         raise KeyError(f"no tensor is called {', '.join(map(repr, unknown))}")
     leaves = _leaves(reference, arrays, **more)
     judged = {n: a for n, a in arrays.items() if n not in _outside(reference)}
-    rate = _rate(reference.typed) if rate is None else rate
-    base = Anatomy(reference, reference.evaluate(leaves), rate)
+    base = Anatomy(reference, reference.evaluate(leaves), rate, step)
     return _best(base, judged)
 
 
@@ -84,14 +106,39 @@ def _judge(anatomy: Anatomy, judged: Mapping[str, Array]) -> dict[str, Tensor]:
     """Compare every given array with the right one, in the order in which they are computed."""
     values, ids = anatomy.values, anatomy.reference.tensors
     place = {node.id: at for at, node in enumerate(anatomy.graph)}
-    scale = largest(values, anatomy)
+    beside = Measure(beside=largest(values, anatomy))
     found = {}
     for name in sorted(judged, key=lambda n: place[ids[n]]):
-        want = values[ids[name]]
-        result = compare(judged[name], want, scale)
-        simple = None if result.right else relation(judged[name], want)
-        found[name] = Tensor(name, judged[name], result, simple)
+        want, array = values[ids[name]], judged[name]
+        before = _before(anatomy, name)
+        by = beside if before is None else _of_step(before, want, array)
+        result = compare(array, want, by)
+        simple = None if result.right else _relation(array, want, before)
+        found[name] = Tensor(name, array, result, simple, by)
     return found
+
+
+def _before(anatomy: Anatomy, name: str) -> Array | None:
+    """The parameter before the step, where a tensor is one after it."""
+    own = name.removeprefix(AFTER)
+    if name == own or own not in anatomy.after:
+        return None
+    return anatomy.values[anatomy.reference.tensors[own]]
+
+
+def _of_step(before: Array, want: Array, given: Array) -> Measure:
+    """An error of a parameter counts beside the size of the step, but not its own rounding."""
+    kind = given.dtype if given.dtype.kind == "f" else np.dtype(np.float64)
+    rounding = 4 * float(np.finfo(kind).eps) * float(np.abs(before).max(initial=0.0))
+    return Measure(own=float(np.abs(want - before).max(initial=0.0)), rounding=rounding)
+
+
+def _relation(given: Array, want: Array, before: Array | None) -> Relation | None:
+    """A simple relation of the arrays, or of the steps that lead to them."""
+    if before is None or given.shape != want.shape:
+        return relation(given, want)
+    found = relation(given - before, want - before)
+    return replace(found, of_step=True) if found else None
 
 
 def largest(values: Evaluation, anatomy: Anatomy) -> float:
@@ -123,6 +170,18 @@ def _leaves(reference: Reference, arrays: Mapping[str, Array], **more: object) -
         {name: arrays[tensor] for tensor, name in _targets(reference).items()},
         **more,  # type: ignore[arg-type]
     )
+
+
+def _state(
+    reference: Reference, step: Step, memory: Mapping[str, Array], state: object
+) -> dict[str, Array]:
+    """What the optimizer keeps and the running statistics before the step."""
+    start = starting_memory(reference, step)
+    unknown = [name for name in memory if name not in start]
+    if unknown:
+        raise KeyError(f"{step.kind.name} keeps nothing called {', '.join(map(repr, unknown))}")
+    kept = state if isinstance(state, Mapping) else {}
+    return {**start, **{name: np.asarray(array) for name, array in memory.items()}, **kept}
 
 
 def _rate(typed: TypedGraph) -> float | None:

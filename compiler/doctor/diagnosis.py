@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .comparison import Comparison, Relation
+from .comparison import PLAIN, Comparison, Measure, Relation
 from .hypotheses import Hypothesis, Site
 from .interpreter import Array
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One given array: whether it is right, its error, a simple relation to the right one."""
+    """One given array: whether it is right, its error, a simple relation to the right one.
+
+    `by` is what its errors are measured by.
+    """
 
     name: str
     array: Array
     comparison: Comparison
     relation: Relation | None = None
+    by: Measure = PLAIN
 
     @property
     def right(self) -> bool:

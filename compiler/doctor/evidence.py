@@ -64,6 +64,8 @@ def relation_text(tensor: Tensor) -> str:
     relation, name = tensor.relation, f"your {tensor.name}"
     if relation is None:
         return ""
+    if relation.of_step:
+        name = f"the step to {name}"
     match relation.kind:
         case Kind.NAN:
             return f"{name} has entries that are no numbers"

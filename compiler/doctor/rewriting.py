@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..ir.dims import Shape
 from ..ir.op_graph import Attr, Graph, Node, Role
+from ..ir.types import TensorType
 from ..ops import OPS
 
 
@@ -39,6 +41,16 @@ class Edit:
         origin = self.nodes[like].origin.wordless()
         kept = tuple(sorted(attrs.items()))
         self.nodes[self.next] = Node(self.next, op, inputs, kept, type, origin)
+        self.next += 1
+        return self.next - 1
+
+    def apply(self, like: int, op: str, *inputs: int, shape: Shape, **attrs: Attr) -> int:
+        """A new node whose shape is given, of an op that only mistakes have."""
+        type = TensorType(shape)
+        origin = self.nodes[like].origin.wordless()
+        self.nodes[self.next] = Node(
+            self.next, op, inputs, tuple(sorted(attrs.items())), type, origin
+        )
         self.next += 1
         return self.next - 1
 

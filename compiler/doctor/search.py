@@ -38,6 +38,9 @@ MAX_PAIRS, MAX_ENTRIES = 300, 15_000_000
 ROUNDS = 8
 """Steps in which a number that a mistake depends on is found."""
 
+NOTHING: Array = np.empty((0,) * 9)
+"""The value of a program that cannot be run: no given array is like it."""
+
 STEPS = (0.0, 1e-3)
 """How far apart two numbers are between which a slope is taken."""
 
@@ -139,7 +142,7 @@ class Search:
         """Mutants by one mistake more that have the first wrong array; numbers are found last."""
         reaching = self._reaching(mutant, first)
         for tuned in (False, True):
-            chosen = [m for m in reaching if (m.site.tuned is not None) == tuned]
+            chosen = [m for m in reaching if (m.site.change is None) == tuned]
             made = [self.with_mistake(mutant, mistake, first) for mistake in chosen]
             hits = [one for one in made if one is not None and self.has(one, first)]
             if hits:
@@ -211,6 +214,8 @@ class Search:
                 edit = Edit.of(mutant.graph)
                 mistake.site.change(edit)
                 return self._made(mutant, mistake, edit)
+            if mistake.site.fitted is not None:
+                return self._fitted(mutant, mistake)
             return self._tuned(mutant, mistake, first)
         except (Circular, ValueError):
             return None
@@ -219,6 +224,13 @@ class Search:
         graph = edit.graph(mutant.graph)
         mistakes = (*mutant.mistakes, mistake)
         return replace(mutant, mistakes=mistakes, values=mutant.values.of(graph))
+
+    def _fitted(self, mutant: Mutant, mistake: Mistake) -> Mutant:
+        """The mutant by what is read off the given arrays."""
+        edit = Edit.of(mutant.graph)
+        assert mistake.site.fitted is not None
+        mistake.site.fitted(edit, {name: t.array for name, t in self.tensors.items()})
+        return self._made(mutant, mistake, edit)
 
     def _tuned(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
         """The mutant whose number brings the first wrong array nearest, by the Gauss-Newton method.
@@ -247,13 +259,19 @@ class Search:
         return self._made(mutant, replace(mistake, number=number), edit)
 
     def _value(self, mutant: Mutant, name: str) -> Array:
-        return mutant.values[self.anatomy.reference.tensors[name]]
+        try:
+            return mutant.values[self.anatomy.reference.tensors[name]]
+        except (ValueError, IndexError):  # with this mistake in it the program would not run
+            return NOTHING
 
     # --- comparison -----------------------------------------------------------------------
 
     def _some(self, mutant: Mutant, name: str) -> Array:
         """The rows of a mutant's array that are looked at."""
-        return rows(mutant.values, self.anatomy.reference.tensors[name], self._part(name))
+        try:
+            return rows(mutant.values, self.anatomy.reference.tensors[name], self._part(name))
+        except (ValueError, IndexError):
+            return NOTHING
 
     def _part(self, name: str) -> Part:
         tensor = self.tensors[name]
@@ -261,18 +279,20 @@ class Search:
 
     def has(self, mutant: Mutant, name: str) -> bool:
         """Whether a mutant has a given array: some rows are looked at first."""
-        given = self.tensors[name].array
-        if not compare(given[self._part(name)], self._some(mutant, name)).right:
+        given, by = self.tensors[name].array, self.tensors[name].by
+        if not compare(given[self._part(name)], self._some(mutant, name), by).right:
             return False
         return self.compared(mutant, name).right
 
     def alike(self, mutant: Mutant, other: Mutant, name: str) -> bool:
         """Whether two mutants have the same array, as far as it is looked at."""
-        return compare(self._some(other, name), self._some(mutant, name)).right
+        by = self.tensors[name].by
+        return compare(self._some(other, name), self._some(mutant, name), by).right
 
     def compared(self, mutant: Mutant, name: str) -> Comparison:
         """A mutant's array beside the given one."""
-        return compare(self.tensors[name].array, self._value(mutant, name))
+        tensor = self.tensors[name]
+        return compare(tensor.array, self._value(mutant, name), tensor.by)
 
     def wrong(self, mutant: Mutant) -> list[str]:
         """The given arrays that a mutant does not have, in the order in which they are computed."""

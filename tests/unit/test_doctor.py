@@ -12,6 +12,7 @@ from nnc.doctor.hypotheses import HYPOTHESES
 from nnc.doctor.reference import Reference
 from nnc.source import Source
 
+from ..doctor.corpus import PLANTED as CORPUS
 from .planted import NETS, hand, numbers
 
 ROWS = (4, 10)
@@ -228,15 +229,15 @@ def test_only_what_the_first_wrong_array_depends_on_is_suspected(monkeypatch):
 
 
 def test_every_hypothesis_is_planted_and_has_its_page():
-    planted = {mistake.split()[0] for _, mistake in PLANTED}
+    planted = {mistake.split()[0] for _, mistake in PLANTED} | {case.slug for case in CORPUS}
     assert planted == set(HYPOTHESES)
     for entry in HYPOTHESES.values():
         assert entry.page.endswith(".")
         assert entry.wrong != entry.right
 
 
-@pytest.mark.parametrize("slug", HYPOTHESES)
-def test_every_hypothesis_has_sites_whose_numbers_differ(slug):
+@pytest.mark.parametrize("slug", sorted({mistake.split()[0] for _, mistake in PLANTED}))
+def test_every_site_is_made_in_one_way(slug):
     sites = []
     for net in NETS:
         given = numbers(NETS[net], 4, seed=2)
@@ -245,4 +246,5 @@ def test_every_hypothesis_has_sites_whose_numbers_differ(slug):
         leaves = made.leaves(params, given["x"], given["target"])
         sites += HYPOTHESES[slug].sites(Anatomy(made, made.evaluate(leaves)))
     assert sites
-    assert all((site.change is None) != (site.tuned is None) for site in sites)
+    for site in sites:
+        assert [site.change, site.tuned, site.fitted].count(None) == 2

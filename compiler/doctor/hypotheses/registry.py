@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..anatomy import Anatomy
+from ..interpreter import Array
 from ..rewriting import Edit
 
 Change = Callable[[Edit], None]
 Tuned = Callable[[Edit, float], None]
+Fitted = Callable[[Edit, Mapping[str, Array]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Site:
     `nodes` are those whose values change at once. `what` says in one sentence what is done
     wrongly, `wrong` and `right` are the formulas, as lines a person would write. `change` makes
     the mistake in an edit. A `tuned` one depends on a number that is not known, a rate or a
-    strength, which is found from the given arrays; `what` then has {} in its place. `rank` is
+    strength, which is found from the given arrays; `what` then has {} in its place. A `fitted`
+    one reads what it needs off the given arrays, and raises ValueError where it cannot. `rank` is
     higher for what is less likely or less simple than the other places of its kind.
     """
 
@@ -31,6 +34,7 @@ class Site:
     change: Change | None = None
     tuned: Tuned | None = None
     rank: int = 0
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..anatomy import Anatomy
 from ..rewriting import Edit
+from .optimizer import changed, step_sites
 from .registry import Change, Hypothesis, Site, Tuned, hypothesis
 from .scale import gradients, places, scaled
 
@@ -38,8 +39,29 @@ def _scaled(factor: float, what: str, wrong: str) -> Callable[[Anatomy], Iterato
     return sites
 
 
+def _missing(anatomy: Anatomy) -> Iterator[Site]:
+    what = "the penalty's part λ W is missing in {}"
+    yield from _scaled(0.0, what, "dW = xᵀ dz")(anatomy)
+    yield from _decay(anatomy, "missing in the step of NAMES", "W = W − lr·dW", 0.0)
+
+
 def _doubled(anatomy: Anatomy) -> Iterator[Site]:
     yield from _scaled(2.0, "the penalty is twice in {}", "dW = xᵀ dz + 2 λ W")(anatomy)
+    yield from _decay(anatomy, "twice in the step of NAMES", "W = W − lr (dW + 2 λ W)", 2.0)
+    if anatomy.step is not None and anatomy.step.kind.name == "sgd":
+        both = 2.0 - anatomy.step.rate * anatomy.step.number("weight_decay")
+        wrong = "W = (1 − lr·λ) W;  W = W − lr (dW + λ W)"
+        yield from _decay(anatomy, "in the gradient and in the step of NAMES", wrong, both, 1)
+
+
+def _decay(anatomy: Anatomy, what: str, wrong: str, factor: float, rank: int = 0) -> Iterator[Site]:
+    """Sites of a step whose weight decay is a multiple of what it should be."""
+    if anatomy.step is None or not anatomy.step.number("weight_decay"):
+        return
+    decay = factor * anatomy.step.number("weight_decay")
+    made = changed(anatomy, weight_decay=decay)
+    text, right = f"the weight decay is {what}", "W = W − lr (dW + λ W)"
+    yield from step_sites(anatomy, text, wrong, right, made, rank)
 
 
 def _biases(anatomy: Anatomy) -> Iterator[Site]:
@@ -90,6 +112,15 @@ def _strengths(anatomy: Anatomy) -> Iterator[Site]:
             _any_strength(nodes),
             rank=rank + 2,
         )
+    if anatomy.step is not None:
+        rate, wrong = anatomy.step.rate, "W = W − lr·dW − λ W"
+        yield from _decay(
+            anatomy, "not multiplied by the rate in the step of NAMES", wrong, 1 / rate
+        )
+        half = "half of what it should be in the step of NAMES"
+        yield from _decay(anatomy, half, "W = W − lr (dW + λ/2 W)", 0.5, 1)
+        per_row, text = 1 / anatomy.rows, "divided by the rows in the step of NAMES"
+        yield from _decay(anatomy, text, "W = W − lr (dW + λ W / B)", per_row, 1)
 
 
 def _any_strength(nodes: Sequence[int]) -> Tuned:
@@ -108,7 +139,7 @@ hypothesis(
         "loss alone changes what is printed, but not what is learned.",
         wrong="dW = X.T @ dZ / m",
         right="dW = X.T @ dZ / m + lam * W",
-        sites=_scaled(0.0, "the penalty's part λ W is missing in {}", "dW = xᵀ dz"),
+        sites=_missing,
         rank=2,
     )
 )

@@ -1,0 +1,5 @@
+"""Planted mistakes: networks and steps written by hand, wrong in one place each.
+
+`python -m tests.doctor` prints how often the doctor names them. Nothing here uses the doctor's
+rewrites: every mistake is a line of NumPy, as people write it.
+"""
