@@ -48,6 +48,7 @@ WRONG = {
     "graph --format x a.nn": "--format takes mermaid, dot, svg, graphml or json, not 'x'",
     "summary --format x a.nn": "--format takes text or json, not 'x'",
     "summary --batch 0 a.nn": "--batch takes a whole number of at least 1, not '0'",
+    "train a.nn --data d --params ''": "--params takes the name of a file, not an empty text",
     "train a.nn": "`nnc train` needs --data DATA: a table (.csv",
     "train a.nn --data digits --epochs x": "--epochs takes a whole number of at least 0, not 'x'",
     "train a.nn --data digits --epochs 1.5": "--epochs takes a whole number of at least 0, not '1.5'",
