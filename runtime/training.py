@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,27 +99,32 @@ def train(
     epoch, unless a rate is given. Raises DataError where data or plan do not fit the module.
     """
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
-    start = _start(module, params, state)
     exact = lr is None and hasattr(module, "solve")
     _require_rate(module, chosen, exact)
-    listeners = [*callbacks, *_told(progress, report)]
     sets, metrics = fitted_sets(module, data, validation, test)
-    try:
+    with _faults_of(data):
         session = Session(
             module,
             chosen,
             sets,
             metrics,
             patience=patience,
-            callbacks=listeners,
+            callbacks=[*callbacks, *_told(progress, report)],
             tell=tell,
             allow_divergence=allow_divergence,
-            start=start,
+            start=_start(module, params, state),
         )
         return conduct(session, exact)
+
+
+@contextmanager
+def _faults_of(data: Dataset) -> Iterator[None]:
+    """What the module's validation of arguments refuses is a fault of the data."""
+    try:
+        yield
     except (DataError, RunError):
         raise
-    except ValueError as error:  # from the module's validation of arguments
+    except ValueError as error:
         raise DataError(f"{data.name}: {error}") from error
 
 
