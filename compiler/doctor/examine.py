@@ -32,6 +32,5 @@ def examine(
     """
     reference = Reference.of(source, load)
     case = settle(reference, arrays, mapping, layout)
-    more = {"after": case.after} if case.after else {}
-    found = diagnose(reference, case.given, rate=rate, **more)
+    found = diagnose(reference, case.given, rate=rate, after=case.after or None)
     return Answer(Network(reference), case, found, cache(lambda: generated_lines(source, load)))
