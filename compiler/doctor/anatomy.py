@@ -45,6 +45,16 @@ class Activation:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A weight's gradient aᵀ dz, or a bias's Σ dz: its node, a (−1 where there is none), dz."""
+
+    param: str
+    node: int
+    a: int
+    dz: int
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A loss: what it judges, y (of the logits z where the loss looks through), the target t.
 
@@ -122,6 +132,23 @@ class Anatomy:
     def of_penalty(self, param: str) -> list[int]:
         """The summands of a parameter's gradient that come from the penalty."""
         return [part.node for part in self.parts(param) if part.penalty]
+
+    @cached_property
+    def products(self) -> list[Product]:
+        """The products of dense layers, whatever the convention divides them by."""
+        return [
+            p for name in self.params for id in self.of_data(name) for p in self._made(name, id)
+        ]
+
+    def _made(self, param: str, id: int) -> Iterator[Product]:
+        node = self.graph[id]
+        while node.op in ("copied", "scale"):
+            node = self.graph[node.inputs[0]]
+        first = self.graph[node.inputs[0]] if node.inputs else node
+        if node.op == "matmul" and first.op == "transpose":
+            yield Product(param, node.id, first.inputs[0], node.inputs[1])
+        elif node.op == "sum" and node.attr("axes") == (0,) and node.type.rank == 1:
+            yield Product(param, node.id, -1, node.inputs[0])
 
     @cached_property
     def layers(self) -> dict[str, list[str]]:

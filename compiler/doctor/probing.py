@@ -49,5 +49,7 @@ def rows(values: Evaluation, id: int, part: Part) -> Array:
 
 def _entry_by_entry(values: Evaluation, node: Node) -> bool:
     """Whether rows of the operands give rows of the value."""
+    if node.op not in OPS:
+        return False
     alike = all(values.graph[i].type.shape in (node.type.shape, ()) for i in node.inputs)
     return alike and (OPS[node.op].elementwise or node.op == "copied")

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..ir.dims import Shape
 from ..ir.op_graph import Attr, Graph, Node, Role
-from ..ir.types import TensorType
 from ..ops import OPS
 
 
@@ -44,9 +42,9 @@ class Edit:
         self.next += 1
         return self.next - 1
 
-    def apply(self, like: int, op: str, *inputs: int, shape: Shape, **attrs: Attr) -> int:
-        """A new node whose shape is given, of an op that only mistakes have."""
-        type = TensorType(shape)
+    def apply(self, like: int, op: str, *inputs: int, **attrs: Attr) -> int:
+        """A new node of the type of `like`, whatever shape NumPy then gives its value."""
+        type = self.nodes[like].type
         origin = self.nodes[like].origin.wordless()
         self.nodes[self.next] = Node(
             self.next, op, inputs, tuple(sorted(attrs.items())), type, origin
@@ -73,6 +71,10 @@ class Edit:
         """Let a node have the value of another one."""
         node = self.nodes[id]
         self.nodes[id] = replace(node, op="copied", inputs=(other,), attrs=())
+
+    def become_rows(self, id: int, rows: tuple[int, ...]) -> None:
+        """Let a node have the rows of its value in another order, or some of them only."""
+        self.become(id, self.apply(id, "rows_at", self.original(id), rows=rows))
 
     def scale(self, id: int, factor: float) -> None:
         """Let a node have a multiple of its value."""

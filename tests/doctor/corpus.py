@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import steps
+from . import layouts, steps
 
-PLANTED = [*steps.cases()]
-RIGHT = [*steps.right()]
+PLANTED = [*steps.cases(), *layouts.cases()]
+RIGHT = [*steps.right(), *layouts.right()]

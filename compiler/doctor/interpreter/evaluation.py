@@ -16,7 +16,7 @@ import numpy as np
 from ...ir.dims import Sym, evaluate
 from ...ir.op_graph import Graph, Node
 from ...ops.source import LEAVES, RANDOM
-from .registry import VALUES, Array
+from .registry import VALUES, WRONG, Array
 
 Arrays = Mapping[str, Array]
 
@@ -139,7 +139,8 @@ class Evaluation:
         attrs = {name: self.attribute(value) for name, value in node.attrs}
         operands = [self._values[i] for i in node.inputs]
         with np.errstate(all="ignore"):
-            return np.asarray(VALUES[node.op](*operands, **attrs))
+            rule = VALUES.get(node.op) or WRONG[node.op]
+            return np.asarray(rule(*operands, **attrs))
 
     def attribute(self, value: Any) -> Any:
         """An attribute with numbers in place of its symbolic dimensions."""

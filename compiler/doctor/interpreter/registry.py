@@ -14,6 +14,16 @@ VALUES: dict[str, Callable[..., Any]] = {}
 """Functions of arrays; attributes come by name, their dimensions as plain numbers."""
 
 
+WRONG: dict[str, Callable[..., Any]] = {}
+"""What mistakes do to arrays: ops that no right program has, in the same way."""
+
+
+def mistake(rule: Rule) -> Rule:
+    """Enter a function as the value of an op that only mistakes have."""
+    WRONG[rule.__name__] = rule
+    return rule
+
+
 def value(rule: Rule) -> Rule:
     """Enter a function as the value of the op that it is called after."""
     name = rule.__name__.removesuffix("_")
