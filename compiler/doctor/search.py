@@ -142,7 +142,7 @@ class Search:
         """Mutants by one mistake more that have the first wrong array; numbers are found last."""
         reaching = self._reaching(mutant, first)
         for tuned in (False, True):
-            chosen = [m for m in reaching if (m.site.change is None) == tuned]
+            chosen = [m for m in reaching if m.site.late == tuned]
             made = [self.with_mistake(mutant, mistake, first) for mistake in chosen]
             hits = [one for one in made if one is not None and self.has(one, first)]
             if hits:

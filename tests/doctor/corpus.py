@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import layouts, steps
+from . import counts, layouts, orders, steps
 
-PLANTED = [*steps.cases(), *layouts.cases()]
-RIGHT = [*steps.right(), *layouts.right()]
+FAMILIES = (steps, layouts, counts, orders)
+
+PLANTED = [case for family in FAMILIES for case in family.cases()]
+RIGHT = [case for family in FAMILIES for case in family.right()]

@@ -209,12 +209,17 @@ def _delta(anatomy: Anatomy, judged: Judged, given: Any) -> Any:
         if product.dz == judged.delta and product.a >= 0 and made is not None:
             a = anatomy.values[product.a]
             if made.shape == anatomy.values[anatomy.params[product.param]].shape:
-                return _solved(a, np.asarray(made, np.float64))
+                return solved(a, np.asarray(made, np.float64))
     raise ValueError(f"{name} cannot be read off")
 
 
-def _solved(a: Any, made: Any) -> Any:
-    if np.linalg.matrix_rank(a) < len(a) or not np.isfinite(made).all():
+def solved(a: Any, made: Any) -> Any:
+    """dz from dW = aᵀ dz; raises ValueError where it is not determined."""
+    if (
+        made.shape[0] != a.shape[-1]
+        or np.linalg.matrix_rank(a) < len(a)
+        or not np.isfinite(made).all()
+    ):
         raise ValueError("there are more rows than the layer has inputs")
     return np.linalg.lstsq(a.T, made, rcond=None)[0]
 

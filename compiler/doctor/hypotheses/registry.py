@@ -36,6 +36,11 @@ class Site:
     rank: int = 0
     fitted: Fitted | None = None
 
+    @property
+    def late(self) -> bool:
+        """Whether it is only tried where no plain mistake fits, because it would fit to much."""
+        return self.tuned is not None or (self.fitted is not None and self.rank > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
