@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 from click.exceptions import Exit
@@ -13,9 +13,10 @@ from .app import Argument, Usage, app
 from .memory_option import memory_option
 from .spec import Spec, read_spec, spec_text
 from .terminal import FAILED, OK, USAGE, ReportFormat
-from .values import File, Real, Text, Word
+from .values import File, Real, Text, Whole, Word
 
 if TYPE_CHECKING:
+    from ..diagnostics.model import SpecError
     from ..doctor.answer.answer import Answer
     from ..doctor.interpreter import Array
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     nargs=-1,
     metavar="SPEC FILE",
     type=File("the name of a file"),
-    help="The network as a .nn file, and your arrays: an .npz file.",
+    help="The network as a .nn file, and your arrays (.npz) or your program (.py).",
 )
 @spec_text
 @click.option(
@@ -52,6 +53,36 @@ if TYPE_CHECKING:
     help="Learning rate of the step, if the spec does not say it.",
 )
 @click.option(
+    "--data",
+    metavar="FILE",
+    type=File("the name of an .npz file"),
+    help="For a program: an .npz file with X, Y and weights W1, b1, ...; default: made up.",
+)
+@click.option(
+    "--rows",
+    metavar="N",
+    type=Whole(1, 100_000),
+    default=8,
+    show_default=True,
+    help="For a program: samples that are made up.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=Whole(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="For a program: seed of what is made up.",
+)
+@click.option(
+    "--seconds",
+    metavar="N",
+    type=Real(0, 86_400),
+    default=30,
+    show_default=True,
+    help="For a program: how long it may take.",
+)
+@click.option(
     "--format",
     "format_",
     metavar="|".join(ReportFormat),
@@ -67,6 +98,10 @@ def doctor(
     mapping: str | None,
     layout: str | None,
     rate: float | None,
+    data: str | None,
+    rows: int,
+    seed: int,
+    seconds: float,
     format_: ReportFormat,
     max_memory: int,
 ) -> None:
@@ -76,11 +111,17 @@ def doctor(
     target, the weights, and any of gradients, activations and the loss. Names such as X, y, W1,
     b1, dW1, db1, z1, a1, delta1, loss are understood, samples may be rows or columns.
 
+    Or give the program itself: a .py file with functions or a class (forward, backward or
+    gradients), or with a function doctor(params, x, target) that gives a dict of arrays. It is
+    run, in a process of its own, on numbers that are made up.
+
     Exit codes: 0 all is right, 1 mistakes were found, 2 wrong use or arrays that do not fit.
 
     Examples:
 
       nnc doctor digits.nn mine.npz
+
+      nnc doctor digits.nn mine.py
 
       nnc doctor -c 'input 12 -> dense 5 softmax; loss crossentropy' mine.npz
 
@@ -88,7 +129,14 @@ def doctor(
     """
     spec, given = _places(files, code)
     found = _read(spec, code)
-    answer = _examined(found, _arrays(given, max_memory), mapping, layout, rate)
+    if given.lower().endswith(".py"):
+        made_up = MadeUp(rows, seed, _arrays(data, max_memory) if data else {})
+        arrays = _program(found, given, made_up, seconds, max_memory)
+    elif data is not None:
+        raise Usage(f"--data: {given} holds all arrays itself; --data is for a program")
+    else:
+        arrays = _arrays(given, max_memory)
+    answer = _examined(found, arrays, mapping, layout, rate)
     if format_ is ReportFormat.JSON:
         click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
     else:
@@ -124,6 +172,38 @@ def _arrays(path: str, most: int) -> dict[str, Array]:
         refuse(str(error))
 
 
+class MadeUp(NamedTuple):
+    """What a program is called with: rows from a seed, and arrays in place of them."""
+
+    rows: int
+    seed: int
+    data: dict[str, Array]
+
+
+def _program(spec: Spec, path: str, made_up: MadeUp, seconds: float, most: int) -> dict[str, Array]:
+    """The arrays that a program computes."""
+    from ..diagnostics.model import SpecError
+    from ..doctor.examine import computed
+
+    if not Path(path).is_file():
+        refuse(f"{path}: no such file")
+    try:
+        return computed(
+            spec.source,
+            Path(path),
+            data=made_up.data,
+            rows=made_up.rows,
+            seed=made_up.seed,
+            seconds=seconds,
+            most=most,
+            load=spec.files.load,
+        )
+    except SpecError as error:
+        refuse_spec(spec, error)
+    except ValueError as error:
+        refuse(str(error))
+
+
 def _examined(
     spec: Spec,
     arrays: dict[str, Array],
@@ -133,7 +213,6 @@ def _examined(
 ) -> Answer:
     from ..diagnostics.model import SpecError
     from ..doctor.examine import examine
-    from . import terminal
 
     try:
         return examine(
@@ -145,12 +224,19 @@ def _examined(
             load=spec.files.load,
         )
     except SpecError as error:
-        if not error.report.has_errors:
-            refuse(f"{spec.source.name}: a library of lets and blocks; there is no chain")
-        terminal.show_on_stderr(error.report)
-        raise Exit(USAGE) from None
+        refuse_spec(spec, error)
     except ValueError as error:
         refuse(str(error))
+
+
+def refuse_spec(spec: Spec, error: SpecError) -> NoReturn:
+    """Show what is wrong with a spec, and exit as for wrong use."""
+    from . import terminal
+
+    if not error.report.has_errors:
+        refuse(f"{spec.source.name}: a library of lets and blocks; there is no chain")
+    terminal.show_on_stderr(error.report)
+    raise Exit(USAGE)
 
 
 def pairs(mapping: str | None) -> dict[str, str]:

@@ -50,7 +50,7 @@ def diagnose(
     ValueError where `after` is given but the rate is not known.
     """
     arrays = {name: np.asarray(array) for name, array in given.items()}
-    rate = _rate(reference.typed) if rate is None else rate
+    rate = rate_of(reference.typed) if rate is None else rate
     step = None
     if after:
         if rate is None:
@@ -184,7 +184,7 @@ def _state(
     return {**start, **{name: np.asarray(array) for name, array in memory.items()}, **kept}
 
 
-def _rate(typed: TypedGraph) -> float | None:
+def rate_of(typed: TypedGraph) -> float | None:
     """The learning rate of the spec."""
     optimizer = typed.graph.training.optimizer
     rate = optimizer.args.get("lr") if optimizer else None

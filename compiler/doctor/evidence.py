@@ -41,7 +41,11 @@ def _outcome(finding: Finding) -> str:
     change = "this one change" if len(finding.mistakes) == 1 else "these changes"
     if finding.unexplained:
         return f"With {change} {listed(finding.explained)} come{'s' * (count == 1)} out"
-    return f"With {change} {'the wrong array comes' if count == 1 else f'all {count} wrong arrays come'} out"
+    return f"With {change} {'the wrong array comes' if count == 1 else _all(count)} out"
+
+
+def _all(count: int) -> str:
+    return "both wrong arrays come" if count == 2 else f"all {count} wrong arrays come"
 
 
 def _present(diagnosis: Diagnosis, finding: Finding, slug: str) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from ..driver import Load, no_includes
 from ..source import Source
 from .answer.answer import Answer
 from .answer.generated import generated_lines
-from .diagnose import diagnose
+from .diagnose import diagnose, rate_of
+from .intake.case import without_step
 from .intake.network import Network
 from .intake.settle import settle
 from .interpreter import Array
+from .program.process import BYTES, SECONDS, run_program
 from .reference import Reference
+from .sample import sample
+from .stepping import with_step
 
 
 def examine(
@@ -32,5 +37,40 @@ def examine(
     """
     reference = Reference.of(source, load)
     case = settle(reference, arrays, mapping, layout)
-    found = diagnose(reference, case.given, rate=rate, after=case.after or None)
+    rate = rate_of(reference.typed) if rate is None else rate
+    if rate is None:
+        case = without_step(case)
+    found = diagnose(reference, case.given, rate=rate, after=case.after)
+    if case.after and rate is not None:
+        reference, _ = with_step(reference, rate, 1)
     return Answer(Network(reference), case, found, cache(lambda: generated_lines(source, load)))
+
+
+def computed(
+    source: Source,
+    file: Path,
+    *,
+    data: Mapping[str, Array] | None = None,
+    rows: int = 8,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    most: int = BYTES,
+    load: Load = no_includes,
+) -> dict[str, Array]:
+    """The arrays that a program computes, called in a process with limits on time and memory.
+
+    Numbers are made up from `seed`, except for those of `data`: X, Y and parameters by the names
+    W1, b1, W2 and so on, in the program's own layout. Raises ValueError where the network is not
+    one for which numbers can be made up, or the program fails.
+    """
+    drawn = sample(Network(Reference.of(source, load)), rows, seed).arrays()
+    given = {_usual(name): array for name, array in (data or {}).items()}
+    unknown = [name for name in given if name not in drawn]
+    if unknown:
+        raise ValueError(f"the data of a program are called {', '.join(drawn)}, not {unknown[0]!r}")
+    return run_program(file, {**drawn, **given}, tuple(given), seconds, most)
+
+
+def _usual(name: str) -> str:
+    """`X` for what may be called x, and `Y` for y."""
+    return name.upper() if name in ("x", "y") else name

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..stepping import AFTER
 from .answer import Answer, MistakeResult, TensorResult
 
 WIDTH = 96
@@ -36,6 +37,9 @@ def _head(answer: Answer, file: str) -> str:
         lines.append(
             f"Not looked at, since the names say nothing: {', '.join(answer.case.unused)}."
         )
+    if answer.case.unrated:
+        left = ", ".join(answer.case.unrated)
+        lines.append(f"Not looked at, since the learning rate is not known (--lr says it): {left}.")
     return "\n".join(fill(line, WIDTH) for line in lines)
 
 
@@ -46,7 +50,8 @@ def _layers(answer: Answer) -> list[str]:
     for stage in answer.network.stages[:6]:
         own = [names[p] for p in (stage.weight, stage.bias) if p in names]
         if own and stage.weight not in own:
-            parts.append(f"{' and '.join(dict.fromkeys(own))} are of the layer {stage.layer}")
+            verb = "belongs" if len(own) == 1 else "belong"
+            parts.append(f"{' and '.join(own)} {verb} to the layer {stage.layer}")
     return [f"{', '.join(parts)}."] if parts else []
 
 
@@ -135,6 +140,8 @@ def first_difference(answer: Answer) -> tuple[str, tuple[int, ...], Any, Any] | 
     diagnosis = answer.diagnosis
     open_ = diagnosis.unexplained if diagnosis.findings else diagnosis.wrong
     for name in open_[:1]:
+        if name.startswith(AFTER):
+            return None
         tensor = diagnosis.tensors[name]
         right = answer.right(name)
         if tensor.array.shape != right.shape:

@@ -59,12 +59,10 @@ class Vocabulary:
         name = self._given(f"d_{tensor}" if kind[0] == "d" else tensor)
         if name:
             return name
-        small = self.case.names.get(stage.weight, "W")[:1].islower()
-        return (kind.lower() if small else kind) + self._number(stage)
+        name = self.case.names.get(stage.weight, "W")
+        if numbered := re.fullmatch(r"([a-z])?[A-Za-z]*_?(\d+)", name):
+            return (kind.lower() if numbered[1] else kind) + numbered[2]
+        return kind + str(self.network.stages.index(stage) + 1)
 
     def _given(self, tensor: str) -> str:
         return next((self.case.names[t] for t in self._aliases(tensor) if t in self.case.names), "")
-
-    def _number(self, stage: Stage) -> str:
-        digits = re.search(r"\d+", self.case.names.get(stage.weight, ""))
-        return digits[0] if digits else str(self.network.stages.index(stage) + 1)

@@ -60,6 +60,8 @@ def _missing(anatomy: Anatomy) -> Iterator[Site]:
     for at, (text, count) in enumerate(counts(anatomy)):
         found = [*places(anatomy, list(anatomy.params)), ("", weights, 1), ("", others, 1)]
         for layer, names, rank in found:
+            if not names:
+                continue  # there are no biases
             if len(names) == 1 and names[0] not in anatomy.weights:
                 continue  # that is sum-for-mean
             nodes = data_nodes(anatomy, names)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ...ir.dims import Sym
 from ..interpreter import Array
+from ..stepping import AFTER
 from .folded import split, without_constant, without_unit
 from .layout import Layout, class_ids
 from .naming import Naming
@@ -21,7 +22,8 @@ class Case:
 
     `given` and `after` are in nnc's layout by tensor; `names` are the arrays' names by tensor,
     `faults` what does not fit among that which nothing can be computed without, `misfits` the
-    judged arrays of another shape, `unused` arrays that nothing was made of.
+    judged arrays of another shape, `unused` arrays that nothing was made of, `unrated` parameters
+    after a step whose learning rate is not known.
     """
 
     layout: Layout
@@ -32,6 +34,7 @@ class Case:
     faults: tuple[str, ...] = ()
     misfits: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    unrated: tuple[str, ...] = ()
 
 
 @dataclass
@@ -57,7 +60,11 @@ class Reading:
                 self._take(name, tensor, self._standard(name, tensor))
         after: dict[str, Array] = {}
         for name, tensor in self.naming.after.items():
-            after.update(self._split(tensor, self._standard(name, tensor)))
+            parts = self._split(tensor, self._standard(name, tensor))
+            after.update(parts)
+            for part in parts:
+                word = name if len(parts) == 1 else self._part_name(name, part)
+                self.names[AFTER + part], self.sources[AFTER + part] = word, name
         self._check()
         misfits = [t for t in self.given if self._is_judged(t) and not self._fits(t)]
         originals = {tensor: self.arrays[name] for tensor, name in self.sources.items()}
@@ -183,3 +190,10 @@ def same(one: Case, other: Case) -> bool:
     pairs = [(one.given[t], other.given[t]) for t in one.given]
     pairs += [(one.after[t], other.after[t]) for t in one.after]
     return all(a.shape == b.shape and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def without_step(case: Case) -> Case:
+    """The case without the parameters after a step."""
+    left = tuple(dict.fromkeys(n for t, n in case.names.items() if t.startswith(AFTER)))
+    names = {t: n for t, n in case.names.items() if not t.startswith(AFTER)}
+    return replace(case, names=names, after={}, unrated=left)

@@ -76,14 +76,16 @@ class _Reader:
     shift: int
 
     def naming(self, taken: Mapping[str, str]) -> Naming:
-        tensors, after, unknown = dict(taken), {}, []
+        tensors, unknown = dict(taken), []
+        after: dict[str, str] = {}
         judged = any(t in self.network.targets for t in taken.values())
         judged |= any(w and w.kind is Kind.TARGET for w in self.words.values())
         ys = [n for n, w in self.words.items() if w and w.kind is Kind.Y and not w.gradient]
         target = "" if judged or not ys else next((n for n in ys if n in ("Y", "Ys")), ys[0])
         for name, word in self.words.items():
             tensor = self._tensor(word, name == target) if word else ""
-            if not word or not tensor or tensor in tensors.values():
+            taken_by = after if word and word.after else tensors
+            if not word or not tensor or tensor in taken_by.values():
                 unknown.append(name)
             elif word.after:
                 after[name] = tensor

@@ -13,6 +13,7 @@ from ...lower.graph import value_name
 from ...lower.losses import target_layers, target_name
 from ..anatomy import ACTIVATIONS
 from ..reference import Reference
+from ..stepping import AFTER
 
 ENDS = (*ACTIVATIONS, "softmax", "log_softmax", "id")
 """Layers without weights that people count as part of the layer before."""
@@ -108,8 +109,8 @@ class Network:
         return [*self.inputs, *self.targets, *self.params]
 
     def source(self, tensor: str) -> str:
-        """The tensor that one is the gradient of, or the tensor itself."""
-        plain = tensor.removeprefix("d_")
+        """What a tensor is the gradient of, or the value after a step of; else the tensor itself."""
+        plain = tensor.removeprefix(AFTER).removeprefix("d_")
         return plain if plain != tensor and plain in self.reference.tensors else tensor
 
     def axes(self, tensor: str) -> Axes:

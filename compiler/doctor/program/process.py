@@ -1,0 +1,85 @@
+"""Runs somebody's program in a process with limits, and hands over arrays as .npz files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from ..interpreter import Array
+
+SECONDS = 30.0
+BYTES = 4 * 2**30
+CHILD = "nnc.doctor.program.child"
+
+
+class ProgramFailed(ValueError):
+    """A program could not be run, or took too long; says why in one line."""
+
+
+def run_program(
+    file: Path,
+    arrays: Mapping[str, Array],
+    kept: tuple[str, ...] = (),
+    seconds: float = SECONDS,
+    most: int = BYTES,
+) -> dict[str, Array]:
+    """The arrays that a program computes from X, Y, W1, b1, ..., and those that it was given.
+
+    `kept` are names of arrays that are handed over as they are, in every layout that is tried.
+    The process may use `seconds` and `most` bytes of memory. Raises ProgramFailed.
+    """
+    with TemporaryDirectory(prefix="nnc-") as folder:
+        given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
+        names = {"kept:names": np.array(kept)} if kept else {}
+        np.savez(given, **arrays, **names)  # type: ignore[arg-type]
+        _run([str(file.absolute()), str(given), str(answer)], file, seconds, most)
+        with np.load(answer, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+
+
+def _run(words: list[str], file: Path, seconds: float, most: int) -> None:
+    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", CHILD, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=env,
+        start_new_session=True,
+        preexec_fn=lambda: _limit(most),
+    )
+    try:
+        _, said = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise ProgramFailed(
+            f"{file}: it did not end within {seconds:g} s; training belongs under "
+            "`if __name__ == '__main__':`"
+        ) from None
+    finally:
+        _end(process)
+    if process.returncode:
+        last = said.strip().splitlines()[-1:] or [f"it ended with code {process.returncode}"]
+        raise ProgramFailed(f"{file}: {last[0]}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the process, and those that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _limit(most: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
