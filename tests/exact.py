@@ -161,6 +161,8 @@ ACTIVATIONS: dict[str, Function] = {
     "tanh": tanh,
     "softplus": softplus,
     "softsign": lambda x: x / (1 + split(x, x, -x)),
+    "relu(max=6)": lambda x: clipped(x, 0, 6),
+    "hard_swish": lambda x: x * clipped(x / 6 + Decimal("0.5"), 0, 1),
     "hard_sigmoid": lambda x: clipped(x / 6 + Decimal("0.5"), 0, 1),
     "hard_tanh": lambda x: clipped(x, -1, 1),
 }

@@ -18,7 +18,7 @@ PENALTY = "regularize"
 
 ACTIVATIONS = (
     *("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign"),
-    *("silu", "mish", "gelu", "gelu_tanh"),
+    *("silu", "hard_swish", "mish", "gelu", "gelu_tanh"),
 )
 """Ops that are an activation by themselves."""
 

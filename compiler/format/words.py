@@ -38,6 +38,8 @@ def spelling(file: ast.File) -> Spelling:
     """
     includes = any(isinstance(s, ast.Directive) and s.word.id == "include" for s in file.statements)
     others = {} if includes else dict(Kinds.current().others)
+    for word in [word for kind in LAYERS.values() for word in kind.implied]:
+        others.pop(word, None)  # one word cannot become a word with arguments
     for name in _defined(file):
         others.pop(name, None)
     walk = _Walk(others, _option_words())

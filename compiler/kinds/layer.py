@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from ..ir.dims import Dim
-from ..ir.layer_graph import Call
+from ..ir.layer_graph import ArgValue, Call
 from ..ir.types import TensorType
 from ..ops.build import Value
 from .arguments import ArgSpec
@@ -101,7 +101,8 @@ class LayerKind:
     arrays that training updates besides the parameters. `lengths` gives the lengths of rows behind the
     layer, where its value is ragged. `conditions` are dimensions that must be 1 or more once
     sizes are known, besides those of the layers' values. `feeding_init` names the
-    default initialisation of weights whose layer an activation of this kind follows. `summary`,
+    default initialisation of weights whose layer an activation of this kind follows. `implied` has
+    the arguments that an alias stands for (`relu6` is a relu with max=6). `summary`,
     `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
     is the memory of its input under another shape.
     """
@@ -121,6 +122,7 @@ class LayerKind:
     lengths: Callable[[LowerContext], Value | None] = same_lengths
     conditions: Callable[[ShapeContext], tuple[Dim, ...]] = no_conditions
     aliases: tuple[str, ...] = ()
+    implied: Mapping[str, Mapping[str, ArgValue]] = field(default_factory=dict)
     trailing: Trailing = Trailing.YES
     feeding_init: str = "xavier"
     torch: str = ""
@@ -132,6 +134,13 @@ class LayerKind:
     def word(self) -> str:
         """What specs call it: `mean` is the word for the merge and for the reduction `mean axis`."""
         return self.name.partition(" ")[0]
+
+    def args_as(self, word: str) -> tuple[ArgSpec, ...]:
+        """The arguments of the kind under one of its names, which may stand for some of them."""
+        implied = self.implied.get(word)
+        if not implied:
+            return self.args
+        return tuple(replace(s, default=implied.get(s.name, s.default)) for s in self.args)
 
     @property
     def is_activation(self) -> bool:

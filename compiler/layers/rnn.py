@@ -24,13 +24,19 @@ def _shape(c: ShapeContext) -> TensorType:
     if own is not None and not _invertible(own):
         raise ShapeFault(
             codes.CELL_NONLINEARITY,
-            f"`{own.kind}` cannot be the nonlinearity of a recurrent cell",
+            f"`{_written(own)}` cannot be the nonlinearity of a recurrent cell",
             here="the activation behind rnn works inside of its cell, at every step",
             help=f"choose one of {listing(NONLINEARITIES)}, "
-            f"or write `-> {own.kind}` to apply it to what comes out",
+            f"or write `-> {_written(own)}` to apply it to what comes out",
             result=result,
         )
     return result
+
+
+def _written(own: Activation) -> str:
+    """The activation with the bound that makes the difference."""
+    bound = own.args.get("max")
+    return own.kind if bound is None else f"{own.kind}(max={number(bound):g})"
 
 
 def _number(own: Activation) -> float:
@@ -39,7 +45,7 @@ def _number(own: Activation) -> float:
 
 def _invertible(own: Activation) -> bool:
     """Whether the slope follows from the value: below zero, leaky_relu and elu must not rise."""
-    if own.kind not in NONLINEARITIES:
+    if own.kind not in NONLINEARITIES or own.args.get("max") is not None:
         return False
     return own.kind not in ("leaky_relu", "elu") or _number(own) >= 0
 

@@ -172,6 +172,11 @@ def _silu(c: Gradient) -> Parts:
     return [c.g * (s * (one + x * one_minus(s))), INCLUDED]
 
 
+def _hard_swish(c: Gradient) -> Parts:
+    x, gate = c.inputs
+    return [c.g * (gate + scale(x * unary("inside", gate, low=0.0, high=1.0), 1 / 6)), INCLUDED]
+
+
 def _mish(c: Gradient) -> Parts:
     x, t = c.inputs
     return [c.g * (t + x * (one_minus(unary("square", t)) * unary("sigmoid", x))), INCLUDED]
@@ -194,6 +199,12 @@ def _gelu_tanh(c: Gradient) -> Parts:
 def silu(x: Value) -> Value:
     """x·σ(x)."""
     return x.builder.emit("silu", x, unary("sigmoid", x))
+
+
+def hard_swish(x: Value) -> Value:
+    """x times x/6 + 1/2 kept within [0, 1]."""
+    line = scale(x, 1 / 6) + const(x.builder, 0.5)
+    return x.builder.emit("hard_swish", x, unary("clip", line, low=0.0, high=1.0))
 
 
 def mish(x: Value) -> Value:
@@ -227,7 +238,13 @@ def _named(value: Value, what: str, formula: str) -> Value:
     return build.describe(value, hint=f"{build.origin.layer}_{what}", formula=formula)
 
 
-def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], formula: str) -> None:
+def _gated(
+    name: str,
+    rule: GradientRule,
+    compose: Callable[[Value], Value],
+    formula: str,
+    samples: tuple[Sample, ...] = _ONE,
+) -> None:
     """An op whose value is its first operand, x, times its last, a gate computed from x."""
     op(
         OpDef(
@@ -235,7 +252,7 @@ def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], for
             broadcast_type,  # passes may leave out that an operand is repeated
             rule,
             True,
-            samples=_ONE,
+            samples=samples,
             composed=lambda inputs, _: compose(inputs[0]),
             formulas=(formula,),
         )
@@ -243,6 +260,13 @@ def _gated(name: str, rule: GradientRule, compose: Callable[[Value], Value], for
 
 
 _gated("silu", _silu, silu, "dz = da · σ (1 + z (1 − σ))")
+_gated(
+    "hard_swish",
+    _hard_swish,
+    hard_swish,
+    "dz = da · (h + z/6 where 0 < h < 1), h = z/6 + 1/2 kept within [0, 1]",
+    (Sample(((3, 4),), {}, low=-5.0, high=5.0, kinks=(-3.0, 3.0)),),
+)
 _gated("mish", _mish, mish, "dz = da · (t + z (1 − t²) σ(z)), t = tanh(softplus z)")
 _gated("gelu", _gelu, gelu, "dz = da · (Φ + z φ), φ = exp(−z²/2) / √(2π)")
 _gated("gelu_tanh", _gelu_tanh, gelu_tanh, "dz = da · (Φ + z (1 − tanh²u) u′/2)")

@@ -119,7 +119,7 @@ def _check_fixed(typed: TypedGraph, layer: Layer, dense: Layer) -> None:
             layer,
         )
     amount = {"dropout": "p", "noise": "std"}.get(layer.kind)
-    if amount and layer.args[amount]:
+    if layer.kind == "sample" or (amount and layer.args[amount]):
         raise Obstacle(layer.span, "lstsq needs features that do not change", "is random", layer)
 
 

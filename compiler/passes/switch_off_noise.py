@@ -3,6 +3,7 @@
     before  %4 = dropout_mask(%3); %5 = mul(%3, %4)
     after   %4 = const(1); %5 = mul(%3, %4)          and simplify makes %5 out of %3
 
+What is multiplied by noise that is off is off as well, whatever it is.
 Batch statistics are replaced by the running statistics collected in training.
 """
 
@@ -26,8 +27,15 @@ def _rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None
             return const(build, 1.0)
         case "gaussian_noise":
             return const(build, 0.0)
+        case "mul" if any(_is_zero(build, x) for x in inputs):
+            return const(build, 0.0)
         case "batch_stats":
             return running_stats((inputs[1], inputs[2]), node.real("eps"))
         case "standardized" if len(inputs) == 3:
             return rescaled(inputs[0], inputs[1])
     return None
+
+
+def _is_zero(build: Builder, x: Value) -> bool:
+    node = build.nodes[x.id]
+    return node.op == "const" and node.attr("value") == 0.0 and x.type.rank == 0

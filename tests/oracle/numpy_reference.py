@@ -76,6 +76,14 @@ def activate(run: Run, kind: str, x: Array, args: Mapping[str, float]) -> Array:
         case "relu":
             run.kink(x)
             return np.where(x > 0, x, 0)
+        case "relu max":
+            run.kink(x)
+            run.kink(x - args["max"])
+            return np.clip(x, 0, args["max"])
+        case "hard_swish":
+            run.kink(x - 3)
+            run.kink(x + 3)
+            return x * np.clip(x / 6 + 0.5, 0, 1)
         case "leaky_relu":
             run.kink(x)
             return np.where(x > 0, x, args["a"] * x)

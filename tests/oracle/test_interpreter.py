@@ -60,8 +60,12 @@ def drawn_for(reference: Reference, leaves: Leaves, rng: np.random.Generator):
     """The masks and the noise that a module draws from the same numbers, in the same order."""
     found = {}
     values = reference.evaluate(leaves)
+    outputs = reference.graph.outputs  # values that nothing needs are among them by their names
+    needed = {i for name, i in outputs.items() if not name.startswith("value:")}
+    for node in reversed(tuple(reference.graph)):
+        needed.update(node.inputs if node.id in needed else ())
     for node in reference.graph:
-        if node.op in RANDOM:
+        if node.op in RANDOM and node.id in needed:
             shape = tuple(values.number(n) for n in node.type.shape)
             if node.op == "dropout_mask":
                 array = (rng.random(shape) >= node.real("rate")) / (1 - node.real("rate"))

@@ -31,6 +31,10 @@ def activate(kind: str, x: Tensor, args: Mapping[str, float]) -> Tensor:
             return torch.sigmoid(args["beta"] * x)
         case "leaky_relu":
             return F.leaky_relu(x, args["a"])
+        case "relu max":
+            return F.hardtanh(x, 0.0, args["max"])
+        case "hard_swish":  # F.hardswish's gradient holds 1/6 in float32 only
+            return torch.where(x <= -3, 0.0, torch.where(x < 3, x * (x + 3) / 6, x))
         case "elu":
             return F.elu(x, args["a"])
         case "gelu tanh":

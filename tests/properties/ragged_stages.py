@@ -69,6 +69,9 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
     "dot": {
         "[id, tanh] -> dot": ("=======", "======="),
     },
+    "sample": {
+        "[id, tanh] -> sample": ("=======", "======="),
+    },
     "embedding": {
         "embedding 5 3": ("===", "==="),
     },
@@ -191,6 +194,7 @@ ALIKE: dict[str, str] = {
     "elu": "elu 1.3",
     "gelu": "gelu",
     "hard_sigmoid": "hard_sigmoid",
+    "hard_swish": "hard_swish",
     "hard_tanh": "hard_tanh",
     "id": "id",
     "leaky_relu": "leaky_relu 0.1",

@@ -139,6 +139,7 @@ CASES = [
     ("mul", PAIR, {}, (6,)),
     ("max", (*PAIR, (6,)), {}, (6,)),
     ("mean", (*PAIR, (6,)), {}, (6,)),
+    ("sample", PAIR, {}, PAIR[0]),
     ("dot", PAIR, {}, (1,)),
     ("dot", ((T, 8), (T, 8)), {}, (T, 1)),
     ("concat", ((3,), (5,), (1,)), {}, (9,)),
@@ -294,14 +295,14 @@ def test_images_are_flattened_first(kind, args):
     assert "2352" in found.help
 
 
-@pytest.mark.parametrize("kind", ["add", "sub", "mul", "max", "mean", "dot"])
+@pytest.mark.parametrize("kind", ["add", "sub", "mul", "max", "mean", "dot", "sample"])
 def test_entrywise_merges_never_broadcast(kind):
     found = fault(kind, (4,), (1,))
     assert (found.code, found.blame) == (codes.BRANCHES_DIFFER, 1)
     assert "4 and 1" in found.message
 
 
-@pytest.mark.parametrize("kind", ["sub", "dot"])
+@pytest.mark.parametrize("kind", ["sub", "dot", "sample"])
 def test_sub_and_dot_take_two(kind):
     assert fault(kind, (4,), (4,), (4,)).code is codes.BRANCH_COUNT
 

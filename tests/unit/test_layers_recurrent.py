@@ -132,7 +132,9 @@ def test_embedding_keeps_raggedness_and_refuses_real_numbers():
     assert fault("embedding", (T,), count=9, size=4).code is codes.NEEDS_IDS
 
 
-@pytest.mark.parametrize("word", ["gelu", "silu", "mish", "prelu", "softmax", "log_softmax"])
+@pytest.mark.parametrize(
+    "word", ["gelu", "silu", "mish", "prelu", "softmax", "log_softmax", "relu6"]
+)
 def test_some_activations_cannot_be_a_cells_own(word):
     assert "NN225" in codes_of(f"input Tx3 -> rnn 4 {word} -> dense 1; loss mse")
     assert "NN225" not in codes_of(f"input Tx3 -> rnn 4 -> {word} -> dense 1; loss mse")

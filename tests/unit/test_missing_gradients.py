@@ -76,6 +76,7 @@ INCLUDED_INPUTS = {
     ("gelu_tanh", 1): "x between bounds",
     ("gelu_tanh", 2): "a tanh of x",
     ("gelu_tanh", 3): "Φ(x), nearly",
+    ("hard_swish", 1): "x/6 + 1/2 within [0, 1]",
     ("mish", 1): "a tanh of softplus(x)",
     ("rms_normalized", 1): "1/√(mean x² + ε)",
     ("silu", 1): "σ(x)",

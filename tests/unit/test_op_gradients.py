@@ -212,6 +212,7 @@ EXPECTED = {
     "bce": lambda z, t: -t * np.log(1 / (1 + np.exp(-z))) - (1 - t) * np.log(1 / (1 + np.exp(z))),
     "bounded": lambda x: x,
     "silu": lambda z, _=None: z / (1 + np.exp(-z)),
+    "hard_swish": lambda z, _=None: np.where(abs(z) < 3, z * (z + 3) / 6, np.maximum(z, 0)),
     "mish": lambda z, _=None: z * np.tanh(np.log1p(np.exp(z))),
     "gelu": lambda z, _=None: z * (1 + np.vectorize(math.erf)(z / 2**0.5)) / 2,
     "poisson": lambda y, t: np.exp(y) - t * y,

@@ -62,6 +62,12 @@ def silu(z: Array, gate: Array) -> Array:
 
 
 @value
+def hard_swish(z: Array, gate: Array) -> Array:
+    """z times its gate, the hard sigmoid."""
+    return z * gate
+
+
+@value
 def mish(z: Array, gate: Array) -> Array:
     """z times its gate, tanh(softplus(z))."""
     return z * gate

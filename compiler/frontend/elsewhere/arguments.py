@@ -59,6 +59,7 @@ KEYS = {
     # other layers
     "dropout.p": "rate prob drop_prob dropout_rate drop_rate dropout_ratio ratio drop probability",
     "elu.a leaky_relu.a": "alpha negative_slope slope leakiness",
+    "relu.max": "max_value",
     "sigmoid.beta": "slope steepness",
     "approx": "",
     "momentum": "mu",
@@ -218,8 +219,8 @@ ABSENT = {
     ),
     "it works on the first axis of a row, the channels": "batchnorm.axis groupnorm.axis",
     "prelu has one slope for the whole layer": "prelu.num_parameters prelu.shared_axes",
-    "relu has no upper bound; with a bound of 6 it is `shift -3 -> hard_sigmoid -> scale 6`": (
-        "relu.max_value relu.max relu.threshold relu.negative_slope"
+    "relu begins at 0, and what lies below has no slope; with a slope it is `leaky_relu(0.2)`": (
+        "relu.threshold relu.negative_slope"
     ),
     "targets that are to be left out cannot be marked": "ignore_index ignore_class",
     "weights of rows are a setting of training: `train weights=rows`": (

@@ -91,17 +91,10 @@ def _slope(value: ast.Number) -> dict[str, Any]:
 
 
 def _bound(value: ast.Number) -> dict[str, Any]:
-    """A relu with an upper bound b is b · hard_sigmoid(6 z / b - 3)."""
-    bound, whole = value.value, _call("relu", value.span)
-    narrow = "" if bound == 6 else f"scale {6 / bound:g} -> "
-    stages = f"{narrow}shift -3 -> hard_sigmoid -> scale {bound:g}"
-    advice = f"a relu that is bounded at {bound:g} is written `{stages}`"
-    text = value.span.source.text
-    before = text[: whole.start].rstrip(" \t\n") if whole else ""
-    own = before.endswith(("->", "["))
-    if whole and (own or (before[-1:].isalnum() and _BEFORE_NEXT.match(text, whole.stop))):
-        return {"fixes": [Fix(advice, (Edit(whole, stages if own else f"-> {stages}"),))]}
-    return {"help": advice}
+    """The bound of a relu is given by key."""
+    whole, right = _call("relu", value.span), f"relu(max={value.span.text})"
+    advice = f"a relu that is bounded at {value.value:g} is written `{right}`"
+    return {"fixes": [Fix(advice, (Edit(whole, right),))]} if whole else {"help": advice}
 
 
 def _call(kind: str, value: Span) -> Span | None:

@@ -246,9 +246,9 @@ def activation(value: ast.Value, env: Env) -> Trailing | None:
     """The activation a value names, with its own arguments checked, or None."""
     name, args, seen = _word_and_arguments(value, env)
     kind = env.state.kinds.activation(name) if name else None
-    if kind is None:
+    if kind is None or name is None:
         return None
-    schema = Schema(kind.name, kind.args, kind.example)
+    schema = Schema(kind.name, kind.args_as(name), kind.example)
     bound = bind(schema, value.span, args, seen, activations=False)
     return Trailing(kind, bound.args, bound.given, value.span)
 

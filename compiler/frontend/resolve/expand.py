@@ -242,7 +242,7 @@ class Expander:
 
     def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> BoundArguments:
         """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
-        schema = Schema(kind.word, kind.args, kind.example)
+        schema = Schema(kind.word, kind.args_as(stage.kind.id), kind.example)
         try:
             bound = bind(schema, stage.kind.span, stage.args, env, activations=True)
         except Repaired as fault:

@@ -13,6 +13,7 @@ from ...diagnostics.model import Edit, Fix
 from ...diagnostics.suggest import closest, replacement
 from ...source import Span
 from ..elsewhere import Meaning, Sort, bare, meaning
+from .vocabulary import spelled
 
 SHORT = 5
 """Other names of a thing that are shorter are abbreviations, which nobody misspells."""
@@ -31,12 +32,12 @@ def hint(
         own = elsewhere is None or elsewhere.name != others.get(same, same)
         by_case = word.lower() == same.lower()
         sure = by_case or sort is not Sort.OWN if own else elsewhere is not None and elsewhere.sure
-        return Meaning(others.get(same, same), sure=sure)
+        return Meaning(spelled(same, others), sure=sure)
     if elsewhere is not None and (not elsewhere.name or elsewhere.name in names):
         return elsewhere
     known = [*names, *(other for other in others if len(other) >= SHORT)]
     near = closest(word, known, loose=sort is Sort.OWN)
-    return Meaning(others.get(near, near)) if near else None
+    return Meaning(spelled(near, others)) if near else None
 
 
 def _same(word: str, names: Collection[str]) -> str | None:

@@ -102,7 +102,7 @@ def _pattern(stage: ast.Stage, found: Meaning) -> Fix | None:
 def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | None:
     from ..elsewhere.layers import ONLY
 
-    schema = Schema(kind.word, kind.args, kind.example)
+    schema = Schema(kind.word, kind.args_as(stage.kind.id), kind.example)
     read, places = _Translated(), _places(stage, schema)
     read.changed = stage.called and not stage.args
     if stage.kind.id in ONLY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from keyword import kwlist
 
@@ -60,6 +60,12 @@ class Kinds:
     def activations(self) -> list[str]:
         """Names of all activations."""
         return [name for name, kind in LAYERS.items() if kind.is_activation]
+
+
+def spelled(word: str, others: Mapping[str, str]) -> str:
+    """What to write for another name: the proper one, unless the name stands for arguments too."""
+    kind = LAYERS.get(others.get(word, word))
+    return word if kind and word in kind.implied else others.get(word, word)
 
 
 def is_kind(word: str) -> bool:

@@ -32,7 +32,7 @@ def fork(m: Maker, t: Type, place: Place) -> tuple[list[Node], Type]:
     """A fork and its merge, with branches brought to equal shapes where that is needed."""
     but = place.but if place.keeps else free_axis(t)
     kind = m.dice.choice(MERGES)
-    ways = 2 if kind in ("sub", "dot") else m.dice.randint(2, 3)
+    ways = 2 if kind in ("sub", "dot", "sample") else m.dice.randint(2, 3)
     inner = place.deeper(keeps=True, but=but)
     before = m.names()
     branches = [branch(m, t, inner) for _ in range(ways)]

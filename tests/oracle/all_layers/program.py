@@ -50,7 +50,7 @@ class Program:
     @property
     def noisy(self) -> bool:
         """Whether training draws random numbers."""
-        return any(step.attrs.get("p", 0) for step in self.steps)
+        return any(step.attrs.get("p", 0) or step.op == "sample" for step in self.steps)
 
     @property
     def needed(self) -> set[int]:

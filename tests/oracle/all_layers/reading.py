@@ -145,6 +145,7 @@ MERGED: dict[str, Callable[[list[Tensor]], Tensor]] = {
     "mul": lambda xs: torch.stack(xs).prod(0),
     "max": lambda xs: torch.stack(xs).amax(0),
     "mean": lambda xs: torch.stack(xs).mean(0),
+    "sample": lambda xs: xs[0],
     "dot": lambda xs: torch.einsum("...d,...d->...", *xs).unsqueeze(-1),
 }
 

@@ -17,7 +17,18 @@ Attrs = Mapping[str, Any]
 Rule = Callable[[Attrs, Type], Type]
 
 ENTRY_BY_ENTRY = (
-    *("relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "mish", "softplus"),
+    *(
+        "relu",
+        "hard_swish",
+        "leaky_relu",
+        "prelu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+    ),
     *("softsign", "sigmoid", "tanh", "hard_sigmoid", "hard_tanh"),
 )
 
@@ -220,7 +231,7 @@ def _ragged(ts: Sequence[Type]) -> int | None:
 
 
 def merge(op: str, attrs: Attrs, ts: Sequence[Type]) -> Type:
-    if op in ("sub", "dot"):
+    if op in ("sub", "dot", "sample"):
         need(len(ts) == 2, "two branches")
     if op != "concat":
         t = equal(ts)
@@ -245,7 +256,7 @@ def merge(op: str, attrs: Attrs, ts: Sequence[Type]) -> Type:
     return Type((*ts[0].axes[:axis], total, *ts[0].axes[axis + 1 :]), ragged)
 
 
-MERGES = ("add", "sub", "mul", "max", "mean", "dot", "concat")
+MERGES = ("add", "sub", "mul", "max", "mean", "dot", "concat", "sample")
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys((*ENTRY_BY_ENTRY, "id", "dropout", "noise"), same),
