@@ -1,0 +1,1 @@
+"""Backpropagation programs written, and labelled, without knowledge of the doctor."""
