@@ -4,7 +4,8 @@ What a fenced block is, its info string says:
 
 * `nn`: a spec without errors; `nn error=FILE`: one with errors. It is kept as FILE for the commands,
   and so is one without errors that says `nn file=FILE`.
-* `console`: commands after `$ `; lines below a command are exactly what it prints.
+* `console`: commands after `$ `; lines below a command are exactly what it prints. They exit with
+  0, with 1 where they print an error, or as `exit=1` says.
 * `python`: runs; `python generated`: part of what `nnc compile -O0 examples/mnist.nn` writes.
 
 All blocks of one page run in order in one folder that has `examples/` in it. The blocks of
@@ -56,14 +57,14 @@ def check_spec(block, folder):
 def check_console(block, folder):
     for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
         command, _, output = part.partition("\n")
-        run_command(command, output, folder)
+        run_command(command, output, folder, "exit=1" in block.info)
 
 
-def run_command(command, output, folder):
+def run_command(command, output, folder, fails=False):
     words = shlex.split(command)
     assert words[0] == "nnc"
     done = run([*NNC, *words[1:]], folder)
-    expected = 1 if "error[" in output else 0
+    expected = int(fails or "error[" in output)
     assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
     if output:
         assert done.stdout.strip() == output.strip()

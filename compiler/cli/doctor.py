@@ -83,6 +83,18 @@ if TYPE_CHECKING:
     help="For a program: how long it may take.",
 )
 @click.option(
+    "--log",
+    metavar="FILE",
+    type=File("the name of a .csv file"),
+    help="Judge the curves in a table with a column `loss`, and perhaps `accuracy`, instead.",
+)
+@click.option(
+    "--infer",
+    metavar="FILE",
+    type=File("the name of an .npz file"),
+    help="Propose a spec that fits the arrays of a file, instead.",
+)
+@click.option(
     "--format",
     "format_",
     metavar="|".join(ReportFormat),
@@ -102,6 +114,8 @@ def doctor(
     rows: int,
     seed: int,
     seconds: float,
+    log: str | None,
+    infer: str | None,
     format_: ReportFormat,
     max_memory: int,
 ) -> None:
@@ -123,10 +137,18 @@ def doctor(
 
       nnc doctor digits.nn mine.py
 
+      nnc doctor --log losses.csv
+
+      nnc doctor --infer mine.npz
+
       nnc doctor -c 'input 12 -> dense 5 softmax; loss crossentropy' mine.npz
 
       nnc doctor digits.nn mine.npz --map v=dense1.W,gv=d_dense1.W --format json
     """
+    if log is not None or infer is not None:
+        if files or code is not None or (log is not None and infer is not None):
+            raise Usage("--log and --infer are given alone, without SPEC and FILE")
+        raise Exit(_judged_log(log, format_) if log else _inferred(str(infer), max_memory))
     spec, given = _places(files, code)
     found = _read(spec, code)
     if given.lower().endswith(".py"):
@@ -152,6 +174,24 @@ def _places(files: tuple[str, ...], code: str | None) -> tuple[str | None, str]:
     if len(files) != len(wanted):
         raise Usage(f"`nnc doctor` needs {' and '.join(wanted)}: a spec and an .npz file of arrays")
     return (None, files[0]) if code is not None else (files[0], files[1])
+
+
+def _judged_log(log: str, format_: ReportFormat) -> int:
+    from .losses import judge_log
+
+    return judge_log(Path(log), format_)
+
+
+def _inferred(path: str, max_memory: int) -> int:
+    """Print the spec that fits the arrays of a file."""
+    from ..doctor.inferring import infer
+
+    try:
+        found = infer(_arrays(path, max_memory))
+    except ValueError as error:
+        refuse(str(error))
+    click.echo("".join(f"# {reason}\n" for reason in found.reasons) + found.spec, nl=False)
+    return OK
 
 
 def _read(path: str | None, code: str | None) -> Spec:

@@ -201,6 +201,16 @@ def test_what_is_left_open_is_asked():
         settle(reference(SQUARE), found, layout=("rows", "columns"))
 
 
+def test_the_end_of_appended_biases_is_asked():
+    rng = np.random.default_rng(0)
+    found = folded(arrays(), NET)
+    found = {n: rng.normal(size=a.shape) if n[0] == "d" else a for n, a in found.items()}
+    with pytest.raises(BadArrays, match="give X with its constant column"):
+        settle(reference(NET), found)
+    found["X"] = np.hstack([found["X"], np.ones((6, 1))])
+    assert settle(reference(NET), found).layout.folded.sign == 1
+
+
 def test_arrays_are_matched_by_shape_where_only_one_fits():
     found = arrays()
     renamed = {"arr_0": found.pop("X"), "arr_1": found.pop("W2"), **found}

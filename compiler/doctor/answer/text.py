@@ -17,6 +17,9 @@ LETTERS = (
     "target, B the number of rows; dW is the gradient of the loss by W, dz that by z, and so on."
 )
 
+ROUNDING = 1e-9
+"""An error below which the table shows 0."""
+
 MOST_ROWS = 60
 """Arrays that the table shows."""
 
@@ -72,7 +75,7 @@ def _table(answer: Answer) -> Iterator[str]:
 def _row(tensor: TensorResult) -> str:
     error = f"{tensor.error:.1e}" if np.isfinite(tensor.error) else "-"
     if tensor.status == "right":
-        return f"right  {error}"
+        return f"right  {error if tensor.error > ROUNDING else '0'}"
     worst = f"[{', '.join(map(str, tensor.worst_index))}]" if tensor.worst_index else ""
     return f"WRONG  {error:<8}  {worst:<10}  {tensor.note}"
 

@@ -62,6 +62,8 @@ class Vocabulary:
         name = self.case.names.get(stage.weight, "W")
         if numbered := re.fullmatch(r"([a-z])?[A-Za-z]*_?(\d+)", name):
             return (kind.lower() if numbered[1] else kind) + numbered[2]
+        if len(self.network.stages) == 1 and name in ("W", "w"):
+            return kind if name == "W" else kind.lower()
         return kind + str(self.network.stages.index(stage) + 1)
 
     def _given(self, tensor: str) -> str:

@@ -118,6 +118,11 @@ def _diagnosed(network: Network, case: Case) -> tuple[str, ...]:
 
 def _question(cases: list[Case]) -> str:
     words = [case.layout.words() for case in cases]
+    if len({case.layout.folded for case in cases}) > 1:
+        return (
+            "biases are appended to the weights, and no array tells at which end and for an input of "
+            "1 or −1: give X with its constant column, or the activations, or the loss"
+        )
     if len(set(words)) < 2:
         return (
             "the numbers of z, a and delta may be counted in two ways, and no array tells which: "

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from ..interpreter import Array
 
 SECONDS = 30.0
 BYTES = 4 * 2**30
+MOST_SAID = 4000
+"""Bytes of what a program complains that are read."""
+
 CHILD = "nnc.doctor.program.child"
 
 
@@ -46,37 +49,38 @@ def run_program(
 
 
 def _run(words: list[str], file: Path, seconds: float, most: int) -> None:
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", CHILD, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=env,
-        start_new_session=True,
-        preexec_fn=lambda: _limit(most),
-    )
-    try:
-        _, said = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise ProgramFailed(
-            f"{file}: it did not end within {seconds:g} s; training belongs under "
-            "`if __name__ == '__main__':`"
-        ) from None
-    finally:
-        _end(process)
-    if process.returncode:
-        last = said.strip().splitlines()[-1:] or [f"it ended with code {process.returncode}"]
-        raise ProgramFailed(f"{file}: {last[0]}")
+    """Run the child; its complaints go to a file, since a pipe stays open as long as others have it."""
+    with TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            [sys.executable, "-m", CHILD, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            start_new_session=True,
+            preexec_fn=lambda: _limit(most),
+        )
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise ProgramFailed(
+                f"{file}: it did not end within {seconds:g} s; training belongs under "
+                "`if __name__ == '__main__':`"
+            ) from None
+        finally:
+            _end(process)
+        if code:
+            complaints.seek(0)
+            said = complaints.read()[-MOST_SAID:].decode("utf-8", "replace").strip()
+            last = said.splitlines()[-1:] or [f"it ended with code {code}"]
+            raise ProgramFailed(f"{file}: {last[0]}")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process, and those that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def _limit(most: int) -> None:
