@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from ..ir.op_graph import Graph, Node, Role
 from ..ir.reading import number
 from ..lower.losses import target_layers, target_name
@@ -90,6 +92,12 @@ class Anatomy:
     def rows(self) -> int:
         """The number of rows in the batch."""
         return batch_of(self.values)
+
+    @cached_property
+    def scale(self) -> float:
+        """The size of the gradients, beside which rounding is seen."""
+        sizes = (np.abs(self.values[i]).max(initial=0) for i in self.params.values())
+        return max(map(float, sizes), default=0.0)
 
     @cached_property
     def params(self) -> dict[str, int]:

@@ -52,6 +52,16 @@ class Edit:
         self.next += 1
         return self.next - 1
 
+    def pass_through(self, id: int, op: str, **attrs: Attr) -> None:
+        """Let a node have what an op that only mutants have makes of its value."""
+        self.become(id, self.apply(id, op, self.original(id), **attrs))
+
+    def computed_by(self, id: int, op: str, **attrs: Attr) -> None:
+        """Let a node be computed by another op from the same operands, with attributes more."""
+        node = self.nodes[id]
+        merged = tuple(sorted({**dict(node.attrs), **attrs}.items()))
+        self.nodes[id] = replace(node, op=op, attrs=merged)
+
     def number(self, like: int, value: float) -> int:
         """A new constant."""
         return self.emit(like, "const", value=float(value), shape=())

@@ -15,7 +15,7 @@ from ..ir.op_graph import Graph
 from .anatomy import Anatomy
 from .comparison import Comparison, compare, digits
 from .diagnosis import Finding, Mistake, Tensor
-from .hypotheses import HYPOTHESES, Site
+from .hypotheses import HYPOTHESES, Change, Site
 from .interpreter import Array, Evaluation
 from .probing import Part, rows, window
 from .rewriting import Circular, Edit
@@ -210,15 +210,22 @@ class Search:
     def with_mistake(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
         """A mutant with one mistake more; None where it cannot be made."""
         try:
-            if mistake.site.change is not None:
-                edit = Edit.of(mutant.graph)
-                mistake.site.change(edit)
-                return self._made(mutant, mistake, edit)
+            if mistake.site.tuned is not None:
+                return self._tuned(mutant, mistake, first)
             if mistake.site.fitted is not None:
                 return self._fitted(mutant, mistake)
-            return self._tuned(mutant, mistake, first)
+            change = mistake.site.change
+            if mistake.site.solved is not None:
+                given = {name: tensor.array for name, tensor in self.tensors.items()}
+                change = mistake.site.solved(mutant.values, given)
+            return None if change is None else self._changed(mutant, mistake, change)
         except (Circular, ValueError):
             return None
+
+    def _changed(self, mutant: Mutant, mistake: Mistake, change: Change) -> Mutant:
+        edit = Edit.of(mutant.graph)
+        change(edit)
+        return self._made(mutant, mistake, edit)
 
     def _made(self, mutant: Mutant, mistake: Mistake, edit: Edit) -> Mutant:
         graph = edit.graph(mutant.graph)
