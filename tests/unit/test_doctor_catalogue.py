@@ -11,10 +11,17 @@ from nnc.doctor.hypotheses import HYPOTHESES
 from nnc.doctor.rewriting import Circular, Edit
 
 from ..doctor.corpus import PLANTED as CORPUS
-from . import planted, planted_layers, test_doctor, test_doctor_layers
+from . import (
+    planted,
+    planted_activations,
+    planted_layers,
+    test_doctor,
+    test_doctor_activations,
+    test_doctor_layers,
+)
 
-PLANTED = [*test_doctor.PLANTED, *test_doctor_layers.PLANTED]
-NETS = [*planted.NETS, *planted_layers.NETS]
+PLANTED = [*test_doctor.PLANTED, *test_doctor_layers.PLANTED, *planted_activations.PLANTED]
+NETS = [*planted.NETS, *planted_layers.NETS, *planted_activations.ACTS]
 
 
 @cache
@@ -22,6 +29,8 @@ def anatomy(net: str) -> Anatomy:
     """A planted network taken apart, on four rows."""
     if net in planted.NETS:
         made, given = test_doctor.reference(net), planted.numbers(planted.NETS[net], 4, seed=2)
+    elif net in planted_activations.ACTS:
+        made, given = test_doctor_activations.reference(net), planted_activations.numbers(4, 2)
     else:
         made, given = test_doctor_layers.reference(net), planted_layers.NETS[net].numbers(4, seed=2)
     params = {n: a for n, a in given.items() if "." in n}

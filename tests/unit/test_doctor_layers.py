@@ -20,8 +20,11 @@ def reference(net: str) -> Reference:
     return Reference.of(Source("spec.nn", NETS[net].text))
 
 
-def diagnosed(net: str, rows: int, wrong, *, inner: bool = False):
-    """The diagnosis of a hand-written program's arrays; `inner` are gradients in between."""
+def diagnosed(net: str, rows: int, wrong, *, inner: bool = False, late: bool = False):
+    """The diagnosis of a hand-written program's arrays; `inner` are gradients in between.
+
+    `late` ones are as of somebody who divides by the rows in the products.
+    """
     planted = NETS[net]
     given, drawn = planted.numbers(rows, seed=rows), {}
     if planted.drawn:
@@ -30,6 +33,7 @@ def diagnosed(net: str, rows: int, wrong, *, inner: bool = False):
         drawn = {name: mask}
     made = planted.gradients({**given, "mask": next(iter(drawn.values()), None)}, wrong)
     made = {n: np.asarray(a) for n, a in made.items() if inner or "." in n}
+    made = {n: a * rows if late and "." not in n else a for n, a in made.items()}
     x = given.pop("x")
     inputs = x if isinstance(x, dict) else {"x": x}
     return diagnose(reference(net), {**given, **inputs, **made}, drawn=drawn)
@@ -70,3 +74,28 @@ def test_without_rank_enough_no_mask_is_found():
     assert diagnosed("dropout", 8, {"new-dropout-mask"}).findings
     assert not diagnosed("dropout", 16, {"new-dropout-mask"}).findings
     assert diagnosed("dropout", 16, {"new-dropout-mask"}, inner=True).findings
+
+
+@pytest.mark.parametrize(
+    ("net", "mistake"),
+    [(net, m) for net, m in PLANTED if net in ("strided", "batchnorm", "residual")],
+    ids=lambda v: v.replace(" ", "-"),
+)
+def test_the_mean_may_be_taken_in_the_products(net, mistake):
+    found = diagnosed(net, 6, {mistake}, inner=True, late=True)
+    assert found.late_mean
+    assert found.findings[0].slugs == (mistake.split()[0],), [f.slugs for f in found.findings]
+
+
+def test_where_nothing_fits_all_pairs_can_be_run():
+    for net in ("strided", "batchnorm", "bag", "lstm"):
+        planted = NETS[net]
+        given = planted.numbers(3, seed=1)
+        x = given.pop("x")
+        inputs = x if isinstance(x, dict) else {"x": x}
+        name = max((n for n in planted.shapes if n != "dense1.W"), key=planted.shapes.get)
+        rng = np.random.default_rng(0)
+        noise = {f"d_{name}": rng.normal(size=planted.shapes[name])}
+        found = diagnose(reference(net), {**given, **inputs, **noise})
+        assert found.findings == ()
+        assert found.unexplained == (f"d_{name}",)

@@ -20,8 +20,8 @@ def _weights(anatomy: Anatomy) -> Iterator[tuple[Node, str]]:
     """The nodes that compute the gradients of kernels, and what those are called."""
     for param in anatomy.params:
         for id in anatomy.of_data(param):
-            if anatomy.graph[id].op == "conv_weights":
-                yield anatomy.graph[id], f"d_{param}"
+            if anatomy.unscaled(id).op == "conv_weights":
+                yield anatomy.unscaled(id), f"d_{param}"
 
 
 def _inputs(anatomy: Anatomy) -> Iterator[tuple[Node, str]]:
@@ -104,15 +104,12 @@ def _groups(anatomy: Anatomy) -> Iterator[Site]:
 
 def _kernel_uses(anatomy: Anatomy) -> dict[str, list[tuple[int, int]]]:
     """The nodes that compute a convolution's parameters, with the dz that they use."""
+    layers = {node.origin.layer for node, _ in _weights(anatomy)}
     found: dict[str, list[tuple[int, int]]] = {}
-    for node, name in _weights(anatomy):
-        dz = node.inputs[1]
-        found.setdefault(name.removeprefix("d_"), []).append((node.id, dz))
-        for user in anatomy.graph.users[dz]:
-            bias = anatomy.graph[user]
-            named = anatomy.name_of(user).removeprefix("d_")
-            if bias.op == "sum" and named in anatomy.params:
-                found.setdefault(named, []).append((user, dz))
+    for name in anatomy.params:
+        for node in map(anatomy.unscaled, anatomy.of_data(name)):
+            if node.op in ("conv_weights", "sum") and node.origin.layer in layers:
+                found.setdefault(name, []).append((node.id, node.inputs[-1]))
     return found
 
 

@@ -232,7 +232,7 @@ def _over_steps(anatomy: Anatomy, param: str) -> list[tuple[int, int]]:
     """The nodes that add up a parameter's gradient over rows and steps, with what they add up."""
     found = []
     for id in anatomy.of_data(param):
-        node = anatomy.graph[id]
+        node = anatomy.unscaled(id)
         while node.op in ("reshape", "transpose") and node.inputs:
             node = anatomy.graph[node.inputs[0]]
         if node.op not in ("matmul", "sum"):

@@ -161,11 +161,11 @@ def _one_example_only(anatomy: Anatomy) -> Iterator[Site]:
     summed: dict[str, list[tuple[int, int]]] = {}
     for name in anatomy.params:
         for id in anatomy.of_data(name):
-            node = anatomy.graph[id]
+            node = anatomy.unscaled(id)
             dz = anatomy.graph[node.inputs[-1]] if node.inputs else node
             rows = anatomy.values.number(dz.type.shape[0]) if dz.type.shape else 0
             if node.op in ("matmul", "sum") and dz.type.rank == 2 and rows == anatomy.rows:
-                summed.setdefault(name, []).append((id, dz.id))
+                summed.setdefault(name, []).append((node.id, dz.id))
     for layer, names, rank in places(anatomy, list(summed)):
         uses = [use for name in names for use in summed[name]]
         for text, at in (("last", -1), ("first", 0)):
