@@ -222,9 +222,6 @@ class Search:
             if mistake.site.fitted is not None:
                 return self._fitted(mutant, mistake)
             change = mistake.site.change
-            if mistake.site.solved is not None:
-                given = {name: tensor.array for name, tensor in self.tensors.items()}
-                change = mistake.site.solved(mutant.values, given)
             return None if change is None else self._changed(mutant, mistake, change)
         except (Circular, ValueError):
             return None

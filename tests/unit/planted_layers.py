@@ -90,7 +90,7 @@ def dropped(given: Arrays, wrong: Collection[str] = ()) -> Arrays:
         back = (mask > 0) * 1.0
     if "new-dropout-mask" in wrong:
         back = (np.random.default_rng(77).random(mask.shape) > 0.4) / 0.6
-    if "new-dropout-mask none" in wrong:
+    if "dropout-mask-missing" in wrong:
         back = np.ones(mask.shape)
     da = loss_end(given, "dense2", a * forward, found) * back
     dz = da * (1 - a**2)
@@ -355,7 +355,7 @@ MISTAKES = {
     "rmsnorm": ("layernorm-term deviation",),
     "dropout": (
         *("dropout-unscaled", "dropout-unscaled back", "dropout-unscaled forward"),
-        *("new-dropout-mask", "new-dropout-mask none"),
+        *("new-dropout-mask", "dropout-mask-missing"),
     ),
     "residual": ("residual-path-lost", "residual-path-lost through"),
     "loop": ("one-example",),

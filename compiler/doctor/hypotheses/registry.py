@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..anatomy import Anatomy
-from ..interpreter import Array, Evaluation
+from ..interpreter import Array
 from ..rewriting import Edit
 
 Change = Callable[[Edit], None]
 Tuned = Callable[[Edit, float], None]
 Fitted = Callable[[Edit, Mapping[str, Array]], None]
-
-Solved = Callable[[Evaluation, Mapping[str, Array]], Change | None]
-"""The change that given arrays show, from a mutant's values and the arrays by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +22,7 @@ class Site:
     wrongly, `wrong` and `right` are the formulas, as lines a person would write. `change` makes
     the mistake in an edit. A `tuned` one depends on a number that is not known, a rate or a
     strength, which is found from the given arrays; `what` then has {} in its place. A `fitted`
-    one reads what it needs off the given arrays, and raises ValueError where it cannot. A
-    `solved` one depends on a whole array that is not known, such as a mask. `rank` is
+    one reads what it needs off the given arrays, and raises ValueError where it cannot. `rank` is
     higher for what is less likely or less simple than the other places of its kind.
     """
 
@@ -37,7 +33,6 @@ class Site:
     right: str = ""
     change: Change | None = None
     tuned: Tuned | None = None
-    solved: Solved | None = None
     rank: int = 0
     fitted: Fitted | None = None
 
