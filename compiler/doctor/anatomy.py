@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from ..ir.op_graph import Graph, Node, Role
 from ..ir.reading import number
 from ..lower.losses import target_layers, target_name
+from ..ops import OPS
+from ..ops.source import RANDOM
 from .interpreter import Evaluation
 from .reference import Reference, batch_of
 from .stepping import AFTER, Step
@@ -20,7 +24,10 @@ ACTIVATIONS = (
     *("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign"),
     *("silu", "hard_swish", "mish", "gelu", "gelu_tanh"),
 )
-"""Ops that are an activation by themselves."""
+"""Ops that are an activation by themselves; others consist of several."""
+
+LINEAR = ("add", "sub", "mul", "scale", "const", "copied")
+"""Ops that alone are no activation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,12 @@ class Anatomy:
         return batch_of(self.values)
 
     @cached_property
+    def scale(self) -> float:
+        """The size of the gradients, beside which rounding is seen."""
+        sizes = (np.abs(self.values[i]).max(initial=0) for i in self.params.values())
+        return max(map(float, sizes), default=0.0)
+
+    @cached_property
     def params(self) -> dict[str, int]:
         """The nodes of the parameters' gradients."""
         return {n: self.reference.tensors[t] for n, t in self.reference.gradients().items()}
@@ -128,6 +141,13 @@ class Anatomy:
     def of_data(self, param: str) -> list[int]:
         """The summands of a parameter's gradient that come from the data."""
         return [part.node for part in self.parts(param) if not part.penalty]
+
+    def unscaled(self, id: int) -> Node:
+        """What a value is, but for a factor that another convention has put behind it."""
+        node = self.graph[id]
+        while node.op in ("copied", "scale"):
+            node = self.graph[node.inputs[0]]
+        return node
 
     def of_penalty(self, param: str) -> list[int]:
         """The summands of a parameter's gradient that come from the penalty."""
@@ -166,15 +186,36 @@ class Anatomy:
 
     @cached_property
     def activations(self) -> list[Activation]:
-        """The activations that a gradient passes through."""
+        """The activations that a gradient passes through, of one op or of several."""
         found = []
-        for node in self.graph:
-            if node.op in ACTIVATIONS and node.origin.role is Role.FORWARD:
-                z, a = node.inputs[0], node.id
-                if z in self.gradient_of and a in self.gradient_of:
-                    da, dz = self.gradient_of[a], self.gradient_of[z]
-                    found.append(Activation(node.origin.layer, node.op, z, a, da, dz))
+        layers = self.reference.typed.graph.layers
+        kinds = {n.name: n.activation.kind if n.activation else n.kind for n in layers}
+        for a in self.gradient_of:
+            node = self.graph[a]
+            z = self._argument(node) if node.origin.role is Role.FORWARD else None
+            if z is not None:
+                layer, da, dz = node.origin.layer, self.gradient_of[a], self.gradient_of[z]
+                op = node.op if node.op in ACTIVATIONS else kinds.get(layer, node.op)
+                found.append(Activation(layer, op, z, a, da, dz))
         return found
+
+    def _argument(self, value: Node) -> int | None:
+        """The one value with a gradient that a layer's value is computed from, entry by entry."""
+        named: set[int] = set()
+        curved, stack = False, [value]
+        while stack:
+            node = stack.pop()
+            if node.op not in OPS or not (OPS[node.op].elementwise or node.op == "const"):
+                return None
+            if node.origin.layer != value.origin.layer or node.op in RANDOM:
+                return None
+            curved |= node.op not in LINEAR
+            for i in node.inputs:
+                if i in self.gradient_of and self.graph[i].type.shape == value.type.shape:
+                    named.add(i)
+                else:
+                    stack.append(self.graph[i])
+        return named.pop() if curved and len(named) == 1 else None
 
     @cached_property
     def judged(self) -> list[Judged]:
@@ -185,13 +226,25 @@ class Anatomy:
         typed = self.reference.typed
         for layer in target_layers(typed):
             target = self.reference.tensors.get(_hint(target_name(typed, layer)))
-            subs = [n for n in self.graph if n.op == "sub" and n.inputs[1] == target]
-            for residual in subs:
+            for residual in self.graph:
+                if residual.op != "sub" or not self._stands_for(residual.inputs[1], target):
+                    continue
                 y = self.graph[residual.inputs[0]]
                 z = y.id if y.id in self.gradient_of else y.inputs[0] if y.inputs else y.id
                 if target is not None and z in self.gradient_of:
                     loss, delta = residual.origin.layer, self.gradient_of[z]
-                    yield Judged(loss, y.id, z, target, residual.id, delta)
+                    yield Judged(loss, y.id, z, residual.inputs[1], residual.id, delta)
+
+    def _stands_for(self, id: int, target: int | None) -> bool:
+        """Whether a value is a target, or one that a loss has smoothed."""
+        stack, leaves = [self.graph[id]], set()
+        while stack:
+            node = stack.pop()
+            if node.id != target and node.op not in ("add", "scale", "const"):
+                return False
+            stack += [self.graph[i] for i in node.inputs] if node.id != target else []
+            leaves |= {node.id} if node.id == target else set()
+        return target is not None and bool(leaves)
 
     def backward_products(self, param: str) -> list[Node]:
         """The backward products that use a weight: dz Wᵀ, through its transpose or directly."""

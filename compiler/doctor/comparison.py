@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import permutations
 from math import floor, log10
 
 import numpy as np
@@ -17,6 +18,13 @@ ZERO = 1e-12
 """What is smaller than this, relative to the largest gradient, is rounding."""
 
 
+MAX_AXES = 5
+"""Up to how many axes all orders of them are tried."""
+
+GATES = (4, 3)
+"""Into how many blocks the last axis of a recurrent layer's parameters is cut."""
+
+
 class Kind(Enum):
     """Simple relations of a wrong array to the right one."""
 
@@ -26,6 +34,9 @@ class Kind(Enum):
     SIGN = "sign"
     RATIO = "ratio"
     TRANSPOSE = "transpose"
+    AXES = "axes"
+    BLOCKS = "blocks"
+    TURNED = "turned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +44,14 @@ class Relation:
     """A simple relation; of a ratio its size and how many digits hold.
 
     It is `of_step` where it holds between the steps of two parameters.
+    `order` says of which axis, or block of the last axis, of the right array each one is.
     """
 
     kind: Kind
     ratio: float = 1.0
     digits: int = 0
     of_step: bool = False
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +115,9 @@ def relation(given: Array, want: Array) -> Relation | None:
     """The simplest relation that holds between a wrong array and the right one."""
     if not np.isfinite(given).all():
         return Relation(Kind.NAN)
-    if given.shape != want.shape:
-        turned = given.ndim == 2 and given.T.shape == want.shape
-        return Relation(Kind.TRANSPOSE if turned and _near(given.T, want) else Kind.SHAPE)
+    moved = _moved(given, want)
+    if moved is not None or given.shape != want.shape:
+        return moved or Relation(Kind.SHAPE)
     if not given.any():
         return Relation(Kind.ZERO)
     ratio = float((given * want).sum() / max(float((want * want).sum()), 1e-300))
@@ -112,8 +125,35 @@ def relation(given: Array, want: Array) -> Relation | None:
         error = compare(given, ratio * want).error
         kind = Kind.SIGN if abs(ratio + 1) < tolerance(given) else Kind.RATIO
         return Relation(kind, ratio, digits(error))
-    if given.ndim == 2 and given.shape[0] == given.shape[1] and _near(given.T, want):
-        return Relation(Kind.TRANSPOSE)
+    return _rearranged(given, want)
+
+
+def _moved(given: Array, want: Array) -> Relation | None:
+    """The relation where axes are exchanged."""
+    if given.ndim != want.ndim or not 2 <= given.ndim <= MAX_AXES or not given.any():
+        return None
+    for order in permutations(range(given.ndim)):
+        turned = want.transpose(order)
+        if list(order) != sorted(order) and turned.shape == given.shape and _near(given, turned):
+            kind = Kind.TRANSPOSE if given.ndim == 2 else Kind.AXES
+            return Relation(kind, order=order)
+    return None
+
+
+def _rearranged(given: Array, want: Array) -> Relation | None:
+    """The relation where gates, which are blocks of the last axis, or the cells of kernels are."""
+    if given.ndim > 2 and _near(given, np.flip(want, tuple(range(2, want.ndim)))):
+        return Relation(Kind.TURNED)
+    for count in GATES:
+        if given.ndim and given.shape[-1] % count == 0:
+            blocks = np.split(want, count, axis=-1)
+            head = given.reshape(-1, given.shape[-1])[:1]
+            firsts = [block.reshape(-1, block.shape[-1])[:1] for block in blocks]
+            for order in permutations(range(count)):
+                if not _near(head, np.concatenate([firsts[k] for k in order], axis=-1)):
+                    continue
+                if _near(given, np.concatenate([blocks[k] for k in order], axis=-1)):
+                    return Relation(Kind.BLOCKS, order=order)
     return None
 
 

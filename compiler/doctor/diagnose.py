@@ -19,7 +19,7 @@ from .comparison import Measure, Relation, compare, relation
 from .conventions import conventions
 from .diagnosis import Diagnosis, Tensor
 from .evidence import sentences
-from .interpreter import Array, Evaluation, Leaves
+from .interpreter import Array, Leaves
 from .reference import Reference
 from .search import Search
 from .stepping import AFTER, Step, starting_memory, with_step
@@ -106,7 +106,7 @@ def _judge(anatomy: Anatomy, judged: Mapping[str, Array]) -> dict[str, Tensor]:
     """Compare every given array with the right one, in the order in which they are computed."""
     values, ids = anatomy.values, anatomy.reference.tensors
     place = {node.id: at for at, node in enumerate(anatomy.graph)}
-    beside = Measure(beside=largest(values, anatomy))
+    beside = Measure(beside=anatomy.scale)
     found = {}
     for name in sorted(judged, key=lambda n: place[ids[n]]):
         want, array = values[ids[name]], judged[name]
@@ -139,13 +139,6 @@ def _relation(given: Array, want: Array, before: Array | None) -> Relation | Non
         return relation(given, want)
     found = relation(given - before, want - before)
     return replace(found, of_step=True) if found else None
-
-
-def largest(values: Evaluation, anatomy: Anatomy) -> float:
-    """The size of the gradients, beside which rounding is seen."""
-    return max(
-        (float(np.abs(values[i]).max(initial=0)) for i in anatomy.params.values()), default=0.0
-    )
 
 
 def _outside(reference: Reference) -> set[str]:

@@ -79,6 +79,14 @@ def relation_text(tensor: Tensor) -> str:
             return f"{name} is the right one with the opposite sign, to {relation.digits} digits"
         case Kind.TRANSPOSE:
             return f"{name} is the transpose of the right one"
+        case Kind.AXES:
+            return f"{name} is the right one with its axes in the order {relation.order}"
+        case Kind.BLOCKS:
+            count = len(relation.order)
+            text = f"with the {count} blocks of its last axis in the order {relation.order}"
+            return f"{name} is the right one {text}"
+        case Kind.TURNED:
+            return f"{name} is the right one turned by 180° along the axes behind the first two"
         case Kind.SHAPE:
             return f"{name} has the shape {tensor.array.shape}, which is not the right one's"
     size = f"{relation.ratio:.3f}" if abs(relation.ratio) >= 0.01 else f"{relation.ratio:.4g}"

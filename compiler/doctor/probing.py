@@ -52,4 +52,4 @@ def _entry_by_entry(values: Evaluation, node: Node) -> bool:
     if node.op not in OPS:
         return False
     alike = all(values.graph[i].type.shape in (node.type.shape, ()) for i in node.inputs)
-    return alike and (OPS[node.op].elementwise or node.op == "copied")
+    return alike and (node.op == "copied" or (node.op in OPS and OPS[node.op].elementwise))

@@ -52,6 +52,21 @@ class Edit:
         self.next += 1
         return self.next - 1
 
+    def pass_through(self, id: int, op: str, **attrs: Attr) -> None:
+        """Let a node have what an op that only mutants have makes of its value."""
+        self.become(id, self.apply(id, op, self.original(id), **attrs))
+
+    def computed_by(self, id: int, op: str, **attrs: Attr) -> None:
+        """Let a node be computed by another op from the same operands, with attributes more.
+
+        Raises ValueError where the node has been changed already and has other operands.
+        """
+        node = self.nodes[id]
+        if node.op == "copied":
+            raise ValueError(f"%{id} has been changed already")
+        merged = tuple(sorted({**dict(node.attrs), **attrs}.items()))
+        self.nodes[id] = replace(node, op=op, attrs=merged)
+
     def number(self, like: int, value: float) -> int:
         """A new constant."""
         return self.emit(like, "const", value=float(value), shape=())

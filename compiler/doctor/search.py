@@ -15,7 +15,7 @@ from ..ir.op_graph import Graph
 from .anatomy import Anatomy
 from .comparison import Comparison, compare, digits
 from .diagnosis import Finding, Mistake, Tensor
-from .hypotheses import HYPOTHESES, Site
+from .hypotheses import HYPOTHESES, Change, Site
 from .interpreter import Array, Evaluation
 from .probing import Part, rows, window
 from .rewriting import Circular, Edit
@@ -41,8 +41,11 @@ ROUNDS = 8
 NOTHING: Array = np.empty((0,) * 9)
 """The value of a program that cannot be run: no given array is like it."""
 
-STEPS = (0.0, 1e-3)
+SMALL_STEP = 1e-3
 """How far apart two numbers are between which a slope is taken."""
+
+GAIN = 0.1
+"""What part of the squares that are missed a step must promise to take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ class Search:
         large = [n for n in self.anatomy.graph if any(batch in str(d) for d in n.type.shape)]
         entries = sum(prod(map(values.number, node.type.shape)) for node in large)
         return min(MAX_PAIRS, MAX_ENTRIES // max(entries, 1))
+
+    def _allowed(self, mutant: Mutant) -> int:
+        """The pairs on one array: fewer, the more arrays have been given up before."""
+        return self.pairs // (1 + len(mutant.given_up))
 
     def findings(self) -> list[Finding]:
         """The best explanations, one for each set of slugs; without a mistake where nothing fits."""
@@ -156,7 +163,7 @@ class Search:
         """
         groups = self._by_effect(mutant, first)
         found = []
-        for one, other in list(combinations(groups, 2))[: self.pairs]:
+        for one, other in list(combinations(groups, 2))[: self._allowed(mutant)]:
             for start, then in ((one, other), (other, one)):
                 both = self.with_mistake(start[0], then[0].mistakes[-1], first)
                 if both is not None and self.has(both, first):
@@ -171,7 +178,7 @@ class Search:
         tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
         pairs = [(group, mistake) for group in groups for mistake in tuned]
         found = []
-        for group, mistake in pairs[: self.pairs]:
+        for group, mistake in pairs[: self._allowed(mutant)]:
             made = self.with_mistake(group[0], mistake, first)
             if made is not None and self.has(made, first):
                 found += self._combined(group, [made], first)
@@ -210,15 +217,19 @@ class Search:
     def with_mistake(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
         """A mutant with one mistake more; None where it cannot be made."""
         try:
-            if mistake.site.change is not None:
-                edit = Edit.of(mutant.graph)
-                mistake.site.change(edit)
-                return self._made(mutant, mistake, edit)
+            if mistake.site.tuned is not None:
+                return self._tuned(mutant, mistake, first)
             if mistake.site.fitted is not None:
                 return self._fitted(mutant, mistake)
-            return self._tuned(mutant, mistake, first)
+            change = mistake.site.change
+            return None if change is None else self._changed(mutant, mistake, change)
         except (Circular, ValueError):
             return None
+
+    def _changed(self, mutant: Mutant, mistake: Mistake, change: Change) -> Mutant:
+        edit = Edit.of(mutant.graph)
+        change(edit)
+        return self._made(mutant, mistake, edit)
 
     def _made(self, mutant: Mutant, mistake: Mistake, edit: Edit) -> Mutant:
         graph = edit.graph(mutant.graph)
@@ -235,21 +246,26 @@ class Search:
     def _tuned(self, mutant: Mutant, mistake: Mistake, first: str) -> Mutant | None:
         """The mutant whose number brings the first wrong array nearest, by the Gauss-Newton method.
 
-        It ends where a step has not even halved the sum of the squares that are missed.
+        It ends where a step has not even halved the sum of the squares that are missed, or
+        promises not to. None where no step has.
         """
         if self.tensors[first].array.shape != self._value(self.right, first).shape:
             return None
         given = np.asarray(self.tensors[first].array[self._part(first)], np.float64)
-        number, error = 0.0, np.inf
+        number, missed, error, whole = 0.0, np.inf, np.inf, np.inf
         for _ in range(ROUNDS):
-            start, end = (self._some(self._at(mutant, mistake, number + h), first) for h in STEPS)
-            slope = (end - start) / STEPS[1]
+            start = self._some(self._at(mutant, mistake, number), first)
             with np.errstate(over="ignore", invalid="ignore"):
-                size, missed = float((slope**2).sum()), float(((given - start) ** 2).sum())
-            if not 0 < size < np.inf or not missed <= 0.5 * error:
+                missed = float(((given - start) ** 2).sum())
+            whole = missed if error == np.inf else whole
+            if not missed <= 0.5 * error:
                 break
-            number, error = number + float(((given - start) * slope).sum()) / size, missed
-        return self._at(mutant, mistake, number)
+            end = self._some(self._at(mutant, mistake, number + SMALL_STEP), first)
+            step = _step(given - start, (end - start) / SMALL_STEP)
+            if step is None:
+                break
+            number, error = number + step, missed
+        return self._at(mutant, mistake, number) if missed <= 0.5 * whole else None
 
     def _at(self, mutant: Mutant, mistake: Mistake, number: float) -> Mutant:
         edit = Edit.of(mutant.graph)
@@ -321,3 +337,11 @@ def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:
             found.add(at)
             stack += graph[at].inputs
     return found
+
+
+def _step(missed: Array, slope: Array) -> float | None:
+    """How far to go along a slope to what is missed; None where that takes too little away."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size, along = float((slope**2).sum()), float((missed * slope).sum())
+        hopeful = along**2 >= GAIN * size * float((missed**2).sum())
+    return along / size if 0 < size < np.inf and hopeful else None

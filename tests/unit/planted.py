@@ -178,3 +178,10 @@ def strength(i: int, rows: int, wrong: Collection[str]) -> float:
     if f"l2-scale {i}" in wrong or "l2-scale" in wrong:
         return 1 / rows
     return 0.37 if "l2-scale odd" in wrong else 1.0
+
+
+def loss_end(given: Arrays, name: str, a: np.ndarray, found: Arrays) -> np.ndarray:
+    """A dense layer with softmax and crossentropy: its gradients, and that of its input."""
+    dz = (softmax(a @ given[f"{name}.W"] + given[f"{name}.b"]) - given["target"]) / len(a)
+    found[f"d_{name}.W"], found[f"d_{name}.b"] = a.T @ dz, dz.sum(axis=0)
+    return dz @ given[f"{name}.W"].T

@@ -6,13 +6,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from nnc.doctor.anatomy import Anatomy
 from nnc.doctor.diagnose import diagnose
-from nnc.doctor.hypotheses import HYPOTHESES
 from nnc.doctor.reference import Reference
 from nnc.source import Source
 
-from ..doctor.corpus import PLANTED as CORPUS
 from .planted import NETS, hand, numbers
 
 ROWS = (4, 10)
@@ -226,25 +223,3 @@ def test_only_what_the_first_wrong_array_depends_on_is_suspected(monkeypatch):
     tried.clear()
     diagnosed("digits", 5, {"softmax-diagonal"}, inner=True)
     assert "missing-derivative" not in tried
-
-
-def test_every_hypothesis_is_planted_and_has_its_page():
-    planted = {mistake.split()[0] for _, mistake in PLANTED} | {case.slug for case in CORPUS}
-    assert planted == set(HYPOTHESES)
-    for entry in HYPOTHESES.values():
-        assert entry.page.endswith(".")
-        assert entry.wrong != entry.right
-
-
-@pytest.mark.parametrize("slug", sorted({mistake.split()[0] for _, mistake in PLANTED}))
-def test_every_site_is_made_in_one_way(slug):
-    sites = []
-    for net in NETS:
-        given = numbers(NETS[net], 4, seed=2)
-        params = {n: a for n, a in given.items() if "." in n}
-        made = reference(net)
-        leaves = made.leaves(params, given["x"], given["target"])
-        sites += HYPOTHESES[slug].sites(Anatomy(made, made.evaluate(leaves)))
-    assert sites
-    for site in sites:
-        assert [site.change, site.tuned, site.fitted].count(None) == 2

@@ -77,8 +77,7 @@ def _of_activation(anatomy: Anatomy) -> Iterator[Site]:
     for active in anatomy.activations:
 
         def change(edit: Edit, active: Activation = active) -> None:
-            node = edit.nodes[active.a]
-            again = edit.emit(active.dz, active.op, active.a, *node.inputs[1:], **dict(node.attrs))
+            again = edit.clone(active.a, {active.z: active.a})
             swapped(active, {active.a: again, active.z: active.a})(edit)
 
         what = f"the derivative of {active.op} in DZ is taken at a where it belongs at z"
@@ -136,6 +135,7 @@ SLOPES: Mapping[str, tuple[str, Slope, str]] = {
 
 
 def _wrong(anatomy: Anatomy) -> Iterator[Site]:
+    yield from _gates(anatomy)
     for active in anatomy.activations:
         for name, (formula, slope, op) in SLOPES.items():
             if name == active.op or (name == "relu" and active.op in ("sigmoid", "softplus")):
@@ -143,6 +143,26 @@ def _wrong(anatomy: Anatomy) -> Iterator[Site]:
             yield _of_other(anatomy, active, name, formula, slope, "")
             if op and op != "relu":
                 yield _of_other(anatomy, active, name, formula, slope, op)
+
+
+GATED = {"silu": 1, "gelu": 1, "mish": 1, "gelu_tanh": 3}
+"""Activations z · gate(z), with the operand that is the gate."""
+
+
+def _gates(anatomy: Anatomy) -> Iterator[Site]:
+    """Of the product rule's two terms the first one only."""
+    for active in anatomy.activations:
+        node = anatomy.graph[active.a]
+        if node.op in GATED:
+            gate = node.inputs[GATED[node.op]]
+
+            def change(edit: Edit, active: Activation = active, gate: int = gate) -> None:
+                edit.become(active.dz, edit.emit(active.dz, "mul", active.da, gate))
+
+            what = (
+                f"DZ has the gate of {active.op} only, not what its slope adds (the product rule)"
+            )
+            yield _site(anatomy, active, what, "dz = da · gate(z)", change)
 
 
 def _of_other(

@@ -117,6 +117,24 @@ def _missing(anatomy: Anatomy) -> Iterator[Site]:
             )
 
 
+def _not_smoothed(anatomy: Anatomy) -> Iterator[Site]:
+    """The target itself where the loss has a smoothed one."""
+    for judged in anatomy.judged:
+        raw = anatomy.graph[judged.target]
+        while raw.op != "target":
+            raw = anatomy.graph[raw.inputs[0]]
+        if raw.id == judged.target:
+            continue
+
+        def make(edit: Edit, j: Judged = judged, raw: int = raw.id) -> int:
+            return edit.emit(j.delta, "sub", j.y, raw)
+
+        what = f"{anatomy.name_of(judged.delta)} has the target itself, not the smoothed one"
+        formulas = ("dz = y − t", "dz = y − s,  s = (1 − ε) t + ε/C")
+        change = instead_of_residual(judged, make)
+        yield Site(judged.layer, (judged.delta,), what, *formulas, change)
+
+
 def _beginnings(judged: Judged) -> Iterator[tuple[str, Callable[[Edit], int]]]:
     """The output alone, the target alone, nothing at all."""
     yield "y", lambda edit: edit.times(judged.y, 1.0)
@@ -168,5 +186,18 @@ hypothesis(
         right="dZ = (Y - T) * Y * (1 - Y)",
         sites=_missing,
         rank=4,
+    )
+)
+hypothesis(
+    Hypothesis(
+        slug="smoothing-missing",
+        title="the gradient has the target where the loss has a smoothed one",
+        page="With label smoothing the loss is a crossentropy against s = (1 − ε) t + ε/C, so its "
+        "gradient at z is y − s. Smoothing in the loss alone changes what is printed, but not what "
+        "is learned.",
+        wrong="dZ = Y - T",
+        right="dZ = Y - ((1 - eps) * T + eps / C)",
+        sites=_not_smoothed,
+        rank=2,
     )
 )

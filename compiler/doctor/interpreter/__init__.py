@@ -8,9 +8,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from .evaluation import Evaluation, Leaves
-from .registry import VALUES, Array
+from .registry import VALUES, WRONG, Array, mistake
 
 for _module in sorted(m.name for m in iter_modules(__path__)):
     import_module(f"{__name__}.{_module}")
 
-__all__ = ["VALUES", "Array", "Evaluation", "Leaves"]
+__all__ = ["VALUES", "WRONG", "Array", "Evaluation", "Leaves", "mistake"]

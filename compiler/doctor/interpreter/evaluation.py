@@ -138,8 +138,8 @@ class Evaluation:
     def _value(self, node: Node) -> Array:
         attrs = {name: self.attribute(value) for name, value in node.attrs}
         operands = [self._values[i] for i in node.inputs]
+        rule = VALUES.get(node.op) or WRONG[node.op]
         with np.errstate(all="ignore"):
-            rule = VALUES.get(node.op) or WRONG[node.op]
             return np.asarray(rule(*operands, **attrs))
 
     def attribute(self, value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""The value of every op, a function of its operands and its attributes, by the op's name."""
+"""The value of every op, a function of its operands and its attributes, by the op's name.
+
+Ops that only mutants have, which compute what somebody computes by mistake, are kept apart.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ WRONG: dict[str, Callable[..., Any]] = {}
 
 def mistake(rule: Rule) -> Rule:
     """Enter a function as the value of an op that only mistakes have."""
+    if rule.__name__ in WRONG or rule.__name__ in VALUES:
+        raise ValueError(f"op has two values: {rule.__name__}")
     WRONG[rule.__name__] = rule
     return rule
 

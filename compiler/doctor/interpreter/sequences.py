@@ -93,6 +93,27 @@ SLOPES: dict[str, Callable[[Array, float], Array]] = {
 """The derivatives, by the value."""
 
 
+Step = tuple[Array, Array, Array]
+"""What one step hands back: the gradient at its z, at the state before, at the cell before."""
+
+StepBack = Callable[[Array, Array, Array], Step]
+"""One step back: from what the tape kept, the gradient of the state and that of the cell."""
+
+
+def steps_back(
+    step: StepBack, tape: Array, dh: Array, lengths: Array | None, reverse: bool
+) -> Array:
+    """The gradients at every step's z, from the last step to the first; padding has none."""
+    carried = cell = np.zeros((len(dh), dh.shape[2]))
+    found: dict[int, Array] = {}
+    for t in _steps(dh.shape[1], not reverse):
+        alive = _alive(lengths, t, dh)
+        dz, carried, cell = step(tape[:, t], (dh[:, t] + carried) * alive, cell)
+        found[t] = dz * alive
+        carried = carried * alive
+    return np.stack([found[t] for t in sorted(found)], axis=1)
+
+
 @value
 def rnn_tape(
     x: Array, wh: Array, lengths: Array | None = None, *, act: str, number: float, reverse: bool
@@ -118,12 +139,12 @@ def rnn_back(
     reverse: bool,
 ) -> Array:
     """dz = dh · act′, from the last step back; dh of the step before gains dz Whᵀ."""
-    dx, carried = np.zeros(dh.shape), np.zeros((len(dh), len(wh)))
-    for t in _steps(dh.shape[1], not reverse):
-        slope = SLOPES[act](tape[:, t, len(wh) :], number)
-        dx[:, t] = (dh[:, t] + carried) * slope * _alive(lengths, t, dh)
-        carried = dx[:, t] @ wh.T
-    return dx
+
+    def step(kept: Array, dht: Array, _: Array) -> Step:
+        dx = dht * SLOPES[act](kept[:, len(wh) :], number)
+        return dx, dx @ wh.T, _
+
+    return steps_back(step, tape, dh, lengths, reverse)
 
 
 @value
@@ -145,25 +166,27 @@ def lstm_tape(x: Array, wh: Array, lengths: Array | None = None, *, reverse: boo
     return tape
 
 
+def lstm_step(kept: Array, dht: Array, dc: Array) -> tuple[list[Array], Array]:
+    """The gradients at the gates' z, and that of the cell before, by those of state and cell."""
+    i, f, g, o, cell, _, _ = np.hsplit(kept, 7)
+    squeezed = np.tanh(f * cell + i * g)
+    dc = dc + dht * o * (1 - squeezed**2)
+    di, df, dg, do = dc * g, dc * cell, dc * i, dht * squeezed
+    return [di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)], dc * f
+
+
 @value
 def lstm_back(
     tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
 ) -> Array:
     """The chain rule of one step, from the last one back; dc and dh are carried to the one before."""
-    dx = np.zeros((*dh.shape[:2], 4 * len(wh)))
-    carried_h = carried_c = np.zeros((len(dh), len(wh)))
-    for t in _steps(dh.shape[1], not reverse):
-        i, f, g, o, cell, _, _ = np.hsplit(tape[:, t], 7)
-        squeezed = np.tanh(f * cell + i * g)
-        dht = (dh[:, t] + carried_h) * _alive(lengths, t, dh)
-        dc = carried_c + dht * o * (1 - squeezed**2)
-        di, df, dg, do = dc * g, dc * cell, dc * i, dht * squeezed
-        dx[:, t] = np.hstack(
-            [di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]
-        )
-        dx[:, t] *= _alive(lengths, t, dh)
-        carried_c, carried_h = dc * f, dx[:, t] @ wh.T
-    return dx
+
+    def step(kept: Array, dht: Array, dc: Array) -> Step:
+        gates, before = lstm_step(kept, dht, dc)
+        dx = np.hstack(gates)
+        return dx, dx @ wh.T, before
+
+    return steps_back(step, tape, dh, lengths, reverse)
 
 
 @value
@@ -192,17 +215,15 @@ def gru_back(
     tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
 ) -> Array:
     """The chain rule of one step, from the last one back."""
-    dx = np.zeros((*dh.shape[:2], 3 * len(wh)))
-    carried = np.zeros((len(dh), len(wh)))
-    for t in _steps(dh.shape[1], not reverse):
-        r, z, n, un, before, _ = np.hsplit(tape[:, t], 6)
-        dht = (dh[:, t] + carried) * _alive(lengths, t, dh)
+
+    def step(kept: Array, dht: Array, _: Array) -> Step:
+        r, z, n, un, before, _h = np.hsplit(kept, 6)
         dn = dht * (1 - z) * (1 - n**2)
         dz = dht * (before - n) * z * (1 - z)
         dr = dn * un * r * (1 - r)
-        dx[:, t] = np.hstack([dr, dz, dn])
-        carried = dht * z + np.hstack([dr, dz, dn * r]) @ wh.T
-    return dx
+        return np.hstack([dr, dz, dn]), dht * z + np.hstack([dr, dz, dn * r]) @ wh.T, _
+
+    return steps_back(step, tape, dh, lengths, reverse)
 
 
 @value
