@@ -56,7 +56,7 @@ def _option_words() -> frozenset[str]:
     options = (spec.type for schema in schemas for spec in schema)
     known = {word for option in options if isinstance(option, Option) for word in option.words}
     return frozenset(
-        known | {"true", "false", "float32", "float64", "same", "valid", "last", "all"}
+        known | {"true", "false", "float32", "float64", "same", "valid", "causal", "last", "all"}
     )
 
 

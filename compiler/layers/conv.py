@@ -21,6 +21,7 @@ from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import check_in
 from ..kinds.shapes.windows import (
     check_axes,
+    check_causal,
     check_groups,
     check_ragged_pad,
     check_reach,
@@ -40,12 +41,20 @@ PAD_ARG = option(
     "zeros at both ends of an axis: a number, `valid` for none, or `same` for ⌈n/stride⌉ positions",
     "valid",
 )
+CAUSAL_PAD_ARG = option(
+    "pad",
+    SizeOf(low=0, words=("valid", "same", "causal")),
+    PAD_ARG.doc
+    + "; on CxL also `causal`, all zeros in front, so that no position sees a later one",
+    "valid",
+)
 DILATION_ARG = option("dilation", SizeOf(), "distance of neighbouring entries of the kernel", (1,))
 
 
 def _shape(c: ShapeContext) -> TensorType:
     channels, sizes = require_channels(c)
     check_axes(c, len(sizes), "kernel", "stride", "pad", "dilation")
+    check_causal(c, len(sizes))
     window = window_of(c.args, sizes)
     check_ragged_pad(c, window)
     check_reach(c, window)
@@ -102,7 +111,7 @@ layer(
             positional("filters", Int(low=1), "number of filters, the channels that come out"),
             KERNEL_ARG,
             STRIDE_ARG,
-            PAD_ARG,
+            CAUSAL_PAD_ARG,
             DILATION_ARG,
             option(
                 "groups", Int(low=1), "shares of the channels, each seen by its filters only", 1
@@ -123,7 +132,8 @@ layer(
         notes="On two axes it reads CxL; put `transpose` before it for positions of features, TxD. "
         "An axis of n cells has ⌊(n + 2·pad − dilation·(kernel − 1) − 1)/stride⌋ + 1 positions. "
         "`pad=same` is SAME_UPPER at any stride: where the zeros cannot be shared equally, the odd "
-        "one is at the end, as in Keras; PyTorch has `same` for stride 1 only. W has shape "
+        "one is at the end, as in Keras; PyTorch has `same` for stride 1 only. "
+        "`pad=causal` puts dilation·(kernel − 1) zeros in front (van den Oord et al. 2016). W has shape "
         "(filters, C/groups, kernel), as in PyTorch. Rows of different lengths are computed each "
         "by itself, as if alone.",
     )

@@ -12,6 +12,7 @@ from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import check_in
 from ..kinds.shapes.windows import (
     check_axes,
+    check_causal,
     check_ragged_pad,
     check_reach,
     positions,
@@ -20,13 +21,14 @@ from ..kinds.shapes.windows import (
 )
 from ..ops.build import Value
 from ..ops.conv import conv
-from .conv import DILATION_ARG, KERNEL_ARG, PAD_ARG, STRIDE_ARG
+from .conv import CAUSAL_PAD_ARG, DILATION_ARG, KERNEL_ARG, STRIDE_ARG
 from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
     channels, sizes = require_channels(c)
     check_axes(c, len(sizes), "kernel", "stride", "pad", "dilation")
+    check_causal(c, len(sizes))
     window = window_of(c.args, sizes)
     check_ragged_pad(c, window)
     check_reach(c, window)
@@ -81,7 +83,7 @@ layer(
             KERNEL_ARG,
             option("mult", Int(low=1), "number of filters for each channel", 1),
             STRIDE_ARG,
-            PAD_ARG,
+            CAUSAL_PAD_ARG,
             DILATION_ARG,
             IN_ARG,
             BIAS_ARG,

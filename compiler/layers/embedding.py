@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
 from ..ir.types import DType, TensorType
-from ..kinds.arguments import INIT_ARG, Int, positional
+from ..kinds.arguments import INIT_ARG, Int, option, positional
 from ..kinds.layer import Family, LayerKind, ParamSpec
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..ops.build import Value
+from ..ops.elementwise import select
+from ..ops.shape import reshape
+from ..ops.source import const
 from ..ops.table import take_rows
 from .registry import layer
 
@@ -18,6 +21,7 @@ def _shape(c: ShapeContext) -> TensorType:
         (*c.input.shape, c.arg("size")), ragged=c.input.ragged, ragged_axis=c.input.ragged_axis
     )
     if c.input.dtype is DType.INT:
+        _check_pad(c, result)
         return result
     raise ShapeFault(
         codes.NEEDS_IDS,
@@ -28,13 +32,35 @@ def _shape(c: ShapeContext) -> TensorType:
     )
 
 
+def _check_pad(c: ShapeContext, result: TensorType) -> None:
+    """Refuse a padding id that is none of the ids."""
+    pad, count = c.arg("pad"), c.arg("count")
+    if pad is None or pad < count:
+        return
+    raise ShapeFault(
+        codes.PAD_ID,
+        f"`pad={pad}` is none of the {count} ids, which are 0 to {count - 1}",
+        at="pad",
+        here=f"at most {count - 1}",
+        help=f"write an id below {count}, or count the padding too: {pad + 1} ids",
+        result=result,
+    )
+
+
 def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
     count, size = c.arg("count"), c.arg("size")
     return (ParamSpec("W", (count, size), "table", c.arg("init"), count, size),)
 
 
 def _lower(c: LowerContext) -> Value:
-    return c.note(take_rows(c.param("W"), c.x), "y = W[id]")
+    rows, pad = take_rows(c.param("W"), c.x), c.arg("pad")
+    if pad is None:
+        return c.note(rows, "y = W[id]")
+    c.build.describe(rows, hint=f"{c.name}_rows", formula="W[id]")
+    hits = c.build.emit("equal", c.x, const(c.build, pad))
+    c.build.describe(hits, hint=f"{c.name}_pad", formula="whether the id is that of padding")
+    beside = reshape(hits, (*hits.type.shape, 1))
+    return c.note(select(beside, const(c.build, 0.0), rows), f"y = W[id], 0 where id = {pad}")
 
 
 layer(
@@ -47,16 +73,20 @@ layer(
         args=(
             positional("count", Int(low=1), "number V of ids, which are 0 to V − 1"),
             positional("size", Int(low=1), "size D of an id's vector"),
+            option(
+                "pad", Int(low=0), "id whose vector is zero and is not trained; without it none"
+            ),
             INIT_ARG,
         ),
         shape=_shape,
         params=_params,
         lower=_lower,
         aliases=("embed",),
-        torch="nn.Embedding(V, D)",
-        keras="Embedding(V, D)",
+        torch="nn.Embedding(V, D, padding_idx=pad)",
+        keras="Embedding(V, D), with mask_zero=True much like pad=0",
         notes="T int gives TxD, any other shape of ids likewise. Ids out of range are refused; "
         "padding may hold any. The gradients of an id that occurs often add up. `regularize` "
-        "leaves W alone. `dense V tie=NAME` uses its transpose.",
+        "leaves W alone. With `pad=0` the vectors of id 0 are zero and row 0 of W gets no gradient, "
+        "whatever it holds. `dense V tie=NAME` uses its transpose.",
     )
 )

@@ -60,6 +60,7 @@ KEYS = {
     "dropout.p": "rate prob drop_prob dropout_rate drop_rate dropout_ratio ratio drop probability",
     "elu.a leaky_relu.a": "alpha negative_slope slope leakiness",
     "relu.max": "max_value",
+    "embedding.pad": "padding_idx pad_id padding_id",
     "sigmoid.beta": "slope steepness",
     "approx": "",
     "momentum": "mu",
@@ -195,8 +196,8 @@ ABSENT = {
         "kernel_constraint bias_constraint recurrent_constraint embedding.max_norm "
         "embeddings_constraint"
     ),
-    "nnc has no id for padding; rows that differ in length are `input T int ragged`": (
-        "padding_idx mask_zero"
+    "`pad=0` makes the vectors of an id zero; rows that differ in length are `input T int ragged`": (
+        "mask_zero"
     ),
     "a layer's initialisation covers all of its weights: `init=`": (
         "recurrent_initializer gate_initializer"

@@ -180,5 +180,5 @@ ABSENT_CHOICES = {
     "the odd cell is padded at the end; say in numbers how much is wanted: `pad=1`": (
         "same_lower full"
     ),
-    "nnc has no causal padding yet; every padding is on both ends": "causal",
+    "only `conv` and `depthwise` pad causally, on CxL": "causal",
 }

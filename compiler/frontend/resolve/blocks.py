@@ -25,7 +25,9 @@ from .scope import Env, Fault
 from .values import Const, ListConst, StagesConst, WordConst
 from .vocabulary import is_kind
 
-_OPTION_WORDS = frozenset(("same", "valid", "last", "all", "none", "mean", "sum", "batchmean"))
+_OPTION_WORDS = frozenset(
+    ("same", "valid", "causal", "last", "all", "none", "mean", "sum", "batchmean")
+)
 
 
 def split_arguments(

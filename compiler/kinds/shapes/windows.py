@@ -59,6 +59,8 @@ def window_of(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
             return bare
         case "same":
             return Window(kernel, stride, dilation, _same(bare, sizes))
+        case "causal":
+            return Window(kernel, stride, dilation, tuple((n - 1, 0) for n in bare.reach))
     pads = tuple((p, p) for p in per_axis(args, "pad", axes))
     return Window(kernel, stride, dilation, pads)
 
@@ -249,6 +251,20 @@ def check_groups(c: ShapeContext, channels: Dim, filters: int, result: TensorTyp
             replace=str(near[0]),
             result=result,
         )
+
+
+def check_causal(c: ShapeContext, axes: int) -> None:
+    """Refuse `pad=causal` where there is more than one axis: which one is time is not said."""
+    if c.arg("pad") != "causal" or axes == 1:
+        return
+    raise ShapeFault(
+        codes.AXIS_COUNT,
+        f"`pad=causal` needs one axis of positions, but {c.input} has {axes}",
+        at="pad",
+        here="needs CxL, where L is time",
+        help="write `pad=same`, or bring the input to CxL with `reshape`",
+        replace="same",
+    )
 
 
 def check_ragged_pad(c: ShapeContext, window: Window) -> None:

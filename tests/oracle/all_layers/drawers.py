@@ -160,7 +160,8 @@ def norm(kind: str) -> Drawer:
 
 def embedding(dice: Dice, t: Type) -> Layer:
     v, d = dice.randint(2, 7), dice.randint(1, 6)
-    return layer(dice, "embedding", [v, d], {}, {"v": v, "d": d})
+    options = {"pad": dice.randint(0, v - 1)} if dice.chance(0.3) else {}
+    return layer(dice, "embedding", [v, d], options, {"v": v, "d": d, **options})
 
 
 def recurrent(kind: str) -> Drawer:

@@ -33,6 +33,14 @@ def dense(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
     return F.linear(x, p["W"].T if "W" in p else p["T"], p.get("b"))
 
 
+def embedding(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
+    """Rows of the padding id are zero, by a table in which that row is."""
+    table = p["W"]
+    if "pad" in attrs:
+        table = table * (torch.arange(len(table)) != attrs["pad"])[:, None]
+    return F.embedding(x, table)
+
+
 def normalize(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
     return (x - constant(attrs["mean"], x, 0)) / constant(attrs["std"], x, 0)
 
@@ -131,7 +139,7 @@ ONE: dict[str, Apply] = {
     "dropout": lambda a, p, x: x,
     "noise": lambda a, p, x: x,
     "groupnorm": groupnorm,
-    "embedding": lambda a, p, x: F.embedding(x, p["W"]),
+    "embedding": embedding,
     "attention": attention,
     "positional": positional,
     "sum": reduction("sum"),

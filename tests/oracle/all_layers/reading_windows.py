@@ -29,6 +29,9 @@ def padded(attrs: Attrs, x: Tensor) -> Tensor:
         kernel, stride = each(attrs, "kernel", axes), each(attrs, "stride", axes)
         every = zip(x.shape[2:], kernel, stride, dilation, strict=True)
         pads = [same_upper(*one) for one in every]
+    elif attrs["pad"] == "causal":
+        dilation, kernel = each(attrs, "dilation", axes), each(attrs, "kernel", axes)
+        pads = [(d * (k - 1), 0) for d, k in zip(dilation, kernel, strict=True)]
     else:
         pads = [(p, p) for p in each(attrs, "pad", axes)]
     return F.pad(x, [n for pair in reversed(pads) for n in pair])

@@ -43,6 +43,12 @@ def _common(dice: Dice, t: Type, options: dict[str, Any]) -> dict[str, Any]:
     return attrs | ({"in": options["in"]} if "in" in options else {})
 
 
+def _in_time(dice: Dice, t: Type, options: dict[str, Any], attrs: dict[str, Any]) -> None:
+    """Causal padding in place of another, mostly where there is one axis of positions."""
+    if dice.chance(0.3 if t.rank == 2 else 0.02):
+        options["pad"] = attrs["pad"] = "causal"
+
+
 def _groups(dice: Dice, t: Type, options: dict[str, Any]) -> tuple[int, int]:
     """Groups and filters."""
     size, groups = t.sizes[0] or 1, 1
@@ -62,6 +68,7 @@ def conv(dice: Dice, t: Type) -> Layer:
     attrs = _common(dice, t, options)
     attrs |= {"filters": filters, "kernel": kernel, "groups": groups}
     attrs["dilation"] = list(options.get("dilation", (1,)))
+    _in_time(dice, t, options, attrs)
     return layer(dice, "conv", [filters, tuple(kernel)], options, attrs)
 
 
@@ -75,6 +82,7 @@ def depthwise(dice: Dice, t: Type) -> Layer:
     attrs = _common(dice, t, options)
     attrs |= {"kernel": kernel, "mult": options.get("mult", 1)}
     attrs["dilation"] = list(options.get("dilation", (1,)))
+    _in_time(dice, t, options, attrs)
     return layer(dice, "depthwise", [tuple(kernel)], options, attrs)
 
 

@@ -51,9 +51,13 @@ def reached(attrs: Attrs, axes: Axes) -> Axes:
         if attrs["pad"] == "same":
             found.append(axis.map(lambda n, s=stride[i]: -(-n // s)))
             continue
-        pad = 0 if attrs["pad"] == "valid" else each(attrs, "pad", count)[i]
         reach = dilation[i] * (kernel[i] - 1) + 1
-        found.append(axis.map(lambda n, p=pad, r=reach, s=stride[i]: (n + 2 * p - r) // s + 1))
+        if attrs["pad"] == "causal":
+            need(count == 1, "which axis is time is not said")
+            both = reach - 1
+        else:
+            both = 0 if attrs["pad"] == "valid" else 2 * each(attrs, "pad", count)[i]
+        found.append(axis.map(lambda n, p=both, r=reach, s=stride[i]: (n + p - r) // s + 1))
         need(min(found[-1].at) > 0, "the kernel is larger than its input")
     return tuple(found)
 
