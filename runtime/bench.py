@@ -53,8 +53,7 @@ class Clock:
         self.place, self.since = place, now
 
     def around(self, place: int, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a function so that its time counts for `place`, and the time after it for the rest.
-        """
+        """Wrap a function: its time counts for `place`, the time after it for the rest."""
 
         def timed(*values: Any, **named: Any) -> Any:
             self.mark(place)
@@ -114,8 +113,7 @@ def peak_bytes(run: Callable[[], object]) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Random rows with their extra arguments; `random` says whether training draws random numbers.
-    """
+    """Random rows and their extra arguments; `random`: training draws random numbers."""
 
     x: Any
     target: Any

@@ -29,8 +29,7 @@ def is_number(cell: str) -> bool:
 
 
 def is_numberish(text: str) -> bool:
-    """Return whether a cell is a number or was meant as one, such as `1,5`, and so is no category.
-    """
+    """Return whether a cell is a number or meant as one, such as `1,5`, and not a category."""
     return is_number(text) or _NUMBERISH.fullmatch(text.strip()) is not None
 
 
