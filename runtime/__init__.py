@@ -1,7 +1,7 @@
-"""What is pleasant to have around a generated module: data, metrics, a training loop.
+"""Data loading, metrics and a training loop for generated modules.
 
-Works on any module that meets contract 1; generated modules never import it.
-`train(module, data, ...)` is the training loop; the parts are imported by their own names.
+Everything here works on any module that meets contract 1; generated modules never import it.
+`train(module, data, ...)` is the training loop; the other parts are imported from their submodules.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["train"]
 
 
 def __getattr__(name: str) -> Any:
-    """The training loop, imported when it is asked for: it needs NumPy."""
+    """Import the training loop on first use, because it needs NumPy."""
     if name == "train":
         from .training import train
 

@@ -25,7 +25,7 @@ Step = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of a step: median and mean, and what a tenth of the steps are below and above."""
+    """Seconds per step: the median, the mean, and the 10th and 90th percentiles."""
 
     median: float
     mean: float
@@ -35,25 +35,25 @@ class Times:
 
     @property
     def rate(self) -> float:
-        """Steps in a second."""
+        """Steps per second."""
         return 1 / self.median
 
 
 class Clock:
-    """Adds up the time between marks, by what the marks before were for."""
+    """Accumulates elapsed time by the category of each interval."""
 
     def __init__(self, places: int) -> None:
         self.spent = [0] * places
         self.place, self.since = 0, time.perf_counter_ns()
 
     def mark(self, place: int) -> None:
-        """From now on the time is that of `place`."""
+        """Attribute the time from now on to category `place`."""
         now = time.perf_counter_ns()
         self.spent[self.place] += now - self.since
         self.place, self.since = place, now
 
     def around(self, place: int, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function whose time is that of `place`, and behind it that of the rest."""
+        """Wrap a function: its time counts for `place`, the time after it for the rest."""
 
         def timed(*values: Any, **named: Any) -> Any:
             self.mark(place)
@@ -64,13 +64,13 @@ class Clock:
         return timed
 
     def restart(self) -> None:
-        """Forget everything so far."""
+        """Discard everything measured so far."""
         self.spent = [0] * len(self.spent)
         self.place, self.since = 0, time.perf_counter_ns()
 
 
 def sample(kind: str, shape: tuple[int, ...], below: int, rng: np.random.Generator) -> Array:
-    """Random numbers of the kind that an input or target takes, (B, …)."""
+    """Return random numbers of the kind that an input or target takes, of shape (B, …)."""
     match kind:
         case "int":
             return rng.integers(0, below, shape)
@@ -85,7 +85,7 @@ def sample(kind: str, shape: tuple[int, ...], below: int, rng: np.random.Generat
 
 
 def time_steps(step: Step, seconds: float, begin: Step = lambda: None) -> Times:
-    """Run a step for about so many seconds; `begin` is called when the clock starts."""
+    """Run a step repeatedly for about `seconds`; `begin` is called when the clock starts."""
     for _ in range(WARM_UP):
         step()
     begin()
@@ -100,7 +100,9 @@ def time_steps(step: Step, seconds: float, begin: Step = lambda: None) -> Times:
 
 
 def peak_bytes(run: Callable[[], object]) -> int:
-    """The most memory that Python and NumPy held at once for a function, without what was there."""
+    """Return the peak memory, in bytes, that Python and NumPy allocated while `run` ran.
+
+    Memory that was allocated before is not counted."""
     tracemalloc.start()
     try:
         run()
@@ -111,7 +113,7 @@ def peak_bytes(run: Callable[[], object]) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Random rows with what functions take beside them; `random` says that training draws."""
+    """Random rows and their extra arguments; `random`: training draws random numbers."""
 
     x: Any
     target: Any
@@ -119,11 +121,10 @@ class Rows:
     random: bool
 
     def training(self, module: ModuleType) -> Step:
-        """A step of training on these rows, with parameters of its own.
+        """Return a training step on these rows, with its own parameters.
 
-        The rate is so small that the parameters stay as they are: numbers that grow without end
-        would take another time.
-        """
+        The learning rate is so small that the parameters hardly change: growing values would change
+        the time of a step."""
         params = module.init_params(0)
         opt = module.init_optimizer(params)
         more = self._beside(module)
@@ -136,7 +137,7 @@ class Rows:
         return lambda: module.train_step(params, self.x, self.target, opt, _RATE, **more)
 
     def prediction(self, module: ModuleType) -> Step:
-        """A prediction of these rows."""
+        """Return a step that predicts these rows."""
         params, more = module.init_params(0), self._beside(module)
         return lambda: module.predict(params, self.x, **more)
 

@@ -1,4 +1,4 @@
-"""The best weights of a training so far, and whether it is time to stop looking for better ones."""
+"""The best weights of a training so far, and early stopping."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .plain import finite
 
 @dataclass(slots=True)
 class Best:
-    """The weights of the epoch with the lowest loss, and for how many epochs none was lower.
+    """The weights of the epoch with the lowest loss, and the number of epochs since then.
 
-    Epoch 0 is none at all. `patience` is how many such epochs are waited for; None is for ever.
-    """
+    Epoch 0 means that there is none yet. `patience` is the number of epochs without improvement
+    after which training stops; None means never."""
 
     patience: int | None = None
     epoch: int = 0
@@ -26,7 +26,7 @@ class Best:
     state: Params = field(default_factory=dict)
 
     def judge(self, epoch: int, loss: float, params: Params, state: Mapping[str, Array]) -> bool:
-        """Whether an epoch is the best so far; its weights are copied then."""
+        """Return whether an epoch is the best so far; if it is, copy its weights."""
         if not loss < self.loss:
             self.waited += 1
             return False
@@ -36,14 +36,14 @@ class Best:
 
     @property
     def is_over(self) -> bool:
-        """Whether patience has ended."""
+        """Return whether training should stop because patience is exhausted."""
         return self.patience is not None and self.waited >= self.patience
 
     def facts(self) -> dict[str, Any]:
-        """All but the weights, for a checkpoint."""
+        """Return everything but the weights, for a checkpoint."""
         return {"epoch": self.epoch, "loss": finite(self.loss), "waited": self.waited}
 
 
 def copied(arrays: Mapping[str, Array]) -> Params:
-    """Arrays by name, each a copy that later steps do not touch."""
+    """Return a copy of each named array, so that later steps do not change it."""
     return {name: array.copy() for name, array in arrays.items()}

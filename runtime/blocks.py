@@ -1,4 +1,4 @@
-"""The array of one input or target from the columns of a table."""
+"""Conversion of table columns to the array of one input or target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .module import Array, Shape
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """An array, the column of each entry of a row, and the lengths of rows that were lists."""
+    """An array, the column of each entry of a row, and the true lengths of rows that were lists."""
 
     values: Array
     columns: tuple[int, ...]
@@ -23,13 +23,13 @@ class Block:
 
     @property
     def listed(self) -> bool:
-        """Whether it comes from a column of lists."""
+        """Whether the block comes from a column of lists."""
         return self.lengths is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the model wants of a block: rows of a shape, which may be padded if it is ragged."""
+    """The row shape that the model expects of a block; ragged rows may be padded."""
 
     shape: Shape
     of_target: bool
@@ -37,7 +37,9 @@ class Wanted:
 
 
 def block(table: Table, part: Part, rows: Array, wanted: Wanted) -> Block:
-    """The rows of an input or target: numbers, ids, and of words one-hot columns or ids."""
+    """Return the rows of one input or target.
+
+    Numbers and ids are taken as they are; words become one-hot columns or ids."""
     if [field.kind for field in part.fields] == [Kind.LISTS]:
         return _sequences(table, part, rows, wanted)
     parts: list[Array] = []
@@ -66,7 +68,7 @@ def _shaped(ids: Array, shape: Shape) -> Array:
 
 
 def numbers(table: Table, field: Field, rows: Array, of_target: bool) -> Array:
-    """A column without gaps: numbers, or of words the ids that the encoding gave them."""
+    """Return a column with its gaps filled: numbers, or the encoding's ids of words."""
     column = table.column(field.place, field.kind, of_target)
     if field.kind is Kind.WORDS:
         ids = _translated(table, column, field)
@@ -80,7 +82,7 @@ def numbers(table: Table, field: Field, rows: Array, of_target: bool) -> Array:
 
 
 def _translated(table: Table, column: Column, field: Field) -> Array:
-    """The encoding's ids of words that another table numbers in its own way."""
+    """Translate the ids of a table's own numbering of words to the encoding's ids."""
     if column.words == field.words:
         return column.values
     at = {word: i for i, word in enumerate(field.words)}
@@ -98,7 +100,7 @@ def _translated(table: Table, column: Column, field: Field) -> Array:
 
 
 def _ends(column: Column) -> Array:
-    """Where the entries of each row end."""
+    """Return the end offset of each row's entries."""
     assert column.lengths is not None
     return np.cumsum(np.maximum(column.lengths, 0))
 
@@ -118,7 +120,7 @@ def _refuse_ids(table: Table, places: list[tuple[int, int]]) -> None:
 
 
 def _sequences(table: Table, part: Part, rows: Array, wanted: Wanted) -> Block:
-    """A column of lists as an array padded with zeros, and the true lengths."""
+    """Return a column of lists as an array padded with zeros, and the true lengths."""
     (field,) = part.fields
     column = table.column(field.place, field.kind, wanted.of_target)
     assert column.lengths is not None
@@ -137,7 +139,7 @@ def _sequences(table: Table, part: Part, rows: Array, wanted: Wanted) -> Block:
 
 
 def _entries(table: Table, part: Part, column: Column, wanted: Wanted) -> Array:
-    """The entries of all lists, as numbers, ids, or of words one-hot rows."""
+    """Return the entries of all lists as numbers or ids, or words as one-hot rows."""
     (field,) = part.fields
     flat = _translated(table, column, field) if field.words else column.values
     if part.ids:

@@ -1,4 +1,4 @@
-"""What may listen to a training: the base of callbacks, and the simplest of them."""
+"""The base class of training callbacks, and the simplest callbacks."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from .epochs import Epoch
 if TYPE_CHECKING:
     from .session import Session
 
-_PIECES = 50  # how often an epoch says how far it is
+_PIECES = 50  # progress reports per epoch
 
 
 class Callback:
-    """Override what you want to hear of; `session` has params, state, position, plan and history.
+    """Base class: override the methods for the events that you need.
 
-    `session.stop()` ends the training after the batch, or the epoch, that is just done.
-    """
+    `session` has the attributes params, state, position, plan and history. `session.stop()` ends
+    training after the current batch or epoch."""
 
     def start(self, session: Session) -> None:
-        """Before the first step, also of a training that goes on."""
+        """Called before the first step, also when training resumes."""
 
     def batch(self, session: Session) -> None:
-        """After a batch; with compiled kernels after some."""
+        """Called after a batch, or after several where kernels are compiled."""
 
     def epoch(self, session: Session, epoch: Epoch) -> None:
-        """After an epoch was measured."""
+        """Called after an epoch was measured."""
 
     def end(self, session: Session) -> None:
-        """At the end, whatever the reason; `session.ending` names it."""
+        """Called at the end, whatever the reason; `session.ending` names the reason."""
 
 
 class Report(Callback):
-    """Calls a function with every epoch."""
+    """Calls a function with each epoch."""
 
     def __init__(self, report: Callable[[Epoch], None]) -> None:
         self.report = report
@@ -44,13 +44,13 @@ class Report(Callback):
 
 
 class Progress(Callback):
-    """Calls a function with the rows that are done of an epoch, and all of it, some times."""
+    """Calls a function several times per epoch with the rows done and the total rows."""
 
     def __init__(self, progress: Callable[[int, int], None]) -> None:
         self.progress, self.next = progress, 0
 
     def batch(self, session: Session) -> None:
-        """Pass on how far the epoch is, where there is something new to say."""
+        """Report the progress of the epoch if it has advanced far enough."""
         done, rows = session.position.at, session.rows
         if done >= self.next or done == rows:
             self.progress(done, rows)

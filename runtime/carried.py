@@ -1,4 +1,4 @@
-"""Columns of a table that go along with its predictions, such as an id, as they are written there."""
+"""Table columns, such as an id, that are copied unchanged to the table of predictions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from .table import open_table
 
 
 def carried_columns(data: Dataset, names: str) -> dict[str, Array]:
-    """The columns of these names (several with commas between), of the rows that are left of a table.
+    """Return the named columns (separated by commas) of the table's rows that are kept.
 
-    Raises DataError where the data are no table, or have no such column.
-    """
+    Raises DataError where the data do not come from a table, or the table has no such column."""
     places = data.places
     if places is None:
         raise DataError(f"{data.name}: this is no table with columns to carry through")
@@ -35,7 +34,7 @@ def carried_columns(data: Dataset, names: str) -> dict[str, Array]:
 
 
 def _values(table: Table, place: int) -> Array:
-    """The cells of a column; those without a value are empty words, or not a number."""
+    """Return the cells of a column; a gap becomes an empty string, or NaN among numbers."""
     column = table.column(place)
     if column.kind is Kind.LISTS:
         raise DataError(

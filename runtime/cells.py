@@ -1,4 +1,4 @@
-"""What a cell of a table says: a number, a word, or nothing."""
+"""Interpretation of table cells: a number, a word, or a missing value."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NUMBERISH = re.compile(r"[-+]?[\d.,_]*\d[\d.,_]*([eE][-+]?\d+)?")
 
 
 def is_gap(text: str) -> bool:
-    """Whether a cell says that its value is not known."""
+    """Return whether a cell stands for a missing value."""
     return text.strip().lower() in GAPS
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is read as a number; Python's `1_000` is none."""
+    """Return whether a cell is read as a number; Python's `1_000` is not."""
     if "_" in cell or not cell.isascii():
         return False
     try:
@@ -29,12 +29,12 @@ def is_number(cell: str) -> bool:
 
 
 def is_numberish(text: str) -> bool:
-    """Whether a cell is a number or was meant as one, such as `1,5`; no category looks so."""
+    """Return whether a cell is a number or meant as one, such as `1,5`, and not a category."""
     return is_number(text) or _NUMBERISH.fullmatch(text.strip()) is not None
 
 
 def not_a_number(cell: str, of_target: bool, advice: str = "") -> str:
-    """Why a cell in a column of numbers is refused."""
+    """Return why a cell in a column of numbers is refused."""
     shown = shortened(cell)
     if re.fullmatch(r"[-+]?\d+,\d+", cell):
         return f"`{shown}` has a decimal comma; write {cell.replace(',', '.')}"
@@ -49,7 +49,7 @@ def not_a_number(cell: str, of_target: bool, advice: str = "") -> str:
 
 
 def a_gap(cell: str, of_target: bool) -> str:
-    """Why a cell without a value is refused."""
+    """Return why a cell with a missing value is refused."""
     if not cell:
         what = "the cell is empty; every row needs a number in every column"
     elif cell.lower() == "nan":
@@ -61,13 +61,13 @@ def a_gap(cell: str, of_target: bool) -> str:
 
 
 def shortened(cell: str) -> str:
-    """A cell as messages quote it."""
+    """Return a cell, shortened for messages."""
     shown = cell if len(cell) <= 40 else f"{cell[:40]}…"
     return shown.encode("unicode_escape").decode() if not shown.isprintable() else shown
 
 
 def check_width(place: str, found: int, wanted: int) -> None:
-    """Refuse a row with more or fewer cells than the first."""
+    """Refuse a row whose number of cells differs from that of the first row."""
     if found != wanted:
         columns = f"{found} column{'' if found == 1 else 's'}"
         raise DataError(f"{place}: {columns} where the first line has {wanted}")

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: pairs of files, of which the .json is written last and makes it count."""
+"""Checkpoints of a run: pairs of files; the .json file is written last and makes the pair valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class CheckpointError(ValueError):
 
 
 def write_checkpoint(folder: Path, moment: Snapshot, module: Module) -> Path:
-    """Write a moment, then remove all but the newest; raises OSError, and then all are as before."""
+    """Write a snapshot, then remove all but the newest checkpoints.
+
+    Raises OSError; all files are then as before."""
     path = folder / f"checkpoint-{moment.facts['epoch']:06d}-{moment.facts['step']:09d}.safetensors"
     data = pack(moment.tensors, {})
     said = {
@@ -41,10 +43,10 @@ def write_checkpoint(folder: Path, moment: Snapshot, module: Module) -> Path:
 
 
 def newest_checkpoint(folder: Path, module: Module, tell: Callable[[str], None]) -> Snapshot | None:
-    """The newest checkpoint that is whole, None if there never was one; `tell` hears of damage.
+    """Return the newest intact checkpoint, or None if there never was one.
 
-    Raises CheckpointError where it is of another spec, or where all are damaged.
-    """
+    Damaged checkpoints are reported to `tell`. Raises CheckpointError where the checkpoint belongs
+    to another spec, or where all checkpoints are damaged."""
     damaged = []
     for path in reversed(_counting(folder)):
         try:
@@ -63,7 +65,7 @@ def newest_checkpoint(folder: Path, module: Module, tell: Callable[[str], None])
 
 
 def clear(folder: Path, kept: int = 0) -> None:
-    """Remove all but the newest checkpoints, and what does not count as one."""
+    """Remove all but the `kept` newest checkpoints, and incomplete ones."""
     counting = _counting(folder)
     for path in counting[: len(counting) - kept]:
         path.unlink(missing_ok=True)
@@ -74,12 +76,12 @@ def clear(folder: Path, kept: int = 0) -> None:
 
 
 def _counting(folder: Path) -> list[Path]:
-    """The .json files of checkpoints, oldest first."""
+    """Return the .json files of checkpoints, oldest first."""
     return sorted(folder.glob("checkpoint-*.json"))
 
 
 def _sealed(said: dict[str, Any]) -> str:
-    """JSON with a checksum of all the rest, so that no digit of it can change unnoticed."""
+    """Return JSON with a checksum of all other fields, so that any change is detected."""
     return json.dumps({**said, "checksum": _checksum(said)}, allow_nan=False, indent=1) + "\n"
 
 
@@ -114,7 +116,7 @@ def _require_spec(path: Path, there: str, here: str) -> None:
 
 
 def difference(there: str, here: str) -> str:
-    """The first line in which two specs differ, in words."""
+    """Describe the first line in which two specs differ."""
     first, second = there.splitlines(), here.splitlines()
     longest = max(len(first), len(second))
     for number in range(longest):

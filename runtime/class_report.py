@@ -1,4 +1,4 @@
-"""How a classifier does on each class, and whether its probabilities can be believed."""
+"""Per-class scores of a classifier, and the calibration of its probabilities."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .module import Array
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """One class: precision TP/(TP+FP), recall TP/(TP+FN), f1 2TP/(2TP+FP+FN), and its true rows.
+    """The scores of one class, and the number of its true rows.
 
-    A share is None where it would divide by nothing: precision of a class that was never predicted,
-    recall of one that has no rows.
-    """
+    Precision is TP/(TP+FP), recall TP/(TP+FN), f1 2TP/(2TP+FP+FN). A score is None where the
+    denominator is zero: precision of a class that was never predicted, recall of a class without
+    rows."""
 
     name: str
     precision: float | None
@@ -27,7 +27,7 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The rows whose confidence (the probability of the predicted class) is above low, up to high."""
+    """The rows whose confidence (probability of the predicted class) is in (`low`, `high`]."""
 
     low: float
     high: float
@@ -38,11 +38,10 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Mean confidence and accuracy, in all and by confidence.
+    """Mean confidence and accuracy, overall and by bins of confidence.
 
     `error` is the expected calibration error: Σ over bins of (rows/N)·|accuracy − confidence|, with
-    bins of equal width (Guo et al. 2017, "On Calibration of Modern Neural Networks").
-    """
+    bins of equal width (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
 
     error: float
     confidence: float
@@ -51,7 +50,7 @@ class Calibration:
 
 
 def class_scores(counts: Array, names: Sequence[str]) -> tuple[ClassScore, ...]:
-    """Each class's scores from counts (C, C), true classes down and predicted ones across."""
+    """Return the scores of each class from counts (C, C) of true (rows) against predicted ones."""
     hit, said, true = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     return tuple(
         ClassScore(
@@ -66,10 +65,10 @@ def class_scores(counts: Array, names: Sequence[str]) -> tuple[ClassScore, ...]:
 
 
 def calibration(shares: Array, ids: Array, bins: int = 10) -> Calibration:
-    """How far probabilities (N, C) of the classes are from the truth, whose ids are (N,)."""
+    """Return the calibration of class probabilities (N, C) against the true class ids (N,)."""
     best = shares.argmax(axis=-1)
     confidence, right = shares.max(axis=-1), best == ids
-    # The first bin has no rows that belong to one below it: a confidence of 0 is in it.
+    # The first bin has no bin below it, so it includes a confidence of 0.
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     found = tuple(
         Bin(

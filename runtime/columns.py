@@ -1,4 +1,4 @@
-"""Which columns of a table are inputs and which are targets: by name, else by place."""
+"""Selection of a table's input and target columns, by name or else by position."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ class Named:
 def choose(
     table: Table, inputs: Sequence[Port], targets: Sequence[Port], named: Named = Named()
 ) -> Choice:
-    """The columns of a file by itself.
+    """Choose the input and target columns of a table.
 
-    The target columns are the last ones unless they are named: by a column's name, or its number
-    from 1; several with commas between. All others are inputs, unless these are named.
-    """
+    Unless they are named, the targets are the last columns. Columns are named by column name or by
+    number from 1, separated by commas. All other columns are inputs, unless inputs are named."""
     layout = table.layout
     weights = None if named.weights is None else column_named(layout, named.weights)
     free = [i for i in range(layout.width) if i != weights]
@@ -73,7 +72,7 @@ def _count_of_targets(
     inputs: Sequence[Port],
     targets: Sequence[Port],
 ) -> int:
-    """How many of the last columns are the target: one for class ids, or as many as outputs."""
+    """Return how many of the last columns are targets: one for class ids, or one per output."""
     ways = target_counts(targets)
     if chosen is not None:
         return len(rest) if len(rest) in ways else min((1, *ways), default=0) if targets else 0
@@ -90,7 +89,7 @@ def _count_of_targets(
 
 
 def target_counts(targets: Sequence[Port]) -> list[int]:
-    """The numbers of target columns that a model would take."""
+    """Return the numbers of target columns that a model can take."""
     if len(targets) == 1:
         return sorted({1, targets[0].width or 1})
     return [len(targets)]
@@ -108,7 +107,8 @@ def _misfit(layout: Layout, count: int, total: int, ways: Sequence[int], hint: s
 
 
 def _width(table: Table, place: int, inputs: Sequence[Port]) -> int:
-    """How many numbers a column becomes: of words as many as there are, if not ids."""
+    """Return how many numbers a column becomes: one, or one for each word if words become one-hot.
+    """
     ids = all(port.ids for port in inputs)
     column = table.column(place)
     return len(column.words) if column.kind is Kind.WORDS and not ids else 1
@@ -130,7 +130,7 @@ def _words_hint(table: Table, places: Sequence[int], widths: Sequence[int]) -> s
 def _part(
     table: Table, places: tuple[int, ...], inputs: Sequence[Port], beside: bool
 ) -> tuple[tuple[int, ...], ...]:
-    """The columns of each input: those that begin with its name, else as many as it is wide."""
+    """Return the columns of each input: by name prefix, or else by the input's width in order."""
     if len(inputs) == 1:
         _check_width(table, places, inputs[0], beside)
         return (places,)
@@ -145,7 +145,8 @@ def _part(
 def _by_name(
     layout: Layout, places: Sequence[int], ports: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...] | None:
-    """Columns called NAME, or NAME_… or NAME.…; None unless that gives every column a place."""
+    """Assign columns called NAME, NAME_… or NAME.… to ports; None unless every column is assigned.
+    """
     header = layout.header or ("",) * layout.width
     parts = tuple(tuple(i for i in places if _belongs(header[i], port.name)) for port in ports)
     return parts if all(parts) and sorted(sum(parts, ())) == sorted(places) else None
@@ -196,7 +197,7 @@ def _check_width(table: Table, places: Sequence[int], port: Port, beside: bool) 
 def _part_targets(
     layout: Layout, places: tuple[int, ...], targets: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...]:
-    """The columns of each target: one a target, or all for an only one."""
+    """Return the columns of each target: one for each target, or all for a single target."""
     if len(targets) <= 1:
         return (places,) if targets else ()
     by_name = _by_name(layout, places, targets)
@@ -216,12 +217,12 @@ def _part_targets(
 
 
 def columns_text(count: int) -> str:
-    """How many columns there are, in words."""
+    """Return a number of columns in words."""
     return f"{count} column{'' if count == 1 else 's'}"
 
 
 def index_hint(names: Sequence[str]) -> str:
-    """What a column without a name most often is."""
+    """Return a hint that an unnamed column is often the row index."""
     if "" not in names:
         return ""
     return (
@@ -231,7 +232,7 @@ def index_hint(names: Sequence[str]) -> str:
 
 
 def column_named(layout: Layout, name: str) -> int:
-    """The column of a name, or of a number from 1."""
+    """Return the position of the column with this name, or with this number from 1."""
     header, count = layout.header, layout.width
     if header and name in header:
         return header.index(name)

@@ -1,4 +1,4 @@
-"""Data sets of all kinds: shipped ones by name, tables, .npz and .npy files, folders."""
+"""Loading of data sets: shipped ones by name, tables, .npz and .npy files, folders."""
 
 from __future__ import annotations
 
@@ -28,12 +28,10 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Loaded:
-    """Data to train on, data to test on if there are any, and how a table was read.
+    """The training data, the test data if there are any, and how a table was read.
 
-    `names` are the classes' names where something says them.
-
-    `train, test = load(…)` gives the two sets.
-    """
+    `names` are the class names where the source has them. `train, test = load(…)` unpacks the two
+    sets."""
 
     train: Dataset
     test: Dataset | None = None
@@ -55,14 +53,13 @@ def load(
     test: str | Path | None = None,
     tell: Tell = lambda _: None,
 ) -> Loaded:
-    """Data for a module, and a test set: from `test`, or as the source itself sets one apart.
+    """Return data for a module, and a test set: `test`, or the source's own.
 
     `where` and `test` are the name of a shipped set (`digits`), a table (.csv, .tsv, .parquet,
-    .jsonl), an .npz or .npy file, or a folder. Of tables, `target`, `features` and `weights` name
-    columns (several with commas between), and `missing` says what is done about cells without a
-    value: `error`, `drop` the row, or fill it with the `mean`. The columns of a second table are
-    found by name. `tell` hears in a sentence of what was in doubt there. Raises DataError.
-    """
+    .jsonl), an .npz or .npy file, or a folder. For tables, `target`, `features` and `weights` name
+    columns (separated by commas), and `missing` says how to treat missing values: `error`, `drop`
+    the row, or fill with the `mean`. The columns of a test table are matched by name. `tell`
+    receives a sentence for each doubtful choice. Raises DataError."""
     if is_table(where):
         named = Named(target, features, weights)
         return _load_table(Path(where), module, named, Missing(missing), test, tell)
@@ -75,7 +72,7 @@ def load(
 
 
 def _other(test: str | Path, module: Module, tell: Tell) -> Dataset:
-    """The test set of a source that is no table."""
+    """Load the test set of a source that is not a table."""
     if is_table(test):
         return _load_table(Path(test), module, Named(), Missing.ERROR, None, tell).train
     return _load(test, module).train

@@ -1,4 +1,4 @@
-"""Rows of inputs and targets, and how they are divided."""
+"""The data set: rows of inputs and targets, and their division into training and test sets."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from .places import Places
 
 
 class DataError(ValueError):
-    """Data that cannot be used; the message names the file and what is wrong with it."""
+    """Data that cannot be used; the message names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
     """Inputs and targets with the same number of rows.
 
-    `x` and `target` are one array each, or arrays by name where the model has several; target
-    is None where there is nothing to learn from. `lengths` are the true lengths of padded rows,
-    by name where several inputs have them; what lies beyond may be anything. `name` is how
-    messages call the data, `places` where its numbers stand if it comes from a table. `weights`
-    say how much each row counts, (N,).
-    """
+    `x` and `target` are one array each, or arrays by name where the model has several; `target` is
+    None where there are no targets. `lengths` are the true lengths of padded rows, by name where
+    several inputs have them; padding may hold any value. `name` is the name of the data in
+    messages, `places` the positions of the numbers in the table, if they come from one. `weights`
+    (N,) are the weights of the rows."""
 
     x: Arrays
     target: Arrays | None = None
@@ -49,7 +48,7 @@ class Dataset:
             self._check_weights(self.weights)
 
     def _check_numbers(self, what: str, array: Array) -> None:
-        """Refuse numbers that are none; arrays in files are read part by part."""
+        """Refuse NaN and infinite numbers; arrays in files are read part by part."""
         beyond = self.beyond(what, array)
         for rows in slices(array):
             part = array[rows]
@@ -75,7 +74,7 @@ class Dataset:
         }
 
     def beyond(self, what: str, array: Array) -> Array | None:
-        """Where the second axis may hold padding, in arrays that can have any."""
+        """Return a mask of the padding along the second axis, or None if the array has none."""
         if self.lengths is None or array.ndim < 2:
             return None
         if isinstance(self.lengths, Mapping):
@@ -88,17 +87,17 @@ class Dataset:
         return beyond
 
     def _refuse(self, what: str, array: Array, bad: Array, why: str, first: int = 0) -> None:
-        """Refuse an array, whose rows begin with the `first` of all, if an entry is bad."""
+        """Raise DataError if any entry of `bad` is true; `first` is the index of the first row."""
         if bad.any():
             row, *entry = map(int, np.argwhere(bad)[0])
             value = array[(row, *entry)]
             raise DataError(self.say(what, (first + row, *entry), f"{value}", why))
 
     def say(self, what: str, index: tuple[int, ...], value: str, why: str) -> str:
-        """What is wrong with one entry of an array, and where that stands.
+        """Return a message that says what is wrong with one entry of an array, and where it is.
 
-        In a table that is a file, line and column, and `value` is shown as the table writes it.
-        """
+        For a table, the position is file, line and column, and `value` is shown as the table writes
+        it."""
         row = index[0]
         if self.places is not None and what in self.places.columns:
             array = self._arrays()[what]
@@ -112,16 +111,16 @@ class Dataset:
         return len(next(iter(self._arrays().values())))
 
     def rows_at_once(self, most: int) -> int:
-        """How many rows may be in memory at a time; if all of them are anyway, the most."""
+        """Return how many rows to have in memory at a time; `most` if all are in memory anyway."""
         return min(rows_at_once(array, most) for array in self._arrays().values())
 
     def give_back(self) -> None:
-        """Let go of what is in memory of arrays that stay in their files."""
+        """Release the memory of arrays that are mapped from files."""
         for array in self._arrays().values():
             give_back(array)
 
     def take(self, rows: slice | Array) -> Dataset:
-        """The chosen rows only."""
+        """Return the chosen rows."""
         return replace(
             self,
             x=_rows_of(self.x, rows),
@@ -134,11 +133,10 @@ class Dataset:
     def split(
         self, test_fraction: float, seed: int = 0, stratify: bool = False
     ) -> tuple[Dataset, Dataset]:
-        """A training and a test set, drawn at random but always alike for the same seed.
+        """Draw a training set and a test set at random, reproducibly for the same seed.
 
-        Both keep the rows in their original order. With `stratify` each class of targets that
-        are class ids gives its share, as nearly as whole rows can.
-        """
+        Both keep the rows in their original order. With `stratify`, class ids have the same
+        proportions in both sets, as nearly as whole rows allow."""
         if not 0 < test_fraction < 1:
             raise DataError(f"the test fraction must be between 0 and 1, not {test_fraction:g}")
         count = round(len(self) * test_fraction)
@@ -158,7 +156,7 @@ class Dataset:
         return self.take(kept), self.take(held_out)
 
     def _class_ids(self) -> Array | None:
-        """An only target of whole numbers, one a row, which occur again: (N,)."""
+        """Return a single target of repeating whole numbers, one for each row: (N,)."""
         if self.target is None or isinstance(self.target, Mapping):
             return None
         if self.target.ndim > 2 or self.target.size != len(self):
@@ -171,7 +169,7 @@ class Dataset:
 def divided(
     rows: int, test_fraction: float, seed: int, ids: Array | None = None
 ) -> tuple[Array, Array]:
-    """Which rows to train on and which to test on; with class ids so that each class is in both."""
+    """Return the training and test row indices; with class ids, each class is in both."""
     count = round(rows * test_fraction)
     shuffled = np.random.default_rng(seed).permutation(rows)
     if ids is not None:
@@ -180,7 +178,7 @@ def divided(
 
 
 def _spread(order: Array, ids: Array) -> Array:
-    """An order of rows in which every class comes evenly from begin to end."""
+    """Return an order of rows in which the rows of each class are evenly spread."""
     ids = ids[order]
     place = np.empty(len(order))
     for each in np.unique(ids):
@@ -217,7 +215,7 @@ def _non_finite(array: Array, beyond: Array | None) -> tuple[Array, str]:
 
 
 def _beyond_int64(array: Array) -> tuple[Array, str]:
-    """Of unsigned numbers those that would turn negative."""
+    """Return the unsigned numbers that would overflow int64."""
     if array.dtype != np.uint64:
         return np.zeros(1, bool), ""
     return array > np.iinfo(np.int64).max, "is beyond whole numbers of 64 bits"

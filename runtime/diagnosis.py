@@ -1,9 +1,8 @@
-"""Where a training's numbers first stopped being finite: in which step, tensor and layer.
+"""Location of the first non-finite value of a training: step, tensor and layer.
 
-The epoch is done again from its beginning, up to the step in question. That batch's forward and
-backward pass are then watched line by line, so that values are known by the names that the
-generated source gives them, and the comment above a line says which stage of the spec it is of.
-"""
+The epoch is repeated from its beginning, up to the step in question. The forward and backward pass
+of that batch are then traced line by line, so that values have the names of the generated source,
+and the comment above a line names the stage of the spec."""
 
 from __future__ import annotations
 
@@ -47,7 +46,7 @@ Value = tuple[str, str, float, int]
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """The first bad step, the last finite loss before it, and what was found in it."""
+    """The first bad step, the last finite loss before it, and the value that was found in it."""
 
     step: int
     last: float
@@ -59,10 +58,9 @@ class Culprit:
 
 
 def diagnose(session: Session) -> Culprit | None:
-    """What went wrong in an epoch that ended with a loss that is not finite.
+    """Find the cause of an epoch that ended with a non-finite loss; None if all steps are finite.
 
-    The session is left somewhere in that epoch. None if all steps of it went well.
-    """
+    The session is left at some point of that epoch."""
     if session.begun is None:
         return None
     snapshot.restore(session, session.begun)
@@ -80,7 +78,7 @@ def diagnose(session: Session) -> Culprit | None:
 
 
 def _is_fine_after(session: Session, order: Array, end: int) -> bool:
-    """Take a step; whether its loss and all parameters are finite."""
+    """Take a step; return whether its loss and all parameters are finite."""
     from .session import NotFinite
 
     try:
@@ -91,9 +89,10 @@ def _is_fine_after(session: Session, order: Array, end: int) -> bool:
 
 
 def _search(session: Session, rows: Array, healthy: Params, after: Params) -> str:
-    """The first value that is not finite in a step on these rows, in words."""
+    """Describe the first non-finite value in a step on these rows."""
     values, y = _watched(session, rows, session.params)
-    # A mask is -inf in a healthy pass, too; what is so with the weights from before is no sign.
+    # Some values, such as the -inf of a mask, are not finite in a healthy pass either: values that
+    # are also non-finite with the earlier weights are no sign.
     usual, before = _watched(session, rows, healthy)
     known = {item[:2] for item in usual} if np.isfinite(before) else set()
     found = [item for item in values if item[:2] not in known]
@@ -108,7 +107,7 @@ def _search(session: Session, rows: Array, healthy: Params, after: Params) -> st
 
 
 def _watched(session: Session, rows: Array, params: Params) -> tuple[list[Value], float]:
-    """All that is not finite in a forward and backward pass, in order, and the loss."""
+    """Return all non-finite values of a forward and backward pass, in order, and the loss."""
     module = session.module
     watcher = _Watcher(str(getattr(module, "__file__", "")))
     loss = math.nan
@@ -118,14 +117,14 @@ def _watched(session: Session, rows: Array, params: Params) -> tuple[list[Value]
         with np.errstate(all="ignore"):
             loss = _passes(session, rows, params)
     except (ValueError, FloatingPointError, ZeroDivisionError):
-        pass  # what was seen until then is what there is to tell
+        pass  # report what was seen before the error
     finally:
         sys.settrace(old)
     return watcher.seen, loss
 
 
 def _passes(session: Session, rows: Array, params: Params) -> float:
-    """Forward, loss and backward as in a step, without one; the loss."""
+    """Run forward, loss and backward without an update; return the loss."""
     module, batch = session.module, session.sets.train.take(rows)
     more = {**row_keywords(batch, module), **session.keywords}
     if session.rng is not None:
@@ -144,7 +143,7 @@ def _accepted(function: Any, keywords: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Watcher:
-    """Looks at the variables of a module's passes after every line."""
+    """Inspects the variables of a module's passes after every line."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -153,7 +152,7 @@ class _Watcher:
         self.line: dict[FrameType, int] = {}
 
     def call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        """The trace function of calls; gives that of lines, for the functions in question."""
+        """Trace calls: return the line tracer for the functions of interest."""
         code = frame.f_code
         if code.co_filename != self.file or code.co_name not in _PASSES:
             return None
@@ -162,7 +161,7 @@ class _Watcher:
         return self.look
 
     def look(self, frame: FrameType, event: str, arg: Any) -> Any:
-        """Note what the line before this one has made not finite."""
+        """Record the values that the previous line made non-finite."""
         function = frame.f_code.co_name
         for name, value in _bad(frame):
             if (function, name) not in self.known:
@@ -173,7 +172,7 @@ class _Watcher:
 
 
 def _bad(frame: FrameType) -> Iterator[tuple[str, float]]:
-    """Variables with an entry that is not finite, and that entry."""
+    """Yield the variables with a non-finite entry, and that entry."""
     for name, value in frame.f_locals.items():
         if (
             isinstance(value, float | np.floating | np.ndarray)
@@ -185,7 +184,8 @@ def _bad(frame: FrameType) -> Iterator[tuple[str, float]]:
 
 
 def _stage(module: Module, line: int) -> str:
-    """The stage of the spec that a line of the module is of, as the comment above it says."""
+    """Return the stage of the spec that a line of the module belongs to, from the comment above it.
+    """
     try:
         text = Path(str(getattr(module, "__file__", ""))).read_text("utf-8").splitlines()
     except OSError:

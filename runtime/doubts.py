@@ -1,4 +1,4 @@
-"""What is doubtful about data before any training, beside its scale (see scaling.py)."""
+"""Warnings about data before training, other than about scale (see scaling.py)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from .fit import fit_targets
 from .module import Module
 from .places import column_name
 
-_LISTED = 5  # columns that are named
+_LISTED = 5  # columns named in a message
 
 
 def doubts(data: Dataset, module: Module, batch: int | None) -> Iterator[str]:
-    """A sentence for each: one class only, columns that never change, fewer rows than a batch.
+    """Yield a warning for a single class, for constant columns, and for fewer rows than a batch.
 
-    `batch` is what was asked for; None leaves it to the spec.
-    """
+    `batch` is the requested batch size; None means the spec's."""
     yield from _one_class(data, module)
     yield from _constant(data)
     rows = batch or module.TRAIN.get("batch")
@@ -37,7 +36,8 @@ def _one_class(data: Dataset, module: Module) -> Iterator[str]:
 
 
 def _constant(data: Dataset) -> Iterator[str]:
-    """Only of tables: in images, pixels at the border often never change."""
+    """Warn of constant columns in tables only: in images, pixels at the border are often constant.
+    """
     places = data.places
     if places is None or isinstance(data.x, Mapping) or data.x.ndim > 2 or len(data) < 2:
         return

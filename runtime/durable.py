@@ -1,9 +1,8 @@
-"""Files that are at every moment either the old one or the new one, whole, whatever happens.
+"""Atomic and durable file writes: at any moment a file is wholly the old one or the new one.
 
-A file is written under a temporary name in the same folder, forced to the disk, renamed, and the
-folder forced to the disk, too. A process that is killed in between leaves the old file, and at
-most a temporary one, which `clear_leftovers` removes.
-"""
+A file is written under a temporary name in the same folder, synced to the disk and renamed; then
+the folder is synced. A process that is killed in between leaves the old file, and at most a
+temporary one, which `clear_leftovers` removes."""
 
 from __future__ import annotations
 
@@ -16,10 +15,9 @@ _LEFTOVER = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp$")
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Replace a file, or make it; raises OSError, and then the old one is untouched.
+    """Create or replace a file atomically; raises OSError and then leaves the old file untouched.
 
-    A path that is no regular file, such as /dev/stdout, is written to as it is.
-    """
+    A path that is not a regular file, such as /dev/stdout, is written to directly."""
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         path.write_bytes(data)
@@ -37,12 +35,12 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replace a text file, or make it, as `write_bytes` does."""
+    """Create or replace a text file atomically, as `write_bytes` does."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the names in a folder to the disk, where the system can do that."""
+    """Sync the entries of a folder to the disk, where the system supports that."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -60,12 +58,12 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def is_leftover(name: str) -> bool:
-    """Whether a file's name is one that `write_bytes` uses for a moment."""
+    """Return whether a file name is a temporary name of `write_bytes`."""
     return _LEFTOVER.match(name) is not None
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    """A new file with its bytes on the disk."""
+    """Create a file with these bytes and sync it to the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         left = memoryview(data)

@@ -1,4 +1,4 @@
-"""From the columns of a table to a dataset: which rows, and where its numbers stand."""
+"""Conversion of a table to a data set: its rows, and the positions of its numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 
 
 def dataset_of(table: Table, encoding: Encoding, module: Module, tell: Tell) -> Dataset:
-    """The rows of a table as an encoding says, whose places are those of this table."""
+    """Convert the rows of a table by an encoding that is already matched to its columns."""
     rows = _kept(table, encoding, tell)
     ragged = getattr(module, "RAGGED", ())
     inputs = {
@@ -58,7 +58,7 @@ def _alone(arrays: Mapping[str, Array]) -> Arrays:
 
 
 def _target(arrays: Mapping[str, Array]) -> Arrays | None:
-    """Targets by name, or an only one, which is (N,) if it is one column."""
+    """Return the targets by name, or a single target, which is (N,) if it has one column."""
     if len(arrays) != 1:
         return arrays or None
     (array,) = arrays.values()
@@ -72,12 +72,12 @@ def _lengths(blocks: Mapping[str, Block], ragged: Sequence[str]) -> Arrays | Non
 
 
 def _columns(only: str, blocks: Mapping[str, Block]) -> dict[str, Sequence[int]]:
-    """The column of every entry, under the name that the dataset calls its arrays by."""
+    """Return the columns of every entry, by the name of the array in the data set."""
     return {only if len(blocks) == 1 else name: made.columns for name, made in blocks.items()}
 
 
 def _fields(encoding: Encoding) -> Iterator[tuple[Field, bool]]:
-    """Every column that is used, and whether it is one of targets or weights."""
+    """Yield every column in use, and whether it belongs to a target or the weights."""
     for part in encoding.inputs:
         yield from ((field, False) for field in part.fields)
     for part in encoding.targets:
@@ -87,7 +87,7 @@ def _fields(encoding: Encoding) -> Iterator[tuple[Field, bool]]:
 
 
 def _kept(table: Table, encoding: Encoding, tell: Tell) -> Array:
-    """The rows that are used; raises DataError at a gap that is not to be there."""
+    """Return the rows that are used; raises DataError at a missing value that is not allowed."""
     path = table.layout.path
     if not table.height:
         raise DataError(f"{path}: there are no rows")

@@ -1,4 +1,4 @@
-"""What was learned from a training table, and kept so that new tables are read alike."""
+"""The encoding fitted to a training table, which is kept so that new tables are read alike."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from .module import Module
 class Field:
     """A column as the model uses it.
 
-    `name` is empty in tables without column names, where `place`, from 0, tells it. `words` are
-    the categories or classes in the order of their ids; `fill` is what stands in for a gap: the
-    mean of numbers, the most frequent of words.
-    """
+    `name` is empty in tables without column names, where `place`, counted from 0, identifies the
+    column. `words` are the categories or classes in the order of their ids; `fill` replaces missing
+    values: the mean of numbers, the most frequent word."""
 
     name: str
     place: int
@@ -31,7 +30,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The columns of one input or target of the model, in order; `ids` if it reads whole numbers."""
+    """The columns of one input or target, in order; `ids` says whether it takes whole numbers."""
 
     name: str
     fields: tuple[Field, ...]
@@ -40,11 +39,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a table becomes a dataset: which columns, which words, what stands in gaps.
+    """How a table becomes a data set: its columns, their words, and the values that fill gaps.
 
-    `table` is the name of the training table, `header` whether it had column names, `width` how
-    many columns.
-    """
+    `table` is the name of the training table, `header` whether it had column names, `width` its
+    number of columns."""
 
     table: str
     header: bool
@@ -56,7 +54,7 @@ class Encoding:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the target's classes; none where these are numbers, or several targets."""
+        """The class names of the target; empty for numbers, or for several targets."""
         fields = [field for part in self.targets for field in part.fields]
         one = len(fields) == 1 and fields[0].kind is Kind.WORDS
         return fields[0].words if one else ()
@@ -69,11 +67,10 @@ class Encoding:
         need_target: bool = True,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
-        """A new table as the training table was read; raises DataError where it differs.
+        """Read a new table as the training table was read; raises DataError where it differs.
 
-        Columns are found by name, and those that the model does not use are left alone. The
-        targets may be absent unless they are needed; so may the weights of the rows.
-        """
+        Columns are found by name, and those that the model does not use are ignored. The targets
+        may be absent unless they are needed; the weights of the rows may always be."""
         from .encode import dataset_of
         from .match import fields_in
         from .table import open_table
@@ -83,14 +80,14 @@ class Encoding:
         return dataset_of(opened, fields_in(opened, self, need_target, tell), module, tell)
 
     def to_json(self) -> dict[str, Any]:
-        """A plain form for a file; `from_json` reads it."""
+        """Return a JSON-compatible form, which `from_json` reads."""
         from .encoding_json import written
 
         return written(self)
 
     @staticmethod
     def from_json(raw: object) -> Encoding:
-        """The encoding that `to_json` wrote; raises DataError where it is damaged."""
+        """Return the encoding that `to_json` wrote; raises DataError where it is damaged."""
         from .encoding_json import read
 
         return read(raw)

@@ -1,4 +1,4 @@
-"""The file form of an encoding: plain JSON, checked as it is read."""
+"""The JSON form of an encoding, validated when it is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 def written(encoding: Encoding) -> dict[str, Any]:
-    """An encoding as JSON says it."""
+    """Return the JSON form of an encoding."""
     weights = encoding.weights
     return {
         "format": FORMAT,
@@ -54,7 +54,7 @@ def _field(field: Field, words: str, listing: str) -> dict[str, Any]:
 
 
 def read(raw: object) -> Encoding:
-    """The encoding that JSON says; raises DataError where it is damaged."""
+    """Return the encoding of a JSON form; raises DataError where it is damaged."""
     top = _Object(raw, "encoding")
     if top.get("format", str) != FORMAT or top.get("version", int) != VERSION:
         raise DataError(f"encoding: not of version {VERSION} of nnc's encodings")
@@ -101,7 +101,7 @@ def _one_of(words: type[Word], text: str, where: str) -> Word:
 
 
 class _Object:
-    """An object of JSON whose entries are asked for by name and type."""
+    """A JSON object whose entries are looked up by name and checked type."""
 
     def __init__(self, raw: object, where: str) -> None:
         if not isinstance(raw, Mapping):

@@ -1,4 +1,4 @@
-"""What an epoch came to, and how it is told: in a line, a table, or a few lines."""
+"""The results of an epoch, and their text: one line, a table row, or a few lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to.
+    """The results of one epoch.
 
-    `loss` is the mean over its rows, each batch's before its step. `train` and `test` are measured
-    after the epoch: `loss` (with the regularizer), then the metrics; test and validation are empty
-    without such a set. `best` says that no epoch before had a lower loss on the validation set (or,
-    where training stops early without one, on the training set); `rate` is the learning rate.
-    """
+    `loss` is the mean over its rows, each batch's loss taken before its step. `train`, `validation`
+    and `test` are measured after the epoch: `loss` (with the regularizer), then the metrics;
+    validation and test are empty without such a set. `best` says that no epoch before had a lower
+    loss on the validation set (or, where training stops early without one, on the training set);
+    `rate` is the learning rate."""
 
     number: int
     loss: float
@@ -37,18 +37,17 @@ class Epoch:
 
 
 class EpochText:
-    """Epochs as lines of text of at most so many columns.
+    """Formats epochs as lines of text of limited width.
 
-    An epoch is one line where that fits, else the rows of a table, whose head comes with the
-    first epoch; where that is too wide, too, the scores of each set go over several lines.
-    """
+    An epoch is one line where that fits; otherwise a table row, whose header comes with the first
+    epoch; where that is too wide as well, the scores of each set take several lines."""
 
     def __init__(self, width: int) -> None:
         self.width = width
         self.form = ""
 
     def of(self, epoch: Epoch) -> str:
-        """The text of the next epoch, without a newline at its end."""
+        """Return the text of the next epoch, without a trailing newline."""
         first = not self.form
         if first:
             self.form = self._fitting(epoch)
@@ -108,7 +107,7 @@ def _wrapped(epoch: Epoch, width: int) -> str:
 
 
 def _sets(epoch: Epoch) -> list[tuple[str, Scores]]:
-    """The sets that were measured, with their names."""
+    """Return the sets that were measured, with their names."""
     named = (("train", epoch.train), ("valid", epoch.validation), ("test", epoch.test))
     return [(name, scores) for name, scores in named if scores]
 
@@ -122,7 +121,7 @@ def _score(name: str, value: float) -> str:
 
 
 def score_text(name: str, value: float) -> str:
-    """A score as it is shown; `-` where it could not be computed."""
+    """Format a score; `-` where it could not be computed."""
     if math.isnan(value) and name != "loss":
         return "-"
     return f"{100 * value:.2f} %" if name.startswith(("accuracy", "top_k")) else f"{value:#.4g}"

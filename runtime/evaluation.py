@@ -1,4 +1,4 @@
-"""How a trained network does on data: loss, metrics, and of classes each one, in numbers."""
+"""Evaluation of a trained network on data: loss, metrics, and scores by class."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassOutput:
-    """An output that tells classes: counts (C, C) of true classes down and predicted ones across.
+    """An output of classes: counts (C, C), rows true classes, columns predicted ones.
 
-    `calibration` is None where the output's numbers give no probabilities.
-    """
+    `calibration` is None where the output gives no probabilities."""
 
     name: str
     classes: tuple[ClassScore, ...]
@@ -36,7 +35,7 @@ class ClassOutput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """Loss, metrics by name (nan where one cannot be computed), and the outputs that tell classes."""
+    """Loss, metrics by name (nan where one cannot be computed), and the outputs of classes."""
 
     data: str
     rows: int
@@ -45,7 +44,7 @@ class Evaluation:
     outputs: tuple[ClassOutput, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """A plain form: shares are from 0 to 1, and what is not a number is null."""
+        """Return a JSON-compatible form: shares are from 0 to 1, and nan is null."""
         return {
             "data": self.data,
             "rows": self.rows,
@@ -74,8 +73,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure a network on data.
 
-    `meanings` says by output what its numbers are, `classes` the names of the classes, where they
-    have some; others are called by their ids. Raises DataError where the data do not fit.
+    `meanings` gives the meaning of each output's numbers, `classes` the class names, if any;
+    otherwise classes are called by their ids. Raises DataError where the data do not fit the model.
     """
     fitted = fit_targets(data, module)
     dtype = np.result_type(*params.values()) if params else np.dtype(np.float32)
@@ -84,7 +83,7 @@ def evaluate(
     measure = Measure(module, params, labels, tell, {})
     try:
         loss, y, target = measure.results(params, state, rows)
-    except ValueError as error:  # from the module's validation of arguments
+    except ValueError as error:  # from the module's argument validation
         raise DataError(f"{data.name}: {error}") from error
     scores = scores_of(labels, y, target, measure.losses, tell)
     names = tuple(classes)

@@ -1,4 +1,4 @@
-"""Packages that only some data need: imported where they are used, asked for in one line."""
+"""Optional packages: imported where they are used, with a one-line error where missing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .dataset import DataError
 
 
 def installed(package: str) -> bool:
-    """Whether a package is there; does not import it."""
+    """Return whether a package is installed, without importing it."""
     return find_spec(package) is not None
 
 
 def require(package: str, extra: str, what: str) -> Any:
-    """A package of one of nnc's extras; raises DataError with what to install where it is not."""
+    """Import a package of one of nnc's extras; raises DataError that says what to install."""
     if not installed(package.partition(".")[0]):
         raise DataError(f"{what}: pip install 'nnc[{extra}]'")
     return import_module(package)

@@ -1,4 +1,4 @@
-"""Whether the files that a run was trained on are still the ones they were."""
+"""Fingerprints of a run's data files, to detect that a file has changed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 
 
 def fingerprint(name: str) -> dict[str, Any]:
-    """What is known of a data source: its place and what its bytes add up to.
+    """Return the fingerprint of a data source: its path and the checksum of its bytes.
 
-    The name of a set that is no file stands for itself.
-    """
+    The name of a set that is not a file is its own fingerprint."""
     path = Path(name)
     if not path.exists():
         return {"name": name}
@@ -20,7 +19,7 @@ def fingerprint(name: str) -> dict[str, Any]:
 
 
 def changed(known: dict[str, Any]) -> str | None:
-    """What is wrong with a source that a fingerprint was taken of, None if nothing is."""
+    """Describe how a source differs from its fingerprint; None if it does not."""
     if "path" not in known:
         return None
     path = Path(known["path"])
@@ -32,7 +31,7 @@ def changed(known: dict[str, Any]) -> str | None:
 
 
 def place(known: dict[str, Any]) -> str:
-    """How a source is opened again, from whatever folder."""
+    """Return the path or name with which a source is opened again, from any folder."""
     return str(known.get("path", known["name"]))
 
 

@@ -1,4 +1,4 @@
-"""Fitting data to what a module asks for: row shapes, class ids, one-hot rows, dtypes."""
+"""Fitting of data to a module: row shapes, class ids, one-hot rows, dtypes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ Say = Callable[[tuple[int, ...], str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Data as a module takes it, and whether its targets are classes (so accuracy has meaning)."""
+    """Data as a module takes it, and whether its targets are classes (so that accuracy applies)."""
 
     data: Dataset
     classes: bool
 
 
 def fit_rows(data: Dataset, module: Module) -> Dataset:
-    """The same numbers in the shape of the model's only input.
+    """Reshape rows to the model's single input.
 
-    An image becomes flat or gets a channel axis, a line of a table becomes an image.
-    """
+    An image becomes flat or gets a channel axis; a table row becomes an image."""
     shapes = list(module.INPUTS.values())
     if len(shapes) != 1 or isinstance(data.x, Mapping):
         raise DataError(
@@ -49,7 +48,7 @@ def fit_rows(data: Dataset, module: Module) -> Dataset:
 
 
 def require_rows(data: Dataset, module: Module) -> None:
-    """Refuse rows of another shape than the model's inputs; symbolic sizes may be any."""
+    """Refuse rows whose shape differs from the model's inputs; symbolic sizes match any size."""
     for name, shape in module.INPUTS.items():
         found = (data.x[name] if isinstance(data.x, Mapping) else data.x).shape[1:]
         fits = len(found) == len(shape) - 1 and all(
@@ -62,13 +61,12 @@ def require_rows(data: Dataset, module: Module) -> None:
 
 
 def fit_targets(data: Dataset, module: Module) -> Fitted:
-    """Targets as the module's losses take them.
+    """Convert targets to the form that the module's losses take.
 
-    A column of whole numbers for an output wider than one is class ids: they stay so where
-    every loss takes them, and become one-hot rows where one compares rows. For an output one
-    wide, of any rank, targets may lack its last axis, (B, T) becomes (B, T, 1); under `hinge` their 0
-    and 1 become −1 and 1.
-    """
+    A column of whole numbers for an output wider than one holds class ids: they stay ids where
+    every loss takes ids, and become one-hot rows where a loss compares rows. For an output of width
+    1, of any rank, targets may lack the last axis: (B, T) becomes (B, T, 1); under `hinge`, their 0
+    and 1 become −1 and 1."""
     if data.target is None:
         raise DataError(f"{data.name}: there are no targets to train towards")
     shapes = module.TARGETS
@@ -95,7 +93,7 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
 
 
 def _judges_classes(module: Module, shape: Shape, target: Array) -> bool:
-    """Whether the losses are for classes; bce's targets may also be pixels or several answers."""
+    """Return whether the losses are for classes; targets of bce may be pixels or several labels."""
     kinds = set(module.LOSSES.values())
     if "bce" in kinds and not are_classes(shape, target):
         return False
@@ -103,14 +101,14 @@ def _judges_classes(module: Module, shape: Shape, target: Array) -> bool:
 
 
 def _signs(target: Array) -> Array:
-    """−1 and 1 from 0 and 1; anything else as it is, for the module to judge."""
+    """Map 0 and 1 to −1 and 1; anything else is unchanged and left to the module's validation."""
     return 2 * target.astype(np.float32) - 1 if np.isin(target, (0, 1)).all() else target
 
 
 def _fit(
     target: Array, shape: Shape, takes_ids: bool, signs: bool, padded: bool, say: Say
 ) -> tuple[Array, bool]:
-    """The target as the module takes it, and whether it was class ids."""
+    """Return the target in the module's form, and whether it held class ids."""
     width = shape[-1]
     if width == 1:
         one = target[..., None] if target.ndim == len(shape) - 1 else target
@@ -125,7 +123,7 @@ def _fit(
 
 
 def class_ids(target: Array, classes: int, say: Say) -> Array:
-    """Targets of any shape as whole numbers in int64 from 0 to classes − 1."""
+    """Return targets of any shape as int64 class ids from 0 to classes − 1; refuse all others."""
     whole = target == np.floor(target) if target.dtype.kind == "f" else np.ones_like(target, bool)
     bad = ~whole | (target < 0) | (target >= classes)
     if bad.any():
@@ -147,18 +145,17 @@ def _outside(ids: Array, classes: int) -> str:
 
 
 def one_hot(ids: Array, classes: int) -> Array:
-    """Rows (B, classes) with a 1 at each id."""
+    """Return rows (B, classes) with a 1 at each id."""
     rows = np.zeros((len(ids), classes), np.float32)
     rows[np.arange(len(ids)), ids] = 1
     return rows
 
 
 def cast(data: Dataset, dtype: np.dtype[np.floating]) -> Dataset:
-    """The data with its real numbers in the model's dtype, so that no epoch converts again.
+    """Cast real numbers to the model's dtype once, so that no epoch converts them again.
 
-    Raises DataError where a number is too large for that; padding may hold anything. Arrays that
-    stay in their files stay as they are: modules convert, and judge, each batch by itself.
-    """
+    Raises DataError where a number is too large for the dtype; padding may hold anything.
+    Memory-mapped arrays are not cast: the module converts and checks each batch."""
     x = _cast("x", data.x, data, dtype)
     target = None if data.target is None else _cast("target", data.target, data, dtype)
     return replace(data, x=x, target=target)

@@ -1,4 +1,4 @@
-"""A table that was read: its columns as numbers, as words, or as lists."""
+"""The table as it was read: columns of numbers, words or lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .places import Places
 
 
 class Kind(StrEnum):
-    """What the cells of a column are."""
+    """The type of a column's cells."""
 
     NUMBER = "number"
     WORDS = "words"
@@ -27,10 +27,9 @@ class Kind(StrEnum):
 class Column:
     """The cells of a column.
 
-    `values` are numbers with NaN in gaps, or of words their places in `words` with −1 in gaps.
-    Of lists they are the entries of all rows one after the other, and `lengths` says how many
-    each row has, with −1 in gaps.
-    """
+    `values` are numbers with NaN in gaps or, for words, indices into `words` with −1 in gaps. For
+    lists they are the concatenated entries of all rows, and `lengths` gives the number of entries
+    of each row, with −1 in gaps."""
 
     kind: Kind
     values: Array
@@ -39,33 +38,32 @@ class Column:
 
     @property
     def gaps(self) -> Array:
-        """The rows without a value."""
+        """A mask of the rows without a value."""
         if self.lengths is not None:
             return self.lengths < 0
         return self.values < 0 if self.kind is Kind.WORDS else np.isnan(self.values)
 
 
 class Table(Protocol):
-    """Rows and columns of a file."""
+    """The rows and columns of a file."""
 
     @property
     def layout(self) -> Layout:
-        """Where the table is, and how its columns are called."""
+        """The path and layout of the file, with its column names."""
 
     @property
     def height(self) -> int:
         """The number of rows."""
 
     def column(self, place: int, kind: Kind | None = None, of_target: bool = False) -> Column:
-        """A column, from 0; of the kind that its cells look like unless one is given.
+        """Return a column, counted from 0; its kind is detected unless it is given.
 
-        Raises DataError at the first cell that is of no such kind.
-        """
+        Raises DataError at the first cell that is not of that kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberTable:
-    """A table that holds numbers only."""
+    """A table of numbers only."""
 
     layout: Layout
     values: Array
@@ -76,20 +74,20 @@ class NumberTable:
         return len(self.values)
 
     def column(self, place: int, kind: Kind | None = None, of_target: bool = False) -> Column:
-        """A column of numbers; there are no others."""
+        """Return a column; all columns are numbers."""
         if kind not in (None, Kind.NUMBER):
             raise DataError(f"{self.layout.column(place)}: numbers, where {kind} are expected")
         return Column(Kind.NUMBER, self.values[:, place])
 
 
 def place_of(table: Table, row: int, column: int) -> tuple[str, str]:
-    """Where a cell stands, and its text: `d.csv, line 6, column 2 (`age`)`."""
+    """Return the position of a cell, and its text: `d.csv, line 6, column 2 (`age`)`."""
     places = places_of(table, {"cell": (column,)}, np.arange(table.height))
     return places.cell("cell", row, 0)
 
 
 def places_of(table: Table, columns: dict[str, Sequence[int]], rows: Array) -> Places:
-    """Where the entries of a dataset stand that is made of these columns and rows."""
+    """Return the table positions of a data set that is made of these columns and rows."""
     layout = table.layout
     chosen = {what: tuple(places) for what, places in columns.items()}
     return Places(layout.path, layout.delimiter, layout.header, chosen, rows)

@@ -1,16 +1,16 @@
-"""The head of a CSV file: how its cells are parted, and whether its first row has column names.
+"""Detection of a CSV file's delimiter, and of whether its first row holds column names.
 
-A row is column names if it has words in it and no number, and otherwise only where it cannot well
-be data:
+A row holds column names if it has words in it and no number. Otherwise it does only where it is
+unlikely to be data:
 
-* words and numbers, where the numbers count 0, 1, 2, … or 1, 2, 3, …, or are their columns'
-  numbers, and every word stands above a number (`0,1,2,label`);
-* numbers alone, where they count 0 to n−1 or 1 to n (`1,2,3`), the next row does not count on,
-  and the row is long (5 columns or more) or the next one has decimal points, which it has not;
+* words and numbers, where the numbers count 0, 1, 2, … or 1, 2, 3, …, or are the numbers of their
+  columns, and every word stands above a number (`0,1,2,label`);
+* numbers alone, where they count 0 to n−1 or 1 to n (`1,2,3`), the next row does not continue the
+  count, and the row is long (5 columns or more) or the next row has decimal points, which the first
+  has not;
 * distinct whole numbers that two files share as their first row, while their next rows differ.
 
-`tell` hears of names that are numbers: they are the ones that may be data after all.
-"""
+Column names that are numbers are reported to `tell`, since they may be data after all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first two rows of a file that are not blank, and what parts their cells."""
+    """The first two rows of a file that are not blank, and the delimiter."""
 
     path: Path
     delimiter: str
@@ -47,10 +47,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is laid out: what parts its cells, the column names if it has any, its width.
+    """The layout of a file: its delimiter, its column names if any, and its width.
 
-    Files that are no text have no delimiter.
-    """
+    The delimiter is empty for files that are not text."""
 
     path: Path
     delimiter: str
@@ -58,12 +57,12 @@ class Layout:
     width: int
 
     def column(self, place: int) -> str:
-        """A column of this file, as messages call it."""
+        """Return the name of a column for messages."""
         return f"{self.path}, {column_name(place, self.header)}"
 
 
 def read_head(path: Path) -> Head:
-    """The head of a file; raises DataError where it cannot be read as text."""
+    """Read the first rows of a file; raises DataError where it cannot be read as text."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             line = next((line for line in file if line.strip()), "")
@@ -83,10 +82,9 @@ def read_head(path: Path) -> Head:
 
 
 def layout_of(head: Head, beside: Head | None, tell: Callable[[str], None]) -> Layout:
-    """The layout of a file, `beside` which there may be another of the same columns.
+    """Return the layout of a file; `beside` is the head of another file with the same columns.
 
-    Raises DataError where two columns have one name.
-    """
+    Raises DataError where two columns have the same name."""
     numeric = all(map(is_number, head.first))
     named = _has_names(head) or (beside is not None and _share_names(head, beside))
     if named and numeric:
@@ -99,7 +97,7 @@ def layout_of(head: Head, beside: Head | None, tell: Callable[[str], None]) -> L
 
 
 def _delimiter(line: str) -> str:
-    """Comma, semicolon or tab; commas that are fewer than the cells may be decimal ones."""
+    """Detect comma, semicolon or tab; fewer commas than other delimiters may be decimal commas."""
     semicolons, commas = line.count(";"), line.count(",")
     if semicolons and commas <= semicolons + 1:
         return max(";\t", key=line.count)
@@ -123,12 +121,13 @@ def _has_names(head: Head) -> bool:
 
 
 def _counts(cells: Sequence[str]) -> bool:
-    """Whether cells are 0, 1, 2, … or 1, 2, 3, …, at least two where there are only numbers."""
+    """Return whether cells count 0, 1, 2, … or 1, 2, 3, …; at least two cells if all are numbers.
+    """
     return any(list(cells) == [str(i + start) for i in range(len(cells))] for start in (0, 1))
 
 
 def _goes_on(head: Head) -> bool:
-    """Whether the next row counts in ones, too, as windows of a series do."""
+    """Return whether the next row also counts in ones, as windows of a series do."""
     if not all(map(is_number, head.second)):
         return False
     values = [float(cell) for cell in head.second]

@@ -1,4 +1,4 @@
-"""Data from a folder of IDX files, the format and the file names of MNIST, gzipped or plain."""
+"""Reader of folders of IDX files, with the format and file names of MNIST, gzipped or plain."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E:
 
 
 def read_idx_folder(folder: Path) -> tuple[Dataset, Dataset | None]:
-    """Training and test images (float32 in 0…1, (n, height, width)) with their labels (n,).
+    """Return training and test images (float32 in 0…1, (n, height, width)) with labels (n,).
 
-    Where the folder holds only one of the two parts, that is the training set and there is no
-    test set.
-    """
+    Where the folder holds only one of the two sets, it is the training set, and the test set is
+    None."""
     train, test = (_read_part(folder, part) for part in ("train", "t10k"))
     first = train or test
     if first is None:
@@ -58,11 +57,10 @@ def _find(folder: Path, stem: str, rank: int) -> Path | None:
 
 
 def read_idx(path: Path) -> Array:
-    """One IDX file as an array.
+    """Read an IDX file as an array.
 
     The format: two zero bytes, a type byte, the number of axes, the sizes as big-endian 32-bit
-    integers, then the elements, last axis fastest.
-    """
+    integers, then the elements with the last axis varying fastest."""
     raw = _bytes_of(path)
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _TYPES:
         raise DataError(f"{path}: not an IDX file (its first bytes are {raw[:4].hex(' ')})")

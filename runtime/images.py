@@ -1,4 +1,4 @@
-"""Images in folders by class: `cats/1.png`, `dogs/2.jpg`; needs Pillow, an extra."""
+"""Reader of images in one folder per class: `cats/1.png`, `dogs/2.jpg`; needs the extra Pillow."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ Files = list[tuple[Path, int]]
 
 
 def has_images(folder: Path) -> bool:
-    """Whether a folder holds folders of images, or does so in those of its parts."""
+    """Return whether a folder, or its training and test folders, hold class folders of images."""
     return bool(_classes(_parts(folder)[0]))
 
 
 def read_images(folder: Path, module: Module) -> tuple[Dataset, Dataset | None, tuple[str, ...]]:
-    """Training images, test images if they have a folder of their own, and the classes' names.
+    """Return training images, test images if they have their own folder, and the class names.
 
-    Pixels are float32 in 0…1, as the model's input has them: (height, width) grey, or channels
-    first. Classes are the names of folders, sorted.
-    """
+    Pixels are float32 in 0…1, in the shape of the model's input: (height, width) grey, or channels
+    first. Classes are the names of folders, sorted."""
     train, test = _parts(folder)
     classes = _classes(train)
     if not classes:
@@ -45,7 +44,8 @@ def read_images(folder: Path, module: Module) -> tuple[Dataset, Dataset | None, 
 
 
 def _parts(folder: Path) -> tuple[Path, Path | None]:
-    """The folders of the training and the test set; the folder itself where it is not divided."""
+    """Return the folders of the training and the test set; the folder itself if it is not divided.
+    """
     train = next((folder / name for name in PARTS[0] if _classes(folder / name)), None)
     if train is None:
         return folder, None
@@ -64,7 +64,7 @@ def _images(folder: Path) -> Iterator[Path]:
 
 
 def _shape(folder: Path, module: Module) -> Shape:
-    """The model's rows: (height, width), (channels, height, width), or a flat (pixels,)."""
+    """Return the row shape: (height, width), (channels, height, width), or flat (pixels,)."""
     shapes = list(module.INPUTS.values())
     if len(shapes) != 1 or not all(isinstance(n, int) for n in shapes[0][1:]):
         raise DataError(f"{folder}: images fit a model with one input of a known size")
@@ -85,7 +85,7 @@ def _read(pictures: Any, folder: Path, classes: tuple[str, ...], shape: Shape) -
 
 
 def _pixels(pictures: Any, path: Path, shape: Shape) -> Array:
-    """The pixels of an image in the shape of the model's rows."""
+    """Read an image as pixels in the model's row shape."""
     channels, size = _wanted(shape)
     try:
         with pictures.open(path) as image:
@@ -100,7 +100,7 @@ def _pixels(pictures: Any, path: Path, shape: Shape) -> Array:
             )
     except DataError:
         raise
-    except Exception as error:  # Pillow raises many kinds for damaged files
+    except Exception as error:  # Pillow raises many types for damaged files
         raise DataError(
             f"{path}: not a readable image: {str(error) or type(error).__name__}"
         ) from None
@@ -115,7 +115,7 @@ def _pixels(pictures: Any, path: Path, shape: Shape) -> Array:
 
 
 def _wanted(shape: Shape) -> tuple[int, tuple[int, int] | None]:
-    """Channels, 0 where the image decides, and (width, height) where the shape says them."""
+    """Return the channels (0: as in the image) and (width, height) (None: as in the image)."""
     sizes = [int(n) for n in shape]
     if len(sizes) == 3:
         return sizes[0], (sizes[2], sizes[1])

@@ -1,4 +1,4 @@
-"""The callback that keeps a training in a run's folder, and lets it go on from there."""
+"""The callback that saves a training to a run's folder, and resumes it from there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 60.0
 
 
 class Keeper(Callback):
-    """Writes the log and checkpoints, and at the start goes on from the newest of them."""
+    """Writes the log and checkpoints, and resumes from the newest checkpoint at the start."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.log = run, log.Log(run.path / LOG)
@@ -30,7 +30,7 @@ class Keeper(Callback):
         self.error: OSError | None = None
 
     def start(self, session: Session) -> None:
-        """Go on from the newest checkpoint where there is one."""
+        """Resume from the newest checkpoint, if there is one."""
         self.run.tell = session.tell
         durable.clear_leftovers(self.run.path)
         moment = self.run.newest()
@@ -75,7 +75,7 @@ class Keeper(Callback):
             self.save(session, snapshot.take(session))
 
     def epoch(self, session: Session, epoch: Epoch) -> None:
-        """Log the epoch, and save unless that was done a moment ago."""
+        """Log the epoch, and save unless the last save was very recent."""
         try:
             self.log.add(log.epoch_event(epoch))
         except OSError as error:
@@ -84,7 +84,7 @@ class Keeper(Callback):
             self.save(session, snapshot.take(session))
 
     def end(self, session: Session) -> None:
-        """Save what there is, and log how it ended; `error` is what may be in the way of that."""
+        """Save the final state, and log how training ended; an OSError is kept in `error`."""
         try:
             self._end(session)
         except OSError as error:
@@ -101,7 +101,7 @@ class Keeper(Callback):
         self.log.flush(sync=True)
 
     def save(self, session: Session, moment: Snapshot) -> None:
-        """Write a checkpoint; where the disk is full, say so and go on: the next may fit again."""
+        """Write a checkpoint; on a full disk, report it and continue, as the next one may fit."""
         try:
             self._save(session, moment)
         except OSError as error:

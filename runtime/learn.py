@@ -1,4 +1,4 @@
-"""Learning an encoding from a training table."""
+"""Fitting of an encoding to a training table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .ports import Port, inputs_of, targets_of
 
 
 def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encoding:
-    """Which columns a model takes of a table, and what their words and gaps become."""
+    """Choose the columns that a model takes, and fit the encoding of their words and gaps."""
     inputs, targets = inputs_of(module), targets_of(module)
     choice = choose(table, inputs, targets, named)
     layout = table.layout
@@ -41,7 +41,7 @@ def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encod
 
 
 def _fields(table: Table, places: Sequence[int], missing: Missing | None) -> tuple[Field, ...]:
-    """Columns with what was learned of them; targets, whose gaps are never filled, give None."""
+    """Return fields with their fitted words and fills; None for targets, which are never filled."""
     header = table.layout.header
     fields = []
     for place in places:
@@ -61,7 +61,7 @@ def _weights(table: Table, choice: Choice, missing: Missing) -> Field | None:
 
 
 def _fill(table: Table, place: int, column: Column) -> float | str | None:
-    """What stands in for gaps of a column; None for lists, which are never filled."""
+    """Return the value that fills gaps of a column; None for lists, which are never filled."""
     if column.kind is Kind.LISTS:
         return None
     known = column.values[~column.gaps]
@@ -73,7 +73,7 @@ def _fill(table: Table, place: int, column: Column) -> float | str | None:
 
 
 def _check_classes(table: Table, port: Port, part: Part) -> None:
-    """Refuse more classes than the model tells apart."""
+    """Refuse more classes than the model distinguishes."""
     one = len(part.fields) == 1
     most = max(2, port.width or 2) if one else 2
     if port.width is None and one:

@@ -1,4 +1,4 @@
-"""log.jsonl of a run: one JSON object a line, the documented fields of docs/training.md."""
+"""The log.jsonl of a run: one JSON object per line, with the fields of docs/training.md."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Event = dict[str, Any]
 
 
 class Log:
-    """Appends events; what could not be written is kept, and written with the next."""
+    """Appends events; an event that could not be written is kept and written with the next."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.pending = b""
 
     def add(self, event: Event) -> None:
-        """Append an event; raises OSError, and then no part of it is in the file."""
+        """Append an event; raises OSError and then writes no part of it."""
         self.pending += json.dumps(event, allow_nan=False).encode() + b"\n"
         self.flush()
 
     def flush(self, sync: bool = False) -> None:
-        """Write what is pending, and force it to the disk where asked."""
+        """Write pending events; with `sync`, sync them to the disk."""
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         size = os.fstat(handle).st_size
         try:
@@ -46,13 +46,13 @@ class Log:
             os.close(handle)
 
     def go_on_after(self, epoch: int) -> None:
-        """Drop the end and what came after that many epochs, which a killed process may have left."""
+        """Drop the end event and all events after `epoch`, which a killed process may have left."""
         kept = [e for e in read(self.path) if e["event"] != "end" and e.get("epoch", 0) <= epoch]
         durable.write_text(self.path, "".join(json.dumps(event) + "\n" for event in kept))
 
 
 def read(path: Path) -> list[Event]:
-    """All events of a log; lines that are not whole are passed over."""
+    """Return all events of a log; incomplete lines are skipped."""
     events = []
     for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
@@ -65,7 +65,7 @@ def read(path: Path) -> list[Event]:
 
 
 def epoch_event(epoch: Epoch) -> Event:
-    """An epoch as it stands in the log."""
+    """Return the log event of an epoch."""
     return {
         "event": "epoch",
         "epoch": epoch.number,
@@ -81,7 +81,7 @@ def epoch_event(epoch: Epoch) -> Event:
 
 
 def epochs_of(events: list[Event]) -> list[Epoch]:
-    """The epochs that a log tells of."""
+    """Return the epochs that a log records."""
     return [_epoch(event) for event in events if event["event"] == "epoch"]
 
 

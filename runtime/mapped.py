@@ -1,9 +1,8 @@
-"""Arrays that stay in their files and are read as they are needed, so that they may be of any size.
+"""Memory-mapped arrays, which are read from their files as needed and may be of any size.
 
-A file's pages count as this process's memory from when they are read until they are given back.
-So whoever goes through such arrays gives them back after some rows, and rows picked at random are
-read past the map.
-"""
+The pages of a mapped file count as memory of this process from when they are read until they are
+released. So code that iterates over such arrays releases them after some rows, and randomly picked
+rows are read without the map."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ _files: weakref.WeakKeyDictionary[mmap.mmap, int] = weakref.WeakKeyDictionary()
 
 
 def mapped(path: Path, dtype: np.dtype[Any], start: int, shape: tuple[int, ...]) -> Array:
-    """The array that begins at a byte of a file, which stays there."""
+    """Map the array that begins at byte `start` of a file."""
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     found = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
     _files[found] = file
@@ -38,7 +37,7 @@ def mapped(path: Path, dtype: np.dtype[Any], start: int, shape: tuple[int, ...])
 
 
 def map_of(array: Array) -> mmap.mmap | None:
-    """The map of the file that an array is a view of, if it is one."""
+    """Return the memory map that an array is a view of, or None."""
     base: object = array
     while isinstance(base, np.ndarray | memoryview):
         base = base.base if isinstance(base, np.ndarray) else base.obj
@@ -46,11 +45,10 @@ def map_of(array: Array) -> mmap.mmap | None:
 
 
 def take(array: Array, rows: Array) -> Array:
-    """Rows picked from an array, in memory.
+    """Return picked rows of an array, in memory.
 
-    From a file they are read one by one, past its map: a row picked there may bring two megabytes
-    with it.
-    """
+    Rows of a mapped file are read one by one without the map: through it, one row may load two
+    megabytes."""
     found = map_of(array)
     size = array.nbytes // max(1, len(array))
     direct = hasattr(os, "preadv") and array.flags.c_contiguous and size
@@ -72,14 +70,14 @@ def take(array: Array, rows: Array) -> Array:
 
 
 def give_back(array: Array) -> None:
-    """Let the pages go that an array has in memory; they are read again when they are needed."""
+    """Release the memory pages of an array; they are read again when they are needed."""
     found = map_of(array)
     if found is not None and hasattr(mmap, "MADV_DONTNEED"):
         found.madvise(mmap.MADV_DONTNEED)
 
 
 def slices(array: Array) -> Iterator[slice]:
-    """The rows of an array in parts of a bounded size, given back after each; else all at once."""
+    """Yield slices of rows of bounded size, and release each; one slice for arrays in memory."""
     if map_of(array) is None:
         yield slice(0, len(array))
         return
@@ -90,19 +88,19 @@ def slices(array: Array) -> Iterator[slice]:
 
 
 def rows_at_once(array: Array, most: int = 2**62) -> int:
-    """How many neighbouring rows may be in memory at a time; of arrays in memory the most."""
+    """Return how many adjacent rows to hold in memory at a time; `most` for arrays in memory."""
     if map_of(array) is None:
         return most
     return min(most, max(1, RESIDENT // max(1, array.nbytes // max(1, len(array)))))
 
 
 def is_checked(array: Array) -> bool:
-    """Whether the whole file of an array was found to be good: large ones are read only once."""
+    """Return whether the whole file of an array was validated: large files are read only once."""
     return map_of(array) in _checked
 
 
 def note_checked(array: Array) -> None:
-    """Note that the whole file of an array is good."""
+    """Record that the whole file of an array is valid."""
     found = map_of(array)
     if found is not None:
         _checked.add(found)

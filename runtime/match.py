@@ -1,4 +1,4 @@
-"""Where the columns of an encoding are in another table: by name, else by place."""
+"""Matching of an encoding's columns to another table: by name, or else by position."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ Tell = Callable[[str], None]
 
 
 def fields_in(table: Table, encoding: Encoding, need_target: bool, tell: Tell) -> Encoding:
-    """The encoding with the places that its columns have in this table.
+    """Return the encoding with the positions of its columns in this table.
 
-    Targets that are not there are left out if they are not needed, the weights in any case.
-    Columns that the encoding does not know are left alone.
-    """
+    Missing targets are dropped if they are not needed, missing weights always. Columns that the
+    encoding does not know are ignored."""
     layout = table.layout
     if encoding.header and layout.header is not None:
         return _by_name(layout, layout.header, encoding, need_target)
@@ -82,7 +81,7 @@ def _moved(part: Part, place: Callable[[Field], int]) -> Part:
 
 
 def require_same_columns(layout: Layout, other: Layout) -> None:
-    """Refuse a test table whose columns are called otherwise than those of the training table."""
+    """Refuse a test table whose column names differ from those of the training table."""
     if layout.header is None or other.header is None:
         return
     missing = [name for name in other.header if name not in layout.header]

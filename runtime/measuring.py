@@ -1,4 +1,4 @@
-"""Loss and metrics of a network on data, over all rows or a fixed sample of them."""
+"""Measurement of a network's loss and metrics, over all rows or a fixed sample of them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ many: on all of them that would cost up to a third of the epoch."""
 
 
 def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
-    """The metrics the spec asks for; without any, accuracy where the targets are classes."""
+    """Return the metrics of the spec; without any, accuracy where the targets are classes."""
     asked = tuple(label for label in module.METRICS if metric_named(label))
     return asked or (("accuracy",) if fitted.classes else ())
 
 
 def sample(data: Dataset, counting: Array | None = None) -> Dataset:
-    """The rows on which a training set is measured: always the same, evenly spaced.
+    """Return the sample of rows on which a training set is measured: fixed and evenly spaced.
 
-    `counting` are the numbers of those to choose from, if not all.
-    """
+    `counting` gives the indices of the rows to sample from; None means all."""
     count = len(data) if counting is None else len(counting)
     wanted = min(max(_LEAST, count // _SHARE), _MOST)
     if wanted >= count:
@@ -45,7 +44,7 @@ def sample(data: Dataset, counting: Array | None = None) -> Dataset:
 
 
 def row_keywords(data: Dataset, module: Module) -> dict[str, Any]:
-    """What the module's functions take beside x and target of every row: lengths, weights."""
+    """Return the keyword arguments of the module's functions for each row: lengths, weights."""
     found: dict[str, Any] = {} if data.lengths is None else {"lengths": data.lengths}
     if module.TRAIN.get("weights") == "rows":
         found["weights"] = data.weights
@@ -53,7 +52,7 @@ def row_keywords(data: Dataset, module: Module) -> dict[str, Any]:
 
 
 class Measure:
-    """Measures weights on data; `check` is called between parts, and may raise to stop that."""
+    """Measures weights on data; `check` is called between parts, and may raise to stop."""
 
     def __init__(
         self,
@@ -73,13 +72,13 @@ class Measure:
     def scores(
         self, params: Params, state: Params, data: Dataset, metrics: bool = True
     ) -> dict[str, float]:
-        """Loss and metrics over all rows; raises DataError where these do not fit the model."""
+        """Return loss and metrics over all rows; raises DataError where rows do not fit."""
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 return self._scores(params, state, data, self.metrics if metrics else ())
         except DataError:
             raise
-        except ValueError as error:  # from the module's validation of arguments
+        except ValueError as error:  # from the module's argument validation
             raise DataError(f"{data.name}: {error}") from error
 
     def _scores(
@@ -92,7 +91,7 @@ class Measure:
         return scores
 
     def results(self, params: Params, state: Params, data: Dataset) -> tuple[float, Arrays, Arrays]:
-        """Loss, outputs and targets over all rows, of padded rows the true positions one below the other."""
+        """Return loss, outputs and targets over all rows; of padded rows, the true positions."""
         with np.errstate(over="ignore", invalid="ignore"):
             loss, outputs, target = self._results(params, state, data, True)
         assert target is not None
@@ -113,12 +112,13 @@ class Measure:
         return mean, self._outputs(parts), self.positions.select(data, data.target)
 
     def confusion(self, params: Params, state: Params, data: Dataset) -> dict[str, Array]:
-        """True against predicted classes over all rows."""
+        """Return counts (C, C) of true against predicted classes over all rows, by output."""
         _, outputs, target = self.results(params, state, data)
         return confusions(outputs, target, self.losses, self.tell)
 
     def _outputs(self, parts: list[Any]) -> Arrays:
-        """Outputs of all parts, by name where targets are, too: of an inner stage there are none."""
+        """Join the outputs of all parts, by name where targets are; inner stages have no outputs.
+        """
         joined = _joined(parts)
         if len(self.module.TARGETS) > 1 and not isinstance(joined, Mapping):
             return dict.fromkeys(self.module.OUTPUTS, joined)
@@ -127,7 +127,7 @@ class Measure:
     def _forward(
         self, params: Params, state: Params, data: Dataset
     ) -> Iterator[tuple[Dataset, Arrays, float]]:
-        """The rows in parts, each with its outputs and loss."""
+        """Yield the rows in parts, each with its outputs and loss."""
         size = rows_at_a_time(data)
         for start in range(0, len(data), size):
             self.check()
@@ -147,14 +147,14 @@ def _state_keyword(state: Params) -> dict[str, Any]:
 
 
 def rows_at_a_time(data: Dataset) -> int:
-    """How many rows a pass over data takes at once, so that it needs no large cache."""
+    """Return how many rows a pass over data takes at a time, to bound the cache's size."""
     arrays = data.x.values() if isinstance(data.x, Mapping) else [data.x]
     numbers = sum(math.prod(np.shape(array)[1:]) for array in arrays)
     return max(1, min(data.rows_at_once(_ROWS), _NUMBERS // max(1, numbers)))
 
 
 def _joined(parts: list[Arrays]) -> Arrays:
-    """Outputs of all parts as one array, or as one of each name."""
+    """Concatenate the outputs of all parts, or those of each name."""
     if isinstance(parts[0], Mapping):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return np.concatenate(parts)  # type: ignore[arg-type]

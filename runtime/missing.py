@@ -1,4 +1,4 @@
-"""What is done about cells of a table without a value."""
+"""Treatment of table cells without a value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Missing(StrEnum):
-    """Refuse the table, leave out the row, or fill the cell with the column's mean."""
+    """Refuse the table, drop the row, or fill the cell with the column's mean."""
 
     ERROR = "error"
     DROP = "drop"

@@ -1,4 +1,5 @@
-"""The part of a generated module's contract that the runtime relies on, and importing one."""
+"""The part of a generated module's contract that the runtime relies on, and the import of modules.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ Shape = tuple[int | str, ...]
 
 
 class Module(Protocol):
-    """A generated module that has a loss, and so can be trained."""
+    """A generated module with a loss, which can be trained."""
 
     SPEC: str
     INPUTS: Mapping[str, Shape]
@@ -33,28 +34,28 @@ class Module(Protocol):
     RAGGED_OUTPUTS: Mapping[str, int]
 
     def init_params(self, seed: int = 0) -> Params:
-        """Fresh parameters."""
+        """Return initial parameters."""
 
     def forward(self, params: Params, x: Any, **keywords: Any) -> tuple[Any, Any]:
-        """Outputs, and what loss and backward need."""
+        """Return the outputs, and the cache for loss and backward."""
 
     def backward(self, params: Params, cache: Any, target: Any, **keywords: Any) -> Params:
-        """The gradient of the loss by every parameter."""
+        """Return the gradient of the loss with respect to every parameter."""
 
     def loss(self, params: Params, cache: Any, target: Any, **keywords: Any) -> float:
-        """The total loss of one batch."""
+        """Return the total loss of one batch."""
 
     def predict(self, params: Params, x: Any, **keywords: Any) -> Any:
-        """Outputs, for inference."""
+        """Return the outputs, for inference."""
 
     def init_optimizer(self, params: Params) -> Any:
-        """The optimizer's state and workspace."""
+        """Return the optimizer's state and workspace."""
 
     def solve(self, x: Any, target: Any) -> Params:
-        """The exact solution; only where the spec says `optimizer lstsq`."""
+        """Return the exact solution; only where the spec says `optimizer lstsq`."""
 
     def train_step(self, params: Params, x: Any, target: Any, opt: Any, **keywords: Any) -> float:
-        """One step on a batch; the loss before it."""
+        """Take one step on a batch; return the loss before it."""
 
     def train_epoch(
         self,
@@ -67,7 +68,7 @@ class Module(Protocol):
         order: Any,
         **keywords: Any,
     ) -> float:
-        """One pass over the rows named by `order`; the mean loss of the rows."""
+        """Take steps over the rows in `order`; return their mean loss."""
 
     def save_params(
         self, path: str | Path, params: Params, state: Mapping[str, Array] | None = None
@@ -75,7 +76,8 @@ class Module(Protocol):
         """Write the parameters, and the state where the model has one, to a file."""
 
     def load_params(self, path: str | Path) -> Params | tuple[Params, Params]:
-        """Read what save_params wrote: the parameters, or `(params, state)` of a model with state."""
+        """Read what save_params wrote: the parameters, or `(params, state)` of a model with state.
+        """
 
 
 def import_module(path: str | Path) -> Module:
@@ -85,7 +87,7 @@ def import_module(path: str | Path) -> Module:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
-    # Under its name Numba finds it again when it loads kernels that an earlier run compiled.
+    # Numba needs the name in sys.modules to load kernels that an earlier run compiled.
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

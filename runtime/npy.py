@@ -1,4 +1,4 @@
-"""Arrays in .npy files, each beside those that belong to it, mapped into memory if they are large."""
+"""Reader of .npy files and the files that belong to them; large ones are memory-mapped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAPPED = 2**28
 
 
 def read_npy(path: Path) -> Array:
-    """The array of a file, never unpickled; its header is judged before anything is allocated."""
+    """Read the array of a file without unpickling; the header is checked before any allocation."""
     try:
         with path.open("rb") as file:
             shape, fortran, dtype = read_header(file, str(path))
@@ -35,7 +35,7 @@ def read_npy(path: Path) -> Array:
 
 
 def read_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
-    """Shape, order and dtype of the array that a file holds, which is read up to its first byte."""
+    """Read shape, order and dtype from an open file, up to the array's first byte."""
     try:
         version = npy.read_magic(file)
         if version == (1, 0):
@@ -49,7 +49,7 @@ def read_header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.d
 
 
 def check_kind(dtype: np.dtype[np.generic], shape: tuple[int, ...], what: str) -> None:
-    """Refuse what are no rows of real numbers."""
+    """Refuse arrays that are not rows of real numbers."""
     if dtype.hasobject:
         raise DataError(
             f"{what}: not a readable file of plain numeric arrays "
@@ -60,7 +60,7 @@ def check_kind(dtype: np.dtype[np.generic], shape: tuple[int, ...], what: str) -
 
 
 def check_size(shape: tuple[int, ...], dtype: np.dtype[np.generic], found: int, what: str) -> None:
-    """Refuse a header that promises another number of bytes than follow."""
+    """Refuse a header whose size differs from the number of bytes that follow."""
     wanted = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or wanted != found:
         sizes = "x".join(map(str, shape))
@@ -70,7 +70,7 @@ def check_size(shape: tuple[int, ...], dtype: np.dtype[np.generic], found: int, 
 
 
 class NpyFiles(Mapping[str, Array]):
-    """The .npy files of a folder by their names, less what all begin with; read when asked for."""
+    """The .npy files of a folder by name without their common prefix, read on access."""
 
     def __init__(self, folder: Path, lead: str = "") -> None:
         found = sorted(folder.glob("*.npy"))
@@ -87,11 +87,10 @@ class NpyFiles(Mapping[str, Array]):
 
 
 def beside(path: Path, inputs: list[str]) -> NpyFiles:
-    """The arrays that belong to a file: of `train_x.npy` all that begin with `train_`.
+    """Return the arrays that belong to a file: for `train_x.npy`, all that begin with `train_`.
 
-    A file that is not called after an input has them behind its own name: `digits_y.npy` belongs
-    to `digits.npy`, which is the input.
-    """
+    For a file that is not named after an input, its name is the prefix: `digits_y.npy` belongs to
+    `digits.npy`, which is the input."""
     for name in (*inputs, "x"):
         if path.stem == name or path.stem.endswith(f"_{name}"):
             return NpyFiles(path.parent, path.stem[: len(path.stem) - len(name)])

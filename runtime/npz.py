@@ -1,4 +1,4 @@
-"""Data from .npz and .npy files: arrays called as the model's inputs and targets, or `x` and `y`."""
+"""Reader of .npz and .npy files, whose arrays are named as the model's ports, or `x` and `y`."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ TARGET_KEYS = ("y", "target", "targets", "labels")
 
 
 def read_npz(path: Path, module: Module) -> Dataset:
-    """A dataset from a file of named arrays; never unpickles."""
+    """Read a data set from a file of named arrays; never unpickles."""
     return _dataset(_read(path), path, module)
 
 
 def read_npy_file(path: Path, module: Module) -> Dataset:
-    """A dataset from an .npy file and those beside it; large ones stay in their files."""
+    """Read a data set from an .npy file and those beside it; large arrays are memory-mapped."""
     return _dataset(beside(path, list(module.INPUTS)), path, module)
 
 
 def read_npy_folder(folder: Path, module: Module) -> Dataset:
-    """A dataset from a folder of .npy files; large ones stay there."""
+    """Read a data set from a folder of .npy files; large arrays are memory-mapped."""
     return _dataset(NpyFiles(folder), folder, module)
 
 
 def _dataset(arrays: Mapping[str, Array], path: Path, module: Module) -> Dataset:
-    """A dataset from named arrays.
+    """Make a data set of named arrays.
 
-    An only input may be called `x` whatever the model calls it, an only target any of
+    A single input may be called `x` whatever its name in the model, a single target any of
     TARGET_KEYS. The true lengths of padded rows are called `lengths`, or `NAME_lengths` where
-    several inputs have them. Arrays that belong to nothing are left alone.
-    """
+    several inputs have them. Other arrays are ignored."""
     targets = list(module.TARGETS)
     x = _pick(arrays, list(module.INPUTS), ("x",), path, "input")
     target = _pick(arrays, targets, TARGET_KEYS, path, "target") if targets else None
@@ -59,16 +58,15 @@ def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> 
 
 
 def named_arrays(path: Path, most: int) -> dict[str, Array]:
-    """The arrays of a file, single numbers too; never unpickles.
+    """Read the arrays of a file, including scalars; never unpickles.
 
-    Headers are judged before anything is allocated: raises DataError where they promise more than
-    `most` bytes together, or something else than numbers.
-    """
+    Headers are checked before any allocation: raises DataError where the arrays need more than
+    `most` bytes together, or are not numbers."""
     return _read(path, most)
 
 
 def _read(path: Path, most: int | None = None) -> dict[str, Array]:
-    """The arrays of a file; where it may have at most so many bytes, numbers need no row axis."""
+    """Read the arrays of a file; with a limit of bytes `most`, scalars are allowed."""
     try:
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
@@ -95,7 +93,7 @@ def _read(path: Path, most: int | None = None) -> dict[str, Array]:
 
 
 def _member(file: Any, name: str, path: Path, most: int | None) -> Array:
-    """An array whose header was judged before it is read."""
+    """Read an array after checking its header."""
     archive: zipfile.ZipFile = file.zip
     key = name if name in archive.namelist() else f"{name}.npy"
     what = f"{path}: `{name}`"

@@ -1,4 +1,4 @@
-"""Where numbers stand in a table, so that messages can name line, column and column name."""
+"""Positions of numbers in a table, so that messages can name line, column and column name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from .module import Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """The origin of a dataset's numbers.
+    """The origin of a data set's numbers.
 
-    `header` is None where the file has no column names; else the first row that is not blank
-    holds them. `delimiter` is empty where the file is no text. `columns` are the columns of every
-    array's entries, from 0: one for each entry of a row, or one for all; `rows` the dataset's
-    rows as they are counted in the file, from 0 below the header.
-    """
+    `header` is None where the file has no column names; otherwise the first row that is not blank
+    holds them. `delimiter` is empty where the file is not text. `columns` are the columns of every
+    array's entries, from 0: one for each entry of a row, or one for all; `rows` are the indices of
+    the data set's rows in the file, from 0 below the header."""
 
     path: Path
     delimiter: str
@@ -27,11 +26,11 @@ class Places:
     rows: Array
 
     def take(self, rows: slice | Array) -> Places:
-        """The places of the chosen rows only."""
+        """Return the positions of the chosen rows."""
         return replace(self, rows=self.rows[rows])
 
     def cell(self, what: str, row: int, entry: int) -> tuple[str, str]:
-        """Place and text of an entry of an array: `d.csv, line 6, column 2 (`age`)`."""
+        """Return position and text of an array's entry: `d.csv, line 6, column 2 (`age`)`."""
         column = self.column(what, entry)
         if not self.delimiter:
             place = f"{self.path}, row {int(self.rows[row]) + 1}"
@@ -43,22 +42,21 @@ class Places:
         return f"{self.path}, line {line}, {column_name(column, self.header)}", text
 
     def column(self, what: str, entry: int) -> int:
-        """The column of an entry."""
+        """Return the column of an entry."""
         columns = self.columns[what]
         return columns[entry if len(columns) > 1 else 0]
 
 
 def column_name(column: int, header: tuple[str, ...] | None) -> str:
-    """A column by its number from 1 and, where there is one, its name."""
+    """Return a column's number, from 1, and its name where there is one."""
     name = header[column] if header and column < len(header) else ""
     return f"column {column + 1}" + (f" (`{name}`)" if name else "")
 
 
 def cells_of(path: Path, delimiter: str, header: bool) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not blank, below the header, with the line on which it ends.
+    """Yield every row below the header that is not blank, with the number of its last line.
 
-    Raises csv.Error where the text is no table.
-    """
+    Raises csv.Error where the text is not a table."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter)
         rows = ((reader.line_num, cells) for cells in reader if not _is_blank(cells))

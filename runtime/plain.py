@@ -1,4 +1,4 @@
-"""Numbers as JSON has them: no NaN, no infinity, none of NumPy's own kinds."""
+"""Conversion of numbers to those that JSON has: no NaN, no infinity, no NumPy types."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def finite(value: float) -> float | None:
-    """The number, or None where JSON has no word for it."""
+    """Return the number, or None where it is NaN or infinite."""
     return float(value) if math.isfinite(value) else None
 
 
 def number(value: Any) -> int | float:
-    """A whole number as such, any other as a float."""
+    """Return an integer as int, any other number as float."""
     return (
         int(value) if float(value).is_integer() and not isinstance(value, float) else float(value)
     )

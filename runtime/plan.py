@@ -1,4 +1,4 @@
-"""How to train: what was asked for, else what the spec says, else the defaults."""
+"""The training plan: the caller's arguments, or else the spec's settings, or else the defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_EPOCHS = 10
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to train, every choice made: what was asked for, else the spec, else the default."""
+    """All settings of a training: the caller's, or else the spec's, or else the defaults."""
 
     epochs: int
     batch: int
@@ -26,7 +26,8 @@ class Plan:
     drop_last: bool
 
     def order(self, rng: np.random.Generator, rows: int | Array) -> Array:
-        """The order of the rows in the next epoch: of so many, or of those with these numbers."""
+        """Return the order of the rows in the next epoch; `rows` is their number or their indices.
+        """
         count = rows if isinstance(rows, int) else len(rows)
         kept = count // self.batch * self.batch if self.drop_last else count
         if self.shuffle:
@@ -43,7 +44,7 @@ def plan(
     lr: float | None = None,
     seed: int | None = None,
 ) -> Plan:
-    """The plan for a module and so many training rows; raises DataError if there is none."""
+    """Return the plan for a module and a number of training rows; raises DataError if none fits."""
     spec = module.TRAIN
     chosen = Plan(
         epochs=_first(epochs, spec.get("epochs"), DEFAULT_EPOCHS),
@@ -59,5 +60,5 @@ def plan(
 
 
 def _first(*values: Any) -> Any:
-    """The first that is not None."""
+    """Return the first value that is not None."""
     return next(value for value in values if value is not None)

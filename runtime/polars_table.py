@@ -1,4 +1,4 @@
-"""Tables through polars: text with words in it, Parquet, and JSON lines."""
+"""Tables read through polars: text with words in it, Parquet, and JSON lines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _polars(what: str) -> Any:
 
 
 def read_text(layout: Layout, skip: int) -> FrameTable:
-    """A table of text below its first lines, which are blank or hold the names."""
+    """Read a table of text below its first `skip` lines, which are blank or hold the names."""
     pl = _polars("tables with words are read by polars")
     names = [f"column_{i + 1}" for i in range(layout.width)]
     try:
@@ -51,13 +51,13 @@ def read_text(layout: Layout, skip: int) -> FrameTable:
     except (pl.exceptions.PolarsError, OSError):
         return FrameTable(layout, _read_slowly(pl, layout, names))
     if frame.height and frame[names[-1]].null_count():
-        # A last cell that is empty, a row that is too short, or a blank line: polars does not say.
+        # An empty last cell, a short row and a blank line look the same in polars.
         return FrameTable(layout, _read_slowly(pl, layout, names))
     return FrameTable(layout, frame)
 
 
 def _read_slowly(pl: Any, layout: Layout, names: list[str]) -> Any:
-    """The same cell by cell, so that rows of another width are found and named."""
+    """Read cell by cell, so that rows of another width are found and reported."""
     columns: list[list[str]] = [[] for _ in names]
     try:
         for line, cells in cells_of(layout.path, layout.delimiter, layout.header is not None):
@@ -70,7 +70,7 @@ def _read_slowly(pl: Any, layout: Layout, names: list[str]) -> Any:
 
 
 def read_typed(path: Path) -> FrameTable:
-    """A Parquet file or one of JSON lines; raises DataError where it is damaged."""
+    """Read a Parquet or JSON-lines file; raises DataError where it is damaged."""
     kind = TYPED[path.suffix.lower()]
     pl = _polars(f"{path}: {kind} files are read by polars")
     read: Callable[..., Any] = pl.read_parquet if kind == "Parquet" else _read_json_lines
@@ -91,7 +91,7 @@ def _read_json_lines(pl: Any, path: Path) -> Any:
 
 
 def _name_line(path: Path) -> None:
-    """Refuse the first line that is no JSON object, by its number."""
+    """Raise DataError with the number of the first line that is not a JSON object."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -122,7 +122,7 @@ class FrameTable:
         return int(self.frame.height)
 
     def column(self, place: int, kind: Kind | None = None, of_target: bool = False) -> Column:
-        """A column, from 0; see Table."""
+        """Return a column, counted from 0; see Table."""
         if (place, kind) not in self.known:
             self.known[place, kind] = self._column(place, kind, of_target)
         return self.known[place, kind]
@@ -150,7 +150,7 @@ class FrameTable:
         return found
 
     def _text(self, pl: Any, cells: Any, place: int, kind: Kind | None, of_target: bool) -> Column:
-        """A column of text is of numbers if at least half of its cells are."""
+        """Read a column of text; it is numbers if at least half of its cells are."""
         known = cells.filter(~_gaps(pl, cells))
         if kind is Kind.LISTS:
             raise DataError(f"{self.layout.column(place)}: {kind} are expected, not text")
@@ -166,7 +166,7 @@ class FrameTable:
         return _numbers_of_text(pl, cells, len(suspects) > 0)
 
     def _no_number(self, pl: Any, cells: Any, place: int, of_target: bool) -> DataError:
-        """The first cell that is no number, and where it is."""
+        """Return the error for the first cell that is not a number, with its position."""
         gaps = _gaps(pl, cells)
         bad = (
             row
@@ -191,7 +191,7 @@ def _numbers(pl: Any, cells: Any) -> Column:
 
 
 def _numbers_of_text(pl: Any, cells: Any, odd: bool) -> Column:
-    """Numbers; `odd` are texts among them that Python reads and polars does not."""
+    """Parse numbers; `odd` marks texts that Python can parse and polars cannot."""
     if odd:
         values = [float(c) if c is not None and is_number(c) else np.nan for c in cells]
         return Column(Kind.NUMBER, np.array(values))
@@ -199,7 +199,7 @@ def _numbers_of_text(pl: Any, cells: Any, odd: bool) -> Column:
 
 
 def _words(pl: Any, cells: Any) -> Column:
-    """Words by their places in the sorted list of all that occur."""
+    """Encode words as indices into their sorted list."""
     texts = cells.str.strip_chars()
     texts = pl.select(pl.when(~_gaps(pl, texts)).then(texts)).to_series()
     words = sorted(texts.drop_nulls().unique())
@@ -207,13 +207,13 @@ def _words(pl: Any, cells: Any) -> Column:
 
 
 def codes(texts: Iterable[str | None], words: Iterable[str]) -> Array:
-    """The place of each text among the words, −1 where it is none."""
+    """Return the index of each text among the words, −1 where it is not one of them."""
     at: dict[str | None, int] = {word: i for i, word in enumerate(words)}
     return np.array([at.get(text, -1) for text in texts], np.int64)
 
 
 def _lists(pl: Any, cells: Any, table: FrameTable, place: int) -> Column:
-    """Lists of numbers or words, or of lists of numbers that are all equally long."""
+    """Read lists of numbers or words, or of equally long lists of numbers."""
     lengths = cells.list.len().cast(pl.Int64).fill_null(-1).to_numpy()
     if (lengths == 0).any():
         where, _ = place_of(table, int(np.argmax(lengths == 0)), place)
@@ -234,7 +234,7 @@ def _lists(pl: Any, cells: Any, table: FrameTable, place: int) -> Column:
 
 
 def _vectors(pl: Any, flat: Any, row_of: Array, table: FrameTable, place: int) -> Array:
-    """The entries of sequences of vectors, (all entries, D)."""
+    """Return the entries of sequences of vectors, (all entries, D)."""
     vectors = flat.cast(pl.List(pl.Float64), strict=False)
     sizes = vectors.list.len().to_numpy()
     odd = np.flatnonzero(sizes != sizes[:1])

@@ -1,4 +1,4 @@
-"""What a module's inputs and targets take, as a table's columns see it."""
+"""Inputs and targets of a module, as the columns of a table are assigned to them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from .module import Array, Module, Shape
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or target of a model, as a graph has ports.
+    """An input or target of a model (a port of its graph).
 
-    `width` is the number of numbers in a row, None where that is known at run time only; `ids`
-    says whether they are whole numbers that stand for things, `ragged` whether rows are padded.
-    """
+    `width` is the number of numbers in a row, None where it is known only at run time; `ids` says
+    whether they are whole numbers used as ids, `ragged` whether rows are padded."""
 
     name: str
     shape: Shape
@@ -29,7 +28,7 @@ class Port:
 
 
 def inputs_of(module: Module) -> tuple[Port, ...]:
-    """The inputs of a module, in order."""
+    """Return the inputs of a module, in order."""
     ids, ragged = reading_ids(module), getattr(module, "RAGGED", ())
     return tuple(
         Port(name, shape, _width(shape), name in ids, name in ragged)
@@ -38,7 +37,7 @@ def inputs_of(module: Module) -> tuple[Port, ...]:
 
 
 def targets_of(module: Module) -> tuple[Port, ...]:
-    """The targets of a module, in order; none without a loss."""
+    """Return the targets of a module, in order; empty without a loss."""
     return tuple(Port(name, shape, _width(shape)) for name, shape in module.TARGETS.items())
 
 
@@ -48,11 +47,10 @@ def _width(shape: Shape) -> int | None:
 
 
 def reading_ids(module: Module) -> frozenset[str]:
-    """The inputs that want whole numbers (`input 3 int`).
+    """Return the inputs that take whole numbers (`input 3 int`).
 
-    A module does not say so, but refuses real numbers by the name of the input, before it looks at
-    anything else. So it is asked, once more after every refusal.
-    """
+    A module does not declare them, but refuses real numbers with the name of the input, before any
+    other check. So its functions are called again after every refusal."""
     if not hasattr(module, "forward"):
         return frozenset()
     found: set[str] = set()
@@ -71,7 +69,7 @@ def _refused(module: Module, ids: set[str]) -> set[str]:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             module.forward({}, x)
-    except Exception as error:  # of parameters that are not there, at the latest
+    except Exception as error:  # at the latest because the parameters are missing
         said = re.match(r"(\w+): expected whole numbers", str(error))
         return {said[1]} & rows.keys() if said else set()
     return set()

@@ -1,4 +1,4 @@
-"""Predictions as a table: classes by name with their probabilities, numbers by the target's name."""
+"""Predictions as a table: class names with probabilities, or numbers named after the target."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from .probabilities import Meaning, of_every_class, predicted, probabilities
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one output says of each row, and how to call it.
+    """The predictions of one output, and their names.
 
-    `y` are the outputs (B, …, C) as the module gives them; `label` is the name of the target that
-    they speak of, `classes` the names of its classes, `numbers` those of its columns.
-    """
+    `y` are the outputs (B, …, C) as the module gives them; `label` is the name of the output's
+    target, `classes` the names of its classes, `numbers` those of its columns."""
 
     label: str
     y: Array
@@ -31,11 +30,11 @@ class Answers:
 
     @property
     def of_classes(self) -> bool:
-        """Whether each row gets one class: the output tells one, or the target was one of classes."""
+        """Whether each row gets one class, by the output's meaning or by the training targets."""
         return bool(self.classes) or self.meaning.tells_classes(self.y.shape[-1])
 
     def class_names(self) -> list[str]:
-        """The classes' names: as they were learned, else their numbers from 0."""
+        """The class names from the encoding, or else the class ids."""
         count = max(2, self.y.shape[-1])
         return list(self.classes) if len(self.classes) == count else [str(i) for i in range(count)]
 
@@ -44,10 +43,10 @@ Columns = dict[str, Array]
 
 
 def columns_of(answers: Sequence[Answers], name: str) -> Columns:
-    """The columns of a table of predictions, one row for each row of the data called `name`.
+    """Return the columns of a table of predictions, one row for each row of the data `name`.
 
-    Raises DataError where an output is no row of numbers: sequences and images want an .npz file.
-    """
+    Raises DataError where an output is not a row of numbers: sequences and images need an .npz
+    file."""
     columns: Columns = {}
     for answer in answers:
         if answer.y.ndim != 2:
@@ -62,7 +61,7 @@ def columns_of(answers: Sequence[Answers], name: str) -> Columns:
 
 
 def arrays_of(answers: Sequence[Answers]) -> dict[str, Array]:
-    """The arrays of an .npz file: outputs as they are, and classes and probabilities where there are."""
+    """Return the arrays of an .npz file: the outputs, and any classes and probabilities."""
     arrays: dict[str, Array] = {}
     for answer in answers:
         lead = "" if len(answers) == 1 else f"{answer.label}_"
@@ -96,14 +95,14 @@ def _columns(answer: Answers, alone: bool) -> Iterator[tuple[str, Array]]:
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
-    """The name, with a number behind it where a column is already called so."""
+    """Return the name, with a number appended where it is already taken."""
     return next(
         n for i in range(len(taken) + 1) if (n := f"{name}_{i + 1}" if i else name) not in taken
     )
 
 
 def csv_text(columns: Mapping[str, Array], delimiter: str = ",") -> str:
-    """A table as text: names, then a line a row; numbers in the fewest digits that say them exactly."""
+    """Return a table as CSV text; numbers have the fewest digits that are exact."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(columns)
@@ -116,7 +115,7 @@ def _texts(values: Array) -> list[str]:
 
 
 def parquet_bytes(columns: Mapping[str, Array], path: Path) -> bytes:
-    """A table as Parquet; raises DataError where the extra that writes it is missing."""
+    """Return a table as Parquet; raises DataError where the package that writes it is missing."""
     try:
         import polars
     except ImportError:
@@ -128,7 +127,7 @@ def parquet_bytes(columns: Mapping[str, Array], path: Path) -> bytes:
 
 
 def npz_bytes(arrays: Mapping[str, Array]) -> bytes:
-    """Arrays as an .npz file, without pickle."""
+    """Return arrays as an .npz file, without pickle."""
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for flags
     return file.getvalue()

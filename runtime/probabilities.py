@@ -1,4 +1,4 @@
-"""What the numbers of an output mean, and the probabilities that follow from them."""
+"""The meaning of an output's numbers, and the probabilities that follow from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .module import Array
 
 
 class Meaning(Enum):
-    """What an output's numbers are, as its last activation and its loss say."""
+    """The meaning of an output's numbers, from its last activation and its loss."""
 
     PROBABILITIES = "the probability of each class, of which one is true"
     LOG_PROBABILITIES = "the logarithm of each class's probability"
@@ -21,14 +21,16 @@ class Meaning(Enum):
     NUMBERS = "numbers as they are"
 
     def tells_classes(self, width: int) -> bool:
-        """Whether each row of so many numbers speaks for one class, whatever the targets are."""
+        """Return whether each row of `width` numbers denotes one class, whatever the targets are.
+        """
         if self in (Meaning.SHARES, Meaning.LOGITS):
             return width == 1
         return self is not Meaning.NUMBERS
 
 
 def probabilities(y: Array, meaning: Meaning) -> Array | None:
-    """Probabilities in float64 from outputs (B, …, C), of the same shape; None where there are none."""
+    """Return float64 probabilities of outputs (B, …, C), in their shape; None where there are none.
+    """
     wide = y.astype(np.float64)
     match meaning:
         case Meaning.PROBABILITIES | Meaning.SHARES:
@@ -44,11 +46,11 @@ def probabilities(y: Array, meaning: Meaning) -> Array | None:
 
 
 def predicted(y: Array, meaning: Meaning) -> Array:
-    """The class of each row (B,) or position (B, T), from outputs (B, …, C).
+    """Return the class of each row (B,) or position (B, T), from outputs (B, …, C).
 
-    The largest of several outputs. A lone output is class 1 from a probability (or, of numbers that
-    were trained to become 0 and 1, a value) of 0.5 on, a logit or score from 0 on.
-    """
+    With several outputs, it is the index of the largest. A single output is class 1 from a
+    probability of 0.5 on (or a value of 0.5 where 0 and 1 were the training targets), or from a
+    logit or score of 0 on."""
     if y.shape[-1] > 1:
         best: Array = np.argmax(y, axis=-1)
         return best
@@ -57,7 +59,8 @@ def predicted(y: Array, meaning: Meaning) -> Array:
 
 
 def of_every_class(share: Array) -> Array:
-    """Probabilities with one column for each class: of one column, those of class 0 and 1."""
+    """Return probabilities with one column for each class; a single column becomes classes 0 and 1.
+    """
     return np.concatenate([1 - share, share], axis=-1) if share.shape[-1] == 1 else share
 
 
@@ -68,7 +71,7 @@ def _softmax(z: Array) -> Array:
 
 
 def _sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(−z)), by whichever of exp(−z) and exp(z) cannot overflow."""
+    """Return 1 / (1 + exp(−z)), with whichever of exp(−z) and exp(z) cannot overflow."""
     small = np.exp(-np.abs(z))
     shares: Array = np.where(z >= 0, 1, small) / (1 + small)
     return shares

@@ -1,4 +1,4 @@
-"""Rows of different lengths: which positions of outputs and targets are data."""
+"""Rows of different lengths: the positions of outputs and targets that are data, not padding."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from .module import Array, Arrays, Module, Params
 
 
 class TruePositions:
-    """Finds the positions of outputs that belong to data, not to padding.
+    """Finds the positions of outputs that are data, not padding.
 
-    How many positions an output has of a row of so many follows from the network (convolutions
-    shorten rows), so the network is asked: with weights and data that are not numbers, an output
-    is not a number either, but where there is padding it is 0.
-    """
+    The number of valid output positions for a row length depends on the network (convolutions
+    shorten rows), so it is found by a forward pass: with NaN weights and data, an output is NaN at
+    data and 0 at padding."""
 
     def __init__(self, module: Module, params: Params, keywords: Mapping[str, Any]) -> None:
         self.module, self.keywords = module, keywords
@@ -25,10 +24,9 @@ class TruePositions:
         self.known: dict[tuple[object, ...], dict[str, Array]] = {}
 
     def select(self, data: Dataset, value: Arrays) -> Arrays:
-        """Of outputs or targets the true positions, one below the other: (N, …).
+        """Return the concatenated true positions of outputs or targets: (N, …).
 
-        What has no positions, or belongs to no output, stays as it is.
-        """
+        Arrays without positions, or without an output, are unchanged."""
         if data.lengths is None:
             return value
         axes, inside = self.module.RAGGED_OUTPUTS, self._inside(data)
@@ -45,12 +43,13 @@ class TruePositions:
         }
 
     def _flat(self, name: str, array: Array, inside: Array) -> Array:
-        """The true positions of an output or its target; a lone number at each is (N, 1)."""
+        """Return the true positions of an output or its target; (N, 1) for one number per position.
+        """
         moved: Array = np.moveaxis(array, self.module.RAGGED_OUTPUTS[name], 1)[inside]
         return moved[:, None] if len(self.module.OUTPUTS[name]) == 2 else moved
 
     def _inside(self, data: Dataset) -> dict[str, Array]:
-        """Of every output with padding which positions are data: (B, positions) by its name."""
+        """Return a mask (B, positions) of true positions by output, for outputs with padding."""
         sizes = [np.shape(array) for array in _named(data.x).values()]
         lengths = [array.tobytes() for array in _named(data.lengths).values()]
         key = (*sizes, *lengths)
@@ -72,12 +71,12 @@ class TruePositions:
 
 
 def _named(arrays: Arrays | None) -> Mapping[str, Array]:
-    """Arrays by name; a lone one has the name ''."""
+    """Return arrays by name; a single array has the name ''."""
     if isinstance(arrays, Mapping):
         return arrays
     return {} if arrays is None else {"": np.asarray(arrays)}
 
 
 def _unknown(array: Array) -> Array:
-    """Rows of not-a-number; ids stay, the rows of a table that they pick are unknown themselves."""
+    """Return rows of NaN; ids are kept, because the embedding rows that they select are NaN."""
     return array if array.dtype.kind in "iu" else np.full(np.shape(array), np.nan)

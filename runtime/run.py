@@ -1,8 +1,7 @@
-"""A run's folder: everything that a training needs to go on, and that others need to use it.
+"""The folder of a run: all that is needed to resume a training, and to use its result.
 
-It has model.nn and model.py, run.json (which is written last and makes it a run), log.jsonl,
-checkpoints and, where there is such a thing, best.safetensors and encoding.json.
-"""
+It has model.nn and model.py, run.json (which is written last and makes the folder a run),
+log.jsonl, checkpoints and, where they apply, best.safetensors and encoding.json."""
 
 from __future__ import annotations
 
@@ -37,11 +36,11 @@ START = "params"
 
 
 class RunError(ValueError):
-    """A run that cannot be opened, made or used as asked; the message names it and says why."""
+    """A run that cannot be opened, created or used as requested; the message names the run."""
 
 
 class Run:
-    """An open run; `facts` are what run.json says."""
+    """An open run; `facts` are the content of run.json."""
 
     def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
         self.path, self.facts = path, facts
@@ -49,22 +48,22 @@ class Run:
 
     @property
     def options(self) -> dict[str, Any]:
-        """How it was asked to be trained."""
+        """The training options."""
         return dict(self.facts["options"])
 
     @property
     def data(self) -> dict[str, dict[str, Any]]:
-        """Fingerprints of its data by what they are for."""
+        """The fingerprints of the data, by their role."""
         return dict(self.facts["data"])
 
     @property
     def spec_text(self) -> str:
-        """The spec, includes and all."""
+        """The text of the spec with its includes."""
         return (self.path / SPEC).read_text("utf-8")
 
     @property
     def encoding(self) -> Encoding | None:
-        """What was learned from the training table; None for other data."""
+        """The encoding fitted to the training table; None for other data."""
         path = self.path / ENCODING
         if not path.exists():
             return None
@@ -83,15 +82,15 @@ class Run:
         return log.read(self.path / LOG)
 
     def params(self) -> Params:
-        """The weights to use: the best ones where there are such, else the last ones."""
+        """The best parameters where they were saved, or else the last ones."""
         return self.weights()[0]
 
     def state(self) -> Params:
-        """The running statistics that belong to `params`, empty for a model without."""
+        """The running statistics that belong to `params`; empty for a model without state."""
         return self.weights()[1]
 
     def weights(self) -> tuple[Params, Params]:
-        """Parameters and state, which belong together; raises RunError where there are none yet."""
+        """Return matching parameters and state; raises RunError where there are none yet."""
         if (self.path / BEST).exists():
             tensors, _ = unpack(self.path / BEST)
             return split_named(tensors, self.module, str(self.path / BEST))
@@ -101,25 +100,25 @@ class Run:
         return split_named(moment.tensors, self.module, str(self.path))
 
     def newest(self) -> Snapshot | None:
-        """The newest whole checkpoint, if there is any."""
+        """Return the newest intact checkpoint, or None."""
         try:
             return checkpoint.newest_checkpoint(self.path, self.module, self.tell)
         except checkpoint.CheckpointError as error:
             raise RunError(str(error)) from error
 
     def write_checkpoint(self, moment: Snapshot) -> None:
-        """Write a checkpoint; raises OSError, and then the old ones are still there."""
+        """Write a checkpoint; raises OSError and then keeps the old ones."""
         checkpoint.write_checkpoint(self.path, moment, self.module)
 
     def write_best(self, best: Best) -> None:
-        """Write the best weights; raises OSError, and then the old ones are still there."""
+        """Write the best weights; raises OSError and then keeps the old ones."""
         facts = {"epoch": best.epoch, "loss": best.loss, "spec_sha256": sha256(self.module.SPEC)}
         durable.write_bytes(self.path / BEST, pack(named(best.params, best.state), facts))
         said = {**facts, "sha256": _digest(self.path / BEST)}
         durable.write_text(self.path / "best.json", json.dumps(said, indent=1) + "\n")
 
     def read_best(self, best: Best) -> None:
-        """Put the best weights into their place, and of which epoch they are."""
+        """Load the best weights and their epoch into `best`."""
         try:
             tensors, facts = unpack(self.path / BEST)
             best.params, best.state = split_named(tensors, self.module, str(self.path / BEST))
@@ -128,7 +127,7 @@ class Run:
             raise RunError(f"the best weights of {self.path} cannot be read: {error}") from error
 
     def require_unchanged(self) -> None:
-        """Refuse to go on where the spec, the module or a data file is not what it was."""
+        """Refuse to resume where the spec, the module or a data file has changed."""
         if _digest(self.path / MODULE) != self.facts["module_sha256"]:
             raise RunError(f"{self.path / MODULE} was changed since the run began")
         text = self.spec_text
@@ -156,10 +155,9 @@ def create_run(
     encoding: Any = None,
     overwrite: bool = False,
 ) -> Run:
-    """Make a run's folder; a run that is there already is replaced only with `overwrite`.
+    """Create a run's folder; an existing run is replaced only with `overwrite`.
 
-    Raises RunError or OSError.
-    """
+    Raises RunError or OSError."""
     _make_room(path, overwrite)
     durable.write_text(path / SPEC, spec)
     durable.write_text(path / MODULE, code)
@@ -178,7 +176,7 @@ def create_run(
 
 
 def open_run(path: str | Path) -> Run:
-    """A run that there is; raises RunError."""
+    """Open an existing run; raises RunError."""
     path = Path(path)
     if not path.is_dir():
         raise RunError(f"there is no run {path}: no such folder")
@@ -196,7 +194,7 @@ def open_run(path: str | Path) -> Run:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from training in the same folder; the system forgets it with the process."""
+    """Lock a run's folder against other processes; the system drops the lock with the process."""
     try:
         import fcntl
     except ImportError:  # not on Windows
@@ -213,7 +211,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def sha256(text: str) -> str:
-    """What a text adds up to."""
+    """Return the SHA-256 checksum of a text."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
@@ -222,7 +220,7 @@ def _digest(path: Path) -> str:
 
 
 def _make_room(path: Path, overwrite: bool) -> None:
-    """An empty folder, or one in which only traces of a run are left that was never begun."""
+    """Make an empty folder, or reuse one that holds only traces of a run that never began."""
     path.mkdir(parents=True, exist_ok=True)
     if (path / FACTS).exists() and not overwrite:
         raise RunError(

@@ -1,7 +1,6 @@
-"""Data on a scale that a network does not train well on: what there is to say before it starts.
+"""Warnings before training about data on a scale that does not train well.
 
-docs/training.md explains why. All is judged on a sample of the rows.
-"""
+docs/training.md explains why. All checks use a sample of the rows."""
 
 from __future__ import annotations
 
@@ -20,15 +19,15 @@ SHARED = 200.0
 """Rate times the squared length of the mean row, from which all rows move a unit alike, too far."""
 
 _SAMPLE = 1000
-_MOST = 1e100  # whose square is still finite
-_LISTED = 8  # columns that a proposal has numbers of their own for
+_MOST = 1e100  # its square is still finite
+_LISTED = 8  # most columns for which a proposal has separate numbers
 
 
 def unscaled(data: Dataset, inputs: tuple[str, ...], rate: float | None) -> Iterator[str]:
-    """A sentence for each of these inputs whose numbers are large, or all of one sign and many.
+    """Yield a warning for each input whose numbers are large, or many and not centred.
 
-    `rate` is that of plain gradient descent, None for optimizers that adapt their steps.
-    """
+    `rate` is the learning rate of plain gradient descent, None for optimizers that adapt their
+    steps."""
     arrays = data.x if isinstance(data.x, Mapping) else dict.fromkeys(inputs, data.x)
     for name in inputs:
         rows = _sample(data, name, arrays[name])
@@ -51,7 +50,7 @@ def unscaled(data: Dataset, inputs: tuple[str, ...], rate: float | None) -> Iter
 
 
 def unreachable(data: Dataset, ends: Mapping[str, tuple[str, float, float]]) -> Iterator[str]:
-    """A sentence for each target that is beyond the ends of the output that should become it."""
+    """Yield a warning for each target that lies outside the range of its output."""
     if data.target is None:
         return
     targets: Mapping[str, Array] = (
@@ -75,7 +74,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _sample(data: Dataset, what: str, array: Array) -> Array:
-    """Some rows, or the true positions of some, in float64; evenly spaced, so always the same."""
+    """Return some rows, or some true positions, in float64: evenly spaced and so reproducible."""
     chosen = np.unique(np.linspace(0, len(array) - 1, _SAMPLE).astype(np.int64))
     part = data.take(chosen)
     rows = np.clip(take(array, chosen).astype(np.float64), -_MOST, _MOST)
@@ -97,7 +96,8 @@ def _column(data: Dataset, name: str, entry: int) -> str:
 
 
 def _proposal(rows: Array) -> str:
-    """`normalize` with the mean and deviation of each of a few columns, or of all numbers."""
+    """Return a `normalize` stage with the mean and deviation of each of a few columns, or of all.
+    """
     if rows.ndim == 2 and 1 < rows.shape[1] <= _LISTED:
         mean, std = (_numbers(v) for v in (rows.mean(axis=0), _deviation(rows, 0)))
         return f"`normalize mean=[{mean}] std=[{std}]`"
@@ -105,7 +105,7 @@ def _proposal(rows: Array) -> str:
 
 
 def _deviation(rows: Array, axis: int | None) -> Array:
-    """Standard deviations; 1 of what is constant."""
+    """Return standard deviations; 1 for constant columns."""
     std = np.std(rows, axis=axis)
     return np.where(std > 0, std, 1.0)
 

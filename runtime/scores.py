@@ -1,7 +1,6 @@
-"""The metrics a spec asks for, measured on outputs and targets as a module gives them.
+"""The metrics of a spec, measured on outputs and targets as a module gives them.
 
-A metric that cannot be computed is nan, and is told about; it never ends a training.
-"""
+A metric that cannot be computed is nan and is reported; it never ends a training."""
 
 from __future__ import annotations
 
@@ -30,12 +29,11 @@ def scores_of(
     losses: Iterable[str] = (),
     tell: Tell = lambda _: None,
 ) -> dict[str, float]:
-    """Every metric that is one number; nan where it cannot be computed, and `tell` is told why.
+    """Return every scalar metric; nan where it cannot be computed, with the reason sent to `tell`.
 
-    `losses` are the kinds of loss that judge the outputs. Of several outputs each that has
-    targets is measured by itself, as `accuracy kind`: by metrics of classes where its targets
-    are classes, by the others where they are not (or where none else is left).
-    """
+    `losses` are the kinds of loss that judge the outputs. With several outputs, each one that has
+    targets is measured separately, as `accuracy kind`: with metrics of classes where its targets
+    are classes, with the others where they are not (or where no other output is left)."""
     kinds = frozenset(losses)
     pairs = list(_pairs(y, target))
     scores = {}
@@ -56,7 +54,8 @@ def scores_of(
 def confusions(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> dict[str, Array]:
-    """Counts of true against predicted classes by output; the only output is called ``""``."""
+    """Return counts of true against predicted classes by output; a single output is called ``""``.
+    """
     counts = {}
     for name, outputs, targets in class_pairs(y, target, losses, tell):
         try:
@@ -69,7 +68,8 @@ def confusions(
 def class_pairs(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> list[Pair]:
-    """Each output whose targets are classes, by name, with those; an only output is called ``""``."""
+    """Return the outputs with class targets, and those targets, by name (``""`` for a single one).
+    """
     kinds = frozenset(losses)
     suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
     if not suited:
@@ -78,7 +78,7 @@ def class_pairs(
 
 
 def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[Pair], str]:
-    """The outputs that a metric is for, or why there are none."""
+    """Return the outputs that a metric applies to, or the reason why there are none."""
     if not pairs:
         return [], "no output can be told to belong to the targets"
     classes = [p for p in pairs if _judges_classes(p, kinds)]
@@ -98,7 +98,7 @@ def _judges_classes(pair: Pair, kinds: frozenset[str]) -> bool:
 
 
 def _scaled(y: Array, target: Array, kinds: frozenset[str]) -> Array:
-    """Outputs one wide that were taught to be 0 or 1: classes part at 0.5, however far they go."""
+    """Clip outputs of width 1 that were trained on 0 and 1, so that classes divide at 0.5."""
     near = kinds and kinds <= LOSSES_OF_DISTANCE and y.shape[-1] == 1
     return np.clip(y, 0, 1) if near and np.isin(target, (0, 1)).all() else y
 
@@ -117,10 +117,9 @@ def _score(said: str, metric: Metric, y: Array, target: Array, tell: Tell) -> fl
 
 
 def _pairs(y: Arrays, target: Arrays) -> Iterator[Pair]:
-    """Outputs and their targets by name; targets of inner stages have no outputs.
+    """Yield outputs and their targets by name; targets of inner stages have no outputs.
 
-    An only target beside several outputs belongs to the one that it fits.
-    """
+    A single target with several outputs belongs to the one whose shape it fits."""
     if isinstance(y, Mapping):
         if isinstance(target, Mapping):
             yield from ((name, y[name], target[name]) for name in target if name in y)
@@ -137,7 +136,7 @@ def _fits(y: Array, target: Array) -> bool:
 
 
 def confusion_text(counts: Array) -> str:
-    """A table of counts, a line for each true class, a column for each predicted one."""
+    """Return counts as text: a line for each true class, a column for each predicted one."""
     width = max(len(str(counts.max())), len(str(len(counts) - 1))) + 2
     head = " " * 6 + "".join(f"{c:>{width}}" for c in range(len(counts)))
     rows = (f"{i:>6}" + "".join(f"{n:>{width}}" for n in row) for i, row in enumerate(counts))

@@ -1,8 +1,7 @@
-"""A training in progress: where it is, what it has learned, and how it takes the next batch.
+"""The training session: its position, its weights, and the steps over batches.
 
-All that a later process needs to go on bit-identically is in `position`, `params`, `opt`, `state`,
-`rng`, `watch` and `best` (see snapshot.py).
-"""
+All that a later process needs to resume bit-identically is in `position`, `params`, `opt`, `state`,
+`rng`, `watch` and `best` (see snapshot.py)."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ _COMPILED_PIECES = 50
 
 
 class Ending(Enum):
-    """Why training stopped."""
+    """The reason why training stopped."""
 
     DONE = "done"
     PATIENCE = "patience"
@@ -43,7 +42,7 @@ class Ending(Enum):
 
 
 class Stopped(Exception):
-    """Training was asked to stop, and all weights are those between two batches."""
+    """Training was asked to stop; all weights are consistent, as between two batches."""
 
 
 class NotFinite(Exception):
@@ -64,10 +63,10 @@ class Sets:
 
 @dataclass(slots=True)
 class Position:
-    """How far a training is: whole epochs, rows of the next one, steps in all.
+    """The position of a training: whole epochs, rows of the next one, total steps.
 
-    `total` is the (weighted) sum of the losses of those rows, `seconds` what they took, `loss` the last batch's;
-    `order` is the state of the generator that draws the epoch's order of rows.
+    `total` is the (weighted) sum of the losses of those rows, `seconds` their time, `loss` the loss
+    of the last batch; `order` is the state of the generator that draws the epoch's order of rows.
     """
 
     order: dict[str, Any]
@@ -81,7 +80,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Weights to keep, of which epoch they are, and a sentence that says why."""
+    """The weights to keep, their epoch, and a sentence that gives the reason."""
 
     params: Params
     state: Params
@@ -95,11 +94,11 @@ Weights = tuple[Mapping[str, Array], Mapping[str, Array]]
 
 
 class Diverged(Exception):
-    """An epoch ended with a loss that says that training has diverged."""
+    """An epoch ended with a loss that shows divergence."""
 
 
 class Session:
-    """A module's network in training on data, by a plan."""
+    """The training of a module's network on data, by a plan."""
 
     def __init__(
         self,
@@ -133,28 +132,28 @@ class Session:
         self.measure = Measure(module, self.params, metrics, self.tell, self._class_weights())
         self.measure.check = self._check
         self._stop = False
-        self.clean = True  # whether the weights are those between two batches
+        self.clean = True  # whether the weights are consistent, as between two batches
         self.watch: Watch | None = None
         self._clock = 0.0
         self.begun: Snapshot | None = None
         self._hooks = [c.batch for c in callbacks if type(c).batch is not Callback.batch]
 
     def tell(self, sentence: str) -> None:
-        """Say something, once."""
+        """Report a sentence, once."""
         if self._tell and sentence not in self._told:
             self._tell(sentence)
         self._told.add(sentence)
 
     def stop(self) -> None:
-        """Stop between two batches, as soon as may be; safe to call from a signal handler."""
+        """Stop after the current batch; safe to call from a signal handler."""
         self._stop = True
 
     def scores(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
-        """Loss and metrics of the weights as they are."""
+        """Return loss and metrics of the current weights."""
         return self.measure.scores(self.params, self.state, data, metrics)
 
     def rate(self) -> float | None:
-        """The learning rate of the next step, where it can be told."""
+        """The learning rate of the next step, or None where it is not known."""
         rate = getattr(self.module, "learning_rate", None)
         if rate is None or self.plan.lr is not None or self.module.TRAIN.get("lr") is None:
             return self.plan.lr or self.module.TRAIN.get("lr")
@@ -176,7 +175,8 @@ class Session:
         return found
 
     def _class_weights(self) -> dict[str, Any]:
-        """By how often classes are in the training set, where the spec says `weights=balanced`."""
+        """Return the weights of classes by their frequency, where the spec has `weights=balanced`.
+        """
         if not hasattr(self.module, "balanced_weights"):
             return {}
         weights = () if self.weights is None else (self.weights,)
@@ -186,20 +186,19 @@ class Session:
     # --- batches -------------------------------------------------------------------------------
 
     def order(self) -> Array:
-        """The order of the rows in the epoch that the training is in."""
+        """Return the order of the rows in the current epoch."""
         self.order_rng.bit_generator.state = self.position.order
         return self._ordered(self.order_rng)
 
     def _ordered(self, rng: np.random.Generator) -> Array:
-        """Rows of weight 0 have no place in it."""
+        """Return a random order of the rows without those of weight 0."""
         rows = len(self.sets.train) if self.counting is None else self.counting
         return self.plan.order(rng, rows)
 
     def batches(self, order: Array, until: int | None = None, alone: bool = False) -> None:
-        """Steps on the rows of an epoch that are not done yet; `until` so many are.
+        """Take steps on the remaining rows of an epoch, or until `until` rows are done.
 
-        `alone` steps are taken one by one, and nobody hears of them.
-        """
+        With `alone`, steps are taken one by one and no callback is called."""
         data, size = self.sets.train, self.plan.batch
         x, target = _plain(data.x), _plain(data.target)
         more = {name: _plain(value) for name, value in row_keywords(data, self.module).items()}
@@ -226,7 +225,7 @@ class Session:
         self.position.seconds, self._clock = self.position.seconds + now - self._clock, now
 
     def _look_around(self) -> None:
-        """Between two batches: tell how far it is, and stop where that is wanted."""
+        """Between two batches, report progress and stop if requested."""
         self._take_time()
         for hook in self._hooks:
             hook(self)
@@ -237,11 +236,11 @@ class Session:
             raise Stopped
 
     def _compiled(self) -> bool:
-        """Whether train_epoch takes batch after batch without a return to Python."""
+        """Return whether train_epoch takes several batches without a return to Python."""
         return hasattr(self.module, "train_rows")
 
     def _piece(self, rows: int) -> int:
-        """Rows taken between two looks around: one batch, or some where a compiled loop does them."""
+        """Return the rows between two progress checks: one batch, or several in a compiled loop."""
         if not self._compiled():
             return self.plan.batch
         batches = math.ceil(rows / self.plan.batch)
@@ -254,7 +253,7 @@ class Session:
         if self._compiled():
 
             def piece(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
-                if in_files:  # rows of a file are picked past its map
+                if in_files:  # rows of a file are read without its map
                     x, target, more = _take(x, rows), _take(target, rows), _take(more, rows)
                     rows = np.arange(len(rows))
                 return module.train_epoch(
@@ -274,7 +273,8 @@ class Session:
     # --- epochs --------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Measure all sets once, before any time is spent; refuse those that do not fit."""
+        """Measure all sets once before the first step; raises DataError for those that do not fit.
+        """
         self._refuse_lone_row()
         loss = self.scores(self.sample, metrics=False)["loss"]
         for data in filter(None, (self.sets.validation, self.sets.test)):
@@ -282,7 +282,8 @@ class Session:
         self.watch = Watch(self.module.LOSSES.values(), loss, self.params, self.state)
 
     def _refuse_lone_row(self) -> None:
-        """Say so now where the last batch of an epoch would be too small for a layer's statistics."""
+        """Refuse a last batch that is too small for a layer's statistics, before training starts.
+        """
         if not self.state or self.rows % self.plan.batch != 1 % self.plan.batch:
             return
         one, keywords = self.sets.train.take(slice(0, 1)), {
@@ -303,7 +304,7 @@ class Session:
             ) from error
 
     def epoch(self) -> None:
-        """The rest of an epoch and its measurements."""
+        """Train the rest of an epoch, and measure it."""
         self.begun = snapshot.take(self)
         order = self.order()
         self.batches(order)
@@ -324,11 +325,11 @@ class Session:
             self.tell(self.watch.happened(number, mean, loss))
 
     def close(self, mean: float, scores: Mapping[str, float]) -> None:
-        """Measure the other sets, go over to the next epoch, and tell of this one."""
+        """Measure the other sets, advance to the next epoch, and report this one."""
         self._finish(self._measured(mean, scores))
 
     def _measured(self, mean: float, scores: Mapping[str, float]) -> Epoch:
-        """What the epoch came to; nothing of the session changes before all of it is measured."""
+        """Return the epoch's results; the session is not changed until all of them are measured."""
         valid, test = (self.scores(d) if d else {} for d in (self.sets.validation, self.sets.test))
         number, assigned = self.position.epoch + 1, self.position
         loss = (valid or scores)["loss"]
@@ -338,7 +339,7 @@ class Session:
         )
 
     def _finish(self, epoch: Epoch) -> None:
-        """Go over to the next epoch, and tell of this one."""
+        """Advance to the next epoch, and report this one."""
         assert self.watch is not None
         if self.watch.is_good(epoch.train["loss"]):
             self.watch.keep(epoch.number, self.params, self.state)
@@ -351,7 +352,7 @@ class Session:
             callback.epoch(self, epoch)
 
     def kept(self) -> Kept:
-        """The weights to keep, should training end here."""
+        """Return the weights to keep if training ends here."""
         if self.best is not None and self.best.epoch:
             best = self.best
             sentence = f"the weights of epoch {best.epoch} are kept, the best so far"
@@ -363,7 +364,7 @@ class Session:
 
 
 def _begun_with(module: Module, seed: int, start: Weights | None) -> tuple[Params, Params]:
-    """Initial parameters and state: those of the seed, or a copy of given ones."""
+    """Return initial parameters and state: from the seed, or a copy of the given ones."""
     params = module.init_params(seed)
     state: Params = module.init_state() if hasattr(module, "init_state") else {}
     for own, given in zip((params, state), start or (), strict=False):
@@ -373,14 +374,14 @@ def _begun_with(module: Module, seed: int, start: Weights | None) -> tuple[Param
 
 
 def _plain(value: Arrays | None) -> Any:
-    """Arrays without what a memory map adds to each of its parts."""
+    """Return arrays as plain ndarrays, without the overhead of memory-map views."""
     if isinstance(value, Mapping):
         return {name: np.asarray(array) for name, array in value.items()}
     return None if value is None else np.asarray(value)
 
 
 def _take(value: Any, rows: Array) -> Any:
-    """The picked rows of an array, or of every array of a dict, in memory."""
+    """Return the picked rows of an array, or of each array of a dict, in memory."""
     if isinstance(value, dict):
         return {name: _take(array, rows) for name, array in value.items()}
     if value is None or map_of(value) is None:

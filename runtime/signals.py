@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one stops a training between two batches, the second at once."""
+"""Handling of Ctrl-C and SIGTERM: the first stops training between batches, the second at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .session import Session
 
 
 class Signals(Callback):
-    """While this context is open, the signals stop the training that it listens to."""
+    """A context in which the signals stop the training for which it is a callback."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
@@ -20,7 +20,7 @@ class Signals(Callback):
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        # Python lets the main thread alone hear of signals.
+        # Python allows signal handlers in the main thread only.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self.before[number] = signal.signal(number, self._hear)
@@ -36,7 +36,7 @@ class Signals(Callback):
             signal.signal(number, handler)
 
     def start(self, session: Session) -> None:
-        """From now on there is something to stop in an orderly way."""
+        """From now on, stop this session on a signal."""
         self.session = session
 
     def _hear(self, number: int, frame: FrameType | None) -> None:

@@ -1,9 +1,8 @@
-"""Everything a training needs to go on bit-identically, as arrays by name and facts for JSON.
+"""Snapshots of a training, from which it resumes bit-identically: named arrays and JSON facts.
 
-Parameters have their own names and state has `state.` before them, as in every file of weights.
-What the optimizer keeps is `optimizer:NAME`; `good:NAME` are the last good weights where these are
-not those of the moment.
-"""
+Parameters have their own names, and state names begin with `state.`, as in all weight files. The
+optimizer's arrays are `optimizer:NAME`; `good:NAME` are the last good weights where they differ
+from the current ones."""
 
 from __future__ import annotations
 
@@ -25,14 +24,14 @@ OPTIMIZER, GOOD = "optimizer:", "good:"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A moment between two batches: arrays, which nothing else touches, and facts."""
+    """The state of a training between two batches: arrays, which are copies, and facts."""
 
     tensors: dict[str, Array]
     facts: dict[str, Any]
 
 
 def take(session: Session) -> Snapshot:
-    """Copy what the session is at this moment."""
+    """Copy the current state of a session."""
     arrays = {k: v for k, v in session.opt.items() if isinstance(v, np.ndarray)}
     scalars = {k: number(v) for k, v in session.opt.items() if k not in arrays}
     tensors = copied(named(session.params, session.state))
@@ -56,7 +55,7 @@ def take(session: Session) -> Snapshot:
 
 
 def restore(session: Session, moment: Snapshot) -> None:
-    """Go back, or on, to a moment; raises WeightsError, KeyError or TypeError if it does not fit."""
+    """Restore a session; raises WeightsError, KeyError or TypeError if the snapshot does not fit."""
     tensors, facts = moment.tensors, moment.facts
     params, state = split_named(tensors, session.module, "the checkpoint")
     _fill(session.params, params)
@@ -85,7 +84,7 @@ def _restore_watch(session: Session, good: Params, facts: dict[str, Any]) -> Non
 
 
 def _fill(into: dict[str, Any], arrays: Params) -> None:
-    """Put numbers into arrays where they lie, so that views stay views."""
+    """Copy numbers into existing arrays, so that views of them stay valid."""
     for name, array in arrays.items():
         into[name][...] = array
 

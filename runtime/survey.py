@@ -1,4 +1,4 @@
-"""Looking at a table before there is a network: which columns it has, and what a spec must know."""
+"""Survey of a table before there is a network: its columns, and the facts that a spec needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ MOST_CLASSES = 20
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A column that can be an input: of words how many, of numbers mean and standard deviation."""
+    """A possible input column: the number of its words, or the mean and deviation of its numbers.
+    """
 
     name: str
     words: int
@@ -33,13 +34,13 @@ class Feature:
 
     @property
     def width(self) -> int:
-        """How many inputs it becomes."""
+        """The number of inputs that the column becomes."""
         return self.words or 1
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A target column: the names of its classes, none for a number, with mean and deviation."""
+    """A target column: its class names (none for a number), mean and standard deviation."""
 
     name: str
     classes: tuple[str, ...]
@@ -49,11 +50,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a table holds.
+    """The content of a table.
 
-    `left_out` says of columns that are no use as inputs why; `gaps` are in inputs, `target_gaps`
-    in targets.
-    """
+    `left_out` gives the reasons why columns are not used as inputs; `gaps` counts missing values in
+    inputs, `target_gaps` in targets."""
 
     rows: int
     features: tuple[Feature, ...]
@@ -65,7 +65,7 @@ class Survey:
 
     @property
     def width(self) -> int:
-        """How many numbers the model reads."""
+        """The number of numbers that the model reads."""
         return sum(feature.width for feature in self.features)
 
 
@@ -76,7 +76,7 @@ def survey(
     test_fraction: float | None = None,
     seed: int = 0,
 ) -> Survey:
-    """What a table holds; means are those of the rows that `Dataset.split` leaves for training."""
+    """Survey a table; means are over the rows that `Dataset.split` leaves for training."""
     table = open_table(path)
     if not table.height:
         raise DataError(f"{path}: there are no rows")
@@ -119,7 +119,7 @@ def _training_rows(
 
 
 def _useless(table: Table, place: int) -> str:
-    """Why a column is no input, or nothing."""
+    """Return why a column is not usable as an input; empty if it is usable."""
     column, rows = table.column(place), table.height
     if column.kind is Kind.WORDS and len(column.words) > MOST_WORDS:
         return f"{len(column.words)} different words"
@@ -129,7 +129,7 @@ def _useless(table: Table, place: int) -> str:
 
 
 def _counts(values: Array) -> bool:
-    """Whether values are 0, 1, 2, … or 1, 2, 3, …."""
+    """Return whether values are 0, 1, 2, … or 1, 2, 3, …."""
     return bool(values[0] in (0, 1) and (np.diff(values) == 1).all())
 
 
@@ -151,7 +151,7 @@ def _feature(table: Table, place: int, rows: Array) -> Feature:
 
 
 def _moments(table: Table, place: int, column: Column, rows: Array) -> tuple[float, float]:
-    """Mean and standard deviation, 1 of what is constant."""
+    """Return mean and standard deviation; the deviation of a constant column is 1."""
     known = column.values[rows]
     known = known[~np.isnan(known)]
     if not len(known):

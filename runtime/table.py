@@ -1,4 +1,4 @@
-"""Opening a table: text with cells parted by comma, semicolon or tab, Parquet, JSON lines."""
+"""Opening of tables: text delimited by comma, semicolon or tab, Parquet, JSON lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXTRA = "; `pip install 'nnc[tables]'` reads words"
 
 
 def is_table(where: str | Path) -> bool:
-    """Whether a file is a table, by its name."""
+    """Return whether a file is a table, by its name."""
     path = Path(where)
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
@@ -38,11 +38,10 @@ def open_table(
     names: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Table:
-    """The table of a file, `beside` which there may be another of the same columns.
+    """Open the table of a file; `beside` is another file with the same columns.
 
-    A first row that has all of `names` holds the column names. `tell` hears of what was decided
-    about column names that were in doubt. Raises DataError.
-    """
+    A first row that has all of `names` holds the column names. `tell` receives a sentence for each
+    doubtful decision about column names. Raises DataError."""
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
     if path.suffix.lower() in TYPED:
@@ -63,10 +62,10 @@ def _text(layout: Layout) -> Table:
 
 
 def _numbers(layout: Layout) -> Array:
-    """All numbers of a file in float64."""
+    """Read all numbers of a file in float64."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a file without rows, refused below
+            warnings.simplefilter("ignore", UserWarning)  # no rows, refused below
             values = np.loadtxt(
                 layout.path,
                 delimiter=layout.delimiter,
@@ -84,17 +83,16 @@ def _numbers(layout: Layout) -> Array:
 
 
 def _lines_of_header(layout: Layout) -> int:
-    """How many lines to skip: blank ones, and those of the names, which may go over several."""
+    """Return how many lines to skip: blank ones, and the names, which may span several lines."""
     if layout.header is None:
         return 0
     return next(cells_of(layout.path, layout.delimiter, False))[0]
 
 
 def _numbers_slowly(layout: Layout) -> Array:
-    """The numbers read cell by cell, so that the first that is none can be named.
+    """Read numbers cell by cell, so that the first cell that is not a number can be named.
 
-    NumPy says too little of its place, and stumbles over lines of blanks and empty cells.
-    """
+    NumPy's errors lack its position, and NumPy fails on lines of blanks and empty cells."""
     path, rows = layout.path, []
     try:
         for line, cells in cells_of(path, layout.delimiter, layout.header is not None):

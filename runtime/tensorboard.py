@@ -15,9 +15,8 @@ from .session import Session
 class TensorBoard(Callback):
     """Writes scalars such as `train/loss` and `validation/accuracy`, by step, to a folder.
 
-    Raises DataError where tensorboardX is missing. A training that goes on writes from its
-    step on, and what a killed one wrote beyond that is dropped by TensorBoard.
-    """
+    Raises DataError where tensorboardX is missing. A resumed training continues at its step, and
+    TensorBoard drops what a killed one wrote beyond that step."""
 
     def __init__(self, folder: str | Path) -> None:
         package = require("tensorboardX", "tensorboard", "TensorBoard needs tensorboardX")
@@ -39,5 +38,5 @@ class TensorBoard(Callback):
             self.writer.add_scalar("lr", epoch.rate, epoch.step)
 
     def end(self, session: Session) -> None:
-        """Force everything to the disk."""
+        """Flush everything to the disk."""
         self.writer.close()

@@ -1,4 +1,4 @@
-"""A trained network: its module, its weights, and how the tables that it learned from were read."""
+"""The trained network: its module, its weights, and the encoding of its training table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A network that can be measured and used; `encoding` is None if it learned from no table."""
+    """A network for evaluation and prediction; `encoding` is None if it was not trained on a table.
+    """
 
     module: Module
     params: Params
@@ -38,7 +39,7 @@ class Trained:
         target: str | None = None,
         features: str | None = None,
     ) -> Dataset:
-        """Data with targets, to be measured on: of sources with a test set of their own, that one."""
+        """Load data with targets for evaluation; a source with its own test set gives that set."""
         if self.encoding is not None and is_table(where):
             return self.encoding.apply(where, self.module, need_target=True, tell=tell)
         loaded = load(where, self.module, target=target, features=features, tell=tell)
@@ -47,7 +48,7 @@ class Trained:
         return loaded.test or loaded.train
 
     def unlabelled(self, where: str | Path, tell: Tell, *, features: str | None = None) -> Dataset:
-        """Data whose targets are not asked for, nor used if they are there."""
+        """Load data for prediction; targets are not needed, and not used if present."""
         if self.encoding is not None and is_table(where):
             return self.encoding.apply(where, self.module, need_target=False, tell=tell)
         inputs = SimpleNamespace(
@@ -59,7 +60,7 @@ class Trained:
         return loaded.test or loaded.train
 
     def predict(self, data: Dataset) -> dict[str, Array]:
-        """Every output by its name, over all rows; raises DataError where these do not fit."""
+        """Return every output by its name, over all rows; raises DataError where rows do not fit."""
         keywords: dict[str, Any] = {"state": self.state} if self.state else {}
         parts: list[Mapping[str, Array]] = []
         size = rows_at_a_time(data)
@@ -68,21 +69,23 @@ class Trained:
             lengths = {} if part.lengths is None else {"lengths": part.lengths}
             try:
                 y = self.module.predict(self.params, part.x, **keywords, **lengths)
-            except ValueError as error:  # from the module's validation of arguments
+            except ValueError as error:  # from the module's argument validation
                 raise DataError(f"{data.name}: {error}") from error
             parts.append(self._by_name(y))
             data.give_back()
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _by_name(self, y: Arrays) -> Mapping[str, Array]:
-        """Outputs by name; an only one comes alone. Predictions may be views that are written over."""
+        """Return outputs by name, as copies, because predictions may be views of reused memory.
+
+        A single output comes without a name."""
         if isinstance(y, Mapping):
             return {name: np.array(array) for name, array in y.items()}
         return {next(iter(self.module.OUTPUTS)): np.array(y)}
 
 
 def _refuse_words(encoding: Encoding) -> None:
-    """Words mean what the training table made of them, which only that training knows."""
+    """Refuse a table with words, whose ids only the training encoding knows."""
     for part in (*encoding.inputs, *encoding.targets):
         for field in part.fields:
             if field.kind is Kind.WORDS:

@@ -1,4 +1,4 @@
-"""Training a module's network on data: what is asked for, what comes of it."""
+"""Training of a module's network on data: the `train` function and its result."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ __all__ = ["Callback", "Ending", "Epoch", "Plan", "TrainResult", "metrics_for", 
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """The trained parameters and how it went.
+    """The trained parameters and the course of the training.
 
-    `epoch` is the number of the one whose weights `params` are, 0 for those that it began with:
-    the best one where there is a validation set (or patience), else the last one.
-    After a divergence that is the last good one (see `divergence`); `message` says what happened
-    unless all epochs were done. `confusion` has, by output, the counts of the spec's
-    `metric confusion`: on the test set, else the validation set, else the training set. `state` are
-    the running statistics that belong to `params`, empty for a model without: predict takes both, as
-    `predict(result.params, x, **result.keywords)`.
-    """
+    `epoch` is the epoch of the weights in `params`, 0 for the initial ones: the best epoch where
+    there is a validation set (or patience), or else the last one. After a divergence it is the last
+    good one (see `divergence`); `message` says what happened unless all epochs were done.
+    `confusion` has, by output, the counts of the spec's `metric confusion`: on the test set, or
+    else the validation set, or else the training set. `state` are the running statistics that
+    belong to `params`, empty for a model without state; predict takes both, as
+    `predict(result.params, x, **result.keywords)`."""
 
     params: Params
     history: tuple[Epoch, ...]
@@ -49,19 +48,20 @@ class TrainResult:
 
     @property
     def keywords(self) -> dict[str, Mapping[str, Array]]:
-        """What the module's functions take beside the parameters: `state=`, or nothing."""
+        """The keyword arguments of the module's functions beside the parameters: `state=`, or none.
+        """
         return {"state": self.state} if self.state else {}
 
     def curve(self, name: str = "loss", where: str = "train") -> list[float]:
-        """A score after each epoch, on `train`, `validation` or `test`; nan where there is none."""
+        """Return a score after each epoch on `train`, `validation` or `test`; nan if missing."""
         return [getattr(epoch, where).get(name, math.nan) for epoch in self.history]
 
     def save(self, module: Module, path: str | Path) -> None:
         """Write the parameters, and the state where the model has one, to an .npz file.
 
-        `load_params(path)` of any module of this spec reads it: it gives the parameters, or
-        `(params, state)` where the model has state. Raises OSError where the file cannot be written.
-        """
+        `load_params(path)` of any module of this spec reads it: it returns the parameters, or
+        `(params, state)` where the model has state. Raises OSError where the file cannot be
+        written."""
         module.save_params(path, self.params, **self.keywords)
 
 
@@ -86,18 +86,18 @@ def train(
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
-    What is not given comes from the spec. Training begins with `params`, and with `state` where the
-    module has one (both as load_params gives them; neither is changed), else with initial values.
-    `report` gets each epoch, `progress` how many rows of how
-    many an epoch has done, `tell` in a sentence, once, what else there is to know (a metric that
-    cannot be computed never ends training); `callbacks` hear of batches and epochs, and may stop.
+    Settings that are not given come from the spec. Training begins with `params`, and with `state`
+    where the module has one (both as load_params returns them; neither is changed), or else with
+    initial values. `report` receives each epoch, `progress` the rows done and the total rows of an
+    epoch, `tell` each warning once, as a sentence (a metric that cannot be computed never ends
+    training). `callbacks` are called for batches and epochs, and may stop training.
 
-    With a `validation` set the weights of the epoch with the lowest loss on it are kept; with
-    `patience`, training ends after so many epochs without a lower one (on the training set, if there
-    is no other). Ctrl-C ends training and keeps the weights so far; a divergence ends it too, unless
-    it is allowed and the loss is finite. A module with `solve` is solved at once, reported as one
-    epoch, unless a rate is given. Raises DataError where data or plan do not fit the module.
-    """
+    With a `validation` set, the weights of the epoch with the lowest loss on it are kept; with
+    `patience`, training ends after that many epochs without a lower loss (on the training set, if
+    there is no validation set). Ctrl-C ends training and keeps the current weights; a divergence
+    ends it too, unless it is allowed and the loss is finite. A module with `solve` is solved
+    directly, reported as one epoch, unless a rate is given. Raises DataError where data or plan do
+    not fit the module."""
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     exact = lr is None and hasattr(module, "solve")
     _require_rate(module, chosen, exact)
@@ -119,7 +119,7 @@ def train(
 
 @contextmanager
 def _faults_of(data: Dataset) -> Iterator[None]:
-    """What the module's validation of arguments refuses is a fault of the data."""
+    """Convert errors of the module's argument validation to DataError."""
     try:
         yield
     except (DataError, RunError):
@@ -131,7 +131,7 @@ def _faults_of(data: Dataset) -> Iterator[None]:
 def _start(
     module: Module, params: Mapping[str, Array] | None, state: Mapping[str, Array] | None
 ) -> Weights | None:
-    """Given weights as a pair; raises DataError where they are not those of the module."""
+    """Return given weights as a pair; raises DataError where they do not match the module's."""
     if params is None:
         if state is not None:
             raise DataError("state: it belongs to trained parameters; give params=, too")
@@ -150,7 +150,7 @@ def _start(
 def _told(
     progress: Callable[[int, int], None] | None, report: Callable[[Epoch], None] | None
 ) -> list[Callback]:
-    """Functions as callbacks."""
+    """Return callbacks that call these functions."""
     listeners: list[Callback] = [Progress(progress)] if progress else []
     return [*listeners, Report(report)] if report else listeners
 
@@ -158,7 +158,7 @@ def _told(
 def fitted_sets(
     module: Module, data: Dataset, validation: Dataset | None, test: Dataset | None
 ) -> tuple[Sets, tuple[str, ...]]:
-    """The data as the module takes them, and the metrics to measure on them."""
+    """Return the data sets as the module takes them, and the metrics to measure."""
     fitted = fit_targets(data, module)
     dtype = np.dtype(getattr(module, "DTYPE", np.float32))
 
@@ -178,7 +178,7 @@ def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
 
 
 def conduct(session: Session, exact: bool) -> TrainResult:
-    """Begin a training, or go on with it, until it ends in one way or another."""
+    """Run a training from its start or a checkpoint until it ends for any reason."""
     message = ""
     try:
         session.begin()
@@ -202,7 +202,7 @@ def conduct(session: Session, exact: bool) -> TrainResult:
 
 
 def _epochs(session: Session) -> str:
-    """All epochs that the plan has left; what there is to say about how they ended."""
+    """Train all remaining epochs; return the message about how training ended."""
     while session.position.epoch < session.plan.epochs and not _is_over(session):
         session.epoch()
     watch = session.watch
@@ -220,7 +220,7 @@ def _is_over(session: Session) -> bool:
 
 
 def _not_finite(session: Session, loss: float) -> str:
-    """What happened, and where the first value arose that is not finite."""
+    """Describe what happened, and where the first non-finite value arose."""
     number, watch = session.position.epoch + 1, session.watch
     assert watch is not None
     culprit = diagnose(session)
@@ -232,7 +232,7 @@ def _not_finite(session: Session, loss: float) -> str:
 
 
 def _solve(session: Session) -> None:
-    """The exact solution, as one epoch; its `loss` is that of the fresh parameters."""
+    """Compute the exact solution as one epoch; its `loss` is that of the initial parameters."""
     if session.position.epoch:
         return
     train, watch, clock = session.sets.train, session.watch, time.perf_counter()
@@ -245,7 +245,7 @@ def _solve(session: Session) -> None:
 
 
 def _result(session: Session, message: str) -> TrainResult:
-    """The weights that are kept, and what is known of them."""
+    """Return the kept weights and their results."""
     kept = session.kept()
     if session.ending is Ending.DIVERGED:
         message = f"{message}. {kept.sentence}"

@@ -1,4 +1,4 @@
-"""Weights of rows in training: which rows count, and how much some of them count together."""
+"""Weights of rows in training: the rows that count, and the total weight of some rows."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from .module import Array, Module
 
 
 def weights_of(data: Dataset, module: Module) -> Array | None:
-    """The weights that a module takes of these rows; None where all count the same."""
+    """Return the weights (N,) that a module takes of these rows; None for equal weights."""
     return data.weights if module.TRAIN.get("weights") == "rows" else None
 
 
 def counting(data: Dataset, weights: Array | None) -> Array | None:
-    """The numbers of the rows that count; None for all. Raises DataError where none does."""
+    """Return the indices of rows with weight; None for all.
+
+    Raises DataError where there are none."""
     if weights is None:
         return None
     rows = np.flatnonzero(weights)
@@ -24,7 +26,7 @@ def counting(data: Dataset, weights: Array | None) -> Array | None:
 
 
 def amount(weights: Array | None, rows: Array | slice) -> float:
-    """By how much rows count in a mean: the sum of their weights, or their number."""
+    """Return the weight of rows in a mean: the sum of their weights, or their number."""
     if weights is not None:
         return float(np.sum(weights[rows], dtype=np.float64))
     return float(rows.stop - rows.start if isinstance(rows, slice) else len(rows))

@@ -1,9 +1,8 @@
-"""Parameters, and the state that belongs to them, in files: .npz and .safetensors.
+"""Files of parameters and state: .npz and .safetensors.
 
 An .npz file is what a module's own save_params writes. In a .safetensors file parameters have their
-names, and state has names that begin with `state.`; names with a colon are other things that a
-checkpoint keeps beside them.
-"""
+names, and the names of state begin with `state.`; names with a colon are other arrays of a
+checkpoint."""
 
 from __future__ import annotations
 
@@ -27,11 +26,11 @@ Tensors = Mapping[str, Array]
 
 
 class WeightsError(ValueError):
-    """A file of weights that cannot be used; the message names it and what is wrong with it."""
+    """A weights file that cannot be used; the message names the file and the fault."""
 
 
 def write_weights(path: str | Path, params: Tensors, state: Tensors | None = None) -> None:
-    """Write parameters and state; the suffix says in which form. Raises OSError or WeightsError."""
+    """Write parameters and state in the format of the suffix; raises OSError or WeightsError."""
     path, state = Path(path), state or {}
     for name, array in {**params, **state}.items():
         if not np.isfinite(array).all():
@@ -43,7 +42,7 @@ def write_weights(path: str | Path, params: Tensors, state: Tensors | None = Non
 
 
 def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
-    """Parameters and state of a module from a file; raises OSError or WeightsError."""
+    """Read a module's parameters and state from a file; raises OSError or WeightsError."""
     path = Path(path)
     if path.suffix.lower() != ".safetensors":
         try:
@@ -57,12 +56,12 @@ def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
 
 
 def named(params: Tensors, state: Tensors) -> dict[str, Array]:
-    """Parameters and state under the names that they have in a file."""
+    """Return parameters and state under the names that they have in a file."""
     return {**params, **{STATE + name: array for name, array in state.items()}}
 
 
 def split_named(tensors: Tensors, module: Module, what: str) -> tuple[Params, Params]:
-    """Parameters and state of a module from those names; names with a colon are passed over."""
+    """Return a module's parameters and state from those names; names with a colon are skipped."""
     shapes = {**module.PARAM_SHAPES}
     shapes |= {STATE + name: shape for name, shape in getattr(module, "STATE_SHAPES", {}).items()}
     found = {name: array for name, array in tensors.items() if ":" not in name}
@@ -77,7 +76,7 @@ def split_named(tensors: Tensors, module: Module, what: str) -> tuple[Params, Pa
 
 
 def _difference(missing: set[str], extra: set[str]) -> str:
-    """What a file lacks of a module's weights, and what it has besides."""
+    """Describe the weights of a module that a file lacks, and those that it has in excess."""
     parts = [("has no", sorted(missing)), ("has", sorted(extra))]
     return " and ".join(f"{lead} {', '.join(names)}" for lead, names in parts if names)
 
@@ -96,10 +95,10 @@ def _npz(arrays: Tensors) -> bytes:
 
 
 def pack(tensors: Tensors, facts: Mapping[str, Any]) -> bytes:
-    """A .safetensors file with facts, as JSON, in its header, and a checksum of both."""
+    """Return a .safetensors file with JSON facts in its header, and a checksum of both."""
     from safetensors.numpy import save
 
-    # One entry, since safetensors writes several in an order that differs by process.
+    # One entry, since safetensors writes several in an order that varies by process.
     said = {"facts": dict(facts), "sha256": _checksum(tensors, facts)}
     text = json.dumps(said, sort_keys=True, allow_nan=False)
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
@@ -107,7 +106,7 @@ def pack(tensors: Tensors, facts: Mapping[str, Any]) -> bytes:
 
 
 def unpack(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The tensors and facts of a .safetensors file; a checksum, where there is one, must fit."""
+    """Read the tensors and facts of a .safetensors file; a checksum is verified if present."""
     from safetensors import SafetensorError, safe_open
 
     with open(path, "rb"):  # a missing file is an OSError with a reason

@@ -1,4 +1,4 @@
-"""The rows that a network does worst on."""
+"""The rows with the largest loss of a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scores import class_pairs
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A row, its loss, its target and the network's answer as text."""
+    """A row, its loss, its target and the network's prediction as text."""
 
     row: int
     loss: float
@@ -32,12 +32,11 @@ def worst(
     classes: Sequence[str] = (),
     count: int = 12,
 ) -> list[Bad]:
-    """The rows with the largest loss, of the first output that can be compared with its targets.
+    """Return the rows with the largest loss, by the first output that has comparable targets.
 
-    Of classes with probabilities the loss is −log p of the true class; of classes with scores how
-    far a wrong one is above it; of numbers it is the mean squared error. Positions of a
-    sequence are averaged.
-    """
+    For classes with probabilities the loss is −log p of the true class; for classes with scores it
+    is how far a wrong one exceeds the true one's; for numbers it is the mean squared error. The
+    positions of a sequence are averaged."""
     only = next(iter(y))
     single: Arrays = y if len(y) > 1 else y[only]
     pairs = class_pairs(single, target, losses)
@@ -93,13 +92,13 @@ def _of_numbers(y: Array, target: Array, count: int) -> list[Bad]:
 
 
 def _largest(loss: Array, count: int) -> tuple[Array, Array]:
-    """The rows of the largest mean losses, and the means of all."""
+    """Return the rows of the largest mean losses, and the mean losses of all rows."""
     means = loss.reshape(len(loss), -1).mean(axis=1)
     return np.argsort(-means, kind="stable")[:count], means
 
 
 def _numbers(values: Array) -> str:
-    """The first few numbers of a row."""
+    """Return the first few numbers of a row as text."""
     flat = values.ravel()
     shown = ", ".join(f"{value:.4g}" for value in flat[:4])
     return shown + (", …" if flat.size > 4 else "")

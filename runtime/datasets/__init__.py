@@ -1,4 +1,4 @@
-"""Data that ships with the package; see README.md here for where it comes from."""
+"""Data sets that ship with the package; the README.md here gives their sources."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ TEST_ROWS = 360
 
 
 def digits() -> Dataset:
-    """1,797 handwritten digits: x (1797, 8, 8) in float32 from 0 to 1, target (1797,) class ids.
+    """Return 1,797 handwritten digits: x (1797, 8, 8) float32 in 0…1, target (1797,) class ids.
 
-    In the order of the original file.
-    """
+    The rows are in the order of the original file."""
     with (files(__name__) / "digits.npz").open("rb") as file, np.load(file) as arrays:
         images, labels = arrays["images"], arrays["labels"]
     x = (images.astype(np.float32) / np.float32(16)).reshape(-1, 8, 8)
@@ -26,11 +25,10 @@ def digits() -> Dataset:
 
 
 def digits_split() -> tuple[Dataset, Dataset]:
-    """The digits as 1,437 rows to train on and 360 to test on, drawn with seed 0.
+    """Return the digits as 1,437 training rows and 360 test rows, drawn with seed 0.
 
-    The file is sorted by writer: its last 360 rows come from hands that the rest has not seen,
-    a harder question. The README says how much harder.
-    """
+    The file is sorted by writer, so its last 360 rows come from writers who do not occur in the
+    rest and are harder to classify. The README gives the difference."""
     data = digits()
     return data.split(TEST_ROWS / len(data), seed=0)
 

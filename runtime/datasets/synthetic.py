@@ -1,8 +1,8 @@
-"""Small sets that are made, not stored: always the same, for a first try of a network.
+"""Small synthetic data sets, generated reproducibly, for a first try of a network.
 
-Each comes as a training set of 1,000 rows and a test set of 250. All but `sine` have two columns; `spirals` and `blobs`
-have three classes, `xor` and `moons` two, and the target of `sine` is a number.
-"""
+Each has a training set of 1,000 rows and a test set of 250. All but `sine` have two columns;
+`spirals` and `blobs` have three classes, `xor` and `moons` two, and the target of `sine` is a
+number."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Random = np.random.Generator
 
 
 def xor(rng: Random, rows: int) -> tuple[Array, Array]:
-    """Points of a square; class 1 where the signs of the columns differ."""
+    """Return points of a square; class 1 where the signs of the two columns differ."""
     x = rng.uniform(-1, 1, (rows, 2))
     return x, (x[:, 0] * x[:, 1] < 0).astype(np.int64)
 
 
 def spirals(rng: Random, rows: int) -> tuple[Array, Array]:
-    """Three arms that wind around the origin, with a little noise."""
+    """Return points of three spiral arms around the origin, with a little noise."""
     ids = rng.integers(0, 3, rows)
     along = rng.uniform(0.05, 1, rows)
     angle = 4 * along + ids * (2 * np.pi / 3) + rng.normal(0, 0.1, rows)
@@ -34,7 +34,7 @@ def spirals(rng: Random, rows: int) -> tuple[Array, Array]:
 
 
 def blobs(rng: Random, rows: int) -> tuple[Array, Array]:
-    """Three clouds around points of a circle, which hardly overlap."""
+    """Return points of three clusters, centred on a circle, that hardly overlap."""
     ids = rng.integers(0, 3, rows)
     angle = ids * (2 * np.pi / 3)
     centres = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -42,7 +42,7 @@ def blobs(rng: Random, rows: int) -> tuple[Array, Array]:
 
 
 def moons(rng: Random, rows: int) -> tuple[Array, Array]:
-    """Two half circles that reach into each other."""
+    """Return points of two interleaving half circles."""
     ids = rng.integers(0, 2, rows)
     angle = rng.uniform(0, np.pi, rows)
     upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
@@ -51,7 +51,7 @@ def moons(rng: Random, rows: int) -> tuple[Array, Array]:
 
 
 def sine(rng: Random, rows: int) -> tuple[Array, Array]:
-    """One wave of a sine between −1 and 1, with noise of deviation 0.1: a curve to fit."""
+    """Return one period of a sine between −1 and 1, with noise of standard deviation 0.1."""
     x = rng.uniform(-1, 1, (rows, 1))
     return x, np.sin(np.pi * x[:, 0]) + rng.normal(0, 0.1, rows)
 
