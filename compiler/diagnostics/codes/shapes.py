@@ -31,3 +31,4 @@ TOO_MANY_POSITIONS = error("NN223", "too-many-positions", "more positions than a
 NEEDS_IDS = error("NN224", "needs-ids", "an embedding needs whole numbers")
 CELL_NONLINEARITY = error("NN225", "cell-nonlinearity", "an activation cannot be a cell's own")
 POOL_PADDING = error("NN226", "pool-padding", "padding beyond half of a pooling window")
+FORMULA_SHAPES = error("NN230", "formula-shapes", "the values of a formula differ in shape")
