@@ -153,3 +153,11 @@ def test_a_formula_is_bounded_in_its_operations():
     fns = "\n".join(f"fn f{i}x(x) = f{i - 1}x(x) + f{i - 1}x(x)" for i in range(1, 20))
     text = f"fn f0x(x) = x\n{fns}\ninput 4 -> f19x"
     assert [(code, span) for code, span in found(text)] == [("NN403", "f19x")]
+
+
+def test_training_lets_a_formula_be_negative():
+    from nnc.runtime.divergence import NO_LOWER_END
+
+    module = build("fn own(y, t) = y - t\ninput 4 -> dense 2\nloss own")
+    assert module.LOSSES == {"own": "fn"}
+    assert set(module.LOSSES.values()) <= NO_LOWER_END
