@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 
@@ -27,6 +27,7 @@ class Registry(dict[str, K]):
     def __init__(self, what: str) -> None:
         super().__init__()
         self.what = what
+        self.own: Callable[[str], K] | None = None
 
     def enter(self, kind: K) -> K:
         """Add a kind; two of one name or alias are refused with ValueError."""
@@ -36,6 +37,12 @@ class Registry(dict[str, K]):
             raise ValueError(f"{self.what} registered twice: {', '.join(sorted(clash))}")
         self[kind.name] = kind
         return kind
+
+    def __missing__(self, name: str) -> K:
+        """What a spec defines itself; the names of kinds in the registry hold no such mark."""
+        if self.own is None or " fn" not in name:
+            raise KeyError(name)
+        return self.own(name)
 
     def aliases(self) -> Mapping[str, str]:
         """Other names users type, each with the kind it stands for."""

@@ -17,7 +17,7 @@ from .module import Array, Params
 RISE = 1000.0
 """Losses grow without end once they diverge; a training that recovers rarely goes so far."""
 
-NO_LOWER_END = frozenset({"kl", "poisson"})
+NO_LOWER_END = frozenset({"kl", "poisson", "fn"})
 
 
 class Watch:

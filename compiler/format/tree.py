@@ -143,9 +143,13 @@ class Tree:
 
 def tree(statement: Statement, arguments: Sequence[int], spelling: Spelling) -> Tree:
     """The formatter's view of a statement; `arguments` are the offsets of a directive's."""
+    if statement.rule == "fn":
+        from ..frontend.formulas import merged
+
+        statement = merged(statement)
     made = _Maker(statement, spelling)
     rule, tokens = statement.rule, statement.tokens
-    if rule in ("let", "block"):
+    if rule in ("let", "block", "fn"):
         depth = 0
         for i, token in enumerate(tokens):
             depth += (token.text in OPENING) - (token.text in CLOSING)
@@ -159,6 +163,8 @@ def tree(statement: Statement, arguments: Sequence[int], spelling: Spelling) -> 
 def _directive(made: _Maker, arguments: Sequence[int]) -> Tree:
     tokens = made.statement.tokens
     commas = any(t.text == "," for t in tokens)
+    if commas and tokens[0].text == "loss":
+        return _loss(made, arguments)
     listed = tokens[0].text in LISTING or (commas and any(t.text == "x" for t in tokens))
     if not listed or len(arguments) < 2:
         return Tree(made.part(0, len(tokens), commas=True), None, [])
@@ -166,6 +172,21 @@ def _directive(made: _Maker, arguments: Sequence[int]) -> Tree:
     bounds = [*(bisect_left(offsets, start) for start in arguments), len(tokens)]
     items = [made.part(i, j, commas=True) for i, j in pairwise(bounds)]
     return Tree(made.part(0, 1), None, [Chain([item]) for item in items])
+
+
+def _loss(made: _Maker, arguments: Sequence[int]) -> Tree:
+    """A loss of several values, whose names after `on` are listed: `loss kl on mu, logvar`."""
+    tokens = made.statement.tokens
+    on = next((i for i, token in enumerate(tokens) if token.text == "on"), len(tokens))
+    starts = {i for i, token in enumerate(tokens) if token.start in arguments}
+    bounds = [on + 1]
+    for i in range(on + 2, len(tokens)):
+        if i in starts and tokens[i].kind == "word" and tokens[i - 1].text == ",":
+            bounds.append(i)
+    if len(bounds) < 2:
+        return Tree(made.part(0, len(tokens), commas=True), None, [])
+    items = [made.part(i, j, commas=True) for i, j in pairwise([*bounds, len(tokens)])]
+    return Tree(made.part(0, on + 1), None, [Chain([item]) for item in items])
 
 
 @dataclass(slots=True)
@@ -297,7 +318,8 @@ class _Maker:
         after: Token = tokens[index + 1]
         token = tokens[index]
         return (
-            is_kind(before.text)
+            self.statement.rule != "fn"
+            and is_kind(before.text)
             and before.stop < token.start
             and token.stop == after.start
             and after.text not in ARITHMETIC

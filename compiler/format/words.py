@@ -75,6 +75,9 @@ def _defined(node: object) -> Iterator[str]:
                 yield param.name.id
                 yield from _defined(param.default)
             yield from _defined(body)
+        case ast.Fn(name, params):
+            yield name.id
+            yield from (param.name.id for param in params)
         case ast.Chain(stages):
             for stage in stages:
                 yield from _defined(stage)
@@ -120,8 +123,25 @@ class _Walk:
                     if param.default is not None:
                         self.value(param.default)
                 self.chain(body)
+            case ast.Fn(_, params, body):
+                for part in (*(param.default for param in params), body):
+                    if part is not None:
+                        self.formula(part)
             case ast.Directive():
                 self.directive(statement)
+
+    def formula(self, value: ast.Value) -> None:
+        """Signs only: every word of a formula means what it says."""
+        match value:
+            case ast.Negate(_, operand):
+                self.found.signs.append(value.span.start)
+                self.formula(operand)
+            case ast.Binary(_, left, right):
+                self.formula(left)
+                self.formula(right)
+            case ast.CallValue(_, args):
+                for arg in args:
+                    self.formula(arg.value)
 
     def directive(self, statement: ast.Directive) -> None:
         for arg in statement.args:

@@ -211,6 +211,16 @@ class Block:
 
 
 @record(frozen=True, slots=True)
+class Fn:
+    """`fn NAME(a, b, q=0.5) = FORMULA`, whose calls are `CallValue`s and comparisons `Binary`."""
+
+    name: Word
+    params: tuple[BlockParam, ...]
+    body: Value
+    span: Span
+
+
+@record(frozen=True, slots=True)
 class Directive:
     """`WORD arg…`: output, loss, optimizer, include, … and words that are none of these."""
 
@@ -219,7 +229,7 @@ class Directive:
     span: Span
 
 
-Statement = Chain | Let | Block | Directive
+Statement = Chain | Let | Block | Fn | Directive
 
 
 @record(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ..diagnostics.codes import limits, syntax
 from ..diagnostics.model import Diagnostic, Edit, Fix, Label
 from .elsewhere.syntax import module_prefix, quotes
 from .faults import spaced_size
-from .statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Statement, Token
+from .statements import ARITHMETIC, CLOSING, COMPARING, DIRECTIVES, OPENING, Statement, Token
 from .surroundings import EXAMPLES, operand_end, rewrite
 
 MAX_NESTING = 100
@@ -69,6 +69,8 @@ def unreadable(statement: Statement) -> Iterator[Diagnostic]:
                 said.clear()
             continue
         if kind == "number" and (text.isdigit() or _NUMBER.fullmatch(text)):
+            continue
+        if text in COMPARING and statement.rule == "fn":
             continue
         found = None if quoted else _unreadable(statement, i)
         quoted ^= token.text == "'" or token.twin == '"'

@@ -128,8 +128,12 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
     fault = lexical_fault(words)
     if fault:
         return fault
-    parser = _parser()
     try:
+        if words.rule == "fn":
+            from .formulas import read_formula
+
+            return read_formula(words)
+        parser = _parser()
         with _lock:
             return parser.read(words)
     except SyntaxFault as stop:

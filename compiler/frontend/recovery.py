@@ -19,7 +19,7 @@ from .surroundings import operand_end, reading
 MASK = "_"
 """What a stage is called that could not be read."""
 
-_DEFINING = ("as", "let", "block")
+_DEFINING = ("as", "let", "block", "fn")
 _NO_STAGE = ("->", "=", ",", *OPENING)
 _Rest = tuple[Statement, tuple[Token, ...]]
 

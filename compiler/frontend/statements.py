@@ -45,6 +45,9 @@ OPENING = {"(": ")", "[": "]"}
 
 CLOSING = frozenset(OPENING.values())
 ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+COMPARING = frozenset({"<", ">", "!"})
+"""What the comparisons of formulas begin with; elsewhere these are stray characters."""
+
 OPERATORS = ARITHMETIC.union(("->", *"=:,;()[]"))
 
 TWINS = {
@@ -83,7 +86,7 @@ _PIECE = re.compile("|".join(_KINDS.values()))
 
 _KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 
-_GOES_ON_AFTER = frozenset({"->", "=", ",", ":", *ARITHMETIC})
+_GOES_ON_AFTER = frozenset({"->", "=", ",", ":", "<", ">", *ARITHMETIC})
 _GOES_ON_WITH = frozenset({"->", "*", "**", "as", ")", "]", ","})
 
 
@@ -159,7 +162,7 @@ class Statement:
 
     @cached_property
     def rule(self) -> str:
-        """The grammar's rule for it: let, block, directive or chain.
+        """The grammar's rule for it: let, block, fn, directive or chain.
 
         An unknown first word without a top-level arrow makes a directive, so that
         `optimiser adam` can be answered with a suggestion.
@@ -167,6 +170,8 @@ class Statement:
         first = self.tokens[0]
         if first.text in ("let", "block"):
             return first.text
+        if defines_formula(self.tokens, 0):
+            return "fn"
         if first.text in DIRECTIVES:
             return "directive"
         if first.kind != "word" or first.text == "input" or self._goes_on_as_stage():
@@ -180,6 +185,20 @@ class Statement:
             if depth == 0 and token.text in ("->", "as"):
                 return True
         return False
+
+
+def defines_formula(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `fn NAME(…) =` or `fn NAME =` stands there: `fn` is a name wherever else it stands."""
+    if tokens[at].text != "fn" or len(tokens) < at + 3 or tokens[at + 1].kind != "word":
+        return False
+    depth = 0
+    for token in islice(tokens, at + 2, None):
+        if not depth and token.text not in OPENING and token.kind != "newline":
+            return token.text == "="
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+        if token.text in ("->", ";"):
+            return False
+    return False
 
 
 def split(source: Source) -> Iterator[Statement]:
@@ -225,7 +244,7 @@ def _begins(tokens: Sequence[Token], newline: int, depth: int) -> bool:
     token = tokens[newline + 1] if newline + 1 < len(tokens) else None
     if token is None or token.kind == "newline":
         return False
-    if token.text in DIRECTIVES:
+    if token.text in DIRECTIVES or defines_formula(tokens, newline + 1):
         return True
     if depth or token.plain in _GOES_ON_WITH:
         return False

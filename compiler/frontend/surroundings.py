@@ -10,6 +10,7 @@ EXAMPLES = {
     "chain": "input 784 -> dense 30 relu",
     "let": "let width = 16",
     "block": "block twice(n) = dense n relu -> dense n relu",
+    "fn": "fn swish(z, q=1) = z * sigmoid(q * z)",
     "clip": "clip norm=1",
     "dtype": "dtype float64",
     "include": 'include "blocks.nn"',

@@ -19,7 +19,11 @@ from .types import TensorType
 if TYPE_CHECKING:
     import networkx as nx
 
-ArgValue: TypeAlias = "int | float | str | Call | InputLayer | tuple[ArgValue, ...] | None"
+    from .formula import Formula
+
+ArgValue: TypeAlias = (
+    "int | float | str | Call | InputLayer | Formula | tuple[ArgValue, ...] | None"
+)
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
 UNKNOWN = -1
@@ -100,13 +104,30 @@ class Setting:
 
 @record(frozen=True, slots=True)
 class Loss:
-    """One `loss` statement: its kind, the layer it judges (`on`: its name), its weight."""
+    """One `loss` statement: its kind, the layer it judges (`on`: its name), its weight.
+
+    `more` are the further layers that a formula of several values judges.
+    """
 
     name: str
     setting: Setting
     layer: int
     weight: float
     on: str = ""
+    more: tuple[int, ...] = ()
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """All layers that it judges, in the order of the formula's values."""
+        return (self.layer, *self.more)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares with a target, as all losses of the language do."""
+        from .formula import FORMULA, Formula
+
+        formula = self.setting.args.get(FORMULA)
+        return not isinstance(formula, Formula) or formula.has_target
 
 
 @record(frozen=True, slots=True)

@@ -103,7 +103,8 @@ class _Signatures:
         self.typed = typed
         graph = typed.graph
         self.position = {layer.id: i for i, layer in enumerate(graph.layers)}
-        ends = {output.layer for output in graph.outputs} | {loss.layer for loss in graph.losses}
+        ends = {output.layer for output in graph.outputs}
+        ends |= {i for loss in graph.losses for i in loss.layers}
         lenders = {layer.shares for layer in graph.layers}
         lenders |= {str(layer.args["tie"]) for layer in graph.layers if layer.args.get("tie")}
         self.single = {

@@ -25,4 +25,12 @@ def layer(kind: LayerKind) -> LayerKind:
     return LAYERS.enter(kind)
 
 
+def _own(name: str) -> LayerKind:
+    """The kind of a formula that a spec defines."""
+    from ..kinds.formula.kind import layer_kind
+
+    return layer_kind(name)
+
+
+LAYERS.own = _own
 aliases = LAYERS.aliases

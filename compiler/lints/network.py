@@ -51,7 +51,7 @@ class Network:
                 if i != UNKNOWN:
                     self.readers[i].append(layer)
         self.leaving = {output.layer for output in self.graph.outputs}
-        self.leaving |= {loss.layer for loss in self.graph.losses}
+        self.leaving |= {i for loss in self.graph.losses for i in loss.layers}
 
     def steps(self, id: int) -> Iterator[Step]:
         """The steps that made a value, last first, back to a merge or an input, or far enough.
@@ -97,7 +97,7 @@ def _typed_part(typed: TypedGraph) -> LayerGraph:
         graph,
         layers=tuple(layer for layer in graph.layers if layer.id in types),
         outputs=tuple(output for output in graph.outputs if output.layer in types),
-        losses=tuple(loss for loss in graph.losses if loss.layer in types),
+        losses=tuple(n for n in graph.losses if types.keys() >= set(n.layers)),
     )
 
 

@@ -21,9 +21,8 @@ def unreached_parameters(network: Network) -> Iterator[Diagnostic]:
         return
     seen: set[int] = set()
     names = _parameters_by_owner(network)
-    for layer in _behind(
-        network, [loss.layer for loss in network.graph.losses if loss.weight], seen
-    ):
+    judged = [i for loss in network.graph.losses if loss.weight for i in loss.layers]
+    for layer in _behind(network, judged, seen):
         for owner in _owners(layer):
             names.pop(owner, None)
     for output in network.graph.outputs:

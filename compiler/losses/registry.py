@@ -15,6 +15,15 @@ from ..registry import Registry
 LOSSES: Registry[LossKind] = Registry("loss")
 """Every loss by its own name; filled by the files of this folder."""
 
+
+def _own(name: str) -> LossKind:
+    """The kind of a formula that a spec defines."""
+    from ..kinds.formula.kind import loss_kind
+
+    return loss_kind(name)
+
+
+LOSSES.own = _own
 loss = LOSSES.enter
 aliases = LOSSES.aliases
 

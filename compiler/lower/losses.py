@@ -14,6 +14,7 @@ from ..ops.build import Builder, Value
 from ..ops.elementwise import scale, unary
 from ..ops.reduction import sum_all
 from ..ops.source import leaf
+from .row_lengths import lengths_before
 
 PARTIAL_SUM = 16
 """Penalty terms added up in one statement; longer formulas would be hard to read."""
@@ -35,7 +36,7 @@ def lower_losses(
     targets: dict[int, Value] = {}
     parts = []
     for loss in typed.graph.losses:
-        part = lower_loss(typed, build, loss, values[loss.layer], targets, lengths, per_row)
+        part = lower_loss(typed, build, loss, values, targets, lengths, per_row)
         build.outputs[f"loss:{loss.name}"] = part.id
         parts.append(part)
     if typed.graph.regularize is not None and not per_row:
@@ -54,7 +55,7 @@ def lower_loss(
     typed: TypedGraph,
     build: Builder,
     loss: Loss,
-    output: Value,
+    values: Mapping[int, Value],
     targets: dict[int, Value],
     lengths: Mapping[int, Value | None],
     per_row: bool,
@@ -62,7 +63,8 @@ def lower_loss(
     """One loss as it enters the total, its weight included."""
     span = loss.setting.span
     build.origin = Origin(loss.name, (span,), Role.LOSS)
-    if loss.layer not in targets:
+    output = values[loss.layer]
+    if loss.compares and loss.layer not in targets:
         name = target_name(typed, loss.layer)
         target = leaf(build, "target", name, TensorType(output.type.shape))
         targets[loss.layer] = build.describe(
@@ -76,12 +78,13 @@ def lower_loss(
         loss.weight,
         loss.setting.args,
         output,
-        targets[loss.layer],
-        lengths[loss.layer],
+        targets[loss.layer] if loss.compares else None,
+        lengths_before(build, (lengths[i] for i in loss.layers)),
         axis,
         per_row,
         kind.mean,
         weighted=typed.graph.training.weighs_rows and not per_row,
+        more=tuple(values[i] for i in loss.more),
     )
     value = kind.lower(context)
     if loss.weight != 1.0:
@@ -91,8 +94,8 @@ def lower_loss(
 
 
 def target_layers(typed: TypedGraph) -> list[int]:
-    """The layers that losses judge, in order, each once."""
-    return list(dict.fromkeys(loss.layer for loss in typed.graph.losses))
+    """The layers that losses compare with a target, in order, each once."""
+    return list(dict.fromkeys(n.layer for n in typed.graph.losses if n.compares))
 
 
 def target_name(typed: TypedGraph, layer: int) -> str:

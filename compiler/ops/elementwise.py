@@ -140,6 +140,7 @@ op(
 # --- comparisons and choice ---------------------------------------------------------------
 
 op(OpDef("greater", bool_type, ZERO, True))
+op(OpDef("at_least", bool_type, ZERO, True))
 op(OpDef("equal", bool_type, ZERO, True))
 op(OpDef("inside", bool_type, ZERO, True))
 op(OpDef("count_true", broadcast_type, ZERO))
@@ -213,3 +214,51 @@ op(
         formulas=("dx = dy inside the bounds, else 0",),
     )
 )
+
+
+# --- formulas -----------------------------------------------------------------------------
+
+
+def _power(c: Gradient) -> list[Value]:
+    """n·xⁿ⁻¹ for a constant n."""
+    n = c.attr("exponent")
+    return [c.g * scale(power(c.x, n - 1), n)]
+
+
+def power(x: Value, exponent: float) -> Value:
+    """x to a constant power."""
+    if exponent == 1:
+        return x
+    if exponent == 2:
+        return unary("square", x)
+    return unary("power", x, exponent=float(exponent))
+
+
+op(
+    OpDef(
+        "power", same_type, _power, True, samples=(Sample(((3, 4),), {"exponent": 3.0}, low=0.3),)
+    )
+)
+op(
+    OpDef(
+        "sin",
+        same_type,
+        lambda c: [c.g * unary("cos", c.x)],
+        True,
+        samples=_ONE,
+        formulas=("dx = dy · cos x",),
+    )
+)
+op(
+    OpDef(
+        "cos",
+        same_type,
+        lambda c: [c.g * scale(unary("sin", c.x), -1.0)],
+        True,
+        samples=_ONE,
+        formulas=("dx = −dy · sin x",),
+    )
+)
+
+# The value itself, whose gradient is said to be zero.
+op(OpDef("stop", same_type, ZERO, True))

@@ -73,7 +73,10 @@ def _without(typed: TypedGraph, kept: list[Layer], instead: dict[int, int]) -> T
         typed.graph,
         layers=layers,
         outputs=tuple(replace(o, layer=number[o.layer]) for o in typed.graph.outputs),
-        losses=tuple(replace(o, layer=number[o.layer]) for o in typed.graph.losses),
+        losses=tuple(
+            replace(o, layer=number[o.layer], more=tuple(number[i] for i in o.more))
+            for o in typed.graph.losses
+        ),
     )
     return replace(
         typed,

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ..ir.dims import Dim
+from ..ir.formula import FORMULA, Formula
 from ..ir.layer_graph import Activation, ArgValue, Call, InputLayer, Layer, Setting
 from ..ir.lists import list_text, shape_text
 from ..ir.reading import ranges
-from ..kinds.arguments import ArgSpec, Ranges, SizeOf
+from ..kinds.arguments import ArgSpec, Num, Ranges, SizeOf, positional
 from ..layers import LAYERS
 from ..losses import LOSSES
 
@@ -23,7 +24,7 @@ def stage_text(layer: Layer) -> str:
     if isinstance(declared, InputLayer):
         return f"{LAYERS[layer.kind].word} {shape_text(str(declared.type))}"
     words = [LAYERS[layer.kind].word]
-    for spec in LAYERS[layer.kind].args:
+    for spec in _specs(LAYERS[layer.kind].args, layer.args):
         value = layer.args.get(spec.name)
         if spec.positional and (spec.required or spec.name in layer.given):
             words.append(value_text(spec, value))
@@ -36,12 +37,22 @@ def stage_text(layer: Layer) -> str:
 
 def activation_text(activation: Activation) -> str:
     """An activation with the arguments that differ from the defaults: `leaky_relu(a=0.2)`."""
-    return _call_text(activation.kind, activation.args, LAYERS[activation.kind].args)
+    kind = LAYERS[activation.kind]
+    return _call_text(kind.word, activation.args, _specs(kind.args, activation.args))
 
 
 def loss_text(setting: Setting) -> str:
     """A loss with the arguments that differ from the defaults: `huber(delta=2)`."""
-    return _call_text(setting.kind, setting.args, LOSSES[setting.kind].args)
+    specs = _specs(LOSSES[setting.kind].args, setting.args)
+    return _call_text(setting.kind.partition(" ")[0], setting.args, specs)
+
+
+def _specs(specs: tuple[ArgSpec, ...], args: Mapping[str, ArgValue]) -> tuple[ArgSpec, ...]:
+    """The arguments of a kind; a formula has its numbers among them."""
+    formula = args.get(FORMULA)
+    if not isinstance(formula, Formula):
+        return specs
+    return (*specs, *(positional(name, Num(), "", value) for name, value in formula.numbers))
 
 
 def value_text(spec: ArgSpec, value: ArgValue) -> str:

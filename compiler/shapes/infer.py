@@ -61,9 +61,9 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     state = infer_layers(graph.layers, report)
     types = state.types
     for loss in graph.losses:
-        if loss.layer in types:
+        if all(i in types for i in loss.layers):
             infer_loss(state, loss)
-        else:
+        elif not loss.more:
             guess_loss(state, loss)
     params, states = tuple(state.params.values()), tuple(state.states.values())
     return TypedGraph(graph, sound(graph, types), params, states, tuple(state.conditions))
@@ -159,7 +159,8 @@ def report_once(
 def infer_loss(state: Inference, loss: Loss) -> None:
     """Check that a loss can judge its output."""
     try:
-        check_loss(loss, state.known.layers[loss.layer], state.types[loss.layer])
+        more = [state.types[i] for i in loss.more]
+        check_loss(loss, state.known.layers[loss.layer], state.types[loss.layer], more)
     except ShapeFault as fault:
         state.report.add(loss_diagnostic(state.known, loss, fault))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..diagnostics.codes import shapes as codes
+from ..ir.formula import FORMULA
 from ..ir.layer_graph import Layer, Loss
 from ..ir.types import DType, TensorType
 from ..kinds.loss import CLASS_READS, Reads
@@ -11,7 +14,7 @@ from ..kinds.shapes.lists import counted
 from ..losses import LOSSES
 
 
-def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
+def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[TensorType] = ()) -> None:
     """Refuse an output that the loss cannot judge; targets take its shape, or drop its classes."""
     if type.dtype is not DType.FLOAT:
         raise ShapeFault(
@@ -20,6 +23,10 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType) -> None:
             here=f"the output is {type}",
             help="leave `int` out of the input, so that it holds real numbers",
         )
+    if FORMULA in loss.setting.args:
+        from ..kinds.formula.kind import check_formula_loss
+
+        check_formula_loss(loss.setting.args, [type, *more])
     reads = LOSSES[loss.setting.kind].reads
     if reads in CLASS_READS:
         _check_padding(loss, type)

@@ -39,6 +39,8 @@ ZEROS = {
     "room": "an array to work in: no value is read from it that was not written before",
     "greater": STEP,
     "equal": STEP,
+    "at_least": STEP,
+    "stop": "a formula says so: the value is taken for a constant",
     "inside": STEP,
     "sign": STEP,
     "count_true": "a count of what holds",

@@ -48,6 +48,10 @@ def _build(state: SpecState, env: Env, aside: list[tuple[Layer, ...]]) -> LayerG
     layers = Layers()
     expander = Expander(layers, env.scope)
     _evaluate_lets(env)
+    if any(isinstance(d, ast.Fn) for d in (*state.fns.values(), *state.refused)):
+        from .fns import judge_all
+
+        judge_all(env)
     last = _expand(chains, expander, env)
     settings = read_settings(state.main, env)
     aside += check_unexpanded(env)
@@ -132,7 +136,7 @@ def _refuse_settings(settings: Settings, state: SpecState, env: Env) -> None:
 
 def _defines(statement: ast.Statement) -> bool:
     """Whether a statement is worth a library."""
-    defined = isinstance(statement, ast.Let | ast.Block)
+    defined = isinstance(statement, ast.Let | ast.Block | ast.Fn)
     return defined or (isinstance(statement, ast.Directive) and statement.word.id == "include")
 
 

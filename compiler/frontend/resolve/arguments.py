@@ -12,6 +12,7 @@ from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Fix, Label
 from ...diagnostics.suggest import closest, listing
 from ...kinds.arguments import SHAPELESS, ArgSpec, Ints, Option, Ranges
+from ...kinds.layer import LayerKind
 from ...source import Span
 from .. import ast
 from .constants import evaluate, lookup
@@ -245,12 +246,24 @@ def _takes_word(spec: ArgSpec, word: str) -> bool:
 def activation(value: ast.Value, env: Env) -> Trailing | None:
     """The activation a value names, with its own arguments checked, or None."""
     name, args, seen = _word_and_arguments(value, env)
-    kind = env.state.kinds.activation(name) if name else None
-    if kind is None or name is None:
+    if name is None:
         return None
-    schema = Schema(kind.name, kind.args_as(name), kind.example)
+    if name in env.state.fns:
+        from .fns import activation_kind
+
+        kind: LayerKind | None = activation_kind(ast.Word(name, _head(value)), env)
+    else:
+        kind = env.state.kinds.activation(name)
+    if kind is None:
+        return None
+    schema = Schema(kind.word, kind.args_as(name), kind.example)
     bound = bind(schema, value.span, args, seen, activations=False)
     return Trailing(kind, bound.args, bound.given, value.span)
+
+
+def _head(value: ast.Value) -> Span:
+    """The place of the word that an activation begins with."""
+    return value.name.span if isinstance(value, ast.CallValue) else value.span
 
 
 def _word_and_arguments(value: ast.Value, env: Env) -> tuple[str | None, tuple[ast.Arg, ...], Env]:

@@ -228,6 +228,8 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
     known = env.state.kinds
     if known.find(word) or is_kind(known.proper(word)) or word in env.state.blocks:
         return
+    if word in env.state.fns:
+        return
     if _is_option(word):
         return
     stage = env.scope.find(word)

@@ -171,7 +171,12 @@ class Expander:
         block = state.blocks.get(word)
         if block is not None:
             return self._block(stage, block, self._sourced(stage, flow, env), env, called)
-        kind = state.kinds.find(word)
+        if word in state.fns:
+            from .fns import layer_kind
+
+            kind: LayerKind | None = layer_kind(stage.kind, env)
+        else:
+            kind = state.kinds.find(word)
         if kind is not None:
             return self._layer(stage, kind, self._sourced(stage, flow, env), env, called)
         raise unknown_stage_word(stage, flow, env, beginning)
@@ -338,7 +343,7 @@ class Expander:
         if trailing.kind.name == "id":
             return flow
         bound = BoundArguments(trailing.args, trailing.given)
-        name = env.scope.naming.count(trailing.kind.name)
+        name = env.scope.naming.count(trailing.kind.word)
         places = (trailing.span, trailing.span)
         return Flow((self.layers.add(name, trailing.kind, bound, flow, places, env),))
 

@@ -1,4 +1,4 @@
-"""Lets and blocks of a file and of everything it includes."""
+"""Lets, blocks and formulas of a file and of everything it includes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Collector:
             if isinstance(statement, ast.Directive) and statement.word.id == "include":
                 self._include(statement)
         for statement in file.statements:
-            if isinstance(statement, ast.Let | ast.Block):
+            if isinstance(statement, ast.Let | ast.Block | ast.Fn):
                 self._define(statement)
         del self.open[key]
         self.done.add(key)
@@ -111,11 +111,15 @@ class Collector:
             codes.INCLUDE_UNREADABLE, path.span, f"`{path.value}` cannot be read: {why}"
         )
 
-    def _define(self, statement: ast.Let | ast.Block) -> None:
+    def _define(self, statement: ast.Let | ast.Block | ast.Fn) -> None:
         word, state = statement.name, self.env.state
         try:
             if isinstance(statement, ast.Let):
                 check_constant(word, self.env)
+            elif isinstance(statement, ast.Fn):
+                from .fns import check_names
+
+                check_names(statement, self.env)
             else:
                 check_block(word, self.env)
                 self._check_params(statement)
@@ -129,6 +133,8 @@ class Collector:
             return
         if isinstance(statement, ast.Let):
             state.lets[word.id] = statement
+        elif isinstance(statement, ast.Fn):
+            state.fns[word.id] = statement
         else:
             state.blocks[word.id] = statement
 

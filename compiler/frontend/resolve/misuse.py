@@ -132,7 +132,9 @@ def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
     env.state.unknown.add(word.span)
     kinds = env.state.kinds
     known = [kind.word for kind in LAYERS.values()]
-    found = hint(word.id, Sort.KIND, [*known, *env.state.blocks, *more], kinds.others)
+    found = hint(
+        word.id, Sort.KIND, [*known, *env.state.blocks, *env.state.fns, *more], kinds.others
+    )
     if found is None and env.state.unsure(word.id):
         return Fault()
     meant = found.name if found else ""

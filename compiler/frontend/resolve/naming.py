@@ -74,7 +74,7 @@ def _check_spelling(word: ast.Word, env: Env) -> None:
 
 
 def _check_counted(word: ast.Word, env: Env) -> None:
-    stem = counted_from(word.id, env.state.blocks)
+    stem = counted_from(word.id, {**env.state.blocks, **env.state.fns})
     if stem is not None:
         raise _like_kind(word, f"unnamed `{stem}` stages are called `{word.id}`", env)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
+from ...ir.formula import FORMULA, Formula
 from ...ir.layer_graph import Layer, Loss, Output
 from ...source import Span
 from .. import ast
@@ -32,7 +33,7 @@ def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env)
     if settings.outputs or "output" in settings.faulty:
         ends = _declared(settings.outputs, env)
     else:
-        ends = _implied(last, [end for _, end in judged if end], layers)
+        ends = _implied(last, [end for _, own in judged for end in own], layers)
     sound = [end for end in ends if end.layer is not None]
     complete = not env.state.broken and len(sound) == len(ends) and "output" not in settings.faulty
     outputs = _named(sound, env)
@@ -40,14 +41,16 @@ def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env)
     return Chosen(outputs, losses)
 
 
-def _judged(words: LossWords, env: Env) -> End | None:
-    """The value after `on`; None where the loss says nothing of it."""
-    if words.on is None:
-        return None
+def _judged(words: LossWords, env: Env) -> tuple[End, ...]:
+    """The values after `on`; none where the loss says nothing of them."""
+    return tuple(_named_end(word, env) for word in words.on)
+
+
+def _named_end(word: ast.Word, env: Env) -> End:
     try:
-        return find_stage(words.on, env).end
+        return find_stage(word, env).end
     except Fault:
-        return End(None, words.on.id, words.on.span)
+        return End(None, word.id, word.span)
 
 
 def _declared(names: list[ast.Word], env: Env) -> list[End]:
@@ -104,28 +107,67 @@ def _named(ends: list[End], env: Env) -> tuple[Output, ...]:
 
 
 def _losses(
-    judged: list[tuple[LossWords, End | None]],
+    judged: list[tuple[LossWords, tuple[End, ...]]],
     outputs: tuple[Output, ...],
     layers: list[Layer],
     complete: bool,
     env: Env,
 ) -> tuple[Loss, ...]:
-    found: list[tuple[LossWords, int, str]] = []
-    for words, end in judged:
-        if end is not None and end.layer is not None:
-            found.append((words, end.layer, end.name or layers[end.layer].name))
-        elif end is None and len(outputs) == 1 and complete:
-            found.append((words, outputs[0].layer, outputs[0].name))
-        elif end is None and len(outputs) > 1 and complete:
+    found: list[tuple[LossWords, list[int], str]] = []
+    for words, ends in judged:
+        known = [end.layer for end in ends if end.layer is not None]
+        if ends and len(known) == len(ends):
+            if len(ends) == words.judged:
+                found.append((words, known, ends[0].name or layers[known[0]].name))
+            else:
+                _other_count(words, len(ends), env)
+        elif not ends and words.judged == len(outputs) == 1 and complete:
+            found.append((words, [outputs[0].layer], outputs[0].name))
+        elif not ends and complete and words.judged != 1:
+            _other_count(words, 0, env)
+        elif not ends and len(outputs) > 1 and complete:
             _missing_on(words, outputs, env)
     kinds = Counter(words.setting.kind for words, _, _ in found)
     used: Counter[str] = Counter()
     losses = []
-    for words, layer, place in found:
-        kind = words.setting.kind
-        name = _unique(kind if kinds[kind] == 1 else f"{kind}_{place}", used)
-        losses.append(Loss(name, words.setting, layer, words.weight, place))
+    for words, (layer, *more), place in found:
+        kind = words.setting.kind.partition(" ")[0]
+        name = _unique(kind if kinds[words.setting.kind] == 1 else f"{kind}_{place}", used)
+        losses.append(Loss(name, words.setting, layer, words.weight, place, tuple(more)))
+    if losses and not any(loss.compares for loss in losses):
+        _no_target(losses[0], env)
     return tuple(losses)
+
+
+def _no_target(loss: Loss, env: Env) -> None:
+    """Training takes targets, so one of the losses must compare with some."""
+    env.fault(
+        codes.WRONG_VALUE,
+        loss.setting.head,
+        "no loss of the spec compares with a target",
+        help="add a loss that does, or give the formula a value `t`, its target",
+    )
+
+
+def _other_count(words: LossWords, given: int, env: Env) -> None:
+    """A formula that judges another number of values than are named."""
+    formula = words.setting.args[FORMULA]
+    assert isinstance(formula, Formula)
+    names = ", ".join(name.upper() for name in formula.judged)
+    message = (
+        f"`{formula.name}` judges {len(formula.judged)} values, and {given or 'none'} are named"
+    )
+    advice = f"write `loss {formula.name} on {names}` with the names of stages"
+    if not formula.judged:
+        message = f"`{formula.name}` has no value to judge besides its target"
+        advice = "give it one: `fn loss_of(y, t) = …`"
+    env.fault(
+        codes.LOSS_NEEDS_ON,
+        words.setting.head,
+        message,
+        labels=[Label(formula.span, "defined here")],
+        help=advice,
+    )
 
 
 def _unique(name: str, used: Counter[str]) -> str:

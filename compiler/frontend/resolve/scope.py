@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Code, Label, Report
@@ -15,6 +15,9 @@ from ..elsewhere import Sort
 from .hints import hint, said
 from .values import Const
 from .vocabulary import Kinds
+
+if TYPE_CHECKING:
+    from ...ir.formula import Formula
 
 
 class Fault(Exception):
@@ -27,13 +30,14 @@ class TooLarge(Exception):
 
 @dataclass(slots=True)
 class SpecState:
-    """The lets and blocks of a file and all it includes, and the report they are judged in.
+    """The lets, blocks and formulas of a file and all it includes, and their report.
 
     `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
     knows. `incomplete` tells that an included file is missing, with whatever it defines.
     `poisoned` are names whose definition was faulty, `blamed` the parameters (with their calls)
     whose value was found wrong: using one is no second fault. `refused` are definitions whose name
     cannot be had; what they say is judged all the same.
+    `formulas` are those that have been resolved, `resolving` those at work, one within the other.
     `unknown` are the places of unknown words, met again in every copy of a block. `used` are the
     lets and blocks that something refers to, `expanded` the blocks whose stages have been judged.
     """
@@ -47,8 +51,11 @@ class SpecState:
     unread: set[str] = field(default_factory=set)
     lets: dict[str, ast.Let] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)
+    fns: dict[str, ast.Fn] = field(default_factory=dict)
+    formulas: dict[str, Formula | None] = field(default_factory=dict)
+    resolving: dict[str, ast.Fn] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
-    refused: list[ast.Let | ast.Block] = field(default_factory=list)
+    refused: list[ast.Let | ast.Block | ast.Fn] = field(default_factory=list)
     unknown: set[Span] = field(default_factory=set)
     blamed: set[tuple[str, tuple[Span, ...]]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
@@ -66,8 +73,8 @@ class SpecState:
         return self.incomplete or word in self.unread
 
     def defined(self, name: str) -> Span | None:
-        """Where a let or block of that name is defined."""
-        definition = self.lets.get(name) or self.blocks.get(name)
+        """Where a let, block or formula of that name is defined."""
+        definition = self.lets.get(name) or self.blocks.get(name) or self.fns.get(name)
         return definition.name.span if definition else None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
@@ -29,6 +31,9 @@ from .schema import Schema
 from .scope import Env, Fault
 from .sharing import find_stage
 from .vocabulary import DIRECTIVES, STATEMENTS
+
+if TYPE_CHECKING:
+    from ...ir.formula import Formula
 
 _POSITIVE = Num(low=0.0, open_low=True)
 
@@ -70,11 +75,16 @@ REPEATABLE = ("output", "loss", "metric", "include")
 
 @dataclass(frozen=True, slots=True)
 class LossWords:
-    """One loss statement, checked, before it is known which layer it judges."""
+    """One loss statement, checked, before it is known which layers it judges.
+
+    There is more than one name after `on` for a formula of several values; `judged` is how many
+    values there are to judge.
+    """
 
     setting: Setting
-    on: ast.Word | None
+    on: tuple[ast.Word, ...]
     weight: float
+    judged: int = 1
 
 
 @dataclass(slots=True)
@@ -119,7 +129,7 @@ def _check_word(word: ast.Word, env: Env) -> None:
     if word.id in DIRECTIVES:
         return
     state = env.state
-    if state.kinds.find(word.id) or word.id in state.blocks:
+    if state.kinds.find(word.id) or word.id in state.blocks or word.id in state.fns:
         raise without_source(word, f"`input 784 -> {word.id} …`", env)
     if env.scope.find(word.id) is not None or state.defined(word.id) is not None:
         raise env.fault(
@@ -234,12 +244,18 @@ def _given(setting: Setting) -> Mapping[str, ArgValue]:
 
 
 def _loss(statement: ast.Directive, env: Env) -> LossWords:
-    args, on, failed = _take_on(statement, env)
+    formula = _formula_of(statement, env)
+    args, on, failed = _take_on(statement, len(formula.judged) if formula else 1, env)
     rest = []
     schemas = {
         name: Schema(name, (*kind.args, _LOSS_WEIGHT), kind.example)
         for name, kind in LOSSES.items()
     }
+    if formula:
+        from .fns import loss_schema
+
+        common = (*LOSSES[formula.kind].args, _LOSS_WEIGHT)
+        schemas[formula.name] = loss_schema(formula, common, statement.args[0].span, env)
     for arg in args:
         if arg.key and arg.key.id == "weight" and isinstance(arg.value, ast.ListValue):
             _weights_meant(arg.key, arg, env)
@@ -252,15 +268,28 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
     except Fault:
         failed = True
     if failed:
-        if on is not None:
-            find_stage(on, env)
+        for name in on:
+            with suppress(Fault):
+                find_stage(name, env)
         raise Fault
     own = {key: value for key, value in setting.args.items() if key != "weight"}
     weight = setting.args["weight"]
     assert isinstance(weight, float)
+    kind, count = (formula.kind, len(formula.judged)) if formula else (setting.kind, 1)
     return LossWords(
-        Setting(setting.kind, own, setting.given, setting.span, setting.head), on, weight
+        Setting(kind, own, setting.given, setting.span, setting.head), on, weight, count
     )
+
+
+def _formula_of(statement: ast.Directive, env: Env) -> Formula | None:
+    """The formula that a loss names, if it is one of the spec's own."""
+    head = statement.args[0].value if statement.args and statement.args[0].key is None else None
+    word = head.name if isinstance(head, ast.CallValue) else head
+    if not isinstance(word, ast.Word) or word.id not in env.state.fns:
+        return None
+    from .fns import formula
+
+    return formula(word.id, env)
 
 
 _LOSS_WEIGHT = option("weight", Num(low=0.0), "factor of this loss in the total", 1.0)
@@ -275,23 +304,35 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     )
 
 
-def _take_on(statement: ast.Directive, env: Env) -> tuple[list[ast.Arg], ast.Word | None, bool]:
-    """Set `on NAME` apart from the other arguments of a loss, and tell whether it is faulty."""
+def _take_on(
+    statement: ast.Directive, most: int, env: Env
+) -> tuple[list[ast.Arg], tuple[ast.Word, ...], bool]:
+    """Set `on NAME` apart from the other arguments of a loss, and tell whether it is faulty.
+
+    A formula of several values has as many names.
+    """
     args = list(statement.args)
     for i, arg in enumerate(args):
         if arg.key is not None or not isinstance(arg.value, ast.Word) or arg.value.id != "on":
             continue
         name = args[i + 1].value if i + 1 < len(args) and args[i + 1].key is None else None
         if isinstance(name, ast.Word):
-            return args[:i] + args[i + 2 :], name, False
+            names = _names_after(args[i + 1 : i + 1 + most])
+            return args[:i] + args[i + 1 + len(names) :], names, False
         env.fault(
             codes.MISSING_ARGUMENT,
             arg.span,
             "`on` needs the name of a stage",
             help="write `on NAME`",
         )
-        return args[:i] + args[i + 1 + (name is not None) :], None, True
-    return args, None, False
+        return args[:i] + args[i + 1 + (name is not None) :], (), True
+    return args, (), False
+
+
+def _names_after(args: Sequence[ast.Arg]) -> tuple[ast.Word, ...]:
+    """The names that arguments begin with."""
+    words = takewhile(lambda arg: arg.key is None and isinstance(arg.value, ast.Word), args)
+    return tuple(arg.value for arg in words if isinstance(arg.value, ast.Word))
 
 
 def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:

@@ -32,6 +32,7 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
     definition = state.defined(word.id)
     if definition is not None or word.id in env.params:
         what = "block" if word.id in state.blocks else "constant"
+        what = "formula" if word.id in state.fns else what
         return env.fault(
             codes.NOT_A_STAGE,
             word.span,

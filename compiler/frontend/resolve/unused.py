@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...diagnostics.codes import names as codes
 from ...ir.layer_graph import Layer
+from .. import ast
 from .outputs import Chosen
 from .scope import Env, SpecState
 
 
 def warn_definitions(state: SpecState, env: Env) -> None:
-    """Lets and blocks of the file itself that nothing refers to."""
-    for kind, definitions in (("let", state.lets), ("block", state.blocks)):
+    """Lets, blocks and formulas of the file itself that nothing refers to."""
+    definitions: Mapping[str, ast.Let | ast.Block | ast.Fn]
+    for kind, definitions in (("let", state.lets), ("block", state.blocks), ("formula", state.fns)):
         for name, definition in definitions.items():
             span = definition.name.span
             if name not in state.used and span.source is state.source:
@@ -26,7 +30,7 @@ def warn_values(layers: list[Layer], chosen: Chosen, env: Env) -> None:
     """Layers whose value goes nowhere: neither into a layer nor a loss, and no output."""
     used = {i for layer in layers for i in layer.inputs}
     used |= {output.layer for output in chosen.outputs}
-    used |= {loss.layer for loss in chosen.losses}
+    used |= {i for loss in chosen.losses for i in loss.layers}
     for layer in layers:
         if layer.id in used:
             continue

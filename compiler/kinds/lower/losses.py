@@ -24,7 +24,7 @@ ROW_WEIGHTS = ".rows"
 class LossContext:
     """One loss about to be lowered: its name and weight, the judged value, its target, options.
 
-    The target has the shape of the judged value. `mean` is what `reduction=mean` stands for.
+    The target has the shape of the judged value; a formula may have none, and `more` values. `mean` is what `reduction=mean` stands for.
     Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
     whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
     own, as if it were a batch alone, and the loss is their sum. `weighted` says that every row
@@ -36,12 +36,19 @@ class LossContext:
     weight: float
     args: Mapping[str, ArgValue]
     output: Value
-    target: Value
+    compared: Value | None
     lengths: Value | None = None
     ragged_axis: int = 1
     per_row: bool = False
     mean: str = "mean"
     weighted: bool = False
+    more: tuple[Value, ...] = ()
+
+    @property
+    def target(self) -> Value:
+        """What the value is compared with; the losses of the language all have a target."""
+        assert self.compared is not None
+        return self.compared
 
     @property
     def ids(self) -> Value:
@@ -56,7 +63,7 @@ class LossContext:
     @property
     def row_weights(self) -> Value:
         """The weight of each row, known at run time."""
-        batch = self.target.type.shape[:1]
+        batch = self.output.type.shape[:1]
         return self._leaf(ROW_WEIGHTS, TensorType(batch), "weights")
 
     def _beside_target(self, what: str, type: TensorType) -> Value:
@@ -126,6 +133,8 @@ class LossContext:
 
     def _show(self, slope: str, over: Dim | str) -> None:
         """Keep the formula that stands beside the gradient where it enters the network."""
+        if not slope:  # of a formula the ops' own formulas are shown
+            return
         padded = self.lengths is not None
         self.build.slopes[self.name] = slope_text(
             slope, self.weight, over, padded=padded, by_row=self.weighted

@@ -85,7 +85,10 @@ def _training(program: Program, names: Names) -> dict[str, Any]:
     if setting is not None and update is not None:
         step = optimizer_view(setting, update, program.level, names.target)
     return {
-        "losses": tuple((loss.name, loss.setting.kind) for loss in typed.graph.losses),
+        "losses": tuple(
+            (loss.name, loss.setting.kind.split(" ")[-1].replace("merge", "fn"))
+            for loss in typed.graph.losses
+        ),
         "loss_text": _loss_text(typed),
         "penalised": _uses_params(names.kernels.loss),
         "train": _train(typed),

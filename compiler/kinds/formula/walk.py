@@ -1,0 +1,118 @@
+"""A formula computed from the inside out: with shapes, or with values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from ...diagnostics.codes import limits, names
+from ...ir.formula import Apply, Constant, Formula, Invoke, Named, Term
+from ..shapes.context import ShapeFault
+
+MAX_STEPS = 2000
+"""Operations of one formula, those of the formulas that it calls included."""
+
+V = TypeVar("V")
+
+Step = Callable[[Apply, Sequence["float | V"]], "float | V"]
+"""What an operator or function makes of its operands, at least one of which is no number."""
+
+_NUMBERS: Mapping[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: math.pow(a, b),
+    "neg": lambda a: -a,
+    "<": lambda a, b: float(a < b),
+    "<=": lambda a, b: float(a <= b),
+    ">": lambda a, b: float(a > b),
+    ">=": lambda a, b: float(a >= b),
+    "==": lambda a, b: float(a == b),
+    "!=": lambda a, b: float(a != b),
+    "where": lambda c, a, b: a if c else b,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
+    "tanh": math.tanh,
+    "relu": lambda a: max(a, 0.0),
+    "softplus": lambda a: max(a, 0.0) + math.log1p(math.exp(-abs(a))),
+    "erf": math.erf,
+    "sin": math.sin,
+    "cos": math.cos,
+    "stop": lambda a: a,
+}
+
+
+class Walk(Generic[V]):
+    """One formula at work, its steps counted; raises ShapeFault where there are too many."""
+
+    def __init__(self, step: Step[V]) -> None:
+        self.step = step
+        self.count = 0
+
+    def formula(
+        self, formula: Formula, values: Sequence[V | float], numbers: Mapping[str, float]
+    ) -> float | V:
+        """What the formula makes of its values."""
+        known = {**dict(zip(formula.values, values, strict=True)), **numbers}
+        return self._term(formula.body, known)
+
+    def _term(self, term: Term, known: Mapping[str, float | V]) -> float | V:
+        self.count += 1
+        if self.count > MAX_STEPS:
+            raise ShapeFault(
+                limits.EXPANSION_TOO_LARGE,
+                f"the formula takes more than {MAX_STEPS:,} operations, "
+                "those of the formulas it calls included",
+            )
+        match term:
+            case Constant(value):
+                return value
+            case Named(id):
+                return known[id]
+            case Apply(_, operands):
+                return self._apply(term, [self._term(inner, known) for inner in operands])
+            case Invoke(formula, values, numbers):
+                given = [self._term(inner, known) for inner in values]
+                found: dict[str, float] = {}
+                for (name, _), inner in zip(formula.numbers, numbers, strict=True):
+                    number = self._term(inner, known)
+                    assert isinstance(number, float)
+                    found[name] = number
+                return self.formula(formula, given, found)
+
+    def _apply(self, term: Apply, operands: Sequence[float | V]) -> float | V:
+        numbers = [x for x in operands if isinstance(x, float)]
+        if len(numbers) == len(operands) and term.op in _NUMBERS and not _reduces(term):
+            return _computed(term, numbers)
+        if term.op == "where" and isinstance(operands[0], float):
+            return operands[1] if operands[0] else operands[2]
+        return self.step(term, operands)
+
+
+def _reduces(term: Apply) -> bool:
+    return term.op in ("sum", "mean", "softmax") or (
+        term.op in ("min", "max") and len(term.operands) == 1
+    )
+
+
+def _computed(term: Apply, numbers: Sequence[float]) -> float:
+    try:
+        result = _NUMBERS[term.op](*numbers)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        result = math.nan
+    if math.isfinite(result):
+        return float(result)
+    given = ", ".join(f"{x:g}" for x in numbers)
+    raise ShapeFault(
+        names.NOT_COMPUTABLE,
+        f"`{term.span.text}` has no result in the formula",
+        here=f"its numbers are {given}",
+        also=((term.span, "computed here"),),
+    )
