@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 from click.exceptions import Exit
@@ -107,17 +107,10 @@ if TYPE_CHECKING:
 def doctor(
     files: tuple[str, ...],
     code: str | None,
-    mapping: str | None,
-    layout: str | None,
-    rate: float | None,
-    data: str | None,
-    rows: int,
-    seed: int,
-    seconds: float,
     log: str | None,
     infer: str | None,
     format_: ReportFormat,
-    max_memory: int,
+    **asked: Any,
 ) -> None:
     """Say which line of a hand-written gradient is wrong, and why.
 
@@ -145,27 +138,33 @@ def doctor(
 
       nnc doctor digits.nn mine.npz --map v=dense1.W,gv=d_dense1.W --format json
     """
-    if log is not None or infer is not None:
-        if files or code is not None or (log is not None and infer is not None):
-            raise Usage("--log and --infer are given alone, without SPEC and FILE")
-        raise Exit(_judged_log(log, format_) if log else _inferred(str(infer), max_memory))
-    spec, given = _places(files, code)
-    found = _read(spec, code)
+    if log is None and infer is None:
+        raise Exit(_judged(*_places(files, code), code, format_, **asked))
+    if files or code is not None or (log is not None and infer is not None):
+        raise Usage("--log and --infer are given alone, without SPEC and FILE")
+    raise Exit(_judged_log(log, format_) if log else _inferred(str(infer), asked["max_memory"]))
+
+
+def _judged(
+    spec: str | None, given: str, code: str | None, format_: ReportFormat, **asked: Any
+) -> int:
+    """Judge the arrays of a file, or of a program; print the answer and return the exit code."""
+    found, data, most = _read(spec, code), asked["data"], asked["max_memory"]
     if given.lower().endswith(".py"):
-        made_up = MadeUp(rows, seed, _arrays(data, max_memory) if data else {})
-        arrays = _program(found, given, made_up, seconds, max_memory)
+        made_up = MadeUp(asked["rows"], asked["seed"], _arrays(data, most) if data else {})
+        arrays = _program(found, given, made_up, asked["seconds"], most)
     elif data is not None:
         raise Usage(f"--data: {given} holds all arrays itself; --data is for a program")
     else:
-        arrays = _arrays(given, max_memory)
-    answer = _examined(found, arrays, mapping, layout, rate)
+        arrays = _arrays(given, most)
+    answer = _examined(found, arrays, asked["mapping"], asked["layout"], asked["rate"])
     if format_ is ReportFormat.JSON:
         click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
     else:
         from ..doctor.answer.text import text
 
         click.echo(text(answer, found.source.name, Path(given).name), nl=False)
-    raise Exit(OK if answer.ok else FAILED)
+    return OK if answer.ok else FAILED
 
 
 def _places(files: tuple[str, ...], code: str | None) -> tuple[str | None, str]:
