@@ -33,6 +33,7 @@ from .naming import check_stage, poison
 from .schema import BoundArguments, Repaired, Schema, Trailing
 from .scope import Bound, End, Env, Fault, Flow, Naming, Scope, TooLarge
 from .sharing import find_stage, usable
+from .stage_kinds import kind_named
 from .values import CallConst, ListConst, StagesConst, WordConst, describe
 from .vocabulary import REDUCTIONS
 
@@ -171,12 +172,7 @@ class Expander:
         block = state.blocks.get(word)
         if block is not None:
             return self._block(stage, block, self._sourced(stage, flow, env), env, called)
-        if word in state.fns:
-            from .fns import layer_kind
-
-            kind: LayerKind | None = layer_kind(stage.kind, env)
-        else:
-            kind = state.kinds.find(word)
+        kind = kind_named(stage.kind, env)
         if kind is not None:
             return self._layer(stage, kind, self._sourced(stage, flow, env), env, called)
         raise unknown_stage_word(stage, flow, env, beginning)
