@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
@@ -18,7 +19,8 @@ def by_shape(network: Network, arrays: Mapping[str, Array], naming: Naming) -> N
     """
     tensors, unknown = dict(naming.tensors), list(naming.unknown)
     missing = [t for t in network.required if t not in tensors.values()]
-    fitting = {t: [n for n in unknown if fits(network, arrays[n], t)] for t in missing}
+    own = [n for n in unknown if bare(n) not in unknown]
+    fitting = {t: [n for n in own if fits(network, arrays[n], t)] for t in missing}
     for tensor, names in fitting.items():
         if len(names) > 1:
             example = ",".join(f"{name}={tensor}" for name in names[:1])
@@ -29,7 +31,18 @@ def by_shape(network: Network, arrays: Mapping[str, Array], naming: Naming) -> N
         if names and sum(names == others for others in fitting.values()) == 1:
             tensors[names[0]] = tensor
             unknown.remove(names[0])
+    for name in list(unknown):
+        param = tensors.get(bare(name), "")
+        if param in network.params and f"d_{param}" not in tensors.values():
+            tensors[name] = f"d_{param}"
+            unknown.remove(name)
     return replace(naming, tensors=tensors, unknown=tuple(unknown))
+
+
+def bare(name: str) -> str:
+    """The name without a mark of a gradient: `v` of `dv` or `grad_v`; the empty text without one."""
+    found = re.fullmatch(r"(?:grad_|nabla_|d_?)(.+)|(.+)_grad", name)
+    return (found[1] or found[2]) if found else ""
 
 
 def fits(network: Network, array: Array, tensor: str) -> bool:

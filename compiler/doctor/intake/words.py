@@ -56,6 +56,12 @@ PARTS = {
 
 DELTA = r"deltas?"
 
+HIDDEN = ("h", "hidden", "hid")
+"""Names of the activation of the first layer, where there are not more than two."""
+
+MASKED = ("hidden", "hid")
+"""Their gradients are often masked in place: `dhidden[hidden <= 0] = 0` makes them those at z."""
+
 LAYER = r"(?:dense|fc|linear|lin|layers?|conv|l|h|hidden)"
 
 PLACES = {
@@ -103,6 +109,8 @@ def _gradient(plain: str) -> Word | None:
         inner = plain[found.end() :]
     else:
         return None
+    if inner in MASKED:
+        return None
     word = _plain(inner) or _gradient(inner)
     if word is None or (word.kind in (Kind.LOSS, Kind.TARGET)):
         return None
@@ -114,6 +122,8 @@ def _plain(name: str) -> Word | None:
     for kind, names in WHOLE.items():
         if name in names.split():
             return Word(kind)
+    if name in HIDDEN:
+        return Word(Kind.A, place="first")
     for form in _FORMS:
         if found := form.fullmatch(name):
             groups = found.groupdict()
