@@ -15,15 +15,14 @@ from .labels import NEAR, SLUGS
 class Verdict:
     """The doctor's answer to a case.
 
-    `findings` are explanations, the likeliest first, each a tuple of slugs; `first` is the wrong
-    array it points at, `wrong` those that it says are wrong, `refusal` why it gave no answer, and
-    `told` whether it had to be told the layout.
+    `findings` are explanations, the likeliest first, each a tuple of slugs; `wrong` are the arrays
+    that it says are wrong, `unexplained` those that are left open, `refusal` is why it gave no
+    answer, and `told` whether it had to be told the layout.
     """
 
     case: Case
     findings: tuple[tuple[str, ...], ...] = ()
     wrong: tuple[str, ...] = ()
-    judged: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     refusal: str = ""
     told: bool = False
@@ -53,13 +52,9 @@ class Verdict:
         return bool(self.findings) and bool(set(self.findings[0]) & set(own))
 
     @property
-    def first_right(self) -> bool:
-        """Whether what it says is wrong are exactly the arrays that are wrong, as far as judged."""
-        return bool(self.wrong) and set(self.wrong) == set(self.truth) & set(self.judged)
-
-    @property
-    def truth(self) -> list[str]:
-        return self.case.wrong(self.case.arrays())
+    def places(self) -> bool:
+        """Whether it calls something wrong, and nothing that is right."""
+        return bool(self.wrong) and set(self.wrong) <= set(self.case.wrong(self.case.arrays()))
 
 
 def labels(case: Case) -> list[tuple[str, ...]]:
@@ -93,7 +88,6 @@ def _verdict(case: Case, answer, *, told: bool) -> Verdict:
         case,
         tuple(map(tuple, findings.values())),
         tuple(t.name for t in answer.tensors if t.status == "wrong"),
-        tuple(t.name for t in answer.tensors),
         answer.unexplained,
         told=told,
     )

@@ -12,7 +12,7 @@ base(
     "real",
     (
         "X y W1 b1 W2 b2 W3 b3 dW1=fc1.gW db1=fc1.gb dW2=fc2.gW db2=fc2.gb "
-        "dW3=fc3.gW db3=fc3.gb dX=g:- loss W1_new=fc1.W W2_new=fc2.W "
+        "dW3=fc3.gW db3=fc3.gb loss W1_new=fc1.W W2_new=fc2.W "
         "W3_new=fc3.W b1_new=fc1.b b2_new=fc2.b b3_new=fc3.b"
     ),
     [([3, 4, 5, 2], 6), ([2, 6, 4, 1], 11), ([4, 4, 4, 4], 7)],

@@ -1,0 +1,112 @@
+"""`python -m tests.doctor.blind`: what the doctor says of programs it was not made for, as a page."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from .corpus import CORRECT, DOUBLE, SINGLE
+from .judge import Verdict, judged, labels
+
+HEADING = "## Written without knowledge of the catalogue"
+
+INTRODUCTION = (
+    "Programs written by somebody who knew neither the doctor nor its catalogue, in the manner of "
+    "blog posts, courses and books (`tests/doctor/blind`). Every mistake was labelled with slugs "
+    "of the catalogue from its description, before the doctor saw it; for many there is no slug. "
+    "`python -m tests.doctor.blind` measures it and prints this section."
+)
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({100 * part / max(whole, 1):.0f}%)"
+
+
+def text(findings: Sequence[tuple[str, ...]]) -> str:
+    """The first finding, each slug once."""
+    return " + ".join(dict.fromkeys(findings[0])) if findings else "nothing"
+
+
+def in_catalogue(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    first = [v for v in verdicts if v.place() == 1]
+    three = [v for v in verdicts if 1 <= v.place() <= 3]
+    yield f"* mistakes that are in the catalogue: {len(verdicts)}"
+    yield f"* named first: {share(len(first), len(verdicts))}"
+    yield f"* among the first three: {share(len(three), len(verdicts))}"
+
+
+def outside(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    named = [v for v in verdicts if v.findings]
+    near = [v for v in named if v.near]
+    false = [v for v in named if not v.near and not v.unexplained]
+    partly = [v for v in named if not v.near and v.unexplained]
+    none = [v for v in verdicts if not v.findings]
+    placed = [v for v in none if v.places]
+    yield f"* mistakes that have no slug: {len(verdicts)}"
+    yield f"  * explained by a slug that says nearly the same: {len(near)}"
+    yield f"  * explained completely by another mistake: {len(false)}{_names(false)}"
+    yield f"  * explained in part, the rest left open: {len(partly)}"
+    yield (
+        f"  * not explained: {len(none)}; in {len(placed)} of them what it calls wrong is wrong, "
+        f"and in {sum(not v.wrong for v in none)} nothing it was given and knows is wrong"
+    )
+
+
+def _names(verdicts: Iterable[Verdict]) -> str:
+    found = ", ".join(f"{v.case.name} ({text(v.findings)})" for v in verdicts)
+    return f": {found}" if found else ""
+
+
+def pairs(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    known = [v for v in verdicts if all(labels(v.case))]
+    both = sum(v.both() for v in known)
+    yield f"* pairs of mistakes of the catalogue, both named: {share(both, len(known))}"
+    mixed = [v for v in verdicts if v not in known and any(labels(v.case))]
+    one = sum(any(set(f) & set(v.slugs) for f in v.findings[:3]) for v in mixed)
+    yield f"* pairs of which one is in the catalogue, that one named: {share(one, len(mixed))}"
+
+
+def right(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    false = [v for v in verdicts if v.wrong or v.findings]
+    yield f"* right programs of which something is called wrong: {len(false)} of {len(verdicts)}"
+
+
+def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """By the first slug of the label; the cases that failed by name."""
+    yield "| mistake | planted | first | first three | named instead |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for slug in sorted({v.slugs[0] for v in verdicts}):
+        own = [v for v in verdicts if v.slugs[0] == slug]
+        places = [v.place() for v in own]
+        other = Counter(text(v.findings) for v in own if v.place() != 1)
+        instead = ", ".join(f"{k} {n}" for k, n in sorted(other.items()))
+        three = sum(1 <= p <= 3 for p in places)
+        yield f"| `{slug}` | {len(own)} | {places.count(1)} | {three} | {instead} |"
+
+
+def page(verdicts: Sequence[Verdict]) -> str:
+    """The section of docs/doctor-accuracy.md."""
+    refused = [v for v in verdicts if v.refusal]
+    single = [v for v in verdicts if v.case.kind != "correct" and not v.case.parts]
+    known = [v for v in single if v.slugs]
+    lines = [HEADING, "", INTRODUCTION, ""]
+    lines += in_catalogue(known)
+    lines += outside([v for v in single if not v.slugs and not v.refusal])
+    lines += pairs([v for v in verdicts if v.case.parts])
+    lines += right([v for v in verdicts if v.case.kind == "correct"])
+    told = sum(v.told for v in verdicts)
+    lines.append(f"* answered only when told the layout: {told}; not at all: {len(refused)}")
+    return "\n".join([*lines, "", *table(known), ""])
+
+
+if __name__ == "__main__":
+    start = time.process_time()
+    found = [judged(case) for case in SINGLE + DOUBLE + CORRECT]
+    spent = time.process_time() - start
+    print(page(found))
+    failed = [v for v in found if v.case.kind != "correct" and v.slugs and v.place() != 1]
+    for v in failed:
+        print(v.case.name, v.slugs, v.findings or v.refusal, v.unexplained, file=sys.stderr)
+    print(f"{len(found)} cases in {spent:.0f} CPU seconds", file=sys.stderr)
