@@ -136,7 +136,7 @@ class Search:
         array, values = self.tensors[first].array, mutant.values
         id = self.anatomy.reference.tensors[first]
         without = replace(mutant, given_up=(*mutant.given_up, first))
-        if array.shape != values[id].shape or not np.isfinite(array).all():
+        if array.shape != self._value(mutant, first).shape or not np.isfinite(array).all():
             return without
         tried = replace(without, values=values.with_value(id, array))
         left = self.wrong(tried)
