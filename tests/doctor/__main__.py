@@ -11,6 +11,7 @@ from pathlib import Path
 from ..unit.planted import NETS, hand, numbers
 from ..unit.test_doctor import PLANTED as GRADIENTS
 from ..unit.test_doctor import ROWS
+from .blind.__main__ import HEADING
 from .cases import Case, slugs
 from .corpus import PLANTED, RIGHT
 from .pairs import found_pairs
@@ -99,7 +100,9 @@ def lines(table: dict[str, Row]) -> Iterator[str]:
 def main() -> None:
     text = "\n".join(lines(measured())) + "\n"
     if len(sys.argv) > 1:
-        Path(sys.argv[1]).write_text(text, "utf-8")
+        path = Path(sys.argv[1])
+        blind = path.read_text("utf-8").partition(HEADING)[2] if path.exists() else ""
+        path.write_text(f"{text}\n{HEADING}{blind}" if blind else text, "utf-8")
     else:
         print(text, end="")
 

@@ -8,17 +8,27 @@ from ..doctor.blind.corpus import CORRECT, SINGLE
 from ..doctor.blind.judge import judged
 from ..doctor.blind.labels import NEAR, SLUGS
 
-TENTH = SINGLE[::10]
+SOME = [case for case in SINGLE if SLUGS[case.name]][::5]
+"""Every fifth mistake that is in the catalogue: a tenth of all."""
 
-NOT_YET: set[str] = set()
-"""Cases of the tenth that are not named yet; they must be answered without an exception."""
+NOT_YET = {
+    "conv__no_relu",
+    "cs231n__labels_from_1",
+    "four__wrong_z",
+    "nielsen__eta_over_len",
+    "plain__db1_da1",
+    "plain__N_features",
+    "trask__scalar_loss",
+    "vec__float16",
+}
+"""Those that are not named yet; they must be answered without an exception."""
 
 
-@pytest.mark.parametrize("case", TENTH, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)
 def test_mistakes_of_others_are_named(case):
     verdict = judged(case)
     assert not verdict.refusal
-    if SLUGS[case.name] and case.name not in NOT_YET:
+    if case.name not in NOT_YET:
         assert verdict.place() == 1, verdict.findings
 
 
@@ -33,3 +43,8 @@ def test_every_mistake_has_a_label():
     assert {case.name for case in SINGLE} == SLUGS.keys()
     assert SLUGS.keys() >= NEAR.keys()
     assert not [name for name in NEAR if SLUGS[name]]
+
+
+def test_a_mistake_with_which_nothing_runs_is_no_exception():
+    case = next(case for case in SINGLE if case.name == "vec__broadcast")
+    assert "cost-broadcast" in judged(case).findings[0]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from .catalogue import CATALOGUE
 from .corpus import CORRECT, DOUBLE, SINGLE
 from .judge import Verdict, judged, labels
 
@@ -40,12 +41,15 @@ def in_catalogue(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def outside(verdicts: Sequence[Verdict]) -> Iterator[str]:
     named = [v for v in verdicts if v.findings]
     near = [v for v in named if v.near]
-    false = [v for v in named if not v.near and not v.unexplained]
-    partly = [v for v in named if not v.near and v.unexplained]
+    new = [v for v in named if not v.near and not CATALOGUE.issuperset(v.findings[0])]
+    left = [v for v in named if not v.near and CATALOGUE.issuperset(v.findings[0])]
+    false = [v for v in left if not v.unexplained]
+    partly = [v for v in left if v.unexplained]
     none = [v for v in verdicts if not v.findings]
     placed = [v for v in none if v.places]
     yield f"* mistakes that have no slug: {len(verdicts)}"
     yield f"  * explained by a slug that says nearly the same: {len(near)}"
+    yield f"  * explained by mistakes that got a slug after the labels: {len(new)}{_names(new)}"
     yield f"  * explained completely by another mistake: {len(false)}{_names(false)}"
     yield f"  * explained in part, the rest left open: {len(partly)}"
     yield (
