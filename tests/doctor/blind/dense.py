@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,11 +163,12 @@ def _case(
 
 
 def _run(name: str, of: Base, source: str, returned: Any, setting: Setting) -> Arrays:
-    space, _ = _data(of, setting)
-    space["np"] = np
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)  # np.matrix, as people use it
+        space, _ = _data(of, setting)
+        space["np"] = np
         exec(compile(source, name, "exec"), space)
-    return {name: np.array(eval(expression, space)) for name, expression, _ in returned}
+        return {name: np.array(eval(expression, space)) for name, expression, _ in returned}
 
 
 def _data(of: Base, setting: Setting) -> tuple[dict[str, Any], Arrays]:
