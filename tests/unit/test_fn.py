@@ -63,7 +63,7 @@ def test_a_spec_may_still_use_fn_as_a_name(text):
         ("fn mine(x) = 1 < x < 2" + NET, [("NN002", "<")]),
         ("fn mine(x) = 2x" + NET, [("NN005", "2x")]),
         ("fn mine(x) = (x + 1) x" + NET, [("NN002", "x")]),
-        ("fn mine(x) = x +", [("NN003", "")]),
+        ("fn mine(x) = x +", [("NN009", "")]),
         ("fn mine(x) = exp(x" + NET, [("NN003", "(")]),
         ("fn mine() = 1" + NET, [("NN002", ")")]),
         ("fn mine = 1" + NET, [("NN002", "mine")]),
