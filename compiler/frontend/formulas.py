@@ -1,26 +1,22 @@
-"""Statements `fn NAME(a, b, q=0.5) = FORMULA`, read by the strength of their operators.
+"""Statements `fn NAME(a, b, q=0.5) = FORMULA`, parsed with grammar/formula.lark.
 
-    fn       = "fn" NAME "(" param ("," param)* ")" "=" formula
-    param    = NAME ("=" formula)?
-    formula  = sum (("<" | "<=" | ">" | ">=" | "==" | "!=") sum)?
-    sum      = product (("+" | "-") product)*
-    product  = unary (("*" | "/") unary)*
-    unary    = ("+" | "-") unary | power
-    power    = atom ("**" unary)?
-    atom     = NUMBER | NAME | NAME "(" argument ("," argument)* ")" | "(" formula ")"
-    argument = (NAME "=")? formula
-
-This is apart from the grammar of the rest, whose tables every run must make: a spec without
-formulas never comes here.
+A spec without formulas never comes here, so that it does not pay for the tables of this grammar.
 """
 
 from __future__ import annotations
 
 import math
+import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from functools import cache
+from threading import Lock
+from typing import Any, NoReturn, cast
+
+from lark import Lark, Transformer, UnexpectedToken, v_args
+from lark import Token as Terminal
+from lark.lexer import Lexer
 
 from ..diagnostics.codes import syntax
 from ..source import Span
@@ -31,201 +27,217 @@ from .statements import COMPARING, Statement, Token
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 EXAMPLE = "for example `fn swish(z, q=1) = z * sigmoid(q * z)`"
 
-_END = Token("end", "", 0, 0)
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_OPERATORS = {
+    "(": "LPAR",
+    ")": "RPAR",
+    "=": "EQ",
+    ",": "_COMMA",
+    "+": "SIGN",
+    "-": "SIGN",
+    "*": "STAR",
+    "/": "SLASH",
+    "**": "POWER",
+    **dict.fromkeys(COMPARISONS, "COMPARISON"),
+}
+_BEGIN_VALUES = frozenset({"NUMBER", "WORD", "CALL", "LPAR"})
+_WANTED = {"RPAR": "`)`", "EQ": "`=`", "LPAR": "`(`", "WORD": "a name"}
+"""What is said to be missing, if no value can stand there: the first of these that can."""
 
-T = TypeVar("T")
+_lock = Lock()
 
 
 def read_formula(statement: Statement) -> Fn:
-    """The tree of a statement that defines a formula; raises SyntaxFault."""
-    return _Reader(merged(statement)).statement()
+    """Return the tree of a statement that defines a formula; raises SyntaxFault."""
+    words = merged(statement)
+    _check_head(words)
+    parser = _parser()
+    try:
+        with _lock:
+            parser.tree.words = words
+            return cast(Fn, parser.lark.parse(words))
+    except UnexpectedToken as error:
+        _unexpected(words, error)
 
 
 def merged(statement: Statement) -> Statement:
-    """The statement with every comparison as one token: `<=` is two outside of formulas."""
+    """Return the statement with every comparison as one token: `<=` is two outside of formulas."""
     tokens: list[Token] = []
     for token in statement.tokens:
-        before = tokens[-1] if tokens else _END
-        touches = before.stop == token.start and token.text == "="
-        if touches and (before.text in COMPARING or before.text == "="):
+        before = tokens[-1] if tokens else None
+        touches = before is not None and before.stop == token.start and token.text == "="
+        if before and touches and (before.text in COMPARING or before.text == "="):
             tokens[-1] = Token("op", f"{before.text}=", before.start, token.stop)
         else:
             tokens.append(token._replace(kind="op") if token.text in COMPARING else token)
     return replace(statement, tokens=tuple(tokens))
 
 
-@dataclass(slots=True)
-class _Reader:
+def _check_head(words: Statement) -> None:
+    """Refuse a name that is none, and a formula without values, before all that follows."""
+    tokens = words.tokens
+    name = definable(_named(tokens[1].text, words.span_of(tokens[1])))
+    if tokens[2].text == "=":
+        advice = f"give it a value: `fn {name.id}(x) = …`; a constant is written with `let`"
+        fail(syntax.UNEXPECTED_TOKEN, name.span, "a formula without values", help=advice)
+    if [token.text for token in tokens[2:4]] == ["(", ")"]:
+        code, span = syntax.UNEXPECTED_TOKEN, words.span_of(tokens[3])
+        fail(code, span, "a formula needs at least one value", help=EXAMPLE)
+
+
+# --- terminals ----------------------------------------------------------------------------------
+
+
+class _Terminals(Lexer):
+    """Gives Lark the tokens of a statement as terminals of the grammar."""
+
+    def __init__(self, conf: Any) -> None:
+        """Lark makes one for each parser; there is nothing to configure."""
+
+    def lex(self, words: Any) -> Iterator[Terminal]:  # type: ignore[override]
+        """Yield every token, with its offsets in the source."""
+        for at, token in enumerate(words.tokens):
+            yield Terminal(_kind(words, at), token.text, token.start, end_pos=token.stop)
+
+
+def _kind(words: Statement, at: int) -> str:
+    token = words.tokens[at]
+    if at == 0:
+        return "FN"
+    if token.kind == "number":
+        return "NUMBER"
+    if token.kind == "word":
+        return "CALL" if at > 1 and words.touches(at + 1, "(") else "WORD"
+    return _OPERATORS.get(token.text, "UNKNOWN")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    """Lark's parser with the builder of the tree that it calls."""
+
+    lark: Lark
+    tree: _Tree
+
+
+@cache
+def _parser() -> _Parser:
+    """Built once, used under the lock."""
+    grammar = pkgutil.get_data("nnc.grammar", "formula.lark")
+    assert grammar is not None
+    tree = _Tree()
+    lark = Lark(grammar.decode(), parser="lalr", lexer=_Terminals, start="fn", transformer=tree)
+    return _Parser(lark, tree)
+
+
+# --- the tree -----------------------------------------------------------------------------------
+
+
+@v_args(inline=True)
+class _Tree(Transformer[Terminal, Fn]):
+    """Builds the nodes of a formula; `words` is the statement that is being parsed."""
+
     words: Statement
-    at: int = 0
 
-    @property
-    def token(self) -> Token:
-        """The next token; an empty one behind the last."""
-        tokens = self.words.tokens
-        if self.at < len(tokens):
-            return tokens[self.at]
-        return _END._replace(start=self.words.stop, stop=self.words.stop)
+    def fn(self, first: Terminal, name: Terminal, *rest: Any) -> Fn:
+        """The whole statement: `fn`, its name, parameters between parentheses, `=`, the body."""
+        params = tuple(part for part in rest if isinstance(part, BlockParam))
+        body = rest[-1]
+        return Fn(self._name(name), params, body, self._span(first).to(self.words.span))
 
-    def statement(self) -> Fn:
-        self.at = 1
-        name = self._name()
-        if self.token.text != "(":
-            advice = f"give it a value: `fn {name.id}(x) = …`; a constant is written with `let`"
-            fail(syntax.UNEXPECTED_TOKEN, name.span, "a formula without values", help=advice)
-        params = self._bracketed(self._param)
-        if not params:
-            self._fail("a formula needs at least one value", EXAMPLE)
-        self._take("=")
-        body = self._formula()
-        if self.token.kind != "end":
-            self._unexpected()
-        start = self.words.span_of(self.words.tokens[0])
-        return Fn(name, tuple(params), body, start.to(self.words.span))
+    def param(self, name: Terminal, _: Terminal | None = None, default: Any = None) -> BlockParam:
+        """A value, or a number with its default."""
+        word = self._name(name)
+        span = word.span if default is None else word.span.to(default.span)
+        return BlockParam(word, default, span)
 
-    # --- parts ------------------------------------------------------------------------------
+    def keyword(self, name: Terminal, _: Terminal, value: Value) -> Arg:
+        """`q=2` in a call."""
+        key = self._name(name)
+        return Arg(key, value, key.span.to(value.span))
 
-    def _param(self) -> BlockParam:
-        name = self._name()
-        if self.token.text != "=":
-            return BlockParam(name, None, name.span)
-        self.at += 1
-        default = self._formula()
-        return BlockParam(name, default, name.span.to(default.span))
-
-    def _argument(self) -> Arg:
-        tokens = self.words.tokens
-        after = tokens[self.at + 1] if self.at + 1 < len(tokens) else _END
-        if self.token.kind == "word" and after.text == "=":
-            key = self._name()
-            self.at += 1
-            value = self._formula()
-            return Arg(key, value, key.span.to(value.span))
-        value = self._formula()
+    def positional(self, value: Value) -> Arg:
+        """A value in a call."""
         return Arg(None, value, value.span)
 
-    def _bracketed(self, read: Callable[[], T]) -> list[T]:
-        """What stands between parentheses, parted by commas, one more of which may follow."""
-        self._take("(")
-        found: list[T] = []
-        while self.token.text != ")":
-            found.append(read())
-            if self.token.text != ",":
-                break
-            self.at += 1
-        self._take(")")
-        return found
+    def call(self, name: Terminal, _: Terminal, *rest: Any) -> CallValue:
+        """`exp(z)`."""
+        word = Word(str(name), self._span(name))
+        return CallValue(word, tuple(rest[:-1]), word.span.to(self._span(rest[-1])))
 
-    def _formula(self) -> Value:
-        left = self._sum()
-        if self.token.text not in COMPARISONS:
-            return left
-        left = self._binary(left, self._sum)
-        if self.token.text in COMPARISONS:
-            advice = "one comparison has two sides; put `where(…)` into another for two conditions"
-            self._fail("a comparison of a comparison", advice)
-        return left
+    def paren(self, opening: Terminal, inner: Any, closing: Terminal) -> Value:
+        """A value in parentheses, which belong to its span."""
+        value = replace(inner, span=self._span(opening).to(self._span(closing)))
+        return cast(Value, value)
 
-    def _sum(self) -> Value:
-        left = self._product()
-        while self.token.text in ("+", "-"):
-            left = self._binary(left, self._product)
-        return left
+    def binary(self, left: Value, op: Terminal, right: Value) -> Binary:
+        """An operator between two values."""
+        return Binary(str(op), left, right, left.span.to(right.span))
 
-    def _product(self) -> Value:
-        left = self._unary()
-        while self.token.text in ("*", "/", "//", "%"):
-            if self.token.text in ("//", "%"):
-                advice = "formulas know `+ - * / **`, comparisons and functions"
-                self._fail(f"`{self.token.text}` is not an operator of formulas", advice)
-            left = self._binary(left, self._unary)
-        return left
+    def negate(self, sign: Terminal, operand: Value) -> Negate:
+        """A sign before a value."""
+        return Negate(str(sign), operand, self._span(sign).to(operand.span))
 
-    def _unary(self) -> Value:
-        token = self.token
-        if token.text not in ("+", "-"):
-            return self._power()
-        self.at += 1
-        operand = self._unary()
-        return Negate(token.text, operand, self.words.span_of(token).to(operand.span))
+    def word(self, token: Terminal) -> Word | DimName:
+        """The name of a value, a number or a dimension."""
+        return _named(str(token), self._span(token))
 
-    def _power(self) -> Value:
-        base = self._atom()
-        return self._binary(base, self._unary) if self.token.text == "**" else base
-
-    def _binary(self, left: Value, read: Callable[[], Value]) -> Binary:
-        op = self.token.text
-        self.at += 1
-        right = read()
-        return Binary(op, left, right, left.span.to(right.span))
-
-    def _atom(self) -> Value:
-        token = self.token
-        if token.kind == "number":
-            return self._number()
-        if token.kind == "word":
-            self.at += 1
-            if not self.words.touches(self.at, "("):
-                return self._word(token)
-            name, span = Word(token.text, self.words.span_of(token)), self.words.span_of(token)
-            args = self._bracketed(self._argument)
-            last = self.words.span_of(self.words.tokens[self.at - 1])
-            return CallValue(name, tuple(args), span.to(last))
-        if token.text == "(":
-            opening = self.words.span_of(token)
-            self.at += 1
-            inner = self._formula()
-            closing = self.words.span_of(self.token)
-            self._take(")")
-            return replace(inner, span=opening.to(closing))
-        self._unexpected()
-
-    def _number(self) -> Number:
-        token = self.token
-        span = self.words.span_of(token)
-        if not _NUMBER.fullmatch(token.text):
+    def number(self, token: Terminal) -> Number:
+        """A decimal; whole ones stay whole. Refuses what only begins like one."""
+        span, text = self._span(token), str(token)
+        if not _NUMBER.fullmatch(text):
             advice = "a product is written `2 * x`; formulas hold no sizes"
-            fail(syntax.MALFORMED_NUMBER, span, f"`{token.text}` is not a number", help=advice)
-        self.at += 1
-        value = float(token.text)
+            fail(syntax.MALFORMED_NUMBER, span, f"`{text}` is not a number", help=advice)
+        value = float(text)
         if math.isinf(value):
             advice = "the largest decimal is about 1.8e308"
             fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
-        return Number(int(token.text) if token.text.isdigit() and value < 1e15 else value, span)
+        return Number(int(text) if text.isdigit() and value < 1e15 else value, span)
 
-    def _word(self, token: Token) -> Word | DimName:
-        span = self.words.span_of(token)
-        upper = token.text.isupper() and "_" not in token.text
-        return DimName(token.text, span) if upper else Word(token.text, span)
+    def _name(self, token: Terminal) -> Word:
+        return definable(_named(str(token), self._span(token)))
 
-    def _name(self) -> Word:
-        token = self.token
-        if token.kind != "word":
-            self._unexpected("a name")
-        self.at += 1
-        return definable(self._word(token))
+    def _span(self, token: Terminal) -> Span:
+        assert token.start_pos is not None
+        return self.words.source.span(token.start_pos, token.start_pos + len(token))
 
-    # --- faults -----------------------------------------------------------------------------
 
-    def _take(self, text: str) -> None:
-        if self.token.text != text:
-            self._unexpected(f"`{text}`")
-        self.at += 1
+def _named(text: str, span: Span) -> Word | DimName:
+    """A word, or a dimension, whose name is in capitals."""
+    return DimName(text, span) if text.isupper() and "_" not in text else Word(text, span)
 
-    def _unexpected(self, wanted: str = "a value") -> NoReturn:
-        if self.token.kind == "end":
-            self._fail(f"{wanted} is missing at the end of the formula", EXAMPLE)
-        token = self.token
-        if token.text == "=":
-            self._fail("`=` cannot stand here", "a comparison is written `==`")
-        if token.text == "->":
-            advice = "a formula computes with values; stages are named with `block`"
-            self._fail("an arrow in a formula", advice)
-        self._fail(f"unexpected `{token.text}` in a formula", f"{wanted} is expected; {EXAMPLE}")
 
-    def _fail(self, message: str, advice: str) -> NoReturn:
-        token = self.token
-        span: Span = self.words.source.span(token.start, token.stop)
-        code = syntax.MISSING_VALUE if token.kind == "end" else syntax.UNEXPECTED_TOKEN
-        fail(code, span, message, help=advice)
+# --- faults -------------------------------------------------------------------------------------
+
+
+def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
+    """Say what is wrong with a token that the grammar does not expect."""
+    expected = error.accepts or error.expected
+    wanted = "a value"
+    if not expected >= _BEGIN_VALUES:
+        wanted = next((said for name, said in _WANTED.items() if name in expected), "an operator")
+    text = str(error.token)
+    if error.token.type == "$END":
+        span = words.source.span(words.stop, words.stop)
+        message = f"{wanted} is missing at the end of the formula"
+        fail(syntax.MISSING_VALUE, span, message, help=EXAMPLE)
+    message, advice = _said(text, wanted, complete=wanted != "a value")
+    start = error.token.start_pos
+    assert start is not None
+    span = words.source.span(start, start + len(text))
+    fail(syntax.UNEXPECTED_TOKEN, span, message, help=advice)
+
+
+def _said(text: str, wanted: str, *, complete: bool) -> tuple[str, str]:
+    """The message and the advice for an unexpected token; `complete` if it follows a value."""
+    if text in COMPARISONS and complete:
+        advice = "one comparison has two sides; put `where(…)` into another for two conditions"
+        return "a comparison of a comparison", advice
+    if text in ("//", "%"):
+        advice = "formulas know `+ - * / **`, comparisons and functions"
+        return f"`{text}` is not an operator of formulas", advice
+    if text == "=":
+        return "`=` cannot stand here", "a comparison is written `==`"
+    if text == "->":
+        advice = "a formula computes with values; stages are named with `block`"
+        return "an arrow in a formula", advice
+    return f"unexpected `{text}` in a formula", f"{wanted} is expected; {EXAMPLE}"

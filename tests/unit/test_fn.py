@@ -62,6 +62,12 @@ def test_a_spec_may_still_use_fn_as_a_name(text):
         ("fn mine(x) = x // 2" + NET, [("NN002", "//")]),
         ("fn mine(x) = 1 < x < 2" + NET, [("NN002", "<")]),
         ("fn mine(x) = 2x" + NET, [("NN005", "2x")]),
+        ("fn mine(x) = (x + 1) x" + NET, [("NN002", "x")]),
+        ("fn mine(x) = x +", [("NN009", "")]),
+        ("fn mine(x) = exp(x" + NET, [("NN003", "(")]),
+        ("fn mine() = 1" + NET, [("NN002", ")")]),
+        ("fn mine = 1" + NET, [("NN002", "mine")]),
+        ("fn Z(x) = x x", [("NN017", "Z")]),
         ("fn mine(x) = x * (1 / 0)" + NET, [("NN113", "mine")]),
         ("fn mine(x) = 1 + 2 * 0 * 3" + NET, [("NN140", "x"), ("NN230", "mine")]),
         ("fn mine(x, t) = x - t" + NET, [("NN125", "mine")]),
@@ -161,3 +167,8 @@ def test_training_lets_a_formula_be_negative():
     module = build("fn own(y, t) = y - t\ninput 4 -> dense 2\nloss own")
     assert module.LOSSES == {"own": "fn"}
     assert set(module.LOSSES.values()) <= NO_LOWER_END
+
+
+def test_deep_parentheses_are_read():
+    deep = "(" * 60 + "x" + ")" * 60
+    assert found(f"fn mine(x) = {deep}{NET}") == []
