@@ -35,13 +35,13 @@ _PASSES = {
     "backward": "backward pass",
     "_backward": "backward pass",
 }
-"""Functions of a generated module whose values are watched, and what people call them."""
+"""Functions of a generated module whose values are watched, and their names in messages."""
 
 _STAGE = re.compile(r"^\s*# (\S.*:\d+)  (\S.*)$")
 
 
 Value = tuple[str, str, float, int]
-"""A function, a variable of it that is not finite, such an entry, and the line that made it so."""
+"""A function, a non-finite variable of it, one non-finite entry, and the line that produced it."""
 
 
 @dataclass(frozen=True, slots=True)

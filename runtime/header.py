@@ -27,10 +27,10 @@ from .dataset import DataError
 from .places import cells_of, column_name
 
 LONG = 5
-"""So many numbers that count from 0 or 1 are no accident."""
+"""The shortest count from 0 or 1 that is not taken for a coincidence."""
 
 MISSING = frozenset({"na", "n/a", "null", "none"})
-"""Words that stand for a number that is not known, not for a column."""
+"""Words for a missing number, which are not column names."""
 
 Row = tuple[str, ...]
 

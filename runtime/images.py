@@ -15,7 +15,7 @@ from .module import Array, Module, Shape
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 
 PARTS = (("train", "training"), ("test", "val", "valid", "validation"))
-"""How the folders of the training and of the test set may be called, if there are two sets."""
+"""Names of the folders of the training and of the test set, if there are two sets."""
 
 Files = list[tuple[Path, int]]
 

@@ -16,7 +16,7 @@ Arrays = Array | Mapping[str, Array]
 
 Params = dict[str, Array]
 Shape = tuple[int | str, ...]
-"""As a module states it: sizes, and strings such as "B" for what is known at run time only."""
+"""A shape in a module: sizes, and names such as "B" for sizes known only at run time."""
 
 
 class Module(Protocol):

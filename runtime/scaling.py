@@ -13,10 +13,11 @@ from .mapped import take
 from .module import Array
 
 LARGE = 10.0
-"""A column whose root mean square is above this is large beside weights that expect about 1."""
+"""A column whose root mean square exceeds this is large for weights that expect about 1."""
 
 SHARED = 200.0
-"""Rate times the squared length of the mean row, from which all rows move a unit alike, too far."""
+"""Rate times squared length of the mean row, from which on all rows move a unit too far together.
+"""
 
 _SAMPLE = 1000
 _MOST = 1e100  # its square is still finite

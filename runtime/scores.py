@@ -13,10 +13,10 @@ from .metrics import Metric, are_classes, confusion, is_of_classes, metric_named
 from .module import Array, Arrays
 
 LOSSES_OF_CLASSES = frozenset({"crossentropy", "hinge", "kl"})
-"""Losses whose targets always stand for classes, if only by how likely each is."""
+"""Losses whose targets always denote classes, at least as probabilities."""
 
 LOSSES_OF_DISTANCE = frozenset({"mse", "quadratic", "mae", "huber"})
-"""Losses under which an output of 1.2 beside a target of 1 is near it, not a logit."""
+"""Losses of distance: an output of 1.2 with a target of 1 is close to it, not a logit."""
 
 Pair = tuple[str, Array, Array]
 Tell = Callable[[str], None]

@@ -29,7 +29,7 @@ from .snapshot import Snapshot
 from .weighing import amount, counting, weights_of
 
 _COMPILED_PIECES = 50
-"""Compiled kernels take many batches in one call: this many calls an epoch."""
+"""Calls per epoch of compiled kernels, each of which takes many batches."""
 
 
 class Ending(Enum):

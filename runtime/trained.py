@@ -59,7 +59,7 @@ class Trained:
         return loaded.test or loaded.train
 
     def predict(self, data: Dataset) -> dict[str, Array]:
-        """Return every output by its name, over all rows; raises DataError where rows do not fit."""
+        """Return every output by its name, over all rows; raises DataError if rows do not fit."""
         keywords: dict[str, Any] = {"state": self.state} if self.state else {}
         parts: list[Mapping[str, Array]] = []
         size = rows_at_a_time(data)
