@@ -1,4 +1,4 @@
-"""`nnc predict`: the answers of a trained network for the rows of a file."""
+"""`nnc predict`: predictions of a trained network for the rows of a file."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _check_places(data: str, output: Path | None) -> None:
 
 @contextmanager
 def _read_from(data: str) -> Iterator[Path]:
-    """The file of a name; standard input becomes one, since a table is read more than once."""
+    """Yield the path of a file; standard input is copied to one, since a table is read repeatedly."""
     if data != STDIN:
         yield Path(data)
         return
@@ -110,7 +110,7 @@ def _read_from(data: str) -> Iterator[Path]:
 
 
 def _answers(found: Network, rows: Dataset) -> list[Answers]:
-    """What each output says, called after the target that it was trained towards."""
+    """Return the predictions of each output, named after its training target."""
     from nnc.runtime.predictions import Answers
 
     encoding = found.trained.encoding
