@@ -184,7 +184,7 @@ def _bad(frame: FrameType) -> Iterator[tuple[str, float]]:
 
 
 def _stage(module: Module, line: int) -> str:
-    """Return the stage of the spec that a line of the module belongs to, from the comment above it."""
+    """Return the stage of the spec of a line of the module, from the comment above it."""
     try:
         text = Path(str(getattr(module, "__file__", ""))).read_text("utf-8").splitlines()
     except OSError:

@@ -121,7 +121,7 @@ def _has_names(head: Head) -> bool:
 
 
 def _counts(cells: Sequence[str]) -> bool:
-    """Return whether cells count 0, 1, 2, … or 1, 2, 3, …; at least two cells if all are numbers."""
+    """Return whether cells count 0, 1, 2, … or 1, 2, 3, …; two or more if all are numbers."""
     return any(list(cells) == [str(i + start) for i in range(len(cells))] for start in (0, 1))
 
 

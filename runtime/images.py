@@ -44,7 +44,7 @@ def read_images(folder: Path, module: Module) -> tuple[Dataset, Dataset | None, 
 
 
 def _parts(folder: Path) -> tuple[Path, Path | None]:
-    """Return the folders of the training and the test set; the folder itself if it is not divided."""
+    """Return the folders of the training and the test set; the folder itself if undivided."""
     train = next((folder / name for name in PARTS[0] if _classes(folder / name)), None)
     if train is None:
         return folder, None

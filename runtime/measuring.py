@@ -117,7 +117,7 @@ class Measure:
         return confusions(outputs, target, self.losses, self.tell)
 
     def _outputs(self, parts: list[Any]) -> Arrays:
-        """Join the outputs of all parts, by name where targets are; inner stages have no outputs."""
+        """Join the outputs of all parts, by name as the targets; inner stages have no outputs."""
         joined = _joined(parts)
         if len(self.module.TARGETS) > 1 and not isinstance(joined, Mapping):
             return dict.fromkeys(self.module.OUTPUTS, joined)

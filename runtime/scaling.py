@@ -97,7 +97,7 @@ def _column(data: Dataset, name: str, entry: int) -> str:
 
 
 def _proposal(rows: Array) -> str:
-    """Return a `normalize` stage with the mean and deviation of each of a few columns, or of all."""
+    """Return a `normalize` stage with the mean and deviation of each of a few columns, or all."""
     if rows.ndim == 2 and 1 < rows.shape[1] <= _LISTED:
         mean, std = (_numbers(v) for v in (rows.mean(axis=0), _deviation(rows, 0)))
         return f"`normalize mean=[{mean}] std=[{std}]`"

@@ -54,7 +54,7 @@ def scores_of(
 def confusions(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> dict[str, Array]:
-    """Return counts of true against predicted classes by output; a single output is called ``""``."""
+    """Return counts of true against predicted classes by output; ``""`` names a single output."""
     counts = {}
     for name, outputs, targets in class_pairs(y, target, losses, tell):
         try:
@@ -67,7 +67,7 @@ def confusions(
 def class_pairs(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> list[Pair]:
-    """Return the outputs with class targets, and those targets, by name (``""`` for a single one)."""
+    """Return the outputs with class targets, and the targets, by name (``""`` if single)."""
     kinds = frozenset(losses)
     suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
     if not suited:

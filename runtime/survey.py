@@ -24,7 +24,7 @@ MOST_CLASSES = 20
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A possible input column: the number of its words, or the mean and deviation of its numbers."""
+    """A possible input column: the number of its words, or mean and deviation of its numbers."""
 
     name: str
     words: int

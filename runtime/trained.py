@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A network for evaluation and prediction; `encoding` is None if it was not trained on a table."""
+    """A network for evaluation and prediction; `encoding` is None without a training table."""
 
     module: Module
     params: Params

@@ -36,7 +36,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 @dataclass(frozen=True, slots=True)
 class LayerTime:
-    """Seconds of a layer (or loss) in one step: forward (with the loss), backward, and the share."""
+    """Seconds of a layer (or loss) in one step: forward with the loss, backward, and the share."""
 
     layer: str
     forward: float

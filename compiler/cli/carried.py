@@ -64,7 +64,7 @@ def _check(
 
 
 def _safetensors(path: Path, typed: TypedGraph) -> dict[str, Array]:
-    """Read the tensors of parameters and state, without the `state.` prefix and checkpoint extras."""
+    """Read the tensors of parameters and state, without `state.` prefixes and checkpoint extras."""
     from nnc.runtime.weights import STATE, WeightsError, unpack
 
     try:

@@ -115,7 +115,7 @@ class DataWanted:
                 raise Usage(f"-o: {output} is the data that is being read")
 
     def load(self, module: Module, seed: int, tell: Callable[[str], None]) -> Loaded:
-        """Load training and test data, divided by the options or else as the source divides them."""
+        """Load training and test data, divided by the options or else by the source."""
         from nnc.runtime.data import load
 
         loaded = load(

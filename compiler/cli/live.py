@@ -101,7 +101,7 @@ def _curves(session: Session, width: int) -> Iterator[Text]:
 
 
 def sparkline(values: Sequence[float], width: int, low: float, high: float) -> str:
-    """Draw values between `low` and `high` as at most `width` block characters; `?` is non-finite."""
+    """Draw values between `low` and `high` as up to `width` block characters; `?` is non-finite."""
     count = min(width, len(values))
     parts = [values[i * len(values) // count] for i in range(count - 1)] + [values[-1]]
     room = (high - low) or 1.0

@@ -99,7 +99,7 @@ def _check_places(data: str, output: Path | None) -> None:
 
 @contextmanager
 def _read_from(data: str) -> Iterator[Path]:
-    """Yield the path of a file; standard input is copied to one, since a table is read repeatedly."""
+    """Yield the path of a file; standard input is copied, since a table is read repeatedly."""
     if data != STDIN:
         yield Path(data)
         return

@@ -74,7 +74,7 @@ def resume(folder: Path, epochs: int | None, output: Path | None, every: int | N
 
 
 def train_in(run: Run, loaded: Sets, wanted: Wanted, every: int | None) -> NoReturn:
-    """Train in a run's folder, from its current state; exits with a code that tells how it ended."""
+    """Train in a run's folder, from its current state; the exit code tells how it ended."""
     from nnc.runtime.keeper import Keeper
     from nnc.runtime.run import locked
 

@@ -234,7 +234,7 @@ def conduct(
 
 
 def _start(module: Module, path: str | None) -> tuple[Params | None, Params | None]:
-    """Return the weights in a file, or None without a file; exits if they do not fit the network."""
+    """Return the weights in a file, or None without one; exits if they do not fit the network."""
     from nnc.runtime.weights import WeightsError, read_weights
 
     if path is None:

@@ -49,7 +49,7 @@ READABLE = "numpy"
 
 @dataclass(frozen=True, slots=True)
 class Buffered:
-    """An op that writes into an array; its `form` is "call" (an expression) or "fill" (statements)."""
+    """An op that writes into an array; `form`: "call" (an expression) or "fill" (statements)."""
 
     form: str
     text: str
@@ -155,7 +155,7 @@ class Target(ABC):
         return Text(code, uses=frozenset(used))
 
     def makes(self, node: Node) -> bool:
-        """Return whether the op, without a planned array, always allocates one and is never a view."""
+        """Return whether the op, without a planned array, always allocates one, never a view."""
         return node.op in self.buffered.MAKES or OPS[node.op].elementwise
 
     def in_place(self, op: str) -> str | None:

@@ -70,7 +70,7 @@ class Number:
 
 
 class Start(Enum):
-    """The initial value of a sum or maximum; a real zero keeps the variable from being an integer."""
+    """The initial value of a sum or maximum; a real zero prevents an integer variable."""
 
     ZERO = "zero"
     REAL_ZERO = "real_zero"
@@ -110,7 +110,7 @@ class Empty:
 
 
 class How(Enum):
-    """The effect of an assignment on its target: set, fill all entries, add, or take the maximum."""
+    """The effect of an assignment on its target: set, fill, add, or take the maximum."""
 
     SET = "set"
     FILL = "fill"

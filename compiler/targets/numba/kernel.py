@@ -90,7 +90,7 @@ class KernelWriter:
             self.parts.add([node], WholeOp(form, call, out, note))
 
     def _operand(self, node: Node, i: int) -> Value:
-        """Return an operand of an op on whole arrays, in row-major order unless it takes any order."""
+        """Return an operand of an op on whole arrays, row-major unless it takes any order."""
         if self.kernel.graph[i].type.rank == 0:
             return self.scalars.value(i)
         found = self.views.whole(i)
@@ -98,7 +98,7 @@ class KernelWriter:
         return found.array if any_order else found.in_rows.array
 
     def copy_gradients(self, gradients: Mapping[str, int]) -> None:
-        """Copy the gradients that were not computed in place: shared by two parameters, or a view."""
+        """Copy the gradients not computed in place: shared by two parameters, or a view."""
         for name, i in gradients.items():
             if self.arrays.outside.places.get(i) != GradientOf(name):
                 base = base_array(self.kernel.graph, i)
@@ -120,7 +120,7 @@ def kernel_writer(
     rooms: Rooms,
     slots: Mapping[int, Scalar] | None = None,
 ) -> KernelWriter:
-    """Return the writer of a kernel; `slots` are places of scalars that forward stores for others."""
+    """Return the writer of a kernel; `slots` are places of scalars stored by forward."""
     arrays = Arrays(kernel.graph, outside, rooms, namer)
     scalars = Scalars(forms, arrays, dict(slots or {}))
     return KernelWriter(kernel, arrays, Views(forms, arrays), scalars, Parts(scalars))

@@ -59,7 +59,7 @@ class Nests:
                     yield at[0 if self.views.arrays.by_columns(i) else 1].axis
 
     def _hoisted(self, nest: Nest, viewed: dict[int, Var]) -> Iterator[Assignment]:
-        """Yield variables for the scalars that a nest reads, and for views that no index expresses."""
+        """Yield variables for scalars that a nest reads, and for views that no index expresses."""
         for node in nest.nodes:
             for i in summed(node):
                 root, _ = operand_indices(self.kernel.graph, node, i, nest.shape)

@@ -53,7 +53,7 @@ class Scalars:
         return Applied(node, operands, self.arrays.shapes(node))
 
     def hoisted(self, i: int) -> Assignment | None:
-        """Return a variable for a scalar that a loop reads; None if it has one, or is not a number."""
+        """Return a variable for a scalar that a loop reads; None if it has one or is no number."""
         node = self.arrays.graph[i]
         if i in self.cast or node.type.dtype is DType.BOOL:
             return None

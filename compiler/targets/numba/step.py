@@ -1,4 +1,4 @@
-"""Template views of compiled kernels: arguments, places, loops; None where compiling is impossible."""
+"""Template views of compiled kernels: arguments, places, loops; None if not compilable."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _output(writer: KernelWriter, graph: Graph, i: int) -> Value:
 
 
 def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Rooms) -> Draw:
-    """Return the drawing of one array of random numbers; arrays are drawn in the order of the ops."""
+    """Return the drawing of one array of random numbers; the ops' order is kept."""
     room = rooms.view(place, node.type.shape, node.type.dtype)
     view = op_view(node, [f"c.{place.name}"], [node.type.shape])
     macro = getattr(target.expressions, f"{node.op}_op")

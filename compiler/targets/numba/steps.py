@@ -45,7 +45,7 @@ class Steps:
         return self.kernel.graph
 
     def step(self, step: Step) -> LoopStep:
-        """Return the statements of every op for one entry; stores come after all operands are read."""
+        """Return the statements of every op for one entry; stores follow all reads."""
         sums = [node for node in step.nodes if by_row(self.graph, node)]
         self.at_hand.update({node.id: self._variable(node, "row") for node in sums})
         beyond = [node for node in step.nodes if self._is_beyond(step, node)]

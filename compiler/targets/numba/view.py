@@ -18,7 +18,7 @@ from .arguments import (
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a function's text uses: sizes, the cast to the model's dtype, arrays with their texts."""
+    """Names in a function's text: sizes, the cast to the model's dtype, arrays with texts."""
 
     sizes: frozenset[str]
     casts: bool

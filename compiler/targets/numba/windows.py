@@ -45,7 +45,7 @@ def suits_loops(image: Shape, kernel: Shape, positions: Shape) -> bool:
 
 
 def convolution_form(v: OpView) -> str | None:
-    """Return the macro of an op on whole arrays; a convolution has two, or None if neither suits."""
+    """Return the macro of an op on whole arrays; a convolution has two, or None if none suits."""
     if v.op not in CONVOLUTIONS:
         return v.op
     image, kernel, positions = CONVOLUTIONS[v.op](v.shapes, v.shape)
@@ -83,7 +83,7 @@ def pool_window(v: OpView, kernel: Shape) -> str:
 
 
 def suits_winograd(v: OpView, positions: Shape, kernel: Shape) -> bool:
-    """Return whether a convolution is 3x3 at stride 1, and large enough for Winograd's algorithm."""
+    """Return whether a convolution is 3x3 at stride 1, large enough for Winograd's algorithm."""
     a = v.attrs
     plain = a["dilation"] == a["stride"] == (1, 1) and a["groups"] == 1
     if kernel[2:] != (3, 3) or not plain or min(map(int, map(str, kernel[:2]))) < FEWEST:

@@ -58,7 +58,7 @@ def buffered(
 def _local_names(
     kernel: Kernel, frame: Frame, names: Mapping[int, str], plan: KernelPlan
 ) -> dict[int, str]:
-    """Name every stored value: its own name, else its successor's in the array, else the array's."""
+    """Name every stored value: its own name, its successor's in the array, or the array's."""
     local: dict[int, str] = {}
     successor = {before: after for after, before in plan.replaces.items()}
     for node in reversed(kernel.nodes):

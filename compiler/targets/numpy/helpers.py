@@ -28,7 +28,7 @@ STANDARD = {
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """The definitions of helper functions as text, and all names that they and their callers use."""
+    """The definitions of helper functions as text, and the names used by them and their callers."""
 
     text: str
     uses: frozenset[str]

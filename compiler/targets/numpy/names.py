@@ -82,7 +82,7 @@ class Names:
 
 
 def module_names(program: Program, target: Target) -> Names:
-    """Return identifiers for the training step: public ones first, then values, constants, arrays."""
+    """Return identifiers for the training step: public names, values, constants, arrays."""
     planned, promised = program.training, promised_names(program.typed)
     kernels, namer = planned.kernels, Namer(target.words)
     found = Names(target, program.level, kernels, planned.plan, program.by_rows, namer)
@@ -188,7 +188,7 @@ def name_constants(names: Names, graph: Graph) -> None:
 
 
 def _name_kernels(names: Names) -> None:
-    """Name the values of forward for all functions, and later values for each function separately."""
+    """Name the values of forward for all functions, later values for each function separately."""
     kernels, found = names.kernels, names.names
     name_values((kernels.forward,), found, names.namer)
     for group in ((kernels.loss, kernels.backward), (kernels.vjp,), (kernels.row_vjp,)):

@@ -32,7 +32,7 @@ def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
 
 
 def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-    """Return the bytes of a block of examples reduced along one axis, or of its remaining gradient."""
+    """Return the bytes of a block reduced along one axis, or of its remaining gradient."""
     image, given = (shapes[0], ()) if node.op == "max_pool" else (shapes[1], shapes[0])
     row = wide * usual(product(image[1:]))
     rows = min(usual(image[0]), max(POOL_BYTES // row, 1))

@@ -300,7 +300,7 @@ class ModuleView:
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
 
     def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """Return the statements before and after targets are taken, which need their rows' lengths."""
+        """Return the statements before and after targets are taken; their lengths come first."""
         statements, lengths = kernel.statements, {a.lengths for a in self.targets}
         made = [
             i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
