@@ -1,4 +1,4 @@
-"""Which values leave the network, and which of them the losses judge."""
+"""The outputs of the network, and the values that the losses judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .settings import LossWords, Settings
 from .sharing import find_stage
 
 UNNAMED = "y"
-"""What an output without a name is called."""
+"""The name of an unnamed output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Chosen:
 
 
 def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env) -> Chosen:
-    """The outputs as declared or implied, and every loss with the layer it judges."""
+    """Return the declared or implied outputs, and every loss with the layer that it judges."""
     judged = [(words, _judged(words, env)) for words in settings.losses]
     if settings.outputs or "output" in settings.faulty:
         ends = _declared(settings.outputs, env)
@@ -74,7 +74,7 @@ def _declared(names: list[ast.Word], env: Env) -> list[End]:
 
 
 def _implied(last: Flow | None, judged: list[End], layers: list[Layer]) -> list[End]:
-    """The end of the last chain that has stages, and unconsumed ends that losses name."""
+    """Return the end of the last chain with stages, and unconsumed ends that losses name."""
     if last is None:
         return []
     ends = list(last.ends)
@@ -171,7 +171,7 @@ def _other_count(words: LossWords, given: int, env: Env) -> None:
 
 
 def _unique(name: str, used: Counter[str]) -> str:
-    """The name, with a number where it is taken already; `used` counts the tries for each."""
+    """Return the name, with a number if it is taken; `used` counts the attempts for each name."""
     found = name
     while found in used:
         used[name] += 1

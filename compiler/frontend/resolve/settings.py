@@ -1,4 +1,4 @@
-"""Directives: what is written of outputs, losses and training."""
+"""Directives: outputs, losses and training settings."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class LossWords:
 
 @dataclass(slots=True)
 class Settings:
-    """Everything the directives of a file say."""
+    """The content of all directives of a file."""
 
     outputs: list[ast.Word] = field(default_factory=list)
     losses: list[LossWords] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Warnings of what is written and nothing uses."""
+"""Warnings about unused definitions and values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def warn_definitions(state: SpecState, env: Env) -> None:
 
 
 def warn_values(layers: list[Layer], chosen: Chosen, env: Env) -> None:
-    """Layers whose value goes nowhere: neither into a layer nor a loss, and no output."""
+    """Warn of layers whose value is unused: by no layer or loss, and no output."""
     used = {i for layer in layers for i in layer.inputs}
     used |= {output.layer for output in chosen.outputs}
     used |= {i for loss in chosen.losses for i in loss.layers}

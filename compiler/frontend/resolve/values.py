@@ -1,4 +1,4 @@
-"""What lets and parameters can hold once they are evaluated."""
+"""The values of lets and parameters after evaluation."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class ListConst:
 
 @record(frozen=True, slots=True)
 class WordConst:
-    """A word that names an option, an activation, a kind or a block, as the place asks for."""
+    """A word that names an option, an activation, a kind or a block, depending on its use."""
 
     id: str
 
 
 @record(frozen=True, slots=True)
 class CallConst:
-    """`leaky_relu(0.2)` or `dense(4)`, with the names its arguments see."""
+    """`leaky_relu(0.2)` or `dense(4)`, with the scope of its arguments."""
 
     call: ast.CallValue
     env: Env
@@ -54,7 +54,7 @@ class CallConst:
 
 @record(frozen=True, slots=True)
 class StagesConst:
-    """Stages handed to a block, with the names they see."""
+    """Stages passed to a block, with their scope."""
 
     chain: ast.Chain
     env: Env
@@ -107,5 +107,5 @@ def number_text(number: Number) -> str:
 
 
 def float_text(number: int) -> str:
-    """A very large whole number as a power of ten."""
+    """Return a very large whole number as a power of ten."""
     return f"about {'-' * (number < 0)}10**{len(str(abs(number))) - 1}"
