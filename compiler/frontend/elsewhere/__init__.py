@@ -25,7 +25,7 @@ from ...schedules import SCHEDULES
 
 
 class Sort(Enum):
-    """What a word names; other names in a spec are the user's own, without equivalents elsewhere."""
+    """What a word names; other names in a spec are the user's own, with no equivalents."""
 
     KIND = "layer"
     LOSS = "loss"

@@ -175,7 +175,7 @@ class _Binder:
             self._too_many(rest, keyed)
 
     def _too_many(self, rest: Sequence[ast.Arg], keyed: Sequence[ArgSpec]) -> None:
-        """Report the first value without a position, and in a stage each word up to the next value."""
+        """Report the first value without a position, and in a stage each word up to a value."""
         known = self.env.state.kinds
         for i, arg in enumerate(rest):
             word = arg.value.id if isinstance(arg.value, ast.Word) else ""
