@@ -190,7 +190,7 @@ class Session:
         return self._ordered(self.order_rng)
 
     def _ordered(self, rng: np.random.Generator) -> Array:
-        """Return a random order of the rows without those of weight 0."""
+        """Return the order of the rows in an epoch, without those of weight 0."""
         rows = len(self.sets.train) if self.counting is None else self.counting
         return self.plan.order(rng, rows)
 

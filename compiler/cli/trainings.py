@@ -175,7 +175,7 @@ def imported(
 
 @contextmanager
 def told_faults() -> Iterator[None]:
-    """A context that reports errors of data and of runs in one line, and exits."""
+    """Report errors of data and of runs in one line, and exit."""
     from nnc.runtime.dataset import DataError
     from nnc.runtime.run import RunError
 

@@ -108,7 +108,7 @@ class TreeBuilder:
         return Number(value, span)
 
     def WORD(self, token: Token) -> Name:
-        """A word, or a symbolic dimension if all its letters are upper-case."""
+        """Return a word, or a symbolic dimension if all its letters are upper-case."""
         return self.word(str(token), token.start_pos or 0)
 
     def word(self, text: str, start: int) -> Name:
@@ -230,7 +230,7 @@ class TreeBuilder:
         return Fork(branches, args, None, None, self._span(parts[0], parts[-1]))
 
     def stage(self, parts: list[Any]) -> Placed:
-        """A stage with its repeat and its name."""
+        """Return a stage with its repeat and its name."""
         stage, star, count, name = parts
         stop = stage.span.stop
         if star is not None:
@@ -252,7 +252,7 @@ class TreeBuilder:
         return Chain(tuple([placed.stage for placed in parts]), span)
 
     def stages(self, parts: list[Any]) -> StagesValue:
-        """A chain where items are allowed; its first stage may have been parsed as a value."""
+        """Return a chain among items; its first stage may have been parsed as a value."""
         first, *rest = parts
         if not isinstance(first, Placed):
             first = Placed(self._stage_of(first), first.span.stop)

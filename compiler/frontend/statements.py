@@ -46,7 +46,7 @@ OPENING = {"(": ")", "[": "]"}
 CLOSING = frozenset(OPENING.values())
 ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 COMPARING = frozenset({"<", ">", "!"})
-"""What the comparisons of formulas begin with; elsewhere these are stray characters."""
+"""The first characters of comparisons in formulas; elsewhere these are stray characters."""
 
 OPERATORS = ARITHMETIC.union(("->", *"=:,;()[]"))
 
@@ -186,7 +186,7 @@ class Statement:
 
 
 def defines_formula(tokens: Sequence[Token], at: int) -> bool:
-    """Whether `fn NAME(…) =` or `fn NAME =` stands there: `fn` is a name wherever else it stands."""
+    """Return whether `fn NAME(…) =` or `fn NAME =` follows; elsewhere `fn` is an ordinary name."""
     if tokens[at].text != "fn" or len(tokens) < at + 3 or tokens[at + 1].kind != "word":
         return False
     depth = 0

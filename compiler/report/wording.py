@@ -47,7 +47,7 @@ def loss_text(setting: Setting) -> str:
 
 
 def _specs(specs: tuple[ArgSpec, ...], args: Mapping[str, ArgValue]) -> tuple[ArgSpec, ...]:
-    """The arguments of a kind; a formula has its numbers among them."""
+    """Return the arguments of a kind; those of a formula include its numbers."""
     formula = args.get(FORMULA)
     if not isinstance(formula, Formula):
         return specs

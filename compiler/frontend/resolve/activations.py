@@ -68,7 +68,7 @@ def no_activation(word: ast.Word, env: Env) -> Fault:
 
 
 def bounded(kind: str, value: ast.Value) -> dict[str, Any] | None:
-    """Return the message parts for `relu(6)` and `prelu(0.25)`, whose values nnc does not take."""
+    """Return the message parts for `relu(6)` and `prelu(0.25)`, with the right notation."""
     if not isinstance(value, ast.Number) or value.value <= 0:
         return None
     match kind:
@@ -91,7 +91,7 @@ def _slope(value: ast.Number) -> dict[str, Any]:
 
 
 def _bound(value: ast.Number) -> dict[str, Any]:
-    """The bound of a relu is given by key."""
+    """Return the message parts for a relu with an upper bound, which is given by key."""
     whole, right = _call("relu", value.span), f"relu(max={value.span.text})"
     advice = f"a relu that is bounded at {value.value:g} is written `{right}`"
     return {"fixes": [Fix(advice, (Edit(whole, right),))]} if whole else {"help": advice}

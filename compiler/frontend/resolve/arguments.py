@@ -261,7 +261,7 @@ def activation(value: ast.Value, env: Env) -> Trailing | None:
 
 
 def _head(value: ast.Value) -> Span:
-    """The place of the word that an activation begins with."""
+    """Return the span of the word that an activation begins with."""
     return value.name.span if isinstance(value, ast.CallValue) else value.span
 
 

@@ -48,7 +48,7 @@ class Layers:
             raise _too_large(f"the spec expands to more than {MAX_LAYERS:,} layers", span, env)
 
     def original(self) -> Layer | None:
-        """The layer whose parameters the next one shares."""
+        """Return the layer whose parameters the next one shares."""
         if self.shared is None:
             return None
         first, began = self.shared

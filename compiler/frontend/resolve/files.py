@@ -1,4 +1,4 @@
-"""Lets, blocks and formulas of a file and of everything it includes."""
+"""Collection of the lets, blocks and formulas of a file and of all its includes."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env)
 
 
 def _judged(words: LossWords, env: Env) -> tuple[End, ...]:
-    """The values after `on`; none where the loss says nothing of them."""
+    """Return the values after `on`; empty if the loss has no `on`."""
     return tuple(_named_end(word, env) for word in words.on)
 
 
@@ -140,7 +140,7 @@ def _losses(
 
 
 def _no_target(loss: Loss, env: Env) -> None:
-    """Training takes targets, so one of the losses must compare with some."""
+    """Require that one of the losses compares with targets, which training takes."""
     env.fault(
         codes.WRONG_VALUE,
         loss.setting.head,
@@ -150,7 +150,7 @@ def _no_target(loss: Loss, env: Env) -> None:
 
 
 def _other_count(words: LossWords, given: int, env: Env) -> None:
-    """A formula that judges another number of values than are named."""
+    """Return the fault of a formula whose number of values differs from the names after `on`."""
     formula = words.setting.args[FORMULA]
     assert isinstance(formula, Formula)
     names = ", ".join(name.upper() for name in formula.judged)

@@ -30,17 +30,16 @@ class TooLarge(Exception):
 
 @dataclass(slots=True)
 class SpecState:
-    """The lets, blocks and formulas of a file and all it includes, and their report.
+    """The lets, blocks and formulas of a file and its includes, and the report for their errors.
 
-    `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
-    knows. `incomplete` tells that an included file is missing, with whatever it defines.
-    `poisoned` are names whose definition was faulty, `blamed` the parameters (with their calls)
-    whose value was found wrong: using one is no second fault. `refused` are definitions whose name
-    cannot be had; what they say is judged all the same.
-    `formulas` are those that have been resolved, `resolving` those at work, one within the other.
-    `unknown` are the places of unknown words, met again in every copy of a block. `used` are the
-    lets and blocks that something refers to, `expanded` the blocks whose stages have been judged.
-    """
+    `broken` says that some text could not be parsed: `unread` are its words, whose meaning is
+    unknown. `incomplete` says that an included file is missing, with all that it defines.
+    `poisoned` are names with a faulty definition, `blamed` the parameters (with their calls) whose
+    value was found wrong: their use is no second fault. `refused` are definitions with a refused
+    name; their content is still checked. `formulas` are the resolved formulas, `resolving` those
+    being resolved, outermost first. `unknown` are the spans of unknown words, which every copy of a
+    block repeats. `used` are the lets and blocks with references, `expanded` the blocks whose
+    stages have been checked."""
 
     report: Report
     main: ast.File
@@ -73,7 +72,7 @@ class SpecState:
         return self.incomplete or word in self.unread
 
     def defined(self, name: str) -> Span | None:
-        """Where a let, block or formula of that name is defined."""
+        """Return the span of the let, block or formula of that name."""
         definition = self.lets.get(name) or self.blocks.get(name) or self.fns.get(name)
         return definition.name.span if definition else None
 

@@ -12,7 +12,7 @@ from .scope import Env, SpecState
 
 
 def warn_definitions(state: SpecState, env: Env) -> None:
-    """Lets, blocks and formulas of the file itself that nothing refers to."""
+    """Warn of lets, blocks and formulas of the file itself without references."""
     definitions: Mapping[str, ast.Let | ast.Block | ast.Fn]
     for kind, definitions in (("let", state.lets), ("block", state.blocks), ("formula", state.fns)):
         for name, definition in definitions.items():

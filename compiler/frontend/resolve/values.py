@@ -64,7 +64,7 @@ Const = bool | Number | SizeConst | RangeConst | ListConst | WordConst | CallCon
 
 
 def describe(const: Const) -> str:
-    """What a value is, as a message calls it.
+    """Describe a value for messages.
 
     >>> describe(3), describe(SizeConst((3, 3))), describe(True)
     ('the number 3', 'the size 3x3', 'the truth value true')
@@ -89,7 +89,7 @@ def describe(const: Const) -> str:
 
 
 def number_text(number: Number) -> str:
-    """A number as a message shows it.
+    """Format a number for messages.
 
     >>> number_text(Fraction(16, 3)), number_text(0.1), number_text(2.5e-7), number_text(7)
     ('5.33', '0.1', '2.5e-07', '7')

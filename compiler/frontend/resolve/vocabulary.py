@@ -63,7 +63,7 @@ class Kinds:
 
 
 def spelled(word: str, others: Mapping[str, str]) -> str:
-    """What to write for another name: the proper one, unless the name stands for arguments too."""
+    """Return the proper name for an alias, or the alias itself if it implies arguments."""
     kind = LAYERS.get(others.get(word, word))
     return word if kind and word in kind.implied else others.get(word, word)
 

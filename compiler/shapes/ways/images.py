@@ -101,7 +101,7 @@ def _new_axis(origin: Layer) -> str:
 
 @guide(codes.NEEDS_FEATURES)
 def features_of_image(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """An image of open size has no fixed number of features; its channels are used instead."""
+    """Use the channels of an image of open size, which has no fixed number of features."""
     type = type_before(known, site)
     channels, *rest = type.shape
     if type.ragged_axis == 0 and (type.ragged or symbols(channels)) and not symbols(product(rest)):
