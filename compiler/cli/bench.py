@@ -109,8 +109,8 @@ def bench(
 ) -> None:
     """Time the network on random data: steps per second, each layer's share, memory.
 
-    It times the NumPy module at -O1. Shares come from the same module with a look at the
-    clock between the layers; how much longer steps take with it is printed, too.
+    It times the NumPy module at -O1. Shares come from the same module with a timer
+    between the layers; its overhead is printed, too.
     NumPy's threads are those of its BLAS: OPENBLAS_NUM_THREADS=1 nnc bench ... takes one.
 
     Examples:

@@ -62,7 +62,7 @@ def evaluate(
     """Measure a trained network on data: loss, metrics, each class, confusion, calibration.
 
     A table is read as the training table of the run was: columns are found by name,
-    and words become the numbers that they were in training.
+    and words get the same ids as in training.
 
     Examples:
 

@@ -68,8 +68,8 @@ def new(
 ) -> None:
     """Write a spec to begin with: for a table, or of a family of networks.
 
-    With --from, the columns of the table decide on input, output, loss and metrics;
-    a comment says why. A file that exists is never written over.
+    With --from, the columns of the table determine input, output, loss and metrics;
+    comments give the reasons. An existing file is never overwritten.
 
     Examples:
 

@@ -60,7 +60,8 @@ def predict(
 ) -> None:
     """Predict for every row of a file, in order.
 
-    Of classes a column has the class's name, and one for each class its probability.
+    For a classifier, one column has the predicted class, and one column for each
+    class has its probability.
     The output is a table (.csv, .tsv, .parquet) or an .npz file; default: csv to
     standard output.
 

@@ -50,10 +50,10 @@ def report(
 ) -> None:
     """Write a report on a network as one HTML file that needs nothing else.
 
-    It shows the network as a picture, what each layer costs, and the formulas of
-    forward and backward beside the lines of the module. Of a run also the curves of
-    its training, how it does on its test data (or, without, its training data), the
-    examples it does worst on, and weights that look at images.
+    It shows the network as a picture, the costs of each layer, and the formulas of
+    forward and backward beside the lines of the module. For a run it also shows the
+    training curves, the scores on its test data (or else its training data), the
+    examples with the largest loss, and weights on images.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""Where statements begin and end, found before anything is parsed.
+"""Splitting of a source into statements, before anything is parsed.
 
 Each statement is then parsed by itself, so that a broken one leaves the others readable. A
 newline ends a statement unless a bracket is open, the line ends in `->`, `=`, `,`, `:` or an

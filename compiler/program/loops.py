@@ -1,4 +1,4 @@
-"""Which ops of a kernel share a loop: elementwise ops and reductions of one iteration shape.
+"""Fusion of the ops of a kernel into loops: elementwise ops and reductions of one iteration shape.
 
     before                                    after
     %5 : (B, 30) = add(%4, %3)                for (B, 30):
