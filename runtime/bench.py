@@ -15,10 +15,10 @@ import numpy as np
 from .module import Array
 
 WARM_UP = 3
-"""Steps before the clock runs: arrays are made, and touched for the first time."""
+"""Steps before timing starts, in which arrays are allocated and first touched."""
 
 LEAST = 10
-"""Steps that are timed, however long they take."""
+"""Minimum number of timed steps, however long they take."""
 
 Step = Callable[[], object]
 

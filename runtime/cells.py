@@ -7,7 +7,7 @@ import re
 from .dataset import DataError
 
 GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "?"})
-"""What stands, in small letters, in cells whose value is not known."""
+"""Lower-case texts of cells whose value is missing."""
 
 _NUMBERISH = re.compile(r"[-+]?[\d.,_]*\d[\d.,_]*([eE][-+]?\d+)?")
 

@@ -15,7 +15,7 @@ from .snapshot import Snapshot
 from .weights import WeightsError, pack, unpack
 
 KEPT = 2
-"""So many are kept: should the newest be damaged, there is the one before."""
+"""Checkpoints that are kept: if the newest is damaged, the one before is used."""
 
 FORMAT = 1
 

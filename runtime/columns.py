@@ -107,7 +107,7 @@ def _misfit(layout: Layout, count: int, total: int, ways: Sequence[int], hint: s
 
 
 def _width(table: Table, place: int, inputs: Sequence[Port]) -> int:
-    """Return how many numbers a column becomes: one, or one for each word if words become one-hot."""
+    """Return how many numbers a column becomes: one, or one for each one-hot word."""
     ids = all(port.ids for port in inputs)
     column = table.column(place)
     return len(column.words) if column.kind is Kind.WORDS and not ids else 1
@@ -144,7 +144,7 @@ def _part(
 def _by_name(
     layout: Layout, places: Sequence[int], ports: Sequence[Port]
 ) -> tuple[tuple[int, ...], ...] | None:
-    """Assign columns called NAME, NAME_… or NAME.… to ports; None unless every column is assigned."""
+    """Assign columns called NAME, NAME_… or NAME.… to ports; None unless all columns are."""
     header = layout.header or ("",) * layout.width
     parts = tuple(tuple(i for i in places if _belongs(header[i], port.name)) for port in ports)
     return parts if all(parts) and sorted(sum(parts, ())) == sorted(places) else None

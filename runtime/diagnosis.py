@@ -35,13 +35,13 @@ _PASSES = {
     "backward": "backward pass",
     "_backward": "backward pass",
 }
-"""Functions of a generated module whose values are watched, and what people call them."""
+"""Functions of a generated module whose values are watched, and their names in messages."""
 
 _STAGE = re.compile(r"^\s*# (\S.*:\d+)  (\S.*)$")
 
 
 Value = tuple[str, str, float, int]
-"""A function, a variable of it that is not finite, such an entry, and the line that made it so."""
+"""A function, a non-finite variable of it, one non-finite entry, and the line that produced it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _bad(frame: FrameType) -> Iterator[tuple[str, float]]:
 
 
 def _stage(module: Module, line: int) -> str:
-    """Return the stage of the spec that a line of the module belongs to, from the comment above it."""
+    """Return the stage of the spec of a line of the module, from the comment above it."""
     try:
         text = Path(str(getattr(module, "__file__", ""))).read_text("utf-8").splitlines()
     except OSError:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from .module import Array, Params
 
 RISE = 1000.0
-"""Losses grow without end once they diverge; a training that recovers rarely goes so far."""
+"""Diverging losses grow without bound; a training that recovers rarely exceeds this factor."""
 
 NO_LOWER_END = frozenset({"kl", "poisson", "fn"})
 

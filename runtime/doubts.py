@@ -36,7 +36,7 @@ def _one_class(data: Dataset, module: Module) -> Iterator[str]:
 
 
 def _constant(data: Dataset) -> Iterator[str]:
-    """Warn of constant columns in tables only: in images, pixels at the border are often constant."""
+    """Warn of constant columns in tables only: in images, border pixels are often constant."""
     places = data.places
     if places is None or isinstance(data.x, Mapping) or data.x.ndim > 2 or len(data) < 2:
         return

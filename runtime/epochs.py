@@ -64,7 +64,7 @@ class EpochText:
 
 
 _ROOM = 2
-"""What a line may still grow, for scores such as 100.00 %."""
+"""Columns by which a line may still grow, for scores such as 100.00 %."""
 
 _NARROW = ("precision", "recall", "f1")
 """Scores from 0 to 1, which are never longer than 0.1234."""

@@ -17,7 +17,7 @@ from .module import Array, Arrays, Module, Shape
 _TAKES_CLASS_IDS = {"crossentropy", "hinge"}
 
 Say = Callable[[tuple[int, ...], str, str], str]
-"""What is wrong with the entry of an index: from index, value and reason (see Dataset.say)."""
+"""Returns the message for an entry, from index, value and reason (see Dataset.say)."""
 
 
 @dataclass(frozen=True, slots=True)

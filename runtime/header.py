@@ -27,10 +27,10 @@ from .dataset import DataError
 from .places import cells_of, column_name
 
 LONG = 5
-"""So many numbers that count from 0 or 1 are no accident."""
+"""The shortest count from 0 or 1 that is not taken for a coincidence."""
 
 MISSING = frozenset({"na", "n/a", "null", "none"})
-"""Words that stand for a number that is not known, not for a column."""
+"""Words for a missing number, which are not column names."""
 
 Row = tuple[str, ...]
 
@@ -121,7 +121,7 @@ def _has_names(head: Head) -> bool:
 
 
 def _counts(cells: Sequence[str]) -> bool:
-    """Return whether cells count 0, 1, 2, … or 1, 2, 3, …; at least two cells if all are numbers."""
+    """Return whether cells count 0, 1, 2, … or 1, 2, 3, …; two or more if all are numbers."""
     return any(list(cells) == [str(i + start) for i in range(len(cells))] for start in (0, 1))
 
 

@@ -15,7 +15,7 @@ from .module import Array, Module, Shape
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 
 PARTS = (("train", "training"), ("test", "val", "valid", "validation"))
-"""How the folders of the training and of the test set may be called, if there are two sets."""
+"""Names of the folders of the training and of the test set, if there are two sets."""
 
 Files = list[tuple[Path, int]]
 
@@ -44,7 +44,7 @@ def read_images(folder: Path, module: Module) -> tuple[Dataset, Dataset | None, 
 
 
 def _parts(folder: Path) -> tuple[Path, Path | None]:
-    """Return the folders of the training and the test set; the folder itself if it is not divided."""
+    """Return the folders of the training and the test set; the folder itself if undivided."""
     train = next((folder / name for name in PARTS[0] if _classes(folder / name)), None)
     if train is None:
         return folder, None

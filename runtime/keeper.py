@@ -13,10 +13,10 @@ from .snapshot import Snapshot
 from .weights import WeightsError
 
 _SHARE = 20
-"""Checkpoints at the end of epochs may take one part in so many of the time."""
+"""Checkpoints at the end of epochs may take at most 1/_SHARE of the time."""
 
 _SECONDS = 60.0
-"""In the middle of an epoch there is one only after so long."""
+"""Minimum seconds between checkpoints in the middle of an epoch."""
 
 
 class Keeper(Callback):

@@ -19,7 +19,7 @@ import numpy as np
 from .module import Array
 
 RESIDENT = 2**26
-"""Bytes of files that may be in memory at a time."""
+"""Bytes of mapped files that may be in memory at a time."""
 
 _checked: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 

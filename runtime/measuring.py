@@ -17,12 +17,11 @@ from .scores import confusions, scores_of
 from .weighing import amount, counting, weights_of
 
 _ROWS, _NUMBERS = 10_000, 2**23
-"""At most so many rows, of so many numbers, are measured at a time, so that a large set needs no
-large cache."""
+"""Most rows, and most numbers in them, that are measured at a time, to bound the cache's size."""
 
 _LEAST, _MOST, _SHARE = 500, 10_000, 20
-"""A training set is measured after each epoch on a twentieth of its rows, but at least and at most so
-many: on all of them that would cost up to a third of the epoch."""
+"""Bounds of the sample of a training set measured after each epoch: a twentieth of its rows,
+but at least _LEAST and at most _MOST. All rows would take up to a third of the epoch's time."""
 
 
 def metrics_for(module: Module, fitted: Fitted) -> tuple[str, ...]:
@@ -117,7 +116,7 @@ class Measure:
         return confusions(outputs, target, self.losses, self.tell)
 
     def _outputs(self, parts: list[Any]) -> Arrays:
-        """Join the outputs of all parts, by name where targets are; inner stages have no outputs."""
+        """Join the outputs of all parts, by name as the targets; inner stages have no outputs."""
         joined = _joined(parts)
         if len(self.module.TARGETS) > 1 and not isinstance(joined, Mapping):
             return dict.fromkeys(self.module.OUTPUTS, joined)

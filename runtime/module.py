@@ -1,4 +1,4 @@
-"""The part of a generated module's contract that the runtime relies on, and the import of modules."""
+"""The part of a generated module's contract that the runtime uses, and module import."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Arrays = Array | Mapping[str, Array]
 
 Params = dict[str, Array]
 Shape = tuple[int | str, ...]
-"""As a module states it: sizes, and strings such as "B" for what is known at run time only."""
+"""A shape in a module: sizes, and names such as "B" for sizes known only at run time."""
 
 
 class Module(Protocol):
@@ -75,7 +75,7 @@ class Module(Protocol):
         """Write the parameters, and the state where the model has one, to a file."""
 
     def load_params(self, path: str | Path) -> Params | tuple[Params, Params]:
-        """Read what save_params wrote: the parameters, or `(params, state)` of a model with state."""
+        """Read what save_params wrote: the parameters, or `(params, state)` with state."""
 
 
 def import_module(path: str | Path) -> Module:

@@ -15,7 +15,7 @@ from .mapped import mapped
 from .module import Array
 
 MAPPED = 2**28
-"""Bytes from which on a file is not read at once, but mapped."""
+"""Bytes from which on a file is memory-mapped instead of read at once."""
 
 
 def read_npy(path: Path) -> Array:

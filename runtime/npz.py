@@ -16,7 +16,7 @@ from .module import Array, Arrays, Module
 from .npy import NpyFiles, beside, check_kind, check_size, read_header
 
 TARGET_KEYS = ("y", "target", "targets", "labels")
-"""What a file may call its only target."""
+"""Accepted names of a single target in a file."""
 
 
 def read_npz(path: Path, module: Module) -> Dataset:

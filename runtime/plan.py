@@ -26,7 +26,7 @@ class Plan:
     drop_last: bool
 
     def order(self, rng: np.random.Generator, rows: int | Array) -> Array:
-        """Return the order of the rows in the next epoch; `rows` is their number or their indices."""
+        """Return the order of the rows in the next epoch; `rows` is their number or indices."""
         count = rows if isinstance(rows, int) else len(rows)
         kept = count // self.batch * self.batch if self.drop_last else count
         if self.shuffle:

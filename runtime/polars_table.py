@@ -25,7 +25,7 @@ TYPED: dict[str, str] = {
     ".jsonl": "JSON lines",
     ".ndjson": "JSON lines",
 }
-"""How the names of files end whose columns have types, and what these files are."""
+"""Suffixes of files whose columns have types, and the names of their formats."""
 
 
 def _polars(what: str) -> Any:

@@ -21,14 +21,14 @@ class Meaning(Enum):
     NUMBERS = "numbers as they are"
 
     def tells_classes(self, width: int) -> bool:
-        """Return whether each row of `width` numbers denotes one class, whatever the targets are."""
+        """Return whether each row of `width` numbers denotes one class, for any targets."""
         if self in (Meaning.SHARES, Meaning.LOGITS):
             return width == 1
         return self is not Meaning.NUMBERS
 
 
 def probabilities(y: Array, meaning: Meaning) -> Array | None:
-    """Return float64 probabilities of outputs (B, …, C), in their shape; None where there are none."""
+    """Return float64 probabilities of outputs (B, …, C), in their shape, or None."""
     wide = y.astype(np.float64)
     match meaning:
         case Meaning.PROBABILITIES | Meaning.SHARES:
@@ -57,7 +57,7 @@ def predicted(y: Array, meaning: Meaning) -> Array:
 
 
 def of_every_class(share: Array) -> Array:
-    """Return probabilities with one column for each class; a single column becomes classes 0 and 1."""
+    """Return probabilities with one column for each class; one column becomes classes 0 and 1."""
     return np.concatenate([1 - share, share], axis=-1) if share.shape[-1] == 1 else share
 
 

@@ -43,7 +43,7 @@ class TruePositions:
         }
 
     def _flat(self, name: str, array: Array, inside: Array) -> Array:
-        """Return the true positions of an output or its target; (N, 1) for one number per position."""
+        """Return the true positions of an output or its target; (N, 1) if scalar."""
         moved: Array = np.moveaxis(array, self.module.RAGGED_OUTPUTS[name], 1)[inside]
         return moved[:, None] if len(self.module.OUTPUTS[name]) == 2 else moved
 

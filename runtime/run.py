@@ -32,7 +32,7 @@ SPEC, MODULE, FACTS, ENCODING, LOG = (
 )
 BEST = "best.safetensors"
 START = "params"
-"""The role of the file of weights, among a run's data, that training began with."""
+"""The role, among a run's data, of the weights file from which training started."""
 
 
 class RunError(ValueError):

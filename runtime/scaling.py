@@ -13,10 +13,11 @@ from .mapped import take
 from .module import Array
 
 LARGE = 10.0
-"""A column whose root mean square is above this is large beside weights that expect about 1."""
+"""A column whose root mean square exceeds this is large for weights that expect about 1."""
 
 SHARED = 200.0
-"""Rate times the squared length of the mean row, from which all rows move a unit alike, too far."""
+"""Rate times squared length of the mean row, from which on all rows move a unit too far together.
+"""
 
 _SAMPLE = 1000
 _MOST = 1e100  # its square is still finite
@@ -96,7 +97,7 @@ def _column(data: Dataset, name: str, entry: int) -> str:
 
 
 def _proposal(rows: Array) -> str:
-    """Return a `normalize` stage with the mean and deviation of each of a few columns, or of all."""
+    """Return a `normalize` stage with the mean and deviation of each of a few columns, or all."""
     if rows.ndim == 2 and 1 < rows.shape[1] <= _LISTED:
         mean, std = (_numbers(v) for v in (rows.mean(axis=0), _deviation(rows, 0)))
         return f"`normalize mean=[{mean}] std=[{std}]`"

@@ -13,10 +13,10 @@ from .metrics import Metric, are_classes, confusion, is_of_classes, metric_named
 from .module import Array, Arrays
 
 LOSSES_OF_CLASSES = frozenset({"crossentropy", "hinge", "kl"})
-"""Losses whose targets always stand for classes, if only by how likely each is."""
+"""Losses whose targets always denote classes, at least as probabilities."""
 
 LOSSES_OF_DISTANCE = frozenset({"mse", "quadratic", "mae", "huber"})
-"""Losses under which an output of 1.2 beside a target of 1 is near it, not a logit."""
+"""Losses of distance: an output of 1.2 with a target of 1 is close to it, not a logit."""
 
 Pair = tuple[str, Array, Array]
 Tell = Callable[[str], None]
@@ -54,7 +54,7 @@ def scores_of(
 def confusions(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> dict[str, Array]:
-    """Return counts of true against predicted classes by output; a single output is called ``""``."""
+    """Return counts of true against predicted classes by output; ``""`` names a single output."""
     counts = {}
     for name, outputs, targets in class_pairs(y, target, losses, tell):
         try:
@@ -67,7 +67,7 @@ def confusions(
 def class_pairs(
     y: Arrays, target: Arrays, losses: Iterable[str] = (), tell: Tell = lambda _: None
 ) -> list[Pair]:
-    """Return the outputs with class targets, and those targets, by name (``""`` for a single one)."""
+    """Return the outputs with class targets, and the targets, by name (``""`` if single)."""
     kinds = frozenset(losses)
     suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
     if not suited:

@@ -29,7 +29,7 @@ from .snapshot import Snapshot
 from .weighing import amount, counting, weights_of
 
 _COMPILED_PIECES = 50
-"""Compiled kernels take many batches in one call: this many calls an epoch."""
+"""Calls per epoch of compiled kernels, each of which takes many batches."""
 
 
 class Ending(Enum):
@@ -175,7 +175,7 @@ class Session:
         return found
 
     def _class_weights(self) -> dict[str, Any]:
-        """Return the weights of classes by their frequency, where the spec has `weights=balanced`."""
+        """Return the weights of classes by their frequency, if the spec has `weights=balanced`."""
         if not hasattr(self.module, "balanced_weights"):
             return {}
         weights = () if self.weights is None else (self.weights,)
@@ -190,7 +190,7 @@ class Session:
         return self._ordered(self.order_rng)
 
     def _ordered(self, rng: np.random.Generator) -> Array:
-        """Return a random order of the rows without those of weight 0."""
+        """Return the order of the rows in an epoch, without those of weight 0."""
         rows = len(self.sets.train) if self.counting is None else self.counting
         return self.plan.order(rng, rows)
 
@@ -272,7 +272,7 @@ class Session:
     # --- epochs --------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Measure all sets once before the first step; raises DataError for those that do not fit."""
+        """Measure all sets once before the first step; raises DataError if one does not fit."""
         self._refuse_lone_row()
         loss = self.scores(self.sample, metrics=False)["loss"]
         for data in filter(None, (self.sets.validation, self.sets.test)):
@@ -280,7 +280,7 @@ class Session:
         self.watch = Watch(self.module.LOSSES.values(), loss, self.params, self.state)
 
     def _refuse_lone_row(self) -> None:
-        """Refuse a last batch that is too small for a layer's statistics, before training starts."""
+        """Refuse a last batch too small for a layer's statistics, before training starts."""
         if not self.state or self.rows % self.plan.batch != 1 % self.plan.batch:
             return
         one, keywords = self.sets.train.take(slice(0, 1)), {

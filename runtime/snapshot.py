@@ -55,7 +55,7 @@ def take(session: Session) -> Snapshot:
 
 
 def restore(session: Session, moment: Snapshot) -> None:
-    """Restore a session; raises WeightsError, KeyError or TypeError if the snapshot does not fit."""
+    """Restore a session; raises WeightsError, KeyError or TypeError if the state does not fit."""
     tensors, facts = moment.tensors, moment.facts
     params, state = split_named(tensors, session.module, "the checkpoint")
     _fill(session.params, params)

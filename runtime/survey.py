@@ -16,15 +16,15 @@ from .places import column_name
 from .table import open_table
 
 MOST_WORDS = 20
-"""A column of more different words is a name or a text, not a category."""
+"""A column of more distinct words is a name or a text, not a category."""
 
 MOST_CLASSES = 20
-"""Whole numbers that count 0, 1, 2, … up to so many are class ids, more of them a number."""
+"""Whole numbers 0, 1, 2, … with at most this many values are class ids; more are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A possible input column: the number of its words, or the mean and deviation of its numbers."""
+    """A possible input column: the number of its words, or mean and deviation of its numbers."""
 
     name: str
     words: int

@@ -19,7 +19,7 @@ from .places import cells_of, column_name
 from .polars_table import TYPED, read_text, read_typed
 
 TEXT = (".csv", ".tsv", ".txt")
-"""How the names of files end that are read as tables of text."""
+"""Suffixes of files that are read as text tables."""
 
 SUFFIXES = (*TEXT, *TYPED)
 

@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A network for evaluation and prediction; `encoding` is None if it was not trained on a table."""
+    """A network for evaluation and prediction; `encoding` is None without a training table."""
 
     module: Module
     params: Params
@@ -59,7 +59,7 @@ class Trained:
         return loaded.test or loaded.train
 
     def predict(self, data: Dataset) -> dict[str, Array]:
-        """Return every output by its name, over all rows; raises DataError where rows do not fit."""
+        """Return every output by its name, over all rows; raises DataError if rows do not fit."""
         keywords: dict[str, Any] = {"state": self.state} if self.state else {}
         parts: list[Mapping[str, Array]] = []
         size = rows_at_a_time(data)

@@ -48,7 +48,7 @@ class TrainResult:
 
     @property
     def keywords(self) -> dict[str, Mapping[str, Array]]:
-        """The keyword arguments of the module's functions beside the parameters: `state=`, or none."""
+        """The keyword arguments of the module's functions other than parameters: `state=`."""
         return {"state": self.state} if self.state else {}
 
     def curve(self, name: str = "loss", where: str = "train") -> list[float]:

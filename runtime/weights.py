@@ -20,7 +20,7 @@ from .module import Array, Module, Params
 
 STATE = "state."
 HEADER = "nnc"
-"""The entry of a file's header in which nnc writes facts and a checksum; other programs have none."""
+"""The entry of a file's header with nnc's facts and checksum; other programs write none."""
 
 Tensors = Mapping[str, Array]
 

@@ -1,4 +1,4 @@
-"""nnc for Python programs: what `import nnc` offers, imported on first use."""
+"""The Python interface of nnc: the names that `import nnc` offers, imported on first use."""
 
 from .errors import CompileError, Findings, SpecImportError, SpecWarning
 from .hook import install_import_hook, uninstall_import_hook

@@ -1,4 +1,4 @@
-"""What is wrong with a spec, as Python programs get it: findings, errors and warnings."""
+"""Findings of a spec in Python programs, with the errors and warnings that carry them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from ..diagnostics.render import render_all, render_json
 
 
 class Findings(tuple[Diagnostic, ...]):
-    """All findings of a spec in order of position; as text, what `nnc lint` prints.
+    """All findings of a spec in order of position; `str` gives the output of `nnc lint`.
 
-    A finding has `code.id` (`NN201`), `severity`, `message`, `help`, `fixes` and `span`, the place
-    (`span.line`, `span.column`, `span.text`).
-    """
+    A finding has `code.id` (`NN201`), `severity`, `message`, `help`, `fixes` and `span`, its
+    position (`span.line`, `span.column`, `span.text`)."""
 
     __slots__ = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """Those that keep the spec from being compiled."""
+        """The findings that prevent compilation."""
         return tuple(found for found in self if found.severity is Severity.ERROR)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """Those that say what will hardly work as it is meant."""
+        """The findings about specs that compile but will probably not work as intended."""
         return tuple(found for found in self if found.severity is Severity.WARNING)
 
     def to_json(self) -> str:
-        """The array that `nnc lint --format json` prints."""
+        """Return the JSON array that `nnc lint --format json` prints."""
         return render_json(self)
 
     def __str__(self) -> str:
@@ -38,10 +37,9 @@ class Findings(tuple[Diagnostic, ...]):
 
 
 class CompileError(ValueError):
-    """A spec cannot be compiled. The message is what `nnc lint` prints.
+    """A spec cannot be compiled. The message is the output of `nnc lint`.
 
-    `diagnostics` has the findings; it is empty where the fault has no place in the spec.
-    """
+    `diagnostics` has the findings; it is empty if the fault has no position in the spec."""
 
     def __init__(self, message: str, diagnostics: Iterable[Diagnostic] = ()) -> None:
         super().__init__(message)
@@ -49,7 +47,7 @@ class CompileError(ValueError):
 
     @classmethod
     def of(cls, found: Iterable[Diagnostic]) -> CompileError:
-        """The error whose message is the findings."""
+        """Return the error whose message is these findings."""
         findings = Findings(found)
         return cls(str(findings), findings)
 
@@ -59,7 +57,7 @@ class SpecImportError(CompileError, ImportError):
 
 
 class SpecWarning(UserWarning):
-    """A spec compiles, but will hardly work as it is meant; the message is what `nnc lint` prints."""
+    """A spec compiles, but will probably not work as intended; the message is `nnc lint`'s."""
 
 
 for _shown in (Findings, CompileError, SpecImportError, SpecWarning):

@@ -22,7 +22,7 @@ SUFFIX = ".nn"
 
 
 class SpecFinder(MetaPathFinder):
-    """Finds specs where Python finds modules, after everything else has looked."""
+    """A meta path finder for specs, which comes after all other finders."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -30,7 +30,7 @@ class SpecFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec's module, if a folder of the path has a `.nn` file of that name."""
+        """Return the spec's module, if a folder of the path has a `.nn` file of that name."""
         name = fullname.rpartition(".")[2]
         for entry in sys.path if path is None else path:
             folder = os.path.abspath(entry)
@@ -41,7 +41,7 @@ class SpecFinder(MetaPathFinder):
         return None
 
     def _found(self, fullname: str, folder: str) -> ModuleSpec | None:
-        """What Python's own finder says, which knows how the system treats upper case."""
+        """Find the file with Python's own finder, which handles upper case as the system does."""
         loader = partial(FileLoader, options=self.options)
         found = FileFinder(folder, (loader, [SUFFIX])).find_spec(fullname)  # type: ignore[arg-type]
         return found if found is not None and found.loader is not None else None
@@ -50,13 +50,12 @@ class SpecFinder(MetaPathFinder):
 def install_import_hook(**choices: Unpack[Choices]) -> None:
     """Let `import model` find `model.nn` in the folders of `sys.path`, and in packages.
 
-    A module or package of the same name goes first. `importlib.reload` compiles the spec anew.
-    Tracebacks show the generated source. The keywords are those of `load`; a second call replaces
-    those of the first.
+    A module or package of the same name takes precedence. `importlib.reload` compiles the spec
+    again. Tracebacks show the generated source. The keywords are those of `load`; a second call
+    replaces those of the first.
 
-    Importing a spec with errors raises SpecImportError (an ImportError) with the findings.
-    Raises ValueError for an option that there is not.
-    """
+    Importing a spec with errors raises SpecImportError (an ImportError) with the findings. Raises
+    ValueError for an unknown option."""
     options = options_of(**choices)
     check_options(options.level, None, options.without)
     check_emit(options.emit)
@@ -66,5 +65,5 @@ def install_import_hook(**choices: Unpack[Choices]) -> None:
 
 
 def uninstall_import_hook() -> None:
-    """Undo `install_import_hook`; modules that were imported stay."""
+    """Undo `install_import_hook`; modules that were imported remain."""
     sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, SpecFinder)]

@@ -18,7 +18,7 @@ from .specs import UNNAMED, Choices, SpecText, compiled, options_of, read
 
 
 class SpecModule(ModuleType):
-    """A generated module that was made in memory; a notebook shows it as the network's picture."""
+    """A generated module in memory; a notebook displays it as the picture of its network."""
 
     SPEC: str
 
@@ -42,30 +42,30 @@ class SpecLoader(InspectLoader):
         self._compiled: Compiled | None = None
 
     def create_module(self, spec: ModuleSpec) -> SpecModule:
-        """An empty module that knows how to be shown."""
+        """Return an empty module with a display for notebooks."""
         return SpecModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Compile the spec as it is now, and run the source in the module."""
+        """Compile the current spec, and run the source in the module."""
         self._compiled = None
         self.shown = _free_name(self.origin, module)
         if self.options.target != "numpy" and hasattr(module, "__file__"):
-            # Numba would look for a file with the source to keep its kernels beside.
+            # Numba would look for a source file, to store its kernels beside it.
             module.__file__ = self.shown
         super().exec_module(module)
 
     def get_source(self, fullname: str) -> str:
-        """The generated source."""
+        """Return the generated source."""
         return self.compiled().code
 
     def compiled(self) -> Compiled:
-        """The source with the network behind it; compiled on first use."""
+        """Return the source with its network; compiled on first use."""
         if self._compiled is None:
             self._compiled = compiled(read(self.spec, self.origin), self.options)
         return self._compiled
 
     def get_code(self, fullname: str) -> CodeType:
-        """The generated source, compiled and made known to tracebacks."""
+        """Return the compiled source, and register it for tracebacks."""
         source = self.get_source(fullname)
         self.shown = self.shown or _free_name(self.origin)
         linecache.cache[self.shown] = (len(source), None, source.splitlines(True), self.shown)
@@ -73,11 +73,11 @@ class SpecLoader(InspectLoader):
         return code
 
     def get_filename(self, fullname: str) -> str:
-        """The spec's file."""
+        """Return the spec's file."""
         return self.origin
 
     def is_package(self, fullname: str) -> bool:
-        """A spec is one module."""
+        """Return False: a spec is a single module."""
         return False
 
 
@@ -88,7 +88,7 @@ class FileLoader(SpecLoader):
         super().__init__(fullname, Path(path), options)
 
     def get_source(self, fullname: str) -> str:
-        """The generated source; raises SpecImportError."""
+        """Return the generated source; raises SpecImportError."""
         try:
             return super().get_source(fullname)
         except CompileError as error:
@@ -98,30 +98,28 @@ class FileLoader(SpecLoader):
 
 
 def load(path: str | os.PathLike[str], **choices: Unpack[Choices]) -> Any:
-    """The module of a `.nn` file, compiled and imported in memory; nothing is written.
+    """Compile a `.nn` file and import its module in memory; nothing is written.
 
-    It has the functions of every generated module (`init_params`, `train_step`, `predict`, …). Its
-    `__file__` is the spec, tracebacks and `inspect.getsource` show the generated source, a notebook
-    the network. It is not in `sys.modules`: see `install_import_hook` for that. The keywords are
-    those of `compile` (`level`, `target`, `emit`, `without`, `freeze`, `max_memory`, and `format`, which is
-    off unless given).
+    The module has the functions of every generated module (`init_params`, `train_step`, `predict`,
+    …). Its `__file__` is the spec, tracebacks and `inspect.getsource` show the generated source, a
+    notebook the network. It is not in `sys.modules`: see `install_import_hook` for that. The
+    keywords are those of `compile` (`level`, `target`, `emit`, `without`, `freeze`, `max_memory`,
+    and `format`, which is off by default).
 
-    Raises CompileError where the spec has errors, FileNotFoundError where there is no such file.
-    """
+    Raises CompileError if the spec has errors, FileNotFoundError if there is no such file."""
     file = Path(path)
     return made(SpecLoader(file.stem, file, options_of(**choices)))
 
 
 def loads(text: str, *, name: str = UNNAMED, **choices: Unpack[Choices]) -> Any:
-    """The same as `load`, of a spec's text; `name` is what messages call it.
+    """As `load`, for the text of a spec; `name` is its name in messages.
 
-    Raises CompileError where the spec has errors.
-    """
+    Raises CompileError if the spec has errors."""
     return made(SpecLoader(Path(name).stem, text, options_of(**choices), name))
 
 
 def made(loader: SpecLoader) -> Any:
-    """A new module of a loader."""
+    """Return a new module of a loader."""
     found = spec_from_loader(loader.name, loader, origin=loader.origin)
     assert found is not None
     found.has_location = not isinstance(loader.spec, str)
@@ -131,7 +129,7 @@ def made(loader: SpecLoader) -> Any:
 
 
 def _free_name(origin: str, module: ModuleType | None = None) -> str:
-    """A name for a source that no other living module has; a reloaded one keeps its own."""
+    """Return a source name that no other living module has; a reloaded module keeps its own."""
     number, name = 1, f"{origin} (generated)"
     while _SHOWN.get(name, module) is not module:
         number += 1

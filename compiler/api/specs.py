@@ -1,4 +1,4 @@
-"""Specs to findings, graphs and source: the stages of the compiler as plain functions."""
+"""The stages of the compiler as functions: from specs to findings, graphs and source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 UNNAMED = "model.nn"
-"""What messages call a spec that is given as text."""
+"""The name in messages of a spec that is given as text."""
 
 SpecText = str | os.PathLike[str]
 """A spec's text, or the path of its file as a `pathlib.Path`."""
@@ -33,7 +33,7 @@ _OURS = ("nnc.", "importlib.", "_frozen_importlib")
 
 
 class Choices(TypedDict, total=False):
-    """The keywords of `compile` that all who compile a spec take."""
+    """The keywords shared by all functions that compile a spec."""
 
     level: int
     target: str
@@ -53,7 +53,7 @@ def options_of(
     max_memory: int = DEFAULT_MEMORY,
     freeze: Iterable[str] = (),
 ) -> Options:
-    """The compiler's options."""
+    """Return the compiler's options."""
     return Options(
         level=level,
         target=target,
@@ -85,27 +85,25 @@ def compile(
     max_memory: int = DEFAULT_MEMORY,
     freeze: Iterable[str] = (),
 ) -> str:
-    """The Python source of a spec's module, as `nnc compile` writes it.
+    """Return the Python source of a spec's module, as `nnc compile` writes it.
 
     `spec` is the text, or a `pathlib.Path`. `level` is 0 (for reading) or 1 (for speed), `target`
     `numpy` or `numba`, `emit` names extra functions (`jacobian`), `without` optimisations to leave
-    out, `format` whether Black lays the source out, which takes longer than all the rest. `name`
-    is what messages call the text; paths that it includes are relative to it. `max_memory` is the
-    number of bytes that the network may need, `freeze` names layers and parameters that are not
-    to be trained.
+    out, `format` says whether Black formats the source, which takes longer than all other steps.
+    `name` is the name of the text in messages; included paths are relative to it. `max_memory` is
+    the most bytes that the network may need, `freeze` names layers and parameters that are not to
+    be trained.
 
-    Raises CompileError where the spec has errors, FileNotFoundError where there is no such file,
-    ValueError for an option that there is not. Warnings of the compiler are SpecWarnings.
-    """
+    Raises CompileError if the spec has errors, FileNotFoundError if there is no such file,
+    ValueError for an unknown option. Warnings of the compiler are SpecWarnings."""
     options = options_of(level, target, emit, without, format, max_memory, freeze)
     return compiled(read(spec, name), options).code
 
 
 def lint(spec: SpecText, *, name: str = UNNAMED, max_memory: int = DEFAULT_MEMORY) -> Findings:
-    """All findings of a spec, as `nnc lint` prints them; empty where there are none.
+    """Return all findings of a spec, as `nnc lint` prints them; empty if there are none.
 
-    `spec` is the text, or a `pathlib.Path`. Raises FileNotFoundError where there is no such file.
-    """
+    `spec` is the text, or a `pathlib.Path`. Raises FileNotFoundError if there is no such file."""
     try:
         given = read(spec, name)
     except CompileError as error:
@@ -116,15 +114,14 @@ def lint(spec: SpecText, *, name: str = UNNAMED, max_memory: int = DEFAULT_MEMOR
 def graph(
     spec: SpecText, *, name: str = UNNAMED, max_memory: int = DEFAULT_MEMORY
 ) -> nx.MultiDiGraph[str]:
-    """The network as a networkx graph: layers in source order, an edge for each value read.
+    """Return the network as a networkx graph: layers in source order, an edge for each value read.
 
     A node has `kind`, `shape` (of one row, without the batch axis; symbolic sizes as text),
-    `dtype`, `ragged`, `activation`, `parameters` (name to shape), `frozen` (names), `shares`, `outputs`, `losses`,
-    `span` (`span.line`, `span.text`) and `line`; an edge has `operand` and `shape`; the graph
-    has `model` and `dtype`.
+    `dtype`, `ragged`, `activation`, `parameters` (name to shape), `frozen` (names), `shares`,
+    `outputs`, `losses`, `span` (`span.line`, `span.text`) and `line`; an edge has `operand` and
+    `shape`; the graph has `model` and `dtype`.
 
-    Raises CompileError where the spec has errors, FileNotFoundError where there is no such file.
-    """
+    Raises CompileError if the spec has errors, FileNotFoundError if there is no such file."""
     given = read(spec, name)
     checked = check(given.source, given.files.load, max_memory)
     if checked.graph is None:
@@ -133,7 +130,7 @@ def graph(
 
 
 def read(spec: SpecText, name: str = UNNAMED) -> Read:
-    """The spec of a text or path; raises CompileError if it is no text, or FileNotFoundError."""
+    """Read the spec of a text or path; raises FileNotFoundError, or CompileError if not text."""
     files = SpecFiles()
     if isinstance(spec, str):
         return Read(Source(name, spec), files)
@@ -149,7 +146,7 @@ def read(spec: SpecText, name: str = UNNAMED) -> Read:
 
 
 def compiled(given: Read, options: Options) -> Compiled:
-    """The compiled spec; says its warnings. Raises CompileError, or ValueError for an option."""
+    """Compile a spec and emit its warnings; raises CompileError, or ValueError for an option."""
     try:
         result = compile_source(given.source, options, given.files.load)
     except SpecError as error:
@@ -162,10 +159,9 @@ def compiled(given: Read, options: Options) -> Compiled:
 
 
 def _calls_of_ours() -> int:
-    """How many calls lead from the program to the one who asks, for the place of a warning.
+    """Return the number of calls between the program and the caller, for a warning's `stacklevel`.
 
-    `warnings` does not count those of Python's import system.
-    """
+    `warnings` does not count those of Python's import system."""
     frame, count = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_globals["__name__"].startswith(_OURS):
         frame = frame.f_back

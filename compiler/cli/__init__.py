@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line interface of nnc."""

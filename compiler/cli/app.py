@@ -1,8 +1,7 @@
-"""The command line application that every command registers itself with, and its wording.
+"""The command line application, with which every command registers, and its error messages.
 
-click reads the words; what is said of wrong ones is said here, one line each. (typer, from 0.29
-on, needs pydantic and its compiled core, and speaks in pydantic's words.)
-"""
+click parses the arguments; the messages about wrong ones are written here, one line each. (typer,
+from 0.29 on, needs pydantic with its compiled core, and shows pydantic's messages.)"""
 
 from __future__ import annotations
 
@@ -19,11 +18,11 @@ from .terminal import OK, USAGE, did_you_mean
 
 
 class Usage(click.UsageError):
-    """A command was given what it cannot take; the message is one line."""
+    """A command was called with invalid arguments; the message is one line."""
 
 
 class Argument(click.Argument):
-    """A word by place, explained in the help as options are; click itself does so from 8.5 on."""
+    """A positional argument with a help text; click itself has these from 8.5 on."""
 
     def __init__(self, *words: Any, help: str, **more: Any) -> None:
         super().__init__(*words, **more)
@@ -31,10 +30,10 @@ class Argument(click.Argument):
 
 
 class Command(click.Command):
-    """A command whose help keeps examples as they are written."""
+    """A command whose help keeps the layout of examples."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words; those that are left over are refused."""
+        """Parse the arguments; refuse extra ones."""
         ctx.allow_extra_args = True
         ctx.meta["words"] = list(args)
         try:
@@ -47,12 +46,12 @@ class Command(click.Command):
         return ctx.args
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """The first sentence of the docstring, whole."""
+        """Return the whole first sentence of the docstring."""
         first, *_ = cleandoc(self.help or "").split("\n\n")
         return " ".join(first.split()).partition(". ")[0].rstrip(".")
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The docstring: paragraphs are filled, indented lines stay."""
+        """Write the docstring: paragraphs are filled, indented lines are kept."""
         with formatter.indentation():
             for paragraph in cleandoc(self.help or "").split("\n\n"):
                 formatter.write_paragraph()
@@ -62,7 +61,7 @@ class Command(click.Command):
                     formatter.write_text(" ".join(paragraph.split()))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What is given by place, then the options."""
+        """Write the positional arguments, then the options."""
         places = [(flag(p), p.explained) for p in self.params if isinstance(p, Argument)]
         if places:
             with formatter.section("Arguments"):
@@ -71,7 +70,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """All commands; what they refuse is reported in one line on standard error, with exit code 2."""
+    """The group of all commands; usage errors are one line on standard error, with exit code 2."""
 
     command_class = Command
 
@@ -83,7 +82,7 @@ class Group(click.Group):
         standalone_mode: bool = True,
         **more: Any,
     ) -> Any:
-        """Run a command line, and exit unless not `standalone_mode`."""
+        """Run a command line; exit unless `standalone_mode` is false."""
         try:
             code = super().main(args, "nnc", complete_var, standalone_mode=False, **more)
         except click.ClickException as error:
@@ -99,7 +98,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first word names."""
+        """Return the command that the first argument names."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             near = did_you_mean(name, self.commands) or "; `nnc --help` lists all"
@@ -108,7 +107,7 @@ class Group(click.Group):
 
 
 def wording(error: click.ClickException) -> str:
-    """What is wrong with the words of a command line, on one line."""
+    """Return a usage error as one line."""
     match error:
         case click.NoSuchOption():
             text = _no_option(error)
@@ -122,7 +121,7 @@ def wording(error: click.ClickException) -> str:
 
 
 def flag(param: click.Parameter | None) -> str:
-    """What a parameter is called by those who give it: `--epochs`, or `SPEC`."""
+    """Return the user's name for a parameter: `--epochs`, or `SPEC`."""
     if isinstance(param, click.Option):
         return max(param.opts, key=len)
     return str(param.metavar or param.human_readable_name).strip("[].") if param else "the value"
@@ -140,7 +139,7 @@ def _no_option(error: click.NoSuchOption) -> str:
 
 
 def _is_written(word: str, option: str) -> bool:
-    """Whether a word of the command line is where click, letter by letter, read an option."""
+    """Return whether click found the short option `option` among the letters of an argument."""
     return (
         not option.startswith("--") and re.match(r"-[^-]", word) is not None and option[1] in word
     )

@@ -1,4 +1,4 @@
-"""`nnc bench`: how fast a network trains and predicts here, which layers take the time, and memory."""
+"""`nnc bench`: the speed of a network's training and prediction, by layer, and its memory."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from ..report.timed import Timed
 
 MOST_LAYERS = 40
-"""Lines of the table; the layers that take least are one line."""
+"""Most rows of the table; the fastest layers beyond them share one row."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
 class LayerTime:
-    """Seconds of a layer (or loss) in one step, forward with the loss and backward, and its share."""
+    """Seconds of a layer (or loss) in one step: forward with the loss, backward, and the share."""
 
     layer: str
     forward: float
@@ -46,11 +46,10 @@ class LayerTime:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """All that was measured; without a loss there is only prediction.
+    """All measurements; without a loss there is only prediction.
 
-    `slower` is how much longer a step took while each layer was timed, as a share. `planned` are the
-    bytes of a step's arrays by the compiler's plan, `peak` what was held at once with the data.
-    """
+    `slower` is the overhead of per-layer timing, as a share of a step. `planned` are the bytes of a
+    step's arrays in the compiler's plan, `peak` those allocated at once, including the data."""
 
     batch: int
     sizes: Mapping[str, int]
@@ -110,8 +109,8 @@ def bench(
 ) -> None:
     """Time the network on random data: steps per second, each layer's share, memory.
 
-    It times the NumPy module at -O1. Shares come from the same module with a look at the
-    clock between the layers; how much longer steps take with it is printed, too.
+    It times the NumPy module at -O1. Shares come from the same module with a timer
+    between the layers; its overhead is printed, too.
     NumPy's threads are those of its BLAS: OPENBLAS_NUM_THREADS=1 nnc bench ... takes one.
 
     Examples:
@@ -172,7 +171,7 @@ def _measured(
 
 @contextmanager
 def _imported(timed: Timed) -> Iterator[tuple[ModuleType, ModuleType]]:
-    """Both modules, imported from files that live as long as they are used."""
+    """Import both modules from temporary files, which exist while the context is open."""
     from nnc.runtime.module import import_module
 
     with TemporaryDirectory(prefix="nnc-") as folder:
@@ -185,7 +184,7 @@ def _imported(timed: Timed) -> Iterator[tuple[ModuleType, ModuleType]]:
 
 
 def _rows(typed: TypedGraph, timed: Timed, batch: int, sizes: Mapping[str, int]) -> Rows:
-    """Random rows; padded ones are as long as they can be."""
+    """Return random rows; padded rows have the full length."""
     import numpy as np
     from nnc.runtime.bench import Rows, sample
 
@@ -205,14 +204,14 @@ def _rows(typed: TypedGraph, timed: Timed, batch: int, sizes: Mapping[str, int])
 
 
 def _single(arrays: dict[str, Any]) -> Any:
-    """One array by itself, as modules take it; None for none."""
+    """Return a single array without its name, as modules take it; None for no arrays."""
     return arrays if len(arrays) > 1 else next(iter(arrays.values()), None)
 
 
 def _layers(
     timed: Timed, rows: Rows, module: ModuleType, step: Times, seconds: float
 ) -> tuple[tuple[LayerTime, ...], float, float, float]:
-    """Seconds by layer, of the optimizer and of the rest, and how much longer a step took so."""
+    """Return seconds by layer, of the optimizer and of the rest, and the overhead of the timing."""
     from nnc.runtime.bench import Clock, time_steps
 
     from ..report.timed import MARK, REST
@@ -245,7 +244,7 @@ def _planned(typed: TypedGraph, batch: int, sizes: Mapping[str, int]) -> int | N
 
 
 def _machine() -> dict[str, Any]:
-    """What the figures depend on besides the network."""
+    """Return the properties of the machine on which the figures depend."""
     import platform
 
     import numpy as np
@@ -335,7 +334,7 @@ def _time(seconds: float) -> str:
 
 
 def _table(found: Bench) -> Iterator[str]:
-    """The layers in their order; of many those that take most, the others in one line."""
+    """Yield the layers in order; with many, the slowest ones, and the others in one line."""
     most = sorted(found.layers, key=lambda layer: -layer.share)[:MOST_LAYERS]
     shown = [layer for layer in found.layers if layer in most]
     others = [layer for layer in found.layers if layer not in most]

@@ -1,7 +1,6 @@
-"""Weights that a module is to carry as data, read from a file and held against the spec's parameters.
+"""Weights that are embedded in a module, read from a file and checked against the spec.
 
-The module trusts them: what does not fit is refused here.
-"""
+The module does not validate them again, so weights that do not fit are refused here."""
 
 from __future__ import annotations
 
@@ -19,11 +18,11 @@ from ..ir.layer_graph import TypedGraph
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST = 64 * 2**20
-"""Bytes of weights that a module carries: as text they are a third more, which Python has to parse."""
+"""Most bytes of embedded weights: as text, which Python has to parse, they are a third more."""
 
 
 def read_weights(path: Path, typed: TypedGraph) -> Weights:
-    """The weights of a network in a file; raises UnfitWeights."""
+    """Read the weights of a network from a file; raises UnfitWeights."""
     shapes = {p.name: tuple(p.shape) for p in typed.params}
     shapes |= {s.name: tuple(s.shape) for s in typed.states}
     dtype = np.dtype(typed.graph.dtype)
@@ -65,7 +64,7 @@ def _check(
 
 
 def _safetensors(path: Path, typed: TypedGraph) -> dict[str, Array]:
-    """The tensors; names of state without their prefix, and none of what a checkpoint keeps besides."""
+    """Read the tensors of parameters and state, without `state.` prefixes and checkpoint extras."""
     from nnc.runtime.weights import STATE, WeightsError, unpack
 
     try:

@@ -1,4 +1,4 @@
-"""What `nnc lint` does once its arguments are known; kept free of click, see `main`."""
+"""The work of `nnc lint` after its arguments are parsed; does not import click, see `main`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def lint_files(
     strict: bool = False,
     max_memory: int = DEFAULT_MEMORY,
 ) -> int:
-    """Check specs, print the findings, give the exit code."""
+    """Check specs and print the findings; return the exit code."""
     found: list[Diagnostic] = []
     for name in names:
         of_this = list(_findings(name, max_memory))

@@ -1,4 +1,4 @@
-"""All commands: importing this module registers every one with the application."""
+"""All commands: importing this module registers each with the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nnc compile`: from a spec to a module."""
+"""`nnc compile`: compilation of a spec to a module."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..ir.layer_graph import TypedGraph
 
 ONLY = "predict"
-"""What --only may name."""
+"""The only value of --only."""
 
 
 @app.command()
@@ -140,7 +140,7 @@ def compile(
 
 
 def _write(read: Spec, options: Options, output: Path | None, strict: bool) -> None:
-    """Compile, tell what was found, and write the module, or print what was asked for instead."""
+    """Compile, print the findings, and write the module, or print the requested dump instead."""
     warnings = obstacles(output, options.target if options.level else "numpy")
     compiled = compiled_spec(read, options)
     terminal.show_on_stderr(compiled.report)
@@ -155,7 +155,7 @@ def _write(read: Spec, options: Options, output: Path | None, strict: bool) -> N
 
 
 def compiled_spec(spec: Spec, options: Options) -> Compiled:
-    """The compiled spec; prints the findings and exits if it has errors or an op no gradient."""
+    """Compile a spec; print the findings, and exit on errors or an op without a gradient."""
     from ..autodiff.reverse import MissingGradient
     from ..diagnostics.model import SpecError
     from ..driver import compile_source
@@ -189,7 +189,7 @@ def _contents(only: str | None, bare: bool) -> Contents:
 
 
 def _keep_weights(output: Path | None, params: Path | None) -> None:
-    """Refuse to write over the weights that are read."""
+    """Refuse to overwrite the weights file that is read."""
     if output is None or params is None or not (output.exists() and params.exists()):
         return
     if output.samefile(params):
@@ -206,7 +206,7 @@ def _reader(path: Path) -> ReadWeights:
 
 
 def _check_options(options: Options) -> None:
-    """Refuse levels, targets, functions and passes that there are not, naming those there are."""
+    """Refuse unknown levels, targets, functions and passes; the error lists the known ones."""
     from ..passes.pipeline import OPTIONAL, check_options, dump_names
 
     for name in options.without:

@@ -1,4 +1,4 @@
-"""`nnc completion`: commands, options and files completed by the shell."""
+"""`nnc completion`: shell completion of commands, options and files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .values import Word
 
 
 class Shell(StrEnum):
-    """Shells that can be told what may follow."""
+    """The supported shells."""
 
     BASH = "bash"
     ZSH = "zsh"

@@ -1,4 +1,4 @@
-"""The options that say which data a command reads, and how; shared by all that read data."""
+"""The options that select the data of a command and their format, shared by several commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnc.runtime.module import Module
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
-"""How the names of files end whose columns have names; those of runtime/table.py."""
+"""Suffixes of files whose columns have names; the same as in runtime/table.py."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -107,7 +107,7 @@ class DataWanted:
             raise Usage(f"--missing: {self.data} is no table with columns")
 
     def keep(self, output: Path | None) -> None:
-        """Refuse to write over the data that are read."""
+        """Refuse to overwrite the data that are read."""
         if output is None or not output.exists():
             return
         for name in filter(None, (self.data, self.test)):
@@ -115,7 +115,7 @@ class DataWanted:
                 raise Usage(f"-o: {output} is the data that is being read")
 
     def load(self, module: Module, seed: int, tell: Callable[[str], None]) -> Loaded:
-        """Training and test data: as the source divides them, unless options say how."""
+        """Load training and test data, divided by the options or else by the source."""
         from nnc.runtime.data import load
 
         loaded = load(
@@ -135,12 +135,12 @@ class DataWanted:
 
 
 def data_options(function: Function) -> Function:
-    """Every option on data, given to a command as one `source: DataWanted`, checked."""
+    """Add all data options to a command, which receives one validated `source: DataWanted`."""
     return _with_source(function, None)
 
 
 def data_options_unless(option: str) -> Callable[[Function], Function]:
-    """The same, but where another option is given data need not be, and `source` is None."""
+    """Like `data_options`, but data are optional if `option` is given; `source` is then None."""
     return lambda function: _with_source(function, option)
 
 

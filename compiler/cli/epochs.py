@@ -1,4 +1,4 @@
-"""How `nnc train` tells of epochs: above a live display on a terminal, else line by line."""
+"""The epochs that `nnc train` prints: above a live display on a terminal, or else line by line."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from .live import Live
 
 WIDTH = 100
-"""Columns of a file or a pipe."""
+"""Columns assumed for a file or a pipe."""
 
 
 @dataclass(slots=True)
 class Teller:
-    """Tells every so many epochs, or none but the last, which is told in any case."""
+    """Prints every n-th epoch (none if `every` is None or 0), and the last one in any case."""
 
     text: EpochText
     every: int | None
@@ -33,51 +33,50 @@ class Teller:
     waiting: Epoch | None = field(default=None, init=False)
 
     def report(self, epoch: Epoch) -> None:
-        """Tell an epoch if it is its turn."""
+        """Record an epoch, and print it if its number is a multiple of `every`."""
         self.waiting = epoch
         if self.every and epoch.number % self.every == 0:
             self.finish()
 
     def finish(self) -> None:
-        """Tell the last epoch unless that is done."""
+        """Print the last epoch unless it was printed already."""
         if self.waiting is not None:
             self.say(self.text.of(self.waiting))
         self.waiting = None
 
 
 class Telling(Callback):
-    """Passes epochs to a teller, and everything to a live display where there is one."""
+    """Passes epochs to a Teller, and updates a live display if there is one."""
 
     def __init__(self, teller: Teller, live: Live | None) -> None:
         self.teller, self.live = teller, live
 
     def start(self, session: Session) -> None:
-        """Show where training begins."""
+        """Show the starting position."""
         if self.live:
             self.live.update(session)
 
     def epoch(self, session: Session, epoch: Epoch) -> None:
-        """Tell of an epoch."""
+        """Report an epoch."""
         self.teller.report(epoch)
         if self.live:
             self.live.update(session)
 
 
 class TellingBatches(Telling):
-    """The same on a terminal, where the display moves with every batch."""
+    """As Telling, but on a terminal, where the display is updated with every batch."""
 
     def batch(self, session: Session) -> None:
-        """Move the display."""
+        """Update the display."""
         if self.live:
             self.live.move(session)
 
 
 @contextmanager
 def telling(every: int | None) -> Iterator[Callback]:
-    """A callback that tells of every so many epochs, and the last.
+    """Yield a callback that prints every n-th epoch, and the last one.
 
-    With None only of the last, in one line, without a display.
-    """
+    With None it prints only the last one, in one line, without a display."""
     text = EpochText(sys.maxsize if every is None else _width())
     if every is None or not terminal.on_terminal(sys.stdout):
         teller = Teller(text, every, lambda line: print(line, flush=True))

@@ -1,4 +1,4 @@
-"""`nnc eval`: loss and metrics of a trained network on data, and each class by itself."""
+"""`nnc eval`: loss, metrics and per-class scores of a trained network on data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnc.runtime.evaluation import ClassOutput, Evaluation
 
 MOST_CLASSES = 20
-"""More classes are reported in the JSON only: a table of counts would no longer fit on a screen."""
+"""Most classes in a table; more are reported in the JSON only, as the table would be too wide."""
 
 
 @app.command("eval")
@@ -62,7 +62,7 @@ def evaluate(
     """Measure a trained network on data: loss, metrics, each class, confusion, calibration.
 
     A table is read as the training table of the run was: columns are found by name,
-    and words become the numbers that they were in training.
+    and words get the same ids as in training.
 
     Examples:
 

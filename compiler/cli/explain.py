@@ -47,7 +47,7 @@ def explain(code: str | None) -> None:
 
 
 def _pages(word: str) -> Iterator[str]:
-    """The page of a mistake and that of a code: `softmax-twice` is the name of both."""
+    """Yield the pages of a mistake and of a code; `softmax-twice` is the name of both."""
     from ..diagnostics.explain import find, page
 
     found = find(word)

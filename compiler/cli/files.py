@@ -1,4 +1,4 @@
-"""The only place of the compiler that touches files: reading specs, writing results."""
+"""The only place of the compiler that accesses files: it reads specs and writes results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..source import Source
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 LARGEST = 2**20
-"""Bytes; a spec of a thousand hand-written layers has some fifty thousand."""
+"""Most bytes of a spec; one of a thousand hand-written layers has about fifty thousand."""
 
 
 class UnreadableSpec(Exception):
-    """A spec could not be read; carries the finding that says why."""
+    """A spec could not be read; carries the diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -27,12 +27,12 @@ class UnreadableSpec(Exception):
 
 @dataclass(slots=True)
 class SpecFiles:
-    """Reads specs and what they include; each file once, so that a diamond is one source."""
+    """Reads specs and their includes; each file once, so that a repeated include is one source."""
 
     sources: dict[str, Source] = field(default_factory=dict)
 
     def open(self, name: str, stdin_name: str = STDIN_NAME) -> Source:
-        """The spec of that path (`-` is standard input); raises UnreadableSpec."""
+        """Read the spec at a path (`-` is standard input); raises UnreadableSpec."""
         try:
             return self._stdin(stdin_name) if name == STDIN else self._file(name)
         except UnicodeDecodeError as error:
@@ -43,7 +43,7 @@ class SpecFiles:
             raise UnreadableSpec(_unreadable(name, error)) from None
 
     def load(self, path: str, source: Source) -> Source:
-        """What `include "path"` in a source means; raises OSError or UnicodeDecodeError."""
+        """Read the file of `include "path"` in a source; raises OSError or UnicodeDecodeError."""
         try:
             return self._file(os.path.normpath(os.path.join(os.path.dirname(source.name), path)))
         except ValueError as error:
@@ -52,7 +52,7 @@ class SpecFiles:
             raise OSError(str(error)) from None
 
     def contains(self, path: Path) -> bool:
-        """Whether a path is one of the files that were read."""
+        """Return whether a path is one of the files that were read."""
         return os.path.realpath(path) in self.sources
 
     def _stdin(self, name: str) -> Source:
@@ -67,7 +67,7 @@ class SpecFiles:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that at every moment either the old or the new one is there, whole."""
+    """Write a text file atomically: at any moment the old or the new one exists, complete."""
     import tempfile
 
     path = Path(os.path.realpath(path))
@@ -116,7 +116,7 @@ def _too_large(name: str, size: str) -> Diagnostic:
 
 
 def _not_utf8(name: str, error: UnicodeDecodeError) -> Diagnostic:
-    """Shows the line of the first bad byte, with replacement characters for what is unreadable."""
+    """Return a diagnostic for the line of the first bad byte, with replacement characters."""
     data = error.object
     before = len(data[: error.start].decode("utf-8-sig", "replace"))
     text = data.decode("utf-8-sig", "replace")
@@ -130,7 +130,7 @@ def _not_utf8(name: str, error: UnicodeDecodeError) -> Diagnostic:
 
 
 def _neighbours(name: str) -> str:
-    """Advice that names a spec of the same folder with a similar name, if there is one."""
+    """Return a hint with a similarly named spec of the same folder, or an empty string."""
     from difflib import get_close_matches
 
     path = Path(name)

@@ -1,4 +1,4 @@
-"""What `nnc lint --fix` does: repair what can be repaired safely, then say what is left."""
+"""The work of `nnc lint --fix`: apply the safe fixes, then report the remaining findings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from .terminal import Format
 
 
 def fix_files(names: Iterable[str], format: Format, strict: bool, max_memory: int) -> int:
-    """Repair specs in place, print what is left, give the exit code.
+    """Fix specs in place, print the remaining findings, and return the exit code.
 
-    What was repaired, and which fixes were left, is reported on standard error. A spec from standard input goes to
-    standard output, and its findings then also go to standard error.
-    """
+    The fixes made and those left are reported on standard error. A spec from standard input goes to
+    standard output, and its findings then go to standard error as well."""
     names = list(names)
     stream = sys.stderr if STDIN in names else sys.stdout
     found: list[Diagnostic] = []
@@ -52,7 +51,7 @@ def _fixed(name: str, max_memory: int) -> tuple[Source, Fixed]:
 
 
 def _deliver(name: str, source: Source, done: Fixed) -> bool:
-    """Write a repaired spec where it came from, and say what was repaired; False if it cannot be."""
+    """Write a fixed spec to its file, and report the fixes; return False if writing fails."""
     if name == STDIN:
         sys.stdout.write(done.source.text)
     elif done.source.text != source.text:
@@ -66,7 +65,7 @@ def _deliver(name: str, source: Source, done: Fixed) -> bool:
 
 
 def _tell(done: Fixed, stream: TextIO) -> None:
-    """Each fix that was made, then each that was left, and how to see more of those."""
+    """Print each fix that was made, then each that was left, and how to see more of those."""
     for diagnostic, fix in done.repaired:
         stream.write(f"fixed {_said(diagnostic, [fix])}\n")
     remaining = list(left(done))

@@ -1,4 +1,4 @@
-"""`nnc fmt`: specs in their canonical form."""
+"""`nnc fmt`: formatting of specs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fmt(specs: tuple[str, ...], check: bool, diff: bool) -> None:
 
 
 def _format(name: str, check: bool, diff: bool) -> bool:
-    """Format one file; tells whether nothing is left to complain about."""
+    """Format one file; return whether it has no errors and, under --check, no changes."""
     from ..format import format_source
 
     try:
@@ -95,7 +95,7 @@ def _refused(findings: Report | list[Diagnostic]) -> bool:
 
 
 def _has_mark(name: str) -> bool:
-    """Whether a file begins with a byte order mark, which reading leaves out."""
+    """Return whether a file begins with a byte order mark, which reading removes."""
     if name == STDIN:
         return False
     with open(name, "rb") as file:

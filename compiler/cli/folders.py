@@ -1,8 +1,8 @@
-"""The specs in folders: every .nn file but what git ignores, hidden folders, virtual environments.
+"""Search of folders for specs: .nn files outside ignored and hidden folders and environments.
 
-Git's rules hold: those of every `.gitignore` from the top of the repository down, of two the one
-nearer to the file, and `.git/info/exclude`. Links to folders are not followed.
-"""
+Files that git ignores are skipped, by the rules of `.git/info/exclude` and of every `.gitignore`
+from the top of the repository down; where two rules disagree, the one nearer to the file wins.
+Virtual environments are skipped, and links to folders are not followed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 SUFFIX = ".nn"
 IGNORE_FILE = ".gitignore"
 ENVIRONMENT_MARK = "pyvenv.cfg"
-"""The file that every virtual environment has."""
+"""A file that every virtual environment has."""
 
 Rules = tuple[tuple[Path, "GitIgnoreSpec"], ...]
-"""The rules that hold in a folder, each with the folder that they are relative to."""
+"""The ignore rules of a folder, each with the folder that its patterns are relative to."""
 
 
 def found_in(names: Iterable[str]) -> list[str]:
-    """The names with every folder replaced by the specs in it; a folder without any is refused.
+    """Replace every folder by the specs in it; a folder without specs is refused.
 
-    Files that are named stay as they are; a file that is found twice is given once.
-    """
+    Named files are kept as they are; duplicates are removed."""
     names = list(names)
     if not any(map(os.path.isdir, names)):
         return names
@@ -51,7 +50,7 @@ def found_in(names: Iterable[str]) -> list[str]:
 
 
 def _specs(name: str) -> Iterator[str]:
-    """Paths of the specs below a folder, in order; a folder that cannot be read is given, too."""
+    """Yield the sorted paths of the specs below a folder, and of folders that cannot be read."""
     top = Path(os.path.abspath(name))
     rules: dict[Path, Rules] = {top: _rules_above(top)}
     closed: list[str] = []
@@ -68,7 +67,7 @@ def _specs(name: str) -> Iterator[str]:
 
 
 def _named(path: Path, top: Path, name: str) -> str:
-    """A path as the user would write it, beginning with the folder that was named."""
+    """Return a path as the user would write it, beginning with the folder that was named."""
     return os.path.normpath(os.path.join(name, path.relative_to(top)))
 
 
@@ -81,7 +80,7 @@ def _passed_over(folder: Path, rules: Rules) -> bool:
 
 
 def _rules_above(top: Path) -> Rules:
-    """The rules of the repository a folder is in, none if they ignore the folder itself."""
+    """Return the ignore rules of the folder's repository; none if they ignore the folder itself."""
     above = [top, *top.parents]
     root = next((i for i, folder in enumerate(above) if (folder / ".git").exists()), 0)
     rules: Rules = ()
@@ -89,7 +88,7 @@ def _rules_above(top: Path) -> Rules:
     rules += _read(exclude, above[root])
     for folder in reversed(above[: root + 1]):
         if folder != above[root] and _ignored(folder, rules, "/"):
-            return _read(top / IGNORE_FILE, top)  # it was asked for by name
+            return _read(top / IGNORE_FILE, top)  # the folder was named explicitly
         rules = _with_own(folder, rules)
     return rules
 
@@ -109,7 +108,7 @@ def _read(file: Path, relative_to: Path) -> Rules:
 
 
 def _sound(lines: Sequence[str]) -> list[str]:
-    """The lines without those that are no patterns, which git passes over in silence."""
+    """Return the lines that are valid patterns; git silently skips the others."""
     from pathspec import GitIgnoreSpec
 
     sound = []
@@ -123,7 +122,7 @@ def _sound(lines: Sequence[str]) -> list[str]:
 
 
 def _ignored(path: Path, rules: Rules, end: str = "") -> bool:
-    """Whether the last rule that speaks of a path ignores it."""
+    """Return whether the last rule that matches a path ignores it."""
     for folder, spec in reversed(rules):
         found = spec.check_file(path.relative_to(folder).as_posix() + end).include
         if found is not None:

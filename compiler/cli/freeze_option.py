@@ -1,4 +1,4 @@
-"""The option `--freeze` that the commands share."""
+"""The shared option `--freeze`."""
 
 from __future__ import annotations
 

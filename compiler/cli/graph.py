@@ -1,4 +1,4 @@
-"""`nnc graph`: a picture of the network, or the network for other programs."""
+"""`nnc graph`: the network as a picture or as data for other programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Drawing(StrEnum):
-    """What the network is written as: a picture, the text of one, or data."""
+    """The output format: a picture, the text of one, or data."""
 
     MERMAID = "mermaid"
     DOT = "dot"

@@ -1,4 +1,4 @@
-"""Whether a module that is about to be written can be imported under its name, and run."""
+"""Checks that a generated module can be imported under its file name, and run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def obstacles(output: Path | None, target: str) -> list[str]:
-    """What would keep a module from being imported, each with the way out."""
+    """Return the obstacles to importing a module, each with a remedy."""
     found = list(_missing(target))
     if output is not None and (output.is_file() or not output.exists()):
         found += _name(output, target)
@@ -37,7 +37,7 @@ def _name(output: Path, target: str) -> Iterator[str]:
 
 
 def _missing(target: str) -> Iterator[str]:
-    """Packages that are not installed here, where the module may not be meant to run."""
+    """Yield a note on packages missing here; the module may be meant for another machine."""
     absent = [name for name in _required(target) if find_spec(name) is None]
     if absent:
         yield (
@@ -47,7 +47,7 @@ def _missing(target: str) -> Iterator[str]:
 
 
 def _required(target: str) -> tuple[str, ...]:
-    """The packages that a target's modules import."""
+    """Return the packages that a target's modules import."""
     from ..targets.target import load_target
 
     return load_target(target).requires

@@ -47,7 +47,7 @@ def layers(kind: str | None, markdown: bool) -> None:
 
 
 def _elsewhere(word: str) -> str:
-    """What a word of another library is here, or that there is nothing."""
+    """Return the equivalent of another library's name, or that there is none."""
     from ..frontend.elsewhere import Sort, meaning
 
     for sort in Sort:

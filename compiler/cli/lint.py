@@ -1,4 +1,4 @@
-"""`nnc lint`: everything that can be said of a spec without building it."""
+"""`nnc lint`: all checks of a spec that need no compilation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The display below the epochs on a terminal: how far, how fast, how long still, and the loss's curve."""
+"""The live display below the epochs on a terminal: progress, speed, time left, and loss curves."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _EVERY = 0.1
-"""Seconds between two looks at a session: batches come much faster."""
+"""Minimum seconds between two updates, since batches are much faster."""
 
 
 class Live:
-    """What is shown of a session."""
+    """The display of a session."""
 
     def __init__(self, shown: RichLive) -> None:
         self.shown = shown
@@ -37,16 +37,16 @@ class Live:
         self.next = 0.0
 
     def say(self, line: str) -> None:
-        """A line above the display, which stays."""
+        """Print a permanent line above the display."""
         self.shown.console.print(line, markup=False)
 
     def move(self, session: Session) -> None:
-        """Update, unless that was done a moment ago."""
+        """Update the display, unless it was updated very recently."""
         if time.monotonic() >= self.next:
             self.update(session)
 
     def update(self, session: Session) -> None:
-        """Show where a session is."""
+        """Show the position of a session."""
         now = time.monotonic()
         self.next = now + _EVERY
         place, plan = session.position, session.plan
@@ -68,13 +68,13 @@ class Live:
 
 @contextmanager
 def live_display(console: Console) -> Iterator[Live]:
-    """A display that is gone when the context ends."""
+    """Show a display that is removed when the context ends."""
     with RichLive(console=console, transient=True, refresh_per_second=10) as shown:
         yield Live(shown)
 
 
 def _speed(seconds: float, rows: int, left: int) -> str:
-    """Examples per second, and the time that is left at that pace."""
+    """Return the examples per second, and the time left at that speed."""
     if seconds <= 0 or rows <= 0:
         return ""
     return f"{rows / seconds:,.0f} examples/s, {_time(left * seconds / rows)} left"
@@ -87,7 +87,7 @@ def _time(seconds: float) -> str:
 
 
 def _curves(session: Session, width: int) -> Iterator[Text]:
-    """The loss after each epoch on the training and the validation (or test) set, on one scale."""
+    """Yield the loss curves of the training and the validation (or test) set, on one scale."""
     named = {
         "train": [epoch.train["loss"] for epoch in session.history],
         "valid": [epoch.validation.get("loss", math.nan) for epoch in session.history],
@@ -101,7 +101,7 @@ def _curves(session: Session, width: int) -> Iterator[Text]:
 
 
 def sparkline(values: Sequence[float], width: int, low: float, high: float) -> str:
-    """Values from low to high as a line of blocks, at most so wide; `?` is what is not finite."""
+    """Draw values between `low` and `high` as up to `width` block characters; `?` is non-finite."""
     count = min(width, len(values))
     parts = [values[i * len(values) // count] for i in range(count - 1)] + [values[-1]]
     room = (high - low) or 1.0

@@ -1,4 +1,4 @@
-"""The entry point of `nnc`: all commands, and what happens when nnc itself is at fault."""
+"""The entry point of `nnc`: dispatch to the commands, and the handling of internal errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRACEBACK_VARIABLE = "NNC_TRACEBACK"
 
 
 def run() -> None:
-    """Run the command line; faults of nnc itself end with exit code 101 and a request."""
+    """Run the command line; internal errors end with exit code 101 and a request to report them."""
     _speak_utf8()
     gc.set_threshold(YOUNG, 20, 20)
     try:
@@ -36,17 +36,16 @@ def run() -> None:
 
 
 def _dispatch(words: list[str]) -> None:
-    """Hand the words to click, or do without it where there are only specs to check.
+    """Pass the arguments to click, or bypass it where there are only specs to check.
 
-    Importing click takes 0.04 s, which editors that lint at every save would wait for.
-    """
+    Importing click takes 0.04 s, which would delay editors that lint on every save."""
     if words[:1] == ["lint"] and words[1:] and all(map(_is_file, words[1:])):
         from .check import lint_files
 
         sys.exit(lint_files(words[1:]))
     from .names import COMMANDS
 
-    if words and words[0] in COMMANDS:  # the others would only take time
+    if words and words[0] in COMMANDS:  # importing the other commands would only take time
         from importlib import import_module
 
         from .app import app
@@ -58,12 +57,12 @@ def _dispatch(words: list[str]) -> None:
 
 
 def _is_file(word: str) -> bool:
-    """Whether a word can only be the name of a file, or stands for standard input."""
+    """Return whether an argument can only be a file name, or denotes standard input."""
     return word == "-" or bool(word.strip() and word[0] != "-" and not os.path.isdir(word))
 
 
 def _speak_utf8() -> None:
-    """Results are UTF-8 in every locale; a terminal gets what it can show."""
+    """Write results as UTF-8 in every locale; on a terminal, replace what it cannot show."""
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):
             continue
@@ -74,7 +73,7 @@ def _speak_utf8() -> None:
 
 
 def _close_stdout() -> None:
-    """Whoever read our output has enough; do not complain about it at exit either."""
+    """Redirect standard output, whose reader is gone, so that the flush at exit does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""What a report says of a trained network on data: scores, classes, worst examples, weights."""
+"""Measurements of a trained network for a report: scores, classes, worst examples, weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..report.page import ClassTable, Example, Image, Measured, Weights
 
 IMAGE_SIDE = 112
-"""About so many pixels of a page an example takes, and half of that a unit's weights."""
+"""Approximate side of an example's image in pixels of the page; a unit's weights get half."""
 
 MOST_IMAGES = 64
 MOST_VALUES = 8
@@ -28,7 +28,7 @@ WORST = 12
 def measured(
     trained: Trained, data: Dataset, role: str, meanings: Mapping[str, Meaning], flat: bool
 ) -> Measured:
-    """How a network does on data; `role` says what these are, `flat` that square rows are images."""
+    """Measure a network on data; `role` names the data, `flat` says that square rows are images."""
     from nnc.runtime.epochs import score_text
     from nnc.runtime.evaluation import evaluate
 
@@ -113,7 +113,7 @@ def _examples(
 
 
 def _shown(x: Array | Mapping[str, Array], row: int, flat: bool) -> tuple[Image | None, str]:
-    """A row of the inputs as an image, or the first of its values as text."""
+    """Return an input row as an image, or its first values as text."""
     import numpy as np
     from nnc.runtime.pixels import data_uri, grey, image_of
 
@@ -128,7 +128,7 @@ def _shown(x: Array | Mapping[str, Array], row: int, flat: bool) -> tuple[Image 
 
 
 def _image(uri: str, pixels: Array, words: str, side: int) -> Image:
-    """An image as large as whole pixels of its own make it."""
+    """Return an image, scaled up by a whole number."""
     from ..report.page import Image
 
     height, width = pixels.shape[:2]
@@ -137,7 +137,7 @@ def _image(uri: str, pixels: Array, words: str, side: int) -> Image:
 
 
 def weights(typed: TypedGraph, params: Mapping[str, np.ndarray], flat: bool) -> Weights | None:
-    """The weights of the first layer as images, where its input is one."""
+    """Return the weights of the first layer as images, where its input is an image."""
     import numpy as np
     from nnc.runtime.pixels import data_uri, signed, tiled
 

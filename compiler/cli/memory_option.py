@@ -1,4 +1,4 @@
-"""The option `--max-memory` that the commands share."""
+"""The shared option `--max-memory`."""
 
 from __future__ import annotations
 

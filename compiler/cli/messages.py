@@ -1,4 +1,4 @@
-"""The lines in which commands that run networks say what is wrong or in doubt."""
+"""Error and warning lines of the commands that run networks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from . import terminal
 
 
 def fail(message: str) -> NoReturn:
-    """Say what went wrong in one line on standard error, and exit."""
+    """Print an error in one line on standard error, and exit."""
     click.echo(f"error: {message}", err=True)
     raise Exit(terminal.FAILED)
 
 
 def warn(sentence: str) -> None:
-    """Say on standard error what is in doubt."""
+    """Print a warning on standard error."""
     click.echo(f"warning: {sentence}", err=True)

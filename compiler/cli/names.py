@@ -1,4 +1,4 @@
-"""The commands by name; each is a file of this folder, which registers it with the application."""
+"""The names of the commands; each is a file of this folder, which registers it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nnc new`: a spec to begin with, from a table or from the gallery."""
+"""`nnc new`: a first spec, from a table or from the gallery."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def new(
 ) -> None:
     """Write a spec to begin with: for a table, or of a family of networks.
 
-    With --from, the columns of the table decide on input, output, loss and metrics;
-    a comment says why. A file that exists is never written over.
+    With --from, the columns of the table determine input, output, loss and metrics;
+    comments give the reasons. An existing file is never overwritten.
 
     Examples:
 
@@ -152,7 +152,7 @@ def _tell(
     test_fraction: float | None,
     seed: int,
 ) -> None:
-    """What was left out, and the command that trains the network."""
+    """Print the columns that were left out, and the command that trains the network."""
     for name, why in seen.left_out:
         click.echo(
             f"left out: {name!r} ({why}); --features names columns that are to stay", err=True

@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a file that is never left half written."""
+"""Output of results: to standard output, or to a file, which is written atomically."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ output_option = click.option(
 
 
 def check_output(output: Path | None, files: SpecFiles) -> None:
-    """Refuse a place that cannot be meant, before any work is done."""
+    """Refuse an unusable output path, before any work is done."""
     if output is None:
         return
     if files.contains(output):
@@ -38,7 +38,7 @@ def check_output(output: Path | None, files: SpecFiles) -> None:
 
 
 def deliver(text: str, output: Path | None, files: SpecFiles) -> None:
-    """Write a result to the file asked for, or to standard output."""
+    """Write a result to the requested file, or to standard output."""
     if output is None:
         sys.stdout.write(text)
         return

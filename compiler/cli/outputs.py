@@ -1,4 +1,4 @@
-"""What the numbers of a network's outputs mean, for those who print them."""
+"""The meaning of the numbers of a network's outputs, for commands that print them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def output_meanings(graph: TypedGraph) -> dict[str, Meaning]:
-    """By output what its numbers are: of its last activation where that decides, else of its loss."""
+    """Return the meaning of each output: from its last activation, or else from its loss."""
     from ..lints.network import Network
     from ..losses import LOSSES
 

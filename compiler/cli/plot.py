@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".png", ".pdf")
 MARKERS = "•+x*o#%@"
-"""What lines are drawn with in a terminal, where colours may be missing."""
+"""Markers of lines in a terminal, where colours may be missing."""
 
 ROWS, COLUMNS, PIPED = 18, 120, 100
-"""Lines of a plot; the most columns of one, and those of a file or a pipe."""
+"""Lines of a plot, its most columns, and its columns in a file or a pipe."""
 
 Plots = Sequence[tuple[str, Sequence["Series"]]]
-"""The title of every plot with its lines."""
+"""The title of every plot, and its lines."""
 
 
 @app.command()
@@ -85,7 +85,7 @@ def plot(runs: tuple[str, ...], scores: tuple[str, ...], output: Path | None) ->
 
 
 def _history(run: str) -> History:
-    """The history of a run; one without is told in one line."""
+    """Return the history of a run; exit with a one-line error where it has none."""
     from ..report.history import read_history
 
     log = Path(run) / "log.jsonl"
@@ -101,7 +101,7 @@ def _history(run: str) -> History:
 
 
 def _lines(histories: dict[str, History], score: str) -> list[Series]:
-    """A line for every run and set of data; the run is named where there are several."""
+    """Return a line for every run and data set; the run is named where there are several."""
     from ..report.curves import Series
     from ..report.history import SETS
     from ..report.wording import printable
@@ -117,7 +117,7 @@ def _lines(histories: dict[str, History], score: str) -> list[Series]:
 
 
 def _show(plots: Plots) -> None:
-    """Plots one below the other, in characters alone."""
+    """Print the plots one below the other, as text."""
     from ..report.wording import printable
 
     plotext = _required("plotext", "plots in a terminal need plotext")
@@ -152,7 +152,7 @@ def _characters(plotext: Any, lines: Sequence[Series], width: int) -> str:
 
 
 def _draw(plots: Plots, output: Path) -> None:
-    """Plots side by side in one image."""
+    """Draw the plots side by side in one image."""
     from nnc.runtime import durable
 
     matplotlib = _required("matplotlib", f"{output} needs matplotlib")
@@ -180,7 +180,7 @@ def _draw_one(axes: Any, score: str, lines: Sequence[Series]) -> None:
         xs, ys = zip(*line.points, strict=True)
         style = (0, [float(n) for n in dashes.split()]) if dashes else "solid"
         marker = "o" if len(xs) == 1 else None
-        # A name that begins with `_` would be left out of the legend.
+        # Matplotlib leaves names that begin with `_` out of the legend.
         label = f"\u200b{line.name}"
         axes.plot(xs, ys, color=colour, linestyle=style, marker=marker, label=label)
     if is_wide([y for line in lines for _, y in line.points]):

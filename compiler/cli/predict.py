@@ -1,4 +1,4 @@
-"""`nnc predict`: the answers of a trained network for the rows of a file."""
+"""`nnc predict`: predictions of a trained network for the rows of a file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def predict(
 ) -> None:
     """Predict for every row of a file, in order.
 
-    Of classes a column has the class's name, and one for each class its probability.
+    For a classifier, one column has the predicted class, and one column for each
+    class has its probability.
     The output is a table (.csv, .tsv, .parquet) or an .npz file; default: csv to
     standard output.
 
@@ -99,7 +100,7 @@ def _check_places(data: str, output: Path | None) -> None:
 
 @contextmanager
 def _read_from(data: str) -> Iterator[Path]:
-    """The file of a name; standard input becomes one, since a table is read more than once."""
+    """Yield the path of a file; standard input is copied, since a table is read repeatedly."""
     if data != STDIN:
         yield Path(data)
         return
@@ -110,7 +111,7 @@ def _read_from(data: str) -> Iterator[Path]:
 
 
 def _answers(found: Network, rows: Dataset) -> list[Answers]:
-    """What each output says, called after the target that it was trained towards."""
+    """Return the predictions of each output, named after its training target."""
     from nnc.runtime.predictions import Answers
 
     encoding = found.trained.encoding

@@ -1,4 +1,4 @@
-"""`nnc report`: a network, its derivation and how it was trained, as one HTML file."""
+"""`nnc report`: a network, its derivation and its training, as one HTML file."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def report(
 ) -> None:
     """Write a report on a network as one HTML file that needs nothing else.
 
-    It shows the network as a picture, what each layer costs, and the formulas of
-    forward and backward beside the lines of the module. Of a run also the curves of
-    its training, how it does on its test data (or, without, its training data), the
-    examples it does worst on, and weights that look at images.
+    It shows the network as a picture, the costs of each layer, and the formulas of
+    forward and backward beside the lines of the module. For a run it also shows the
+    training curves, the scores on its test data (or else its training data), the
+    examples with the largest loss, and weights on images.
 
     Examples:
 
@@ -93,7 +93,7 @@ class _About:
     network: str
 
     def contents(self, **more: Any) -> Contents:
-        """What is always there, with more beside it."""
+        """Return the contents that every report has, extended by `more`."""
         from ..ir.sizes import batch_size
         from ..report.page import Contents
         from ..report.wording import printable
@@ -121,7 +121,7 @@ def _of_weights(about: _About, params: str, data: str, max_memory: int) -> Conte
 
 
 def _of_run(about: _About, data: str | None) -> Contents:
-    """A run tells what it has: one without weights yet, or whose data are gone, at least its curves."""
+    """Return what a run has: at least its curves, if the weights or the data are missing."""
     from nnc.runtime.dataset import DataError
     from nnc.runtime.run import RunError, open_run
     from nnc.runtime.trained import Trained
@@ -148,7 +148,7 @@ def _of_run(about: _About, data: str | None) -> Contents:
 
 
 def _rows(run: Run, trained: Trained, data: str | None) -> tuple[Dataset, str]:
-    """The data to measure on, and what they are: what was asked for, else what was not learned from."""
+    """Return the data to measure on, and their role; by default, the run's held-out data."""
     from nnc.runtime.fingerprint import place
 
     from .trainings import from_options, load_sets
@@ -164,14 +164,14 @@ def _rows(run: Run, trained: Trained, data: str | None) -> tuple[Dataset, str]:
 
 
 def _flat(data: str) -> bool:
-    """Whether rows without axes may be images: those of tables are none."""
+    """Return whether flat rows may be images: rows of tables are not."""
     from nnc.runtime.table import is_table
 
     return not is_table(data)
 
 
 def _spec_of(network: str) -> Spec:
-    """The spec of a run, or of a file."""
+    """Return the spec of a run, or of a file."""
     if not Path(network).is_dir():
         return read_spec(network, None)
     from .trainings import told_faults
@@ -183,7 +183,7 @@ def _spec_of(network: str) -> Spec:
 
 
 def _keep_run(output: Path | None, run: str | None, *files: str | None) -> None:
-    """Refuse to write over what is read, or into the folder of the run."""
+    """Refuse to overwrite files that are read, or to write into the folder of the run."""
     if output is None:
         return
     if run is not None and output.absolute().parent == Path(run).absolute():

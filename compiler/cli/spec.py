@@ -1,4 +1,4 @@
-"""How every command takes a spec, and the front half that they share."""
+"""The arguments that name a spec, and the front end that all commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .files import SpecFiles, UnreadableSpec
 from .values import File, Text
 
 UNNAMED = "model.nn"
-"""What a spec from standard input or from the command line is called, in modules too."""
+"""The file name of a spec from standard input or from the command line, also in modules."""
 
 spec_argument = click.argument(
     "spec",
@@ -45,7 +45,7 @@ class Spec:
 
 
 def read_spec(path: str | None, code: str | None) -> Spec:
-    """The spec that the arguments name; prints the finding and exits if it cannot be read."""
+    """Read the spec that the arguments name; print the finding and exit if it cannot be read."""
     if (path is None) == (code is None):
         raise Usage("give either a SPEC file or the spec's text with -c")
     files = SpecFiles()
@@ -59,7 +59,7 @@ def read_spec(path: str | None, code: str | None) -> Spec:
 
 
 def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
-    """The typed layer graph of a spec; prints its findings, and exits if there are errors."""
+    """Return the typed layer graph of a spec; print its findings, and exit if there are errors."""
     from ..driver import check
 
     checked = check(spec.source, spec.files.load, max_memory)
@@ -72,6 +72,6 @@ def checked_graph(spec: Spec, max_memory: int) -> TypedGraph:
 
 
 def refuse_library(source: Source) -> NoReturn:
-    """Say that a file of lets and blocks has nothing to build, and exit."""
+    """Report that a file of lets and blocks has nothing to build, and exit."""
     click.echo(f"{source.name}: a library of lets and blocks; there is no chain to build", err=True)
     raise Exit(terminal.FAILED)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ..report.summary import Summary
 
 PLAIN_WIDTH = 160
-"""Columns of a table that no terminal limits."""
+"""Columns of a table that is not written to a terminal."""
 
 MANY_ROWS = 300
 """Longer tables are printed without rich."""
 
 TITLES = ("layer", "stage", "output", "parameters", "FLOPs", "activations")
 WORDS = 3
-"""The first columns hold words, the others numbers."""
+"""The first columns are left-aligned words, the others numbers."""
 
 
 @app.command()
@@ -103,7 +103,7 @@ def _table(result: Summary) -> Table:
 
 
 def _plain_table(result: Summary) -> Iterator[str]:
-    """The same table in no particular width: rich takes a millisecond a row."""
+    """Yield the table without fitting it to a width: rich takes a millisecond per row."""
     rows = list(_cells(result))
     widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
     for cells in (TITLES, ["─" * (width + 1) for width in widths], *rows):
@@ -128,7 +128,7 @@ def _cells(result: Summary) -> Iterator[tuple[str, ...]]:
 
 
 def _counted(parameters: int, frozen: int) -> str:
-    """A number of parameters, and how many of them are frozen if any are."""
+    """Return the number of parameters as text, with the number of frozen ones if there are any."""
     from ..report.wording import grouped
 
     if not frozen:

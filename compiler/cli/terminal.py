@@ -1,4 +1,4 @@
-"""What the commands say: findings in colour on a terminal, plain everywhere else."""
+"""Output of findings: in colour on a terminal, plain text everywhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OK, FAILED, USAGE, INTERNAL = 0, 1, 2, 101
-"""Exit codes: fine; errors in the spec; wrong use; a fault of nnc itself."""
+"""Exit codes: success; errors in the spec; usage error; internal error of nnc."""
 
 _STYLES = {
     r"(?m)^error\[\w+\]": "bold red",
@@ -27,14 +27,14 @@ _STYLES = {
 
 
 class ReportFormat(StrEnum):
-    """How the results of a command that makes one report are printed."""
+    """The output format of a command that prints one report."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Format(StrEnum):
-    """How findings are printed."""
+    """The output format of findings."""
 
     TEXT = "text"
     CONCISE = "concise"
@@ -44,24 +44,24 @@ class Format(StrEnum):
 
     @property
     def is_document(self) -> bool:
-        """Whether the findings of all files make one text."""
+        """Whether the findings of all files form one document."""
         return self in (Format.JSON, Format.SARIF)
 
 
 def console(stream: TextIO) -> Console:
-    """A rich console on a stream; it leaves colours out where the stream is no terminal."""
+    """Return a rich console on a stream, without colours where the stream is not a terminal."""
     from rich.console import Console
 
     return Console(file=stream, soft_wrap=True, highlight=False)
 
 
 def on_terminal(stream: TextIO) -> bool:
-    """Whether a person is looking."""
+    """Return whether a stream is a terminal."""
     return stream.isatty()
 
 
 def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> None:
-    """Print findings in the chosen form."""
+    """Print findings in the chosen format."""
     found = list(diagnostics)
     match format:
         case Format.JSON:
@@ -81,7 +81,7 @@ def show(diagnostics: Iterable[Diagnostic], format: Format, stream: TextIO) -> N
 
 
 def show_markdown(text: str, stream: TextIO) -> None:
-    """Print a page: laid out for a person on a terminal, as it is everywhere else."""
+    """Print Markdown: rendered on a terminal, as it is everywhere else."""
     if not on_terminal(stream):
         stream.write(text)
         return
@@ -91,7 +91,7 @@ def show_markdown(text: str, stream: TextIO) -> None:
 
 
 def did_you_mean(word: str, names: Iterable[str], loose: bool = False) -> str:
-    """`, did you mean X?` if one of the names is near, else nothing."""
+    """Return `, did you mean X?` if one of the names is similar, or else an empty string."""
     from ..diagnostics.suggest import closest
 
     near = closest(word, names, loose)
@@ -99,13 +99,13 @@ def did_you_mean(word: str, names: Iterable[str], loose: bool = False) -> str:
 
 
 def failed(report: Iterable[Diagnostic], strict: bool) -> bool:
-    """Whether the findings make a command fail: errors do, warnings under --strict."""
+    """Return whether the findings make a command fail: errors do, and warnings if `strict`."""
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return any(d.severity in failing for d in report)
 
 
 def show_on_stderr(report: Report) -> None:
-    """Print findings beside a command's result."""
+    """Print findings to standard error, separate from a command's result."""
     show(report, Format.TEXT, sys.stderr)
 
 

@@ -31,7 +31,7 @@ from .trainings import (
 from .values import File, Real, Share, Text, Whole, check_known
 
 RESUMABLE = ("resume", "epochs", "output", "every", "quiet")
-"""What may be said beside --resume; everything else is remembered."""
+"""The options allowed with --resume; a run remembers all others."""
 
 
 def _path(ctx: click.Context, param: click.Parameter, name: str | None) -> Path | None:
@@ -39,7 +39,7 @@ def _path(ctx: click.Context, param: click.Parameter, name: str | None) -> Path 
 
 
 def _target_may_name_a_backend(function: Function) -> Function:
-    """Where data have no columns, `--target numba` means what it means for `nnc compile`."""
+    """For data without columns, treat `--target numba` as `nnc compile` does."""
 
     @wraps(function)
     def command(**words: Any) -> Any:
@@ -200,7 +200,7 @@ def train(source: DataWanted | None, spec: str | None, code: str | None, **given
 
 
 def _check(given: dict[str, Any]) -> None:
-    """Refuse what cannot be meant together."""
+    """Refuse options that exclude each other."""
     if given["seeds"] is not None:
         for other in ("run", "output"):
             if given[other] is not None:
@@ -212,7 +212,7 @@ def _check(given: dict[str, Any]) -> None:
 
 
 def _only_resume(ctx: click.Context) -> None:
-    """Refuse words that a run remembers, and must not change halfway."""
+    """Refuse options that a run remembers and that must not change in the middle of training."""
     for param in ctx.command.params:
         source = ctx.get_parameter_source(str(param.name))
         if source is click.core.ParameterSource.COMMANDLINE and param.name not in RESUMABLE:

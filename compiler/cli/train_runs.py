@@ -1,4 +1,4 @@
-"""Runs of `nnc train`: begun in a folder, gone on with, or several that differ by their seeds."""
+"""Runs of `nnc train`: a new run in a folder, a resumed run, or trainings with several seeds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def begin_run(
     folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
 ) -> Run:
-    """Make the folder of a new run; exits where that cannot be."""
+    """Create the folder of a new run; exits where that is not possible."""
     from nnc.runtime.fingerprint import fingerprint
     from nnc.runtime.run import create_run
 
@@ -55,7 +55,7 @@ def begin_run(
 
 
 def resume(folder: Path, epochs: int | None, output: Path | None, every: int | None) -> NoReturn:
-    """Go on with a run as it was begun, to more epochs or another output where that is asked."""
+    """Resume a run with its own options; `epochs` and `output` may replace those of the run."""
     from nnc.runtime.fingerprint import place
     from nnc.runtime.run import open_run
 
@@ -74,7 +74,7 @@ def resume(folder: Path, epochs: int | None, output: Path | None, every: int | N
 
 
 def train_in(run: Run, loaded: Sets, wanted: Wanted, every: int | None) -> NoReturn:
-    """Train in a run's folder, from where it is; exits with the code that says how it ended."""
+    """Train in a run's folder, from its current state; the exit code tells how it ended."""
     from nnc.runtime.keeper import Keeper
     from nnc.runtime.run import locked
 
@@ -133,7 +133,7 @@ def train_seeds(
 
 
 def _scores(ended: Ended) -> dict[str, float]:
-    """The scores of the weights that were kept, by set and name."""
+    """Return the scores of the kept weights, by set and name."""
     epoch = next(e for e in ended.result.history if e.number == ended.result.epoch)
     sets: Mapping[str, Mapping[str, float]] = {
         "train": epoch.train,

@@ -1,4 +1,4 @@
-"""A trained network as commands name it: the folder of a run, or a spec and a file of weights."""
+"""The trained network that a command names: the folder of a run, or a spec and a weights file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ features_option = click.option(
 
 
 class Network(NamedTuple):
-    """A trained network, and what the numbers of its outputs are."""
+    """A trained network, and the meanings of its outputs."""
 
     trained: Trained
     meanings: Mapping[str, Meaning]
@@ -52,7 +52,7 @@ class Network(NamedTuple):
 
 @contextmanager
 def trained_network(network: str, params: str | None, max_memory: int) -> Iterator[Network]:
-    """The network that the arguments name; one that cannot be used is told in one line."""
+    """Load the network that the arguments name; exits with a one-line error if it is unusable."""
     from nnc.runtime.dataset import DataError
     from nnc.runtime.run import RunError
     from nnc.runtime.weights import WeightsError

@@ -1,4 +1,4 @@
-"""What `nnc train` does with its words: data, training, and how it ends."""
+"""The steps of `nnc train`: loading data, training, and reporting how it ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for, and what a run remembers; None leaves the choice to the spec."""
+    """The options of a training, which a run remembers; None leaves the choice to the spec."""
 
     source: DataWanted
     validation: str | float | None = None
@@ -49,18 +49,18 @@ class Wanted:
     params: str | None = None
 
     def options(self) -> dict[str, Any]:
-        """All of it, for run.json."""
+        """Return all options, for run.json."""
         return asdict(self)
 
     def sources(self) -> dict[str, str]:
-        """The data by what they are for."""
+        """Return the data sources by role."""
         source = self.source
         named = {"data": source.data, "test": source.test, "validation": self.validation}
         named["params"] = self.params
         return {role: name for role, name in named.items() if isinstance(name, str)}
 
     def keep(self, output: Path | None) -> None:
-        """Refuse to save the parameters over the data they are learned from."""
+        """Refuse to overwrite the training data with the parameters."""
         self.source.keep(output)
         if output is None or not output.exists():
             return
@@ -75,7 +75,7 @@ def _is_same(output: Path, name: str) -> bool:
 
 
 def wanted_from(given: Mapping[str, Any], source: DataWanted) -> Wanted:
-    """What the words of a command line ask for, with paths that mean the same everywhere."""
+    """Return the options of a command line, with paths that do not depend on the current folder."""
     known = {name: value for name, value in given.items() if name in Wanted.__slots__}
     for name in ("output", "tensorboard", "params"):
         known[name] = None if known[name] is None else os.path.abspath(known[name])
@@ -83,7 +83,7 @@ def wanted_from(given: Mapping[str, Any], source: DataWanted) -> Wanted:
 
 
 def from_options(options: Mapping[str, Any], places: Mapping[str, str]) -> Wanted:
-    """What a run remembers, with its data where they are now."""
+    """Return the options of a run, with the current paths of its data."""
     known = {name: value for name, value in options.items() if name in Wanted.__slots__}
     own = {role: place for role, place in places.items() if role in ("validation", "params")}
     source = {**known.pop("source"), **{r: p for r, p in places.items() if r not in own}}
@@ -103,7 +103,7 @@ class Sets:
 
 
 def load_sets(module: Module, wanted: Wanted) -> Sets:
-    """Training, validation and test data: as the source divides them, unless it is said how."""
+    """Load training, validation and test data, divided by the options or else by the source."""
     seed, chosen = wanted.seed or 0, wanted.validation
     loaded = wanted.source.load(module, seed, warn)
     train, validation = loaded.train, None
@@ -115,7 +115,7 @@ def load_sets(module: Module, wanted: Wanted) -> Sets:
 
 
 def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset:
-    """Other data, a table as the training table was read."""
+    """Read other data; a table is read as the training table was."""
     from nnc.runtime.data import load
     from nnc.runtime.table import is_table
 
@@ -125,7 +125,7 @@ def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset
 
 
 def warn_of_data(graph: TypedGraph, module: Module, data: Dataset, wanted: Wanted) -> None:
-    """Say so where training will probably not go as it is meant."""
+    """Print warnings about data on which training is likely to fail."""
     from nnc.runtime.doubts import doubts
     from nnc.runtime.fit import fit_targets
     from nnc.runtime.scaling import unreachable, unscaled
@@ -154,10 +154,9 @@ def imported(
     readable: bool = False,
     frozen: tuple[str, ...] = (),
 ) -> Iterator[tuple[Module, Compiled]]:
-    """The spec's module and what it was compiled to; its file lives as long as it is used.
+    """Compile a spec and import the module from a file that exists while the context is open.
 
-    `readable` says that its text is kept, for people, `frozen` what is not to be trained.
-    """
+    `readable` says that the text is kept for people to read; `frozen` names layers not to train."""
     from nnc.runtime.module import import_module
 
     from ..driver import Options
@@ -176,7 +175,7 @@ def imported(
 
 @contextmanager
 def told_faults() -> Iterator[None]:
-    """Faults of data and of runs are told in one line."""
+    """Report errors of data and of runs in one line, and exit."""
     from nnc.runtime.dataset import DataError
     from nnc.runtime.run import RunError
 
@@ -188,7 +187,7 @@ def told_faults() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A training that ended, and the exit code that says how."""
+    """A training that ended, and the exit code that tells how."""
 
     result: TrainResult
     code: int
@@ -201,7 +200,7 @@ def conduct(
     every: int | None,
     callbacks: tuple[Callback, ...] = (),
 ) -> Ended:
-    """Train; signals end that in an orderly way."""
+    """Train; signals stop training in an orderly way."""
     from nnc.runtime import train
     from nnc.runtime.signals import Signals
     from nnc.runtime.training import Ending
@@ -235,7 +234,7 @@ def conduct(
 
 
 def _start(module: Module, path: str | None) -> tuple[Params | None, Params | None]:
-    """The weights in a file, or none; exits where it has none of this network."""
+    """Return the weights in a file, or None without one; exits if they do not fit the network."""
     from nnc.runtime.weights import WeightsError, read_weights
 
     if path is None:
@@ -250,7 +249,7 @@ def _start(module: Module, path: str | None) -> tuple[Params | None, Params | No
 
 
 def tell_ending(result: TrainResult) -> None:
-    """Confusion matrices on standard output; on standard error why it ended."""
+    """Print confusion matrices to standard output, and the reason for the end to standard error."""
     from nnc.runtime.scores import confusion_text
     from nnc.runtime.training import Ending
 
@@ -263,7 +262,7 @@ def tell_ending(result: TrainResult) -> None:
 
 
 def save(result: TrainResult, wanted: Wanted, quiet: bool) -> None:
-    """Save what was learned where that is asked, and say so; nothing where nothing good was."""
+    """Save the parameters if requested, and report it; nothing if there are no good weights."""
     from nnc.runtime.training import Ending
     from nnc.runtime.weights import WeightsError, write_weights
 
@@ -286,6 +285,6 @@ def save(result: TrainResult, wanted: Wanted, quiet: bool) -> None:
 
 
 def shown_path(path: str) -> str:
-    """A path as people write it from where they are."""
+    """Return a path as users write it, relative to the current folder if possible."""
     near = os.path.relpath(path)
     return path if near.startswith(os.pardir) else near

@@ -1,4 +1,4 @@
-"""What options and arguments may be, and what is said of those that are something else."""
+"""The value types of options and arguments, and the messages for invalid values."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .terminal import did_you_mean
 if TYPE_CHECKING:
     _Base = click.ParamType[Any]
 else:
-    _Base = click.ParamType  # older ones are not generic
+    _Base = click.ParamType  # not generic in older versions of click
 
 
 class Value(_Base):
-    """A kind of value; `convert` gives it or refuses the text in one line."""
+    """A value type; `convert` returns the value, or refuses the text with a one-line message."""
 
     name = "value"
 
     def refuse(self, wanted: str, text: object, param: click.Parameter | None) -> NoReturn:
-        """Say what is wanted in place of a text."""
+        """Refuse a text with a message that says what is expected."""
         given = repr(text) if str(text).strip() else "an empty text"
         raise Usage(f"{flag(param)} takes {wanted}, not {given}")
 
@@ -39,7 +39,7 @@ class Whole(Value):
         self.low, self.high = low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number that a text says."""
+        """Return the number that a text denotes."""
         if isinstance(value, int):
             return value
         readable = re.fullmatch(r"[+-]?[0-9]{1,4000}", str(value).strip())
@@ -54,7 +54,7 @@ class Whole(Value):
 
 
 class Real(Value):
-    """A number above `low` and below `high`, which may be infinite but itself is not meant."""
+    """A finite number above `low` and below `high`."""
 
     name = "number"
 
@@ -64,7 +64,7 @@ class Real(Value):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number that a text says."""
+        """Return the number that a text denotes."""
         try:
             number = float(value)
         except ValueError:
@@ -78,7 +78,7 @@ class Real(Value):
 
 
 class Word(Value):
-    """One of an enumeration's words, in any case."""
+    """A value of an enumeration, in upper or lower case."""
 
     name = "word"
 
@@ -88,7 +88,7 @@ class Word(Value):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> StrEnum:
-        """The member that a text names."""
+        """Return the member that a text names."""
         try:
             return self.words(str(value).strip().lower())
         except ValueError:
@@ -98,13 +98,13 @@ class Word(Value):
 
 
 class Parsed(Value):
-    """What a function makes of a text; the ValueError it raises says what is wrong."""
+    """A value that a function parses; the ValueError that it raises gives the message."""
 
     def __init__(self, parse: Callable[[str], int]) -> None:
         self.parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The parsed value."""
+        """Return the parsed value."""
         try:
             return value if isinstance(value, int) else self.parse(value)
         except ValueError as error:
@@ -112,7 +112,7 @@ class Parsed(Value):
 
 
 class Text(Value):
-    """Any text but an empty one; `what` says what it should be."""
+    """Any text but an empty one; `what` describes it."""
 
     name = "text"
 
@@ -120,7 +120,7 @@ class Text(Value):
         self.what = what
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text itself."""
+        """Return the text unchanged."""
         if not str(value).strip():
             self.refuse(self.what, value, param)
         return str(value)
@@ -134,7 +134,7 @@ class File(Text):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Ask the shell for files."""
+        """Let the shell complete file names."""
         return [click.shell_completion.CompletionItem(incomplete, type="file")]
 
 
@@ -142,7 +142,7 @@ class Share(File):
     """A share between 0 and 1, or the path of a file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The share as a number, or the path."""
+        """Return the share as a number, or the path."""
         try:
             share = float(value)
         except ValueError:
@@ -153,13 +153,13 @@ class Share(File):
 
 
 def check_known(word: str, names: Iterable[str], flag: str) -> None:
-    """Refuse a word that is none of the names there are, which are too many to be a `Word`."""
+    """Refuse a word that is not among the known names, which are too many for a `Word`."""
     known = list(names)
     if word not in known:
         raise Usage(f"{flag} takes {_either(known)}, not {word!r}{did_you_mean(word, known)}")
 
 
 def _either(names: Iterable[str]) -> str:
-    """`text, json or sarif`."""
+    """Join names as `text, json or sarif`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last

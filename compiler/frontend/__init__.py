@@ -1,1 +1,3 @@
-"""From text to the syntax tree, and from there to the layer graph. The only folder that knows Lark."""
+"""The front end: from text to the syntax tree, and from there to the layer graph.
+
+This is the only folder that depends on Lark."""

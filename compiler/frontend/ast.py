@@ -1,4 +1,4 @@
-"""The syntax tree: what was written, with the place of every word, before names mean anything."""
+"""The syntax tree: the statements as written, with positions, before names are resolved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..source import Span
 
 @record(frozen=True, slots=True)
 class Number:
-    """`30`, `0.1`, `1e-3`: an int where written as one, else a float."""
+    """`30`, `0.1`, `1e-3`: an int if written as one, otherwise a float."""
 
     value: int | float
     span: Span
@@ -18,7 +18,7 @@ class Number:
 
 @record(frozen=True, slots=True)
 class Word:
-    """A bare word: a let, a parameter, an activation, an option, a kind; the resolver decides."""
+    """A bare word: a let, parameter, activation, option or kind, as the resolver decides."""
 
     id: str
     span: Span
@@ -59,7 +59,7 @@ class Range:
 
 @record(frozen=True, slots=True)
 class Negate:
-    """`-x` or `+x`, told apart by `sign`."""
+    """`-x` or `+x`, distinguished by `sign`."""
 
     sign: str
     operand: Value
@@ -86,7 +86,7 @@ class ListValue:
 
 @record(frozen=True, slots=True)
 class CallValue:
-    """`leaky_relu(0.2)`, `normal(0.01)`, `step(every=3)`: a word with arguments of its own."""
+    """`leaky_relu(0.2)`, `normal(0.01)`, `step(every=3)`: a word with its own arguments."""
 
     name: Word
     args: tuple[Arg, ...]
@@ -95,7 +95,7 @@ class CallValue:
 
 @record(frozen=True, slots=True)
 class StagesValue:
-    """Stages given as an argument to a block: `twice(dense 4 relu)`."""
+    """Stages as an argument of a block: `twice(dense 4 relu)`."""
 
     chain: Chain
     span: Span
@@ -130,12 +130,11 @@ class Arg:
 
 @record(frozen=True, slots=True)
 class Stage:
-    """`KIND arg…` or `KIND(arg…) word…`: a layer, a block call, an input, a use, or a mere name.
+    """`KIND arg…` or `KIND(arg…) word…`: a layer, a block call, an input, a use, or just a name.
 
-    `called` tells that the arguments in `args` up to `inside` stood in parentheses directly
-    after the kind. `repeat` is the value after `*`, `name` the word after `as`; `span` covers
-    the kind and its arguments only.
-    """
+    `called` says that the arguments in `args` up to `inside` were in parentheses directly after the
+    kind. `repeat` is the value after `*`, `name` the word after `as`; `span` covers only the kind
+    and its arguments."""
 
     kind: Word
     args: tuple[Arg, ...]
@@ -148,7 +147,7 @@ class Stage:
 
 @record(frozen=True, slots=True)
 class Group:
-    """`( STAGE -> … )`, perhaps with trailing words (an activation), a repeat and a name."""
+    """`( STAGE -> … )`, with optional trailing words (an activation), a repeat and a name."""
 
     chain: Chain
     args: tuple[Arg, ...]
@@ -159,7 +158,7 @@ class Group:
 
 @record(frozen=True, slots=True)
 class Fork:
-    """`[a, b, …]`: branches fed with the incoming value."""
+    """`[a, b, …]`: branches that receive the incoming value."""
 
     branches: tuple[Chain, ...]
     args: tuple[Arg, ...]
@@ -193,7 +192,7 @@ class Let:
 
 @record(frozen=True, slots=True)
 class BlockParam:
-    """A parameter of a block, with its default if it has one."""
+    """A parameter of a block, with its default if any."""
 
     name: Word
     default: Value | None
@@ -222,7 +221,7 @@ class Fn:
 
 @record(frozen=True, slots=True)
 class Directive:
-    """`WORD arg…`: output, loss, optimizer, include, … and words that are none of these."""
+    """`WORD arg…`: output, loss, optimizer, include, …, or an unknown word."""
 
     word: Word
     args: tuple[Arg, ...]
@@ -234,10 +233,9 @@ Statement = Chain | Let | Block | Fn | Directive
 
 @record(frozen=True, slots=True)
 class File:
-    """All statements of one source, in order; broken ones are left out (and reported).
+    """All statements of one source, in order; broken ones are reported and left out.
 
-    `unread` are the words of what could not be read, `lost` those that may be defined there.
-    """
+    `unread` are the words of unreadable text, `lost` the names that it may define."""
 
     statements: tuple[Statement, ...]
     broken: bool

@@ -1,4 +1,4 @@
-"""The grammar's reductions: each makes a node of the syntax tree as soon as its parts are read."""
+"""The reductions of the grammar: each builds a node of the syntax tree from its parts."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ from .statements import DIRECTIVES
 from .surroundings import EXAMPLES
 
 MAX_DIGITS = 20
-"""Longer integers than this are typing errors."""
+"""Longer integers are treated as typing errors."""
 
 
 class BareOperator(Exception):
-    """An operator at an offset where only a sign may stand."""
+    """An operator at an offset where only a sign is allowed."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(offset)
@@ -73,10 +73,9 @@ class Placed:
 
 
 class TreeBuilder:
-    """One method a rule, alias or terminal; before each parse it must be told what is read.
+    """A method for each rule, alias and terminal; its fields must be set before each parse.
 
-    `offset` is where the text that is parsed begins in `source`.
-    """
+    `offset` is the start of the parsed text in `source`."""
 
     source: Source
     offset: int
@@ -94,7 +93,7 @@ class TreeBuilder:
         return self.number(str(token), token.start_pos or 0)
 
     def number(self, token: str, start: int) -> Number:
-        """`30`, `0.1`, that far into the text."""
+        """Return `30` or `0.1` at offset `start` of the text."""
         start += self.offset
         span = Span(self.source, start, start + len(token))
         if token.isdigit():
@@ -109,11 +108,11 @@ class TreeBuilder:
         return Number(value, span)
 
     def WORD(self, token: Token) -> Name:
-        """A word, or a symbolic dimension where all its letters are upper-case."""
+        """Return a word, or a symbolic dimension if all its letters are upper-case."""
         return self.word(str(token), token.start_pos or 0)
 
     def word(self, text: str, start: int) -> Name:
-        """A word that far into the text."""
+        """Return a word at offset `start` of the text."""
         start += self.offset
         span = Span(self.source, start, start + len(text))
         if text == "as":
@@ -142,7 +141,7 @@ class TreeBuilder:
         return ListValue(tuple(map(unwrapped, parts[1:-1])), self._span(parts[0], parts[-1]))
 
     def paren(self, parts: list[Any]) -> Paren:
-        """`(2*n)`, or a group of stages where an item may stand."""
+        """`(2*n)`, or a group of stages where items are allowed."""
         return Paren(unwrapped(parts[1]), self._span(parts[0], parts[2]))
 
     def call(self, parts: list[Any]) -> CallValue:
@@ -150,7 +149,7 @@ class TreeBuilder:
         args = tuple(parts[2:-1])
         refuse_spaced_size(args)
         name = self.WORD(parts[0])
-        if not isinstance(name, Word):  # whatever its case: no symbolic dimension is called
+        if not isinstance(name, Word):  # in any case: a symbolic dimension cannot be called
             name = Word(name.id, name.span)
         return CallValue(name, args, self._span(parts[0], parts[-1]))
 
@@ -163,7 +162,7 @@ class TreeBuilder:
         return Negate(str(sign), unwrapped(operand), self._span(sign, operand))
 
     def sign(self, parts: list[Any]) -> Negate:
-        """`-1` as a bare argument, where `n - 1` and `n-1` would be arithmetic."""
+        """`-1` as a bare argument, since `n - 1` and `n-1` would be arithmetic."""
         sign, operand = parts
         text, start = self.source.text, self.offset + sign.start_pos
         if operand.span.start != start + 1 or re.match(r"[\w)\]]", text[start - 1]):
@@ -171,7 +170,7 @@ class TreeBuilder:
         return self.negate(parts)
 
     def binary(self, parts: list[Any]) -> Value:
-        """`a * b`; of a parenthesised chain the star is a repeat."""
+        """`a * b`; after a parenthesised chain the star is a repeat."""
         left, op, right = parts
         span = self._span(left, right)
         refuse_stages(right)
@@ -202,7 +201,7 @@ class TreeBuilder:
     # --- stages -----------------------------------------------------------------------------
 
     def layer(self, parts: list[Any]) -> AnyStage:
-        """`dense 30 relu`, `conv(16, 3x3) relu`; among items the head may be any value."""
+        """`dense 30 relu`, `conv(16, 3x3) relu`; among items the first part may be any value."""
         head, *args = parts
         if not args and isinstance(head, Word):
             return Stage(head, (), False, 0, None, None, head.span)
@@ -231,7 +230,7 @@ class TreeBuilder:
         return Fork(branches, args, None, None, self._span(parts[0], parts[-1]))
 
     def stage(self, parts: list[Any]) -> Placed:
-        """A stage with its repeat and its name."""
+        """Return a stage with its repeat and its name."""
         stage, star, count, name = parts
         stop = stage.span.stop
         if star is not None:
@@ -253,7 +252,7 @@ class TreeBuilder:
         return Chain(tuple([placed.stage for placed in parts]), span)
 
     def stages(self, parts: list[Any]) -> StagesValue:
-        """A chain where an item may stand; the first stage may have been read as a value."""
+        """Return a chain among items; its first stage may have been parsed as a value."""
         first, *rest = parts
         if not isinstance(first, Placed):
             first = Placed(self._stage_of(first), first.span.stop)
@@ -261,7 +260,7 @@ class TreeBuilder:
         return StagesValue(chain, chain.span)
 
     def _stage_of(self, value: Item) -> AnyStage:
-        if isinstance(value, StagesValue):  # a repeated group, read as a product
+        if isinstance(value, StagesValue):  # a repeated group that was parsed as a product
             return value.chain.stages[0]
         inner = unwrapped(value)
         stage = value_as_stage(inner)

@@ -1,4 +1,4 @@
-"""What is wrong with a statement that cannot be read, said in the terms of the language."""
+"""Diagnosis of a statement that cannot be parsed, in the terms of the language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .statements import ARITHMETIC, DIRECTIVES, Statement, Token
 from .surroundings import EXAMPLES, openers, operand_end, reading, rewrite
 
 _ITEMS = {"call": "argument", "fork": "branch", "list": "item", "group": "stage"}
-"""What stands between commas."""
+"""The elements that commas separate."""
 
 _PLACES = {
     "chain": "in a chain",
@@ -32,11 +32,11 @@ _WANTED = {
     "as": ("name", "dense 30 relu as hidden"),
     **dict.fromkeys(ARITHMETIC, ("value", "dense (2*width)")),
 }
-"""What must follow, with an example."""
+"""The element that must follow, with an example."""
 
 
 def explain(statement: Statement, offset: int) -> Diagnostic:
-    """Why the parser could not go on at an offset (its statement's end included)."""
+    """Return why the parser could not continue at an offset (which may be the statement's end)."""
     tokens = statement.tokens
     index = next((i for i, t in enumerate(tokens) if t.start >= offset), len(tokens))
     return (
@@ -56,7 +56,7 @@ def explain(statement: Statement, offset: int) -> Diagnostic:
 
 
 def _definition(statement: Statement, index: int) -> Diagnostic | None:
-    """`width = 16` and `twice(n) = …`."""
+    """Report `width = 16` and `twice(n) = …`."""
     tokens = statement.tokens
     first = tokens[0]
     if index == len(tokens) or tokens[index].text != "=" or first.kind != "word":
@@ -98,12 +98,12 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _is_stage(tokens: Sequence[Token]) -> bool:
-    """Whether `dense 30 …` or `input 784 …` begins here, not a value."""
+    """Return whether `dense 30 …` or `input 784 …` begins here, not a value."""
     return len(tokens) > 1 and tokens[0].kind == "word" and tokens[1].kind in ("word", "number")
 
 
 def _doubled_equals(statement: Statement, index: int) -> Diagnostic | None:
-    """`in==3`."""
+    """Report `in==3`."""
     if not statement.touches(index, "=") or statement.tokens[index - 1].text != "=":
         return None
     previous, token = statement.tokens[index - 1 : index + 1]
@@ -113,7 +113,7 @@ def _doubled_equals(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _misplaced_x(statement: Statement, index: int) -> Diagnostic | None:
-    """`(…)x3` and, among items, `3 x 8`."""
+    """Report `(…)x3` and, among items, `3 x 8`."""
     tokens = statement.tokens
     if not 0 < index < len(tokens) or not re.fullmatch(r"x([0-9A-Z]\w*)?", tokens[index].text):
         return None
@@ -134,7 +134,7 @@ def _misplaced_x(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def spaced_size(statement: Statement, first: int, last: int) -> Diagnostic:
-    """`3 x 8`, given the indices of its first and last token."""
+    """Report `3 x 8`, given the indices of its first and last token."""
     tokens = statement.tokens[first : last + 1]
     span = statement.span_of(tokens[0]).to(statement.span_of(tokens[-1]))
     joined = "".join(token.text for token in tokens)
@@ -144,7 +144,7 @@ def spaced_size(statement: Statement, first: int, last: int) -> Diagnostic:
 
 
 def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
-    """`conv (16, 3x3)`, and the same in the head of a block."""
+    """Report `conv (16, 3x3)`, also in the head of a block."""
     tokens = statement.tokens
     opener = next(reversed(openers(statement, index)), None)
     if index < len(tokens) and tokens[index].text == "(":
@@ -172,7 +172,7 @@ def _spaced_call(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _missing_stage(statement: Statement, index: int) -> Diagnostic | None:
-    """`-> ->`, `[-> relu]`, and an arrow at either end."""
+    """Report `-> ->`, `[-> relu]`, and an arrow at either end."""
     tokens = statement.tokens
     token = tokens[index].text if index < len(tokens) else ""
     previous = tokens[index - 1].text if index else ""
@@ -189,7 +189,7 @@ def _missing_stage(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _empty_item(statement: Statement, index: int) -> Diagnostic | None:
-    """`[a, , b]`, `()`."""
+    """Report `[a, , b]` and `()`."""
     tokens = statement.tokens
     if not 0 < index < len(tokens) or tokens[index - 1].text not in ("[", ",", "("):
         return None
@@ -208,7 +208,7 @@ def _empty_item(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _missing_value(statement: Statement, index: int) -> Diagnostic | None:
-    """`in=`, `2 *`, and statements that stop too early."""
+    """Report `in=`, `2 *`, and statements that end too early."""
     tokens = statement.tokens
     following = tokens[index].text if index < len(tokens) else ""
     if following == "=" and index > 2 and tokens[index - 2].text == "=":
@@ -235,7 +235,7 @@ _MERGES = {"+": "add", "-": "sub", "*": "mul"}
 
 
 def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
-    """`dense 2+n`: what stands around the operator, in parentheses, is what was meant."""
+    """Report `dense 2+n`, and propose parentheses around the operator and its operands."""
     tokens = statement.tokens
     if not 0 < index < len(tokens) - 1 or tokens[index].text not in ARITHMETIC:
         return None
@@ -267,7 +267,7 @@ def _bare_arithmetic(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _before_argument(statement: Statement, index: int) -> Diagnostic | None:
-    """`dense 2*width relu`: what was read as a repeat is followed by an argument."""
+    """Report `dense 2*width relu`: an apparent repeat that is followed by an argument."""
     tokens = statement.tokens
     if index < 4 or index >= len(tokens) or tokens[index - 2].text != "*":
         return None
@@ -278,7 +278,7 @@ def _before_argument(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _in_input(statement: Statement, index: int) -> bool:
-    """Whether a token stands in the shape of an input: after its word and numbers only."""
+    """Return whether a token is part of an input's shape: after `input` and numbers only."""
     before = index - 1
     while before > 0 and statement.tokens[before].kind in ("number", "op"):
         before -= 1

@@ -1,4 +1,4 @@
-"""A spec with its includes written out, so that a generated module carries all it came from."""
+"""Inlining of includes, so that a generated module contains the complete spec."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ Load = Callable[[str, Source], Source]
 
 
 def inline_includes(source: Source, load: Load) -> str:
-    """The text of a spec that has been checked; every include becomes the text it stands for.
+    """Return the text of a checked spec, with every include replaced by the file's text.
 
-    A file that is included twice is written out where it is first met.
-    """
+    A file that is included several times is inserted at the first place."""
     return _inline(source, load, set())
 
 

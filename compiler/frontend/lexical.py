@@ -1,4 +1,4 @@
-"""What is wrong with the characters, numbers, strings and brackets of a statement."""
+"""Diagnosis of the characters, numbers, strings and brackets of a statement."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .statements import ARITHMETIC, CLOSING, COMPARING, DIRECTIVES, OPENING, Sta
 from .surroundings import EXAMPLES, operand_end, rewrite
 
 MAX_NESTING = 100
-"""Brackets and operators within each other; deeper ones are no specs, but exhaust the stack."""
+"""Most nested brackets and operators; deeper ones would exhaust the stack."""
 
 MAX_UNCLOSED = 3
-"""How many open brackets of one statement are reported; there are seldom two."""
+"""Most unclosed brackets of a statement that are reported; there are rarely two."""
 
 BRACKETS = (syntax.UNCLOSED_BRACKET, syntax.UNMATCHED_BRACKET)
-"""What can be wrong with brackets."""
+"""The possible bracket errors."""
 
 _PAIRED = CLOSING.union(OPENING)
 _NESTING = "".join((*OPENING, *(ARITHMETIC - {"//", "**"})))
-"""The characters that brackets open with and operators begin with."""
+"""The first characters of brackets and operators."""
 
 _ADVICE = {
     "^": "a power is written `**`",
@@ -38,7 +38,7 @@ _ADVICE = {
 }
 
 _OPENED_BY = {"}": "{"}
-"""The character that one of a pair is reported with."""
+"""The opening character with which a closing one is reported."""
 
 _NUMBER = re.compile(
     r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?" r"|[0-9]+(?:x(?:[0-9]+|[A-Z][A-Z0-9]*))*"
@@ -46,7 +46,7 @@ _NUMBER = re.compile(
 
 
 def lexical_fault(statement: Statement) -> Diagnostic | None:
-    """A character, number, string or bracket that nothing can be made of."""
+    """Return the diagnostic for a malformed character, number, string or bracket."""
     fault = next(unreadable(statement), None)
     if fault:
         return fault
@@ -55,11 +55,10 @@ def lexical_fault(statement: Statement) -> Diagnostic | None:
 
 
 def unreadable(statement: Statement) -> Iterator[Diagnostic]:
-    """Every character, number and string of which nothing can be made.
+    """Yield a diagnostic for every malformed character, number and string.
 
-    Stray characters side by side, a pair of quotes with what is between them, and in one stage
-    any that are alike or a pair are one fault.
-    """
+    Adjacent stray characters, a pair of quotes with the text between them, and equal or paired ones
+    in one stage are one fault."""
     said: set[str] = set()
     quoted, after = False, -1
     for i, token in enumerate(statement.tokens):
@@ -137,7 +136,7 @@ def _stray_character(statement: Statement, token: Token) -> Diagnostic:
 
 
 def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
-    """What is wrong with a number that is neither a number nor a whole size."""
+    """Return the diagnostic for a number that is neither a valid number nor a complete size."""
     token = statement.tokens[index]
     text, span = token.text, statement.span_of(token)
     if re.fullmatch(r"[0-9]+x(?:(?:[0-9]+|[A-Z][A-Z0-9]*)x)*", text):
@@ -157,7 +156,7 @@ def _malformed_number(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def _plain_number(text: str) -> str:
-    """What was probably meant: `3x3` by 3X3, `1000` by 1_000, `30 relu` by 30relu."""
+    """Return the probable intention: `3x3` for 3X3, `1000` for 1_000, `30 relu` for 30relu."""
     if re.fullmatch(r"[0-9]+(X[0-9]+)+", text):
         return text.lower()
     if re.fullmatch(r"[0-9][0-9_]*", text):
@@ -167,7 +166,7 @@ def _plain_number(text: str) -> str:
 
 
 def unbalanced(statement: Statement) -> list[Diagnostic]:
-    """The first bracket that closes nothing, or the outermost of those that are never closed."""
+    """Return the first unmatched closing bracket, or the outermost unclosed brackets."""
     opened: list[Token] = []
     for token in statement.tokens:
         if token[0] != "op" or token[1] not in _PAIRED:
@@ -209,11 +208,10 @@ def _unmatched(statement: Statement, token: Token, opened: list[Token]) -> Diagn
 
 
 def _too_deep(statement: Statement) -> Diagnostic | None:
-    """Bound the depth of the tree: operators of one expression nest, as brackets do.
+    """Limit the depth of the tree: the operators of an expression nest, as brackets do.
 
-    For every open bracket the stack holds the depth reached since the last separator and the
-    greatest depth before it.
-    """
+    For every open bracket the stack holds the depth since the last separator and the greatest depth
+    before it."""
     if len(statement.tokens) < MAX_NESTING or _nest(statement) < MAX_NESTING:
         return None
     stack = [[0, 0]]
@@ -239,14 +237,14 @@ def _too_deep(statement: Statement) -> Diagnostic | None:
 
 
 def _nest(statement: Statement) -> int:
-    """No fewer brackets and operators than are within each other, counted in C."""
+    """Return an upper bound of the nesting depth of brackets and operators, computed in C."""
     text, start, stop = statement.reading, statement.start, statement.stop
     found = sum(text.count(character, start, stop) for character in _NESTING)
     return found - text.count("->", start, stop)
 
 
 def _called_directive(statement: Statement) -> Diagnostic | None:
-    """`loss(mse)`."""
+    """Report `loss(mse)`."""
     first = statement.tokens[0]
     if first.text not in DIRECTIVES or not statement.touches(1, "("):
         return None

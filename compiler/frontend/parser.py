@@ -1,4 +1,4 @@
-"""From text to syntax tree: each statement is parsed by itself, so one fault hides no other."""
+"""The parser; it parses each statement separately, so that no fault hides another."""
 
 from __future__ import annotations
 
@@ -28,21 +28,20 @@ from .terminals import Terminals
 
 MAX_CHARACTERS = 1 << 20
 MAX_FAULTS = 50
-"""After so many faults a file is not a spec, and the rest is left unread."""
+"""Faults after which the rest of a file is left unread, as it is not a spec."""
 MAX_AGAIN = 8000
-"""How many tokens are read again to find more than one fault in a statement."""
+"""Most tokens that are parsed again to find further faults in a statement."""
 
 RULES = ("chain", "let", "block", "directive")
-"""The grammar's rules for whole statements."""
+"""The rules of the grammar for whole statements."""
 
 _lock = Lock()
 
 
 def parse(source: Source, report: Report, statements: Iterable[Words] = ()) -> File:
-    """All statements of a file that can be read; what cannot is reported, each fault once.
+    """Parse all statements of a file; each unreadable one is reported, one error per fault.
 
-    `statements` are those of the source, where they have been found already.
-    """
+    `statements` are the statements of the source, if they were split already."""
     whole = source.span(0, len(source.text))
     if len(source.text) > MAX_CHARACTERS:
         message = f"the spec has {len(source.text):,} characters, {MAX_CHARACTERS:,} are allowed"
@@ -57,10 +56,9 @@ def parse(source: Source, report: Report, statements: Iterable[Words] = ()) -> F
 
 @dataclass(slots=True)
 class _Reader:
-    """Statements read so far; `unread` are all words in what could not be read.
+    """The statements parsed so far; `unread` are all words in unreadable text.
 
-    Those of them that may have been defined there are `lost`.
-    """
+    `lost` are those of them that may have been defined there."""
 
     report: Report
     statements: list[Statement] = field(default_factory=list)
@@ -71,7 +69,7 @@ class _Reader:
     open_until: int | None = None
 
     def read(self, words: Words) -> None:
-        """Read a statement; where a stage cannot be read, the rest of it all the same."""
+        """Parse a statement; if a stage is unreadable, parse the rest of the statement."""
         while self.faults < MAX_FAULTS:
             found = _parse_statement(words)
             if not isinstance(found, Diagnostic):
@@ -98,7 +96,7 @@ class _Reader:
         self._lose(words.tokens, lost_names(words.tokens, words.tokens[0]))
 
     def _cut_off(self, words: Words) -> bool:
-        """Whether a `;` in an open bracket ended the statement before, and this is what was left."""
+        """Return whether this is the rest of a statement that `;` ended in an open bracket."""
         between = words.source.text[self.open_until : words.start] if self.open_until else ""
         return between.strip() == ";"
 
@@ -148,7 +146,7 @@ def _parse_statement(words: Words) -> Statement | Diagnostic:
 
 
 class _Parser:
-    """Lark's parser with the builder it calls."""
+    """Lark's parser and the builder that it calls."""
 
     def __init__(self, grammar: str) -> None:
         self.builder = TreeBuilder()
@@ -163,17 +161,17 @@ class _Parser:
         self.tables = Tables(self.lark, RULES, self.builder)
 
     def read(self, words: Words) -> Statement:
-        """The tree of a statement; raises what Lark or the builder raises."""
+        """Return the tree of a statement; raises the exceptions of Lark and of the builder."""
         self.builder.source, self.builder.offset = words.source, words.start
         fits, made = self.tables.parse(words.rule, self._values(words))
         if fits:
             return cast(Statement, made)
-        # Of a TextSlice, Lark would count the lines before it, for each statement anew.
+        # For a TextSlice, Lark would count the lines before it, anew for each statement.
         text = words.reading[words.start : words.stop]
         return cast(Statement, self.lark.parse(text, start=words.rule))
 
     def _values(self, words: Words) -> Iterator[tuple[str, Any]]:
-        """Terminals with what the builder makes of them; what it never sees has no value."""
+        """Yield terminals with their values from the builder; unused terminals have no value."""
         number, word, builder = self.builder.number, self.builder.word, self.builder
         for kind, text, start in self.terminals.of(words):
             if kind == "NUMBER":
@@ -190,7 +188,7 @@ class _Parser:
 
 
 def _terminal(kind: str, text: str, start: int) -> Terminal:
-    """What Lark's own constructor makes, less the line and the column, at a third of its cost."""
+    """Make a token as Lark's constructor does, but without line and column: a third of the cost."""
     made = str.__new__(Terminal, text)
     made.type, made.start_pos, made.end_pos = kind, start, start + len(text)
     return made
@@ -198,7 +196,7 @@ def _terminal(kind: str, text: str, start: int) -> Terminal:
 
 @cache
 def _parser() -> _Parser:
-    """Built once, used under the lock."""
+    """Return the parser, which is built once and used under the lock."""
     grammar = pkgutil.get_data("nnc.grammar", "nnc.lark")
     assert grammar is not None
     return _Parser(grammar.decode())

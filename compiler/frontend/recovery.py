@@ -1,9 +1,8 @@
-"""Reading on after a syntax fault: the stage it stands in is masked, its statement read again.
+"""Recovery from syntax errors: the faulty stage is masked, and the statement is parsed again.
 
-A long network is one statement, and a slip in one stage must not hide what is wrong in the
-others. The masked stage is the word `_`, which the resolver takes for a stage known to be faulty;
-text keeps its length, so that every place stays what it is.
-"""
+A long network is one statement, and an error in one stage must not hide errors in the others. The
+masked stage becomes the word `_`, which the resolver treats as a stage known to be faulty; the text
+keeps its length, so that all positions remain valid."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from .statements import CLOSING, DIRECTIVES, OPENING, Statement, Token, tokens_b
 from .surroundings import operand_end, reading
 
 MASK = "_"
-"""What a stage is called that could not be read."""
+"""The name of a stage that could not be parsed."""
 
 _DEFINING = ("as", "let", "block", "fn")
 _NO_STAGE = ("->", "=", ",", *OPENING)
@@ -25,7 +24,7 @@ _Rest = tuple[Statement, tuple[Token, ...]]
 
 
 def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
-    """A statement without the stage of a fault, and what was hidden; None where nothing is left."""
+    """Return a statement with the faulty stage masked, and the masked text; None if empty."""
     if fault.code is syntax.LOOK_ALIKE:
         return _plain(statement)
     if rewritten := _rewritten(statement, fault):
@@ -59,10 +58,9 @@ def mask_fault(statement: Statement, fault: Diagnostic) -> _Rest | None:
 
 
 def _end_of_values(statement: Statement, opener: int) -> int | None:
-    """Where the values in a bracket that is never closed end: before the next arrow.
+    """Return where the values in an unclosed bracket end: before the next arrow.
 
-    None where stages may stand in the bracket, or what follows may still belong to it.
-    """
+    None if stages may occur in the bracket, or if the following text may still belong to it."""
     tokens = statement.tokens
     if reading(statement, opener + 1) in ("fork", "group"):
         return None
@@ -78,10 +76,9 @@ def _end_of_values(statement: Statement, opener: int) -> int | None:
 
 
 def _without_value(statement: Statement, at: int) -> _Rest | None:
-    """A directive whose value at or before a token is masked, if it was given by key.
+    """Return a directive whose value at or before a token is masked, if it was given by key.
 
-    A key without a value is masked itself.
-    """
+    A key without a value is masked itself."""
     tokens = statement.tokens
     if 1 < at < len(tokens) and tokens[at].text == "=" and _has_no_value(tokens, at):
         return _masked(statement, at - 1, at + 1)
@@ -99,13 +96,13 @@ def _has_no_value(tokens: Sequence[Token], equals: int) -> bool:
 
 
 def lost_names(tokens: Sequence[Token], head: Token | None = None) -> set[str]:
-    """The names that unread text may define; the `head` of a statement may be one too."""
+    """Return the names that unread text may define, including the `head` of a statement."""
     named = {name.text for before, name in pairwise(tokens) if before.text in _DEFINING}
     return named | ({head.text} if head and head.text not in DIRECTIVES else set())
 
 
 def _stages_around(statement: Statement, at: int, start: int) -> Iterator[tuple[int, int]]:
-    """First token and stop of the stages that a token is in, those in brackets first."""
+    """Yield first token and stop of the stages around a token, those in brackets first."""
     tokens = statement.tokens
     opened = [i for i in range(start, at) if tokens[i].text in OPENING]
     for opener in reversed(opened):
@@ -131,7 +128,7 @@ def _stop(
     separators: tuple[str, ...],
     unclosed: Collection[int] = (),
 ) -> int:
-    """Index of the next separator outside of brackets, or of the end."""
+    """Return the index of the next separator outside of brackets, or of the end."""
     depth = 0
     for i in range(first, len(tokens)):
         text = tokens[i].text
@@ -143,7 +140,7 @@ def _stop(
 
 
 def _unclosed(tokens: Sequence[Token]) -> set[int]:
-    """The brackets that are never closed, which enclose nothing for certain."""
+    """Return the unclosed brackets, whose content is uncertain."""
     opened: list[int] = []
     for i, token in enumerate(tokens):
         if token.text in OPENING:
@@ -166,7 +163,7 @@ def _masked(statement: Statement, first: int, stop: int) -> _Rest:
 
 
 def _filled(statement: Statement, arrow: int) -> _Rest | None:
-    """A stage after an arrow that has one only before it."""
+    """Insert a masked stage after an arrow that has a stage only before it."""
     tokens, text = statement.tokens, statement.reading
     at = tokens[arrow].stop
     if arrow == 0 or tokens[arrow - 1].text in _NO_STAGE:
@@ -186,11 +183,10 @@ def _filled(statement: Statement, arrow: int) -> _Rest | None:
 
 
 def _rewritten(statement: Statement, fault: Diagnostic) -> _Rest | None:
-    """The statement as its fix leaves it, where no word of it moves.
+    """Return the statement with its fix applied, if no other word moves.
 
-    What is surely too much is blanked out (`nn.` before a name); what is as long as it was takes
-    its place (`(1, 2)` that is meant as `[1, 2]`).
-    """
+    Superfluous text (`nn.` before a name) becomes blanks; a replacement of the same length (`[1,
+    2]` for `(1, 2)`) is inserted."""
     edits = next((fix.edits for fix in fault.fixes if fix.safe), ())
     if fault.code not in (syntax.UNEXPECTED_CHARACTER, syntax.UNEXPECTED_TOKEN) or not edits:
         return None
@@ -204,7 +200,7 @@ def _rewritten(statement: Statement, fault: Diagnostic) -> _Rest | None:
 
 
 def _plain(statement: Statement) -> _Rest | None:
-    """The statement as it was meant; an arrow of one character takes the space after it."""
+    """Return the statement with plain characters; a one-character arrow takes the next space."""
     text = statement.reading
     for token in statement.tokens:
         if token.kind == "twin":
@@ -216,7 +212,7 @@ def _plain(statement: Statement) -> _Rest | None:
 
 
 def _again(statement: Statement, text: str) -> _Rest | None:
-    """The statement with another text of the same length."""
+    """Return the statement with another text of the same length."""
     found = tokens_between(text, statement.start, statement.stop)
     tokens = tuple(token for token in found if token.kind != "newline")
     return (replace(statement, tokens=tokens, masked=text), ()) if tokens else None

@@ -1,4 +1,4 @@
-"""What the tree refuses although the grammar allows it, with the message."""
+"""Constructs that the grammar accepts and the tree builder refuses, with their messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Name = Word | DimName
 
 @record(frozen=True, slots=True)
 class Paren:
-    """A value in parentheses; gone once the node around it has its span."""
+    """A value in parentheses; removed once the node around it has its span."""
 
     value: Value
     span: Span
@@ -38,7 +38,7 @@ Item = Value | Paren
 
 
 class SyntaxFault(Exception):
-    """What the grammar lets through but the language does not; carries the diagnostic."""
+    """A construct that the grammar accepts and the language does not; carries the diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -46,13 +46,13 @@ class SyntaxFault(Exception):
 
 
 def fail(code: Code, span: Span, message: str, *, help: str = "", fix: str = "") -> NoReturn:
-    """Raise the fault, with a fix where there is a text to write instead."""
+    """Raise the fault, with a fix if there is a replacement."""
     fixes = (Fix(f"write `{fix}`", (Edit(span, fix),), safe=True),) if fix else ()
     raise SyntaxFault(code.at(span, message, help=help, fixes=fixes))
 
 
 def fail_repeat(span: Span) -> NoReturn:
-    """A group repeated as in `(…) x3`."""
+    """Refuse a group repeated as in `(…) x3`."""
     count = span.text.lstrip("x") or "3"
     fail(
         syntax.REPEAT_AS_SIZE,
@@ -64,7 +64,7 @@ def fail_repeat(span: Span) -> NoReturn:
 
 
 def definable(name: Name) -> Word:
-    """A name that may be given to something: lower-case, so that it is not a dimension."""
+    """Return a name that can be defined: lower-case, since upper-case names are dimensions."""
     if re.fullmatch(r"[a-z][a-z0-9_]*", name.id):
         return as_word(name)
     lower = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.id).lower().lstrip("_")
@@ -78,7 +78,7 @@ def definable(name: Name) -> Word:
 
 
 def refuse_stages(operand: Item) -> None:
-    """Stages are no operands of arithmetic."""
+    """Refuse stages as operands of arithmetic."""
     value = unwrapped(operand)
     if isinstance(value, StagesValue):
         message = "stages cannot be computed with"
@@ -86,7 +86,7 @@ def refuse_stages(operand: Item) -> None:
 
 
 def refuse_spaced_size(args: Sequence[Arg]) -> None:
-    """`3 x 8` reads as three arguments, of which nobody means the middle one."""
+    """Refuse `3 x 8`, which reads as three arguments."""
     if len(args) < 3:
         return
     for left, middle, right in zip(args, args[1:], args[2:], strict=False):
@@ -106,10 +106,9 @@ def _is_component(arg: Arg) -> bool:
 
 
 def refuse_missing_arrow(head: Item | None, args: Sequence[Arg]) -> None:
-    """A fork or group after arguments is the next stage, its arrow forgotten.
+    """Refuse a fork or group after arguments: it is the next stage without its arrow.
 
-    The first argument of `KIND ARG` is spared: a block may be given stages that way.
-    """
+    The first argument of `KIND ARG` is allowed, since a block may take stages that way."""
     first = 1 if isinstance(head, Word | DimName) else 0
     for arg in args[first:]:
         value = arg.value
@@ -130,5 +129,5 @@ def _shortened(text: str) -> str:
 
 
 def unwrapped(item: Any) -> Any:
-    """The value inside parentheses; anything else itself."""
+    """Return the value inside parentheses; anything else unchanged."""
     return item.value if isinstance(item, Paren) else item

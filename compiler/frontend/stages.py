@@ -1,4 +1,4 @@
-"""Values read as stages: in an argument, `id` and `dense(4)` may turn out to be meant as such."""
+"""Interpretation of values as stages: an argument `id` or `dense(4)` may be meant as a stage."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ from .ast import (
 
 
 def value_as_chain(value: Value) -> Chain | None:
-    """The chain an argument or list item spells, or None if it cannot be one.
+    """Return the chain that an argument or list item denotes, or None if it cannot be one.
 
-    A bare word is a stage without arguments, a call one in call form, a list a fork; `f(2) * 3`
-    is a repeat and `shift -1` a stage with a signed argument, though both are read as arithmetic
-    where arithmetic may stand.
-    """
+    A bare word is a stage without arguments, a call one in call form, a list a fork; `f(2) * 3` is
+    a repeat and `shift -1` a stage with a signed argument, although both are parsed as arithmetic
+    where arithmetic is allowed."""
     if isinstance(value, StagesValue):
         return value.chain
     stage = value_as_stage(value)
@@ -36,7 +35,7 @@ def value_as_chain(value: Value) -> Chain | None:
 
 
 def value_as_stage(value: Value) -> AnyStage | None:
-    """The single stage a value spells, or None; see `value_as_chain`."""
+    """Return the single stage that a value denotes, or None; see `value_as_chain`."""
     match value:
         case Word() | DimName():
             return Stage(as_word(value), (), False, 0, None, None, value.span)
@@ -60,5 +59,5 @@ def value_as_stage(value: Value) -> AnyStage | None:
 
 
 def as_word(value: Word | DimName) -> Word:
-    """An upper-case word in a place where only names stand: `LSTM 100`."""
+    """Return an upper-case word as a name, where only names are allowed: `LSTM 100`."""
     return value if isinstance(value, Word) else Word(value.id, value.span)

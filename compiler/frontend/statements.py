@@ -1,4 +1,4 @@
-"""Where statements begin and end, found before anything is parsed.
+"""Splitting of a source into statements, before anything is parsed.
 
 Each statement is then parsed by itself, so that a broken one leaves the others readable. A
 newline ends a statement unless a bracket is open, the line ends in `->`, `=`, `,`, `:` or an
@@ -38,15 +38,15 @@ DIRECTIVES = frozenset(
         "train",
     }
 )
-"""The words that begin a statement wherever they begin a line; `input` begins a stage."""
+"""The words that begin a statement at the start of any line; `input` begins a stage."""
 
 OPENING = {"(": ")", "[": "]"}
-"""Each opening bracket with the one that closes it."""
+"""The closing bracket of each opening one."""
 
 CLOSING = frozenset(OPENING.values())
 ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 COMPARING = frozenset({"<", ">", "!"})
-"""What the comparisons of formulas begin with; elsewhere these are stray characters."""
+"""The first characters of comparisons in formulas; elsewhere these are stray characters."""
 
 OPERATORS = ARITHMETIC.union(("->", *"=:,;()[]"))
 
@@ -69,7 +69,7 @@ TWINS = {
     "＝": "=",
     "＊": "*",
 }
-"""Characters that look like one of the language, with the plain form they stand for."""
+"""Characters that resemble one of the language, with the plain form that they replace."""
 
 _KINDS = {
     "space": r"(?:[ \t\r\f\v]|\#[^\n]*)+",
@@ -82,7 +82,7 @@ _KINDS = {
     "other": r".",
 }
 _PIECE = re.compile("|".join(_KINDS.values()))
-"""Every character of a text is in a piece; what a piece is can be told from it alone."""
+"""Every character of a text is in a piece, whose kind depends on its own text alone."""
 
 _KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 
@@ -91,14 +91,14 @@ _GOES_ON_WITH = frozenset({"->", "*", "**", "as", ")", "]", ","})
 
 
 _KIND_OF, _TEXT = itemgetter(0), itemgetter(1)
-"""Of a token."""
+"""The fields of a token."""
 
 _MARKS = frozenset({"\n", ";", *OPENING, *CLOSING, *"（）［］"})
-"""What the ends of statements depend on."""
+"""The characters on which the ends of statements depend."""
 
 
 class Token(NamedTuple):
-    """A word, number, operator or stray character; `twin` is its plain form where it has one."""
+    """A word, number, operator or stray character; `twin` is its plain form, if any."""
 
     kind: str
     text: str
@@ -108,16 +108,15 @@ class Token(NamedTuple):
 
     @property
     def plain(self) -> str:
-        """What it is, or was meant to be."""
+        """Its text, or the plain form of it."""
         return self.twin or self.text
 
 
 @record(frozen=True, slots=False)
 class Statement:
-    """The tokens of one statement; there is at least one.
+    """The tokens of one statement, at least one.
 
-    `masked` is the text to read in place of the source's after faulty parts of it were hidden.
-    """
+    `masked` is the text to parse in place of the source's after faulty parts were masked."""
 
     source: Source
     tokens: tuple[Token, ...]
@@ -135,25 +134,25 @@ class Statement:
 
     @property
     def span(self) -> Span:
-        """All of it."""
+        """The span of the whole statement."""
         return self.source.span(self.start, self.stop)
 
     @property
     def reading(self) -> str:
-        """What is parsed: all of the source's text, less what was masked."""
+        """The text to parse: that of the source, without masked parts."""
         return self.masked or self.source.text
 
     @property
     def text(self) -> str:
-        """As written."""
+        """The text as written."""
         return self.span.text
 
     def span_of(self, token: Token) -> Span:
-        """Where one of its tokens stands."""
+        """Return the span of one of its tokens."""
         return self.source.span(token.start, token.stop)
 
     def touches(self, index: int, text: str) -> bool:
-        """Whether a token is this one and stands directly after the one before."""
+        """Return whether a token has this text and directly follows the one before."""
         return (
             0 < index < len(self.tokens)
             and self.tokens[index].text == text
@@ -164,9 +163,8 @@ class Statement:
     def rule(self) -> str:
         """The grammar's rule for it: let, block, fn, directive or chain.
 
-        An unknown first word without a top-level arrow makes a directive, so that
-        `optimiser adam` can be answered with a suggestion.
-        """
+        An unknown first word without a top-level arrow makes a directive, so that `optimiser adam`
+        can be answered with a suggestion."""
         first = self.tokens[0]
         if first.text in ("let", "block"):
             return first.text
@@ -188,7 +186,7 @@ class Statement:
 
 
 def defines_formula(tokens: Sequence[Token], at: int) -> bool:
-    """Whether `fn NAME(…) =` or `fn NAME =` stands there: `fn` is a name wherever else it stands."""
+    """Return whether `fn NAME(…) =` or `fn NAME =` follows; elsewhere `fn` is an ordinary name."""
     if tokens[at].text != "fn" or len(tokens) < at + 3 or tokens[at + 1].kind != "word":
         return False
     depth = 0
@@ -202,10 +200,9 @@ def defines_formula(tokens: Sequence[Token], at: int) -> bool:
 
 
 def split(source: Source) -> Iterator[Statement]:
-    """The statements of a file, in order; empty ones are none.
+    """Yield the non-empty statements of a file, in order.
 
-    Only newlines, `;` and brackets are looked at one by one, of which long statements have few.
-    """
+    Only newlines, `;` and brackets are inspected one by one; long statements have few of them."""
     text = source.text
     tokens = tokens_between(text, 1 if text.startswith("\ufeff") else 0, len(text))
     marks = compress(range(len(tokens)), map(_MARKS.__contains__, map(_TEXT, tokens)))
@@ -237,10 +234,9 @@ def _statement(source: Source, tokens: list[Token]) -> Statement:
 
 
 def _begins(tokens: Sequence[Token], newline: int, depth: int) -> bool:
-    """Whether the token after a newline begins a statement; an empty line leaves that to the next.
+    """Return whether the token after a newline begins a statement; on an empty line, the next does.
 
-    There is a token before the newline.
-    """
+    There is a token before the newline."""
     token = tokens[newline + 1] if newline + 1 < len(tokens) else None
     if token is None or token.kind == "newline":
         return False
@@ -254,7 +250,7 @@ def _begins(tokens: Sequence[Token], newline: int, depth: int) -> bool:
 
 
 class _Kinds(dict[str, str]):
-    """What the pieces of a text are, each looked at when it is first met."""
+    """The kinds of a text's pieces, each determined on first use."""
 
     def __missing__(self, piece: str) -> str:
         match = _KIND.match(piece)
@@ -263,10 +259,10 @@ class _Kinds(dict[str, str]):
 
 
 def tokens_between(text: str, start: int, stop: int) -> list[Token]:
-    """The tokens of a part of a text, newlines among them.
+    """Return the tokens of a part of a text, including newlines.
 
-    All of it is done in C but what is new of each piece; a text of 1 MiB may be a million tokens.
-    """
+    All steps but the first inspection of each piece run in C; a text of 1 MiB may be a million
+    tokens."""
     pieces = _PIECE.findall(text, start, stop)
     known = _Kinds()
     kinds = list(map(known.__getitem__, pieces))

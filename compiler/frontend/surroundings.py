@@ -1,4 +1,4 @@
-"""What surrounds a token of a statement that could not be read, and fixes of its text."""
+"""The context of a token in an unreadable statement, and fixes of its text."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ EXAMPLES = {
     "group": "(dense 30 -> relu) * 3",
     "parentheses": "dense (2*width)",
 }
-"""For each thing that is read, something valid to compare with."""
+"""A valid example of each construct, for comparison."""
 
 
 def operand_end(statement: Statement, index: int, step: int) -> int | None:
-    """Index of the far end of the value that begins or, with step -1, ends at a token."""
+    """Return the index of the other end of a value that begins (step -1: ends) at a token."""
     tokens = statement.tokens
     if 0 <= index < len(tokens) and tokens[index].kind in ("number", "word"):
         return index
@@ -49,7 +49,7 @@ def operand_end(statement: Statement, index: int, step: int) -> int | None:
 
 
 def openers(statement: Statement, index: int) -> list[int]:
-    """Indices of the brackets that are open before a token, outermost first."""
+    """Return the indices of the brackets that are open before a token, outermost first."""
     opened: list[int] = []
     for i, token in enumerate(statement.tokens[:index]):
         if token.text in OPENING:
@@ -60,7 +60,7 @@ def openers(statement: Statement, index: int) -> list[int]:
 
 
 def reading(statement: Statement, index: int) -> str:
-    """What was being read at a token: a key of EXAMPLES."""
+    """Return the construct around a token: a key of EXAMPLES."""
     word = statement.tokens[0].text
     what = word if word in EXAMPLES and word in DIRECTIVES else "chain"
     holds_stages = in_chain = statement.rule not in ("let", "directive")
@@ -71,7 +71,7 @@ def reading(statement: Statement, index: int) -> str:
 
 
 def inside(statement: Statement, opener: int, in_chain: bool) -> str:
-    """What a bracket encloses; `in_chain` says that stages stand where it opens."""
+    """Return what a bracket encloses; `in_chain` says that it opens among stages."""
     starts_stage = opener == 0 or statement.tokens[opener - 1].text in ("->", "=", "[", "(", ",")
     if statement.tokens[opener].text == "[":
         return "fork" if starts_stage and in_chain else "list"
@@ -81,5 +81,5 @@ def inside(statement: Statement, opener: int, in_chain: bool) -> str:
 
 
 def rewrite(span: Span, text: str, title: str = "", *, safe: bool = True) -> Fix:
-    """Replace what stands at a span."""
+    """Return a fix that replaces the text of a span."""
     return Fix(title or f"write `{text.strip()}`", (Edit(span, text),), safe)

@@ -1,11 +1,10 @@
-"""Lark's parse tables, walked without what Lark does for errors: for text without faults.
+"""A fast driver of Lark's parse tables without its error handling, for text without errors.
 
-A list of a hundred thousand numbers is a statement, and Lark spends on each of them six
-reductions that change nothing (`?atom`, `?power`, …), each found by the hash of a rule. Here what
-a state does with a terminal is looked up once, and reductions that pass their one value on are
-walked once for each pair of states. A text that does not fit is left to Lark, whose errors say
-what was expected.
-"""
+A list of a hundred thousand numbers is a statement, and Lark performs for each of them six
+reductions that change nothing (`?atom`, `?power`, …), each found by the hash of a rule. Here the
+action of a state on a terminal is looked up once, and chains of reductions that only pass on a
+value are followed once for each pair of states. A text that does not fit is left to Lark, whose
+errors say what was expected."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from lark.parsers.lalr_analysis import Shift
 END = "$END"
 
 Reduce = tuple[int, str, Callable[[list[Any]], Any] | None]
-"""How many values a rule takes, its name, and what makes one of them (None: passed on)."""
+"""The number of values of a rule, its name, and the function of them (None: passed on)."""
 
 
 class Tables:
@@ -45,7 +44,7 @@ class Tables:
         self._passed: dict[tuple[int, int, str], int] = {}
 
     def parse(self, rule: str, tokens: Iterable[tuple[str, Any]]) -> tuple[bool, Any]:
-        """Whether terminals with their values are that rule, and what was made of them."""
+        """Return whether terminals with their values match the rule, and the result."""
         start, end = self._ends[rule]
         states, values, table, passed = [start], list[Any](), self._states, self._passed
         for kind, value in tokens:
@@ -74,7 +73,7 @@ class Tables:
         return False, None
 
     def _pass_on(self, below: int, state: int, kind: str) -> int:
-        """The state after all reductions that pass the last value on."""
+        """Return the state after all reductions that pass on the last value."""
         found, go_on = state, self._states[below]
         while isinstance(step := self._states[found].get(kind), tuple) and step[2] is None:
             found = go_on[step[1]]  # type: ignore[assignment]
@@ -84,19 +83,19 @@ class Tables:
 
 @dataclass(slots=True)
 class _Inlined:
-    """What a rule that begins with `_` holds, until the rule around it takes it over."""
+    """The values of a rule that begins with `_`, until the rule around it takes them."""
 
     children: list[Any]
 
 
 def _one_more(values: list[Any]) -> _Inlined:
-    """One more in a list that has begun: what such a rule makes is what stands first in it."""
+    """Append to a list in progress, which is the first value of such a rule."""
     values[0].children.append(values[-1])
     return cast(_Inlined, values[0])
 
 
 def _reduce(rule: Any, builder: object) -> Reduce:
-    """A rule that only stands for what is in it makes nothing, as the rules with `?` do."""
+    """Return the reduction of a rule; a rule that just passes on one symbol makes nothing."""
     size, name = len(rule.expansion), str(rule.origin.name)
     kept = _kept(rule)
     if rule.options.expand1 and not rule.alias and size == len(kept) == 1:
@@ -109,7 +108,7 @@ def _reduce(rule: Any, builder: object) -> Reduce:
 
 
 def _kept(rule: Any) -> list[int | None]:
-    """Which of its symbols a rule hands on; None for what is left out of brackets in the grammar."""
+    """Return the symbols that a rule passes on; None for parts in brackets that were left out."""
     kept: list[int | None] = []
     symbols = enumerate(rule.expansion)
     for empty in rule.options.empty_indices or (False,) * len(rule.expansion):
@@ -125,7 +124,7 @@ def _kept(rule: Any) -> list[int | None]:
 def _made(
     make: Callable[[list[Any]], Any], size: int, kept: list[int | None], inlined: dict[int, bool]
 ) -> Callable[[list[Any]], Any]:
-    """From the values of a whole rule what a method of the builder makes of those that it gets."""
+    """Return a function that calls a builder method with the values that it takes."""
     if not any(inlined.values()):
         if kept == list(range(size)):
             return make
@@ -150,7 +149,7 @@ def _is_inlined(symbol: Any) -> bool:
 
 
 def _gathered(kept: list[tuple[int, bool]], values: list[Any]) -> _Inlined:
-    """The values of a rule that is inlined; what a list has so far is added to in place."""
+    """Return the values of an inlined rule; a list in progress is extended in place."""
     found: _Inlined | None = None
     for i, inlined in kept:
         if not inlined:

@@ -1,11 +1,9 @@
-"""The grammar's terminals, made from the tokens that statements were cut into.
+"""The terminals of the grammar, made from the tokens of a statement.
 
-Lark's contextual lexer tries the terminals that the parser could go on with; here all of them are
-tried in the same order. Where the parser accepts what is found, both find the same; where it
-does not, the text is left to Lark. Operators, numbers, strings and words in lower case are known
-by what they are; only what may be a size or a part of one (`3x3`, `Tx(k)`) is looked at by the
-grammar's expressions.
-"""
+Lark's contextual lexer tries the terminals that the parser could accept next; here all of them are
+tried in the same order. Where the parser accepts the result, both find the same; otherwise the text
+is left to Lark. Operators, numbers, strings and lower-case words are determined by their text; only
+possible sizes and their parts (`3x3`, `Tx(k)`) are matched with the grammar's expressions."""
 
 from __future__ import annotations
 
@@ -43,7 +41,7 @@ class Terminals:
         self._operators = {text: self._operator(text) for text in OPERATORS}
 
     def of(self, statement: Statement) -> Iterator[Terminal]:
-        """All terminals of a statement without lexical faults."""
+        """Yield all terminals of a statement without lexical faults."""
         begin, reading, operators = statement.start, statement.reading, self._operators
         for kind, text, start, stop, _ in statement.tokens:
             if kind == "op":
@@ -61,12 +59,12 @@ class Terminals:
                 yield from self._pieces(reading, start, stop, begin)
 
     def _operator(self, text: str) -> str:
-        """The terminal of an operator, which does not depend on what stands around it."""
+        """Return the terminal of an operator, which does not depend on its context."""
         match = self._piece.fullmatch(text)
         return self._keywords.get(text) or (match and match.lastgroup) or UNKNOWN
 
     def _pieces(self, text: str, at: int, stop: int, begin: int) -> Iterator[Terminal]:
-        """What a word or a size falls into: the `x` of a size is a terminal of its own."""
+        """Yield the parts of a word or size: the `x` of a size is a separate terminal."""
         while at < stop:
             match = self._piece.match(text, at)
             if match is None or match.end() > stop or match.end() == at:

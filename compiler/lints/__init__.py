@@ -1,4 +1,4 @@
-"""The modelling lints. Importing this package imports every file in it, so the registry is full."""
+"""The modelling lints. Importing this package imports and registers every lint in it."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -14,10 +14,9 @@ for _module in sorted(m.name for m in iter_modules(__path__)):
 
 
 def run(typed: TypedGraph, *, whole: bool) -> list[Diagnostic]:
-    """The findings of all lints, each once for all copies of a block or repeat.
+    """Run all lints; return their findings, one for all copies of a block or repeat.
 
-    `whole` says that the spec has no errors; else lints that judge all of it are left out.
-    """
+    `whole` says that the spec has no errors; otherwise lints that need all of it are left out."""
     network = Network(typed)
     found: dict[tuple[str, Span], Diagnostic] = {}
     for lint in LINTS:

@@ -1,4 +1,6 @@
-"""NN344: one layer takes a value for positions of features, the next for channels of positions."""
+"""NN344: one layer treats an axis as features, the next one as positions.
+
+A value of positions by features (TxD) and one of channels by positions (CxL) are confused."""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from .network import FAR_BACK, Network
 from .registry import lint
 
 BY_FEATURE = ("dense", "rnn", "lstm", "gru", "attention", "embedding")
-"""Kinds that give TxD, where they give two axes."""
+"""Kinds whose output with two axes is TxD."""
 
 READS_FEATURES = ("dense", "rnn", "lstm", "gru", "attention", "positional")
 BY_CHANNEL = ("batchnorm", "groupnorm")
@@ -24,7 +26,7 @@ BY_CHANNEL = ("batchnorm", "groupnorm")
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How the layer that made a value and the one that reads it take its two axes."""
+    """The meaning of a value's two axes for the layer that made it and for its reader."""
 
     made: str
     read: str
@@ -33,7 +35,7 @@ class Readings:
 
 @lint
 def axis_confusion(network: Network) -> Iterator[Diagnostic]:
-    """`dense 16 -> batchnorm` on TxD, `conv 16 3 -> lstm 32` on CxL."""
+    """Warn of `dense 16 -> batchnorm` on TxD, `conv 16 3 -> lstm 32` on CxL."""
     for layer in network.graph.layers:
         if len(layer.inputs) != 1 or len(network.typed.shape_of(layer.inputs[0])) != 2:
             continue
@@ -44,7 +46,7 @@ def axis_confusion(network: Network) -> Iterator[Diagnostic]:
 
 
 def _maker(network: Network, id: int) -> Layer | None:
-    """The layer whose axes the value has."""
+    """Return the layer that determines the meaning of the value's axes."""
     for _ in range(FAR_BACK):
         layer = network.layers[id]
         if len(layer.inputs) != 1 or not passes_shape(layer) or layer.kind in BY_CHANNEL:

@@ -13,7 +13,7 @@ from .registry import lint
 
 @lint
 def batch_of_one(network: Network) -> Iterator[Diagnostic]:
-    """`train batch=1` beside a batchnorm that has one value of every feature in a row."""
+    """Warn of `train batch=1` with a batchnorm that has one value per feature and row."""
     if network.graph.training.train.get("batch") != 1:
         return
     for layer in network.graph.layers:

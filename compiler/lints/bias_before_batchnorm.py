@@ -1,4 +1,4 @@
-"""NN318: a bias that the batchnorm behind it takes out again."""
+"""NN318: a bias that the following batchnorm cancels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .network import Network
 from .registry import lint
 
 BIAS_A_CHANNEL = ("conv", "depthwise", "conv_transpose")
-"""Kinds that add one number to each channel, which is what batchnorm works on."""
+"""Kinds whose bias is one number per channel, the axis on which batchnorm works."""
 
 
 @lint
 def bias_before_batchnorm(network: Network) -> Iterator[Diagnostic]:
-    """A layer with a bias whose bare value goes into a batchnorm and nowhere else."""
+    """Warn of a layer with a bias whose value is read only by a batchnorm."""
     uses = Counter(layer.owner for layer in network.graph.layers)
     for norm in network.graph.layers:
         if norm.kind != "batchnorm" or norm.frozen:
@@ -30,7 +30,7 @@ def bias_before_batchnorm(network: Network) -> Iterator[Diagnostic]:
 
 
 def _feeding(network: Network, norm: Layer) -> Layer | None:
-    """The layer whose bias lies along the channels of the batchnorm that alone reads it."""
+    """Return the layer whose bias lies along the channels of the batchnorm, its only reader."""
     id = norm.inputs[0]
     while len(network.readers[id]) == 1 and id not in network.leaving:
         layer = network.layers[id]

@@ -1,7 +1,6 @@
-"""NN340: convolution or pooling takes an axis for the channels that hardly holds them.
+"""NN340: convolution or pooling with an unlikely channel axis.
 
-Channels come first: `input 32x32x3` has 32 channels of 32x3 here, and lints clean otherwise.
-"""
+Channels come first: `input 32x32x3` has 32 channels of 32x3 here, and is otherwise valid."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ TURNED = {2: "transpose", 3: "permute 2 0 1"}
 
 @lint
 def channel_axis(network: Network) -> Iterator[Diagnostic]:
-    """An input or reshape with its channels last, or an image without any."""
+    """Warn of an input or reshape with its channels last, or an image without a channel axis."""
     known = Known(network.layers, dict(network.typed.types))
     seen: set[int] = set()
     for layer in network.graph.layers:
@@ -43,13 +42,13 @@ def channel_axis(network: Network) -> Iterator[Diagnostic]:
 
 
 def _column(layer: Layer, shape: Shape) -> bool:
-    """Whether a kernel one cell wide was given for an axis of one cell: it is meant so."""
+    """Return whether a kernel of width 1 was given for an axis of size 1, which is deliberate."""
     kernel = layer.args.get("kernel")
     return isinstance(kernel, tuple) and len(kernel) == 2 and kernel[1] == shape[-1] == 1
 
 
 def _refused(layer: Layer, shape: Shape) -> bool:
-    """Whether the layer's weights would depend on a size that is not known, which is an error."""
+    """Return whether the layer's weights would depend on an unknown size, which is an error."""
     return layer.kind in SLIDES and not isinstance(shape[0], int)
 
 

@@ -1,4 +1,4 @@
-"""NN341: the classes that a loss chooses among run along the width of an image, or of a signal."""
+"""NN341: a loss whose classes lie along the width of an image or signal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOFT = ("softmax", "log_softmax")
 
 @lint
 def class_axis(network: Network) -> Iterator[Diagnostic]:
-    """Crossentropy of what a convolution or pooling gives, whose channels are the classes."""
+    """Warn of crossentropy of a convolution or pooling, whose channels are the classes."""
     for loss, last in network.judged(*CLASS_READS):
         shape = network.typed.shape_of(loss.layer)
         if len(shape) in (2, 3) and _of_channels(network, loss.layer):
@@ -28,7 +28,7 @@ def class_axis(network: Network) -> Iterator[Diagnostic]:
 
 
 def _of_channels(network: Network, id: int) -> bool:
-    """Whether the value came out of a layer of channels and positions, its axes as they were."""
+    """Return whether the value has the axes of a layer of channels and positions."""
     for _ in range(FAR_BACK):
         layer = network.layers[id]
         if reads_channels(layer.kind):

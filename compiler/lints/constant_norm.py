@@ -1,4 +1,4 @@
-"""NN320: layers that normalise one value by itself."""
+"""NN320: layers that normalise a single value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registry import lint
 
 @lint
 def constant_norm(network: Network) -> Iterator[Diagnostic]:
-    """A layernorm of one feature, or a groupnorm whose groups have one value each."""
+    """Warn of a layernorm of one feature, or a groupnorm whose groups have one value each."""
     for layer in network.graph.layers:
         if layer.kind == "layernorm" and network.width(layer.id) == 1:
             each, help = "row", "leave it out, or give it more features"

@@ -1,4 +1,4 @@
-"""NN316: weight decay of adam, which adamw does otherwise and most people mean."""
+"""NN316: coupled weight decay of adam, where adamw's decoupled one is usually meant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import lint
 
 @lint
 def coupled_decay(network: Network) -> Iterator[Diagnostic]:
-    """`weight_decay=` of adam, or of nadam without `decoupled=true`."""
+    """Warn of `weight_decay=` of adam, or of nadam without `decoupled=true`."""
     optimizer = network.graph.training.optimizer
     if optimizer is None or not OPTIMIZERS[optimizer.kind].decoupled:
         return
@@ -32,7 +32,7 @@ def coupled_decay(network: Network) -> Iterator[Diagnostic]:
 
 
 def _apart(written: str, head: Span, decay: Span) -> Fix:
-    """Another optimizer, or one more argument."""
+    """Return the fix: another optimizer, or one more argument."""
     if written in OPTIMIZERS:
         return Fix(
             f"write `{written}`, which decays apart from the gradient", (Edit(head, written),)

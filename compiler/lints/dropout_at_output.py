@@ -14,12 +14,12 @@ from .network import Network, Step
 from .registry import lint
 
 BY_ENTRY = (Family.ACTIVATION, Family.SHAPE, Family.FIXED)
-"""Families that pass a missing entry on to the loss; weights and merges make others of it."""
+"""Families that pass a dropped entry on to the loss; weights and merges mix it with others."""
 
 
 @lint
 def dropout_at_output(network: Network) -> Iterator[Diagnostic]:
-    """Predictions that are set to zero at random before they are judged."""
+    """Warn of predictions that are randomly set to zero before the loss."""
     for loss in network.graph.losses:
         step = _behind_the_end(network, loss)
         if step is not None:
@@ -41,7 +41,7 @@ def dropout_at_output(network: Network) -> Iterator[Diagnostic]:
 
 
 def _behind_the_end(network: Network, loss: Loss) -> Step | None:
-    """The dropout nearest to the loss with no weights between them, and weights before it."""
+    """Return the last dropout before the loss, with weights before it and none after."""
     found: Step | None = None
     for step in network.steps(loss.layer):
         if step.kind == "dropout":

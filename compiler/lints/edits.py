@@ -1,4 +1,4 @@
-"""Changes to the text that lints propose; none where the text does not look as expected."""
+"""Edits of the text that lints propose; none where the text is not as expected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .network import Step
 
 
 def remove_step(step: Step) -> list[Fix]:
-    """Leave out a trailing activation, or a stage that nobody refers to by name."""
+    """Remove a trailing activation, or a stage without references by name."""
     if step.layer.calls or not _is_literal(step):
         return []
     if step.trailing:
@@ -27,19 +27,19 @@ def remove_step(step: Step) -> list[Fix]:
 
 
 def replace_step(step: Step, kind: str) -> list[Fix]:
-    """Put another activation in its place."""
+    """Replace it by another activation."""
     if step.layer.calls or not _is_literal(step):
         return []
     return [Fix(f"write `{kind}` in place of `{step.span.text}`", (Edit(step.span, kind),))]
 
 
 def replace_word(span: Span, word: str) -> Fix:
-    """Put another word in place of one, as in `loss bce`."""
+    """Replace one word by another, as in `loss bce`."""
     return Fix(f"write `{word}` in place of `{span.text}`", (Edit(span, word),))
 
 
 def remove_argument(layer: Layer, key: str) -> list[Fix]:
-    """Leave out `key=value`; safe, for an argument without effect, outside of blocks."""
+    """Remove `key=value`; safe, for an argument without effect, outside of blocks."""
     value = layer.given[key]
     start = start_before(value, rf"(?:,[ \t]*|(?<=[^\s,(])[ \t]+){key}[ \t]*=[ \t]*$")
     if start is None:
@@ -49,13 +49,13 @@ def remove_argument(layer: Layer, key: str) -> list[Fix]:
 
 
 def set_argument(layer: Layer, key: str, value: str, *, safe: bool = True) -> list[Fix]:
-    """Write `key=value` behind a layer's arguments, or over another value."""
+    """Append `key=value` to a layer's arguments, or replace the value of the key."""
     edit = None if layer.calls else set_value(layer, key, value)
     verb = "write" if key in layer.given else "add"
     return [Fix(f"{verb} `{key}={value}`", (edit,), safe)] if edit else []
 
 
 def _is_literal(step: Step) -> bool:
-    """Whether the text at the step's place is its kind (and not a block's parameter)."""
+    """Return whether the text of the step is its kind (and not a block's parameter)."""
     word = re.match(r"\w*", step.span.text)
     return word is not None and word[0] in (step.kind, *LAYERS[step.kind].aliases)

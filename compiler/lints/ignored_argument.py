@@ -1,4 +1,4 @@
-"""NN312: an argument about something that the layer does not have."""
+"""NN312: an argument without effect on its layer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from .registry import lint
 
 @lint
 def ignored_argument(network: Network) -> Iterator[Diagnostic]:
-    """`init=` beside `tie=`, `bias_init=` beside `bias=false`, and recurrent layers' `reverse=`
-    beside `bidirectional=true`, `dropout=` with one layer, `frozen=` without parameters."""
+    """Warn of arguments without effect.
+
+    These are `init=` with `tie=`, `bias_init=` with `bias=false`, for recurrent layers `reverse=`
+    with `bidirectional=true` and `dropout=` with one layer, and `frozen=` without parameters."""
     for layer in network.graph.layers:
         if "init" in layer.given and layer.args.get("tie") is not None:
             yield _finding(layer, "init", "tie", f"start as those of `{layer.args['tie']}` do")
@@ -31,7 +33,7 @@ def ignored_argument(network: Network) -> Iterator[Diagnostic]:
 
 
 def _frozen_without_parameters(network: Network) -> Iterator[Diagnostic]:
-    """`positional frozen=true` without `learned=true`."""
+    """Warn of `positional frozen=true` without `learned=true`."""
     owners: set[str] = set()
     for parameter in network.typed.params:
         parts = parameter.name.split(".")
@@ -49,7 +51,7 @@ def _frozen_without_parameters(network: Network) -> Iterator[Diagnostic]:
 
 
 def _has_no_bias(layer: Layer) -> bool:
-    """Whether the spec says so in as many words; a block's parameter may say otherwise next."""
+    """Return whether the spec literally says `bias=false`, not through a block's parameter."""
     return "bias" in layer.given and layer.given["bias"].text.lower() == "false"
 
 
@@ -67,7 +69,7 @@ def _finding(layer: Layer, ignored: str, because: str, why: str) -> Diagnostic:
 
 
 def _dropout_of_one_layer(layer: Layer) -> Diagnostic:
-    """PyTorch warns of this too: many expect it to act behind the only layer."""
+    """Return the warning, as PyTorch's: many expect dropout to act after a single layer."""
     rate = layer.args["dropout"]
     return codes.IGNORED_ARGUMENT.at(
         layer.given["dropout"],

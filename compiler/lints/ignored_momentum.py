@@ -1,4 +1,4 @@
-"""NN312: optimizer arguments that say how to use a momentum that is not there."""
+"""NN312: optimizer arguments that modify an absent momentum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import lint
 
 @lint
 def ignored_momentum(network: Network) -> Iterator[Diagnostic]:
-    """`nesterov=true` or `dampening=` without momentum (PyTorch refuses the first)."""
+    """Warn of `nesterov=true` or `dampening=` without momentum (PyTorch refuses the first)."""
     optimizer = network.graph.training.optimizer
     if optimizer is None or optimizer.args.get("momentum"):
         return

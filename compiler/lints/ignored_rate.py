@@ -1,4 +1,4 @@
-"""NN312: a schedule without a rate to act on, and a rate beside a schedule that brings its own."""
+"""NN312: a schedule without a rate, or a rate with a schedule that sets its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registry import lint
 
 @lint
 def ignored_rate(network: Network) -> Iterator[Diagnostic]:
-    """A rate given to a step replaces rate and schedule both, so a schedule needs one here."""
+    """Warn of both; a rate passed to a step replaces both, so a schedule needs a rate here."""
     optimizer, schedule = network.graph.training.optimizer, network.graph.training.schedule
     if schedule is None:
         return

@@ -1,4 +1,4 @@
-"""NN343: a batchnorm's momentum in the sense of Keras, where it weighs what there is already."""
+"""NN343: a batchnorm's momentum in Keras's sense, the weight of the old statistics."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .network import Network
 from .registry import lint
 
 FROM = 0.9
-"""From here on a momentum is hardly meant as the weight of the batch."""
+"""From this value on, a momentum is probably not meant as the weight of the batch."""
 
 
 @lint
 def keras_momentum(network: Network) -> Iterator[Diagnostic]:
-    """Running statistics that are those of the last batch or two."""
+    """Warn of running statistics that reflect only the last one or two batches."""
     for layer in network.graph.layers:
         if layer.kind != "batchnorm" or "momentum" not in layer.given:
             continue

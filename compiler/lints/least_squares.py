@@ -14,7 +14,7 @@ from .registry import lint_whole
 
 @lint_whole
 def least_squares(network: Network) -> Iterator[Diagnostic]:
-    """The layer or statement that keeps the loss from being least squares."""
+    """Report the layer or statement that makes the problem other than linear least squares."""
     optimizer = network.graph.training.optimizer
     if optimizer is None or optimizer.kind != "lstsq":
         return

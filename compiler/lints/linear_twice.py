@@ -1,4 +1,4 @@
-"""NN308 and NN309: a dense layer whose value goes into another one as it is."""
+"""NN308 and NN309: a dense layer directly followed by another, without an activation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import lint
 
 @lint
 def linear_twice(network: Network) -> Iterator[Diagnostic]:
-    """Two matrices in a row, which are one matrix."""
+    """Warn of two consecutive matrices, which are equivalent to one."""
     shared = _shared_weights(network)
     for second in network.graph.layers:
         if second.kind != "dense" or second.args["tie"] is not None:
@@ -27,7 +27,7 @@ def linear_twice(network: Network) -> Iterator[Diagnostic]:
 
 
 def _linear_before(network: Network, layer: Layer) -> Layer | None:
-    """The dense layer whose bare value goes into this one and nowhere else."""
+    """Return the dense layer whose value, without activation, is read by this layer only."""
     step: Step = next(network.steps(layer.inputs[0]))
     if step.kind != "dense" or step.args["tie"] is not None:
         return None
@@ -40,7 +40,7 @@ def _linear_before(network: Network, layer: Layer) -> Layer | None:
 
 
 def _shared_weights(network: Network) -> set[str]:
-    """Owners of weights that stand in several places."""
+    """Return the owners of weights that are used in several places."""
     uses = {layer.shares for layer in network.graph.layers}
     ties = {layer.args.get("tie") for layer in network.graph.layers}
     return {name for name in uses | ties if isinstance(name, str)}

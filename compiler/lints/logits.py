@@ -1,8 +1,7 @@
-"""NN302 to NN304: an activation stands where the loss takes what comes in for logits.
+"""NN302 to NN304: an activation where the loss expects logits.
 
-softmax (or log_softmax) before crossentropy and sigmoid before bce are computed together with
-the loss. Any other activation stays, and the loss applies its own softmax or sigmoid to it.
-"""
+softmax (or log_softmax) before crossentropy and sigmoid before bce are computed together with the
+loss. Any other activation is kept, and the loss applies its own softmax or sigmoid to its value."""
 
 from __future__ import annotations
 
@@ -31,12 +30,12 @@ PROBABILITIES = {
     "hard_tanh": "then lies between 0.27 and 0.73",
     "softsign": "then lies between 0.27 and 0.73",
 }
-"""What becomes of the probability when bce's sigmoid follows these activations."""
+"""The resulting probabilities when bce's sigmoid follows these activations."""
 
 
 @lint
 def crossentropy_activation(network: Network) -> Iterator[Diagnostic]:
-    """Logits of crossentropy that cannot be any number."""
+    """Warn of logits of crossentropy with a limited range."""
     for loss, last in network.judged(Reads.CLASS_LOGITS):
         if last.family is not Family.ACTIVATION or last.kind in SOFT:
             continue
@@ -48,12 +47,12 @@ def crossentropy_activation(network: Network) -> Iterator[Diagnostic]:
 
 @lint
 def bce_activation(network: Network) -> Iterator[Diagnostic]:
-    """Logits of bce that cannot be any number."""
+    """Warn of logits of bce with a limited range."""
     for loss, last in network.judged(Reads.LOGITS):
         if last.family is not Family.ACTIVATION or last.kind == "sigmoid":
             continue
         if last.kind in SOFT and network.width(loss.layer) == 1:
-            continue  # NN342 speaks of it
+            continue  # reported as NN342
         fixes = replace_step(last, "sigmoid")
         classes = last.kind in SOFT and (network.width(loss.layer) or 2) > 1
         if classes:
@@ -84,7 +83,7 @@ def _crossentropy_sigmoid(loss: Loss, last: Step) -> Diagnostic:
 
 
 def _bce(loss: Loss, last: Step) -> list[Fix]:
-    """bce has none of crossentropy's other arguments, and looks through sigmoid alone."""
+    """Return the fix to bce, which takes fewer arguments and combines with sigmoid only."""
     return [replace_word(loss.setting.head, "bce")] if _suits_bce(loss, last) else []
 
 

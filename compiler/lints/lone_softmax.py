@@ -1,4 +1,4 @@
-"""NN342: a softmax over one value."""
+"""NN342: a softmax over a single value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOFT = ("softmax", "log_softmax")
 
 @lint
 def lone_softmax(network: Network) -> Iterator[Diagnostic]:
-    """`dense 1 softmax`: the one share is all of it."""
+    """Warn of `dense 1 softmax`, whose output is always 1."""
     refused = {loss.layer for loss, _ in network.judged(Reads.CLASS_LOGITS)}
     for layer in network.graph.layers:
         step = network.last_step_of(layer)

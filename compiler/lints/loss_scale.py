@@ -1,8 +1,7 @@
-"""NN313 to NN315: the output is not on the scale on which the loss reads it.
+"""NN313 to NN315: an output whose scale differs from the one that the loss expects.
 
-hinge reads scores, kl log-probabilities and poisson log-rates; none of them looks through an
-activation, as crossentropy and bce do.
-"""
+hinge expects scores, kl log-probabilities and poisson log-rates; none of them is combined with an
+activation, as crossentropy and bce are."""
 
 from __future__ import annotations
 
@@ -32,12 +31,12 @@ RATES = {
     "hard_tanh": "rates between 0.37 and 2.72 only",
     "softsign": "rates between 0.37 and 2.72 only",
 }
-"""What poisson can still predict after these activations."""
+"""The predictions of poisson that remain possible after these activations."""
 
 
 @lint
 def hinge_activation(network: Network) -> Iterator[Diagnostic]:
-    """Scores that are squeezed into probabilities."""
+    """Warn of scores that are limited to probabilities."""
     for loss, last in network.judged(Reads.SCORES):
         if last.kind in NO_SCORES:
             yield codes.HINGE_ACTIVATION.at(
@@ -53,7 +52,7 @@ def hinge_activation(network: Network) -> Iterator[Diagnostic]:
 
 @lint
 def kl_activation(network: Network) -> Iterator[Diagnostic]:
-    """Values that are no logarithms of probabilities."""
+    """Warn of values that are not logarithms of probabilities."""
     for loss, last in network.judged(Reads.LOG_PROBABILITIES):
         if last.kind == "log_softmax":
             continue
@@ -81,7 +80,7 @@ def kl_activation(network: Network) -> Iterator[Diagnostic]:
 
 @lint
 def poisson_activation(network: Network) -> Iterator[Diagnostic]:
-    """Logarithms of rates that cannot be any number."""
+    """Warn of logarithms of rates with a limited range."""
     for loss, last in network.judged(Reads.LOG_RATES):
         if last.kind in RATES:
             yield codes.POISSON_ACTIVATION.at(

@@ -1,10 +1,10 @@
-"""NN331 and NN332: metrics that do not suit what the losses judge, or that say nothing.
+"""NN331 and NN332: metrics that do not suit the losses, or that carry no information.
 
-A metric is reported for the outputs that have a loss, and needs one that it suits. Of classes are
-outputs under crossentropy, hinge and kl, and under other losses those that end in an activation
-that leaves a probability, or a choice of two. Of numbers are outputs under squared and absolute
-errors, and probabilities under bce, such as pixels. poisson's are logarithms of rates, neither.
-"""
+A metric is measured on the outputs that have a loss, and needs one that it suits. Outputs of
+classes are those under crossentropy, hinge and kl, and under other losses those that end in an
+activation that gives a probability or a choice of two. Outputs of numbers are those under squared
+and absolute errors, and probabilities under bce, such as pixels. The outputs of poisson are
+logarithms of rates, and neither."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OF_NUMBERS = ("mae", "rmse", "r2")
 
 PROBABILITIES = ("softmax", "log_softmax", "sigmoid", "hard_sigmoid")
 CHOICES = (*PROBABILITIES, "tanh", "hard_tanh", "softsign")
-"""Activations whose ends may stand for classes, as 0 and 1 or as −1 and 1."""
+"""Activations whose extremes may denote classes, as 0 and 1 or as −1 and 1."""
 
 
 @lint_whole
 def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
-    """A metric of classes where there are only numbers, or the reverse."""
+    """Warn of a metric of classes where there are only numbers, or the reverse."""
     judged, metrics = _judged(network), network.graph.training.metrics
     if not judged or not metrics:
         return
@@ -42,7 +42,7 @@ def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
 
 @lint_whole
 def idle_metric(network: Network) -> Iterator[Diagnostic]:
-    """A metric that has nothing to judge, is always 100 %, or was asked for before."""
+    """Warn of a metric that has no output, is always 100 %, or is repeated."""
     judged, seen = _judged(network), set[tuple[str, tuple[tuple[str, ArgValue], ...]]]()
     classes = _fewest_guesses(network, judged)
     for metric in network.graph.training.metrics:
@@ -62,7 +62,7 @@ def idle_metric(network: Network) -> Iterator[Diagnostic]:
 
 
 def _judged(network: Network) -> list[Loss]:
-    """The losses of outputs; what inner stages give is not measured."""
+    """Return the losses of outputs; inner stages are not measured."""
     outputs = {output.layer for output in network.graph.outputs}
     return [loss for loss in network.graph.losses if loss.layer in outputs]
 
@@ -86,7 +86,7 @@ def _reads(loss: Loss) -> Reads:
 
 
 def _ends(network: Network, id: int) -> Iterator[Step]:
-    """The last steps of a value that change its numbers: of a merge, those of every branch."""
+    """Yield the last steps that change a value's numbers; for a merge, those of every branch."""
     left, seen = [id], set[int]()
     while left and len(seen) < FAR_BACK:
         id = left.pop()
@@ -144,7 +144,7 @@ def _no_loss(network: Network, metric: Setting) -> Diagnostic:
 
 
 def _fewest_guesses(network: Network, judged: list[Loss]) -> int | None:
-    """How many guesses are always right: the most classes of an output, where all are known."""
+    """Return the number of guesses that always include the right class; None if unknown."""
     if not any(metric.kind == "top_k" for metric in network.graph.training.metrics):
         return None
     widths = [network.width(loss.layer) for loss in judged if _has_classes(network, loss)]
@@ -153,7 +153,7 @@ def _fewest_guesses(network: Network, judged: list[Loss]) -> int | None:
 
 
 def _hits_always(metric: Setting, judged: list[Loss], classes: int | None) -> Iterator[Diagnostic]:
-    """All classes are guessed; of several outputs, those of all."""
+    """Warn if all classes are guessed; for several outputs, those of all."""
     k = metric.args["k"]
     if classes is None or not isinstance(k, int) or k < classes:
         return

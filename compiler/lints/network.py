@@ -1,4 +1,4 @@
-"""The typed graph as the lints look at it: backwards from a value, one step at a time."""
+"""The lints' view of the typed graph: backwards from a value, one step at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..record import record
 from ..source import Span
 
 FAR_BACK = 50
-"""So many layers are looked at behind a value: each of many losses may ask for them."""
+"""Most layers inspected before a value, since each of many losses may ask for them."""
 
 
 @record(frozen=True, slots=True)
 class Step:
-    """One thing done to a value: a layer's own kind, or the activation that trails it."""
+    """One operation on a value: a layer's own kind, or its trailing activation."""
 
     layer: Layer
     kind: str
@@ -29,16 +29,15 @@ class Step:
 
     @property
     def family(self) -> Family:
-        """What kind of step it is."""
+        """The family of the step's kind."""
         return LAYERS[self.kind].family
 
 
 class Network:
     """A typed graph with its layers by id, the readers of each, and the values that leave it.
 
-    Layers without a type, because of an error, are left out of `graph`; readers are counted
-    with them, so that what they read does not seem to be read by fewer.
-    """
+    Layers that have no type because of an error are left out of `graph`; they still count as
+    readers, so that the values they read do not seem unused."""
 
     def __init__(self, typed: TypedGraph) -> None:
         self.typed = typed
@@ -54,10 +53,9 @@ class Network:
         self.leaving |= {i for loss in self.graph.losses for i in loss.layers}
 
     def steps(self, id: int) -> Iterator[Step]:
-        """The steps that made a value, last first, back to a merge or an input, or far enough.
+        """Yield the steps that made a value, last first, to a merge, an input or a limit.
 
-        `id` and dropout of nothing are no steps, unless they are where the search ends.
-        """
+        `id` and dropout of rate 0 are skipped, unless the search ends there."""
         for left in range(FAR_BACK, -1, -1):
             layer = self.layers[id]
             yield from (s for s in _own_steps(layer) if not (left and _does_nothing(s)))
@@ -66,22 +64,22 @@ class Network:
             id = layer.inputs[0]
 
     def last_step_of(self, layer: Layer) -> Step:
-        """A layer's trailing activation, or the layer itself where there is none."""
+        """Return a layer's trailing activation, or the layer itself if there is none."""
         return next(_own_steps(layer))
 
     def judged(self, *reads: Reads) -> Iterator[tuple[Loss, Step]]:
-        """Every loss that takes the output for one of these, with the last step of that value."""
+        """Yield every loss that expects one of these, with the last step of its output."""
         for loss in self.graph.losses:
             if LOSSES[loss.setting.kind].reads in reads:
                 yield loss, next(self.steps(loss.layer))
 
     def width(self, id: int) -> int | None:
-        """The size of a value's last axis, where it is a number."""
+        """Return the size of a value's last axis, if it is a number."""
         size = self.typed.shape_of(id)[-1]
         return size if isinstance(size, int) else None
 
     def entries(self, id: int) -> int | None:
-        """How many entries one row of a value has, where the shape is made of numbers."""
+        """Return the number of entries in one row of a value, if all sizes are numbers."""
         count = 1
         for size in self.typed.shape_of(id):
             if not isinstance(size, int):
@@ -91,7 +89,7 @@ class Network:
 
 
 def _typed_part(typed: TypedGraph) -> LayerGraph:
-    """The layers, outputs and losses that have a type."""
+    """Return the layers, outputs and losses that have a type."""
     graph, types = typed.graph, typed.types
     return replace(
         graph,

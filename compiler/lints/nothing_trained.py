@@ -1,4 +1,4 @@
-"""NN321: a network with a loss, all of whose parameters are frozen."""
+"""NN321: a network with a loss whose parameters are all frozen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import lint_whole
 
 @lint_whole
 def nothing_trained(network: Network) -> Iterator[Diagnostic]:
-    """Training that would change nothing."""
+    """Warn of training that would change nothing."""
     typed = network.typed
     if not network.graph.losses or not typed.params or typed.trained:
         return

@@ -1,10 +1,9 @@
-"""What a lint is: a function over the network that yields findings, entered by `@lint`.
+"""The registry of lints: functions over the network that yield findings, decorated by `@lint`.
 
-A lint is one file in this folder, found by itself; its codes are in diagnostics/codes/lints.py.
-It warns of what compiles and will not train as was meant, and says what happens in training.
-Where a spec has errors of shape, lints see the layers that could be typed; those that judge
-the whole network are left out then. They take time linear in the number of layers.
-"""
+A lint is one file in this folder, found automatically; its codes are in diagnostics/codes/lints.py.
+It warns of specs that compile and will not train as intended, and says what happens in training. If
+a spec has shape errors, lints see the layers that could be typed, and those that need the whole
+network are left out. Their time is linear in the number of layers."""
 
 from __future__ import annotations
 
@@ -16,19 +15,19 @@ from .network import Network
 Lint = Callable[[Network], Iterable[Diagnostic]]
 
 LINTS: list[Lint] = []
-"""Every lint; filled by the files of this folder."""
+"""All lints, registered by the files of this folder."""
 
 WHOLE: set[Lint] = set()
-"""The lints that mean nothing on a part of a network."""
+"""The lints that need the whole network."""
 
 
 def lint(function: Lint) -> Lint:
-    """Enter a lint into the registry."""
+    """Register a lint."""
     LINTS.append(function)
     return function
 
 
 def lint_whole(function: Lint) -> Lint:
-    """Enter a lint that needs every layer to be there."""
+    """Register a lint that needs the whole network."""
     WHOLE.add(function)
     return lint(function)

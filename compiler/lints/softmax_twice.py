@@ -20,7 +20,7 @@ OUTER = ("softmax", "log_softmax", "sigmoid")
 
 @lint
 def softmax_twice(network: Network) -> Iterator[Diagnostic]:
-    """Probabilities made of numbers that are already between 0 and 1."""
+    """Warn of probabilities computed from numbers that are already between 0 and 1."""
     for layer in network.graph.layers:
         outer = network.last_step_of(layer)
         if outer.kind not in OUTER or _is_alone(network, outer):
@@ -31,7 +31,7 @@ def softmax_twice(network: Network) -> Iterator[Diagnostic]:
 
 
 def _is_alone(network: Network, outer: Step) -> bool:
-    """Whether it is a softmax of one value, of which NN342 speaks."""
+    """Return whether the step is a softmax of one value, which NN342 reports."""
     return outer.kind != "sigmoid" and network.width(outer.layer.id) == 1
 
 
@@ -48,7 +48,7 @@ def _finding(network: Network, inner: Step, outer: Step) -> Diagnostic:
 
 
 def _reach(width: int | None, outer: Step) -> str:
-    """How far probabilities can get when all logits are between 0 and 1."""
+    """Return the range of the probabilities if all logits are between 0 and 1."""
     if outer.kind == "sigmoid":
         end = 1 / (1 + exp(-min(max(number(outer.args["beta"]), -50.0), 50.0)))
         return f"gives {min(0.5, end):.2g} to {max(0.5, end):.2g}, never less or more"

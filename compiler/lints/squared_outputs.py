@@ -1,4 +1,4 @@
-"""NN305 and NN306: outputs of a regression that have no slope, or only one sign."""
+"""NN305 and NN306: regression outputs that saturate, or have only one sign."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from .network import Network
 from .registry import lint
 
 SATURATING_RATE = 1.0
-"""Step on an output's pre-activation, for an error of one, from which saturation is near.
+"""Step of an output's pre-activation, for an error of 1, from which on saturation is likely.
 
-A logistic unit's slope is at most 1/4 and has fallen by half at |z| = 1.8.
-"""
+The slope of a logistic unit is at most 1/4 and has fallen by half at |z| = 1.8."""
 
 
 @lint
 def saturating_output(network: Network) -> Iterator[Diagnostic]:
-    """A sigmoid or tanh under a squared loss, trained in large steps."""
+    """Warn of a sigmoid or tanh under a squared loss that is trained in large steps."""
     for loss, last in network.judged(Reads.NUMBERS):
         rate = _effective_rate(network, loss)
         if last.kind not in ("sigmoid", "tanh") or rate is None or rate < SATURATING_RATE:
@@ -53,14 +52,14 @@ def saturating_output(network: Network) -> Iterator[Diagnostic]:
 
 
 def _bce(loss: Loss) -> Fix:
-    """bce, reduced as the squared loss is: `quadratic` sums over the features."""
+    """Return the fix to bce with the squared loss's reduction: `quadratic` sums over features."""
     sums = LOSSES[loss.setting.kind].mean == "batchmean" and not loss.setting.given
     return replace_word(loss.setting.head, "bce" + " reduction=batchmean" * sums)
 
 
 @lint
 def relu_output(network: Network) -> Iterator[Diagnostic]:
-    """A relu as the output of a regression."""
+    """Warn of a relu as the output of a regression."""
     for loss, last in network.judged(Reads.NUMBERS):
         if last.kind == "relu":
             yield codes.RELU_OUTPUT.at(
@@ -75,7 +74,7 @@ def relu_output(network: Network) -> Iterator[Diagnostic]:
 
 
 def _effective_rate(network: Network, loss: Loss) -> float | None:
-    """Rate times the factor between an output's error and its gradient, momentum included."""
+    """Return the rate times the factor from an output's error to its gradient, with momentum."""
     optimizer = network.graph.training.optimizer
     if optimizer is None or not OPTIMIZERS[optimizer.kind].descends:
         return None
@@ -88,7 +87,7 @@ def _effective_rate(network: Network, loss: Loss) -> float | None:
 
 
 def _error_factor(network: Network, loss: Loss) -> float | None:
-    """dL/dy over y − t for one row: 1 for quadratic, 2/entries for the mean of squares."""
+    """Return dL/dy over y − t for one row: 1 for quadratic, 2/entries for the mean of squares."""
     kind = LOSSES[loss.setting.kind]
     of_entries = loss.setting.args["reduction"] == kind.mean == "mean"
     if kind.error_factor is None or not of_entries:

@@ -1,4 +1,4 @@
-"""NN310: parameters of an output that no loss judges."""
+"""NN310: parameters of an output without a loss."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .network import Network
 from .registry import lint_whole
 
 SHOWN = 3
-"""Parameters named in a message before it says how many more there are."""
+"""Parameters named in a message before it gives the number of the others."""
 
 
 @lint_whole
 def unreached_parameters(network: Network) -> Iterator[Diagnostic]:
-    """Outputs with parameters that are to be trained, and would stay as they start."""
+    """Warn of outputs with trainable parameters that would keep their initial values."""
     if not network.graph.losses:
         return
     seen: set[int] = set()
@@ -54,7 +54,7 @@ def _help(output: Output) -> str:
 
 
 def _behind(network: Network, ends: list[int], seen: set[int]) -> list[Layer]:
-    """The layers that these values are made with, in order, but for those seen before."""
+    """Return the layers from which these values are computed, in order, except those in `seen`."""
     found: list[int] = []
     while ends:
         id = ends.pop()
@@ -66,7 +66,7 @@ def _behind(network: Network, ends: list[int], seen: set[int]) -> list[Layer]:
 
 
 def _owners(layer: Layer) -> Iterator[str]:
-    """The prefixes of the parameters that a layer and its activation use."""
+    """Yield the prefixes of the parameters that a layer and its activation use."""
     yield layer.owner
     if layer.activation is not None:
         yield layer.activation.name

@@ -14,12 +14,12 @@ from .network import Network
 from .registry import lint
 
 FAR = 10.0
-"""How many times outside of what is usual is far."""
+"""Factor outside of the usual range that counts as far."""
 
 
 @lint
 def unusual_rate(network: Network) -> Iterator[Diagnostic]:
-    """A rate that is probably a slip of the exponent."""
+    """Warn of a rate whose exponent is probably wrong."""
     optimizer, schedule = network.graph.training.optimizer, network.graph.training.schedule
     kind = optimizer.kind if optimizer else WITHOUT
     setting, name = optimizer, "lr"

@@ -26,10 +26,10 @@ from ..ops.conv import SAME, window_size
 from .rewrite import rewrite
 
 ROOM = 2**19
-"""How many numbers the helper functions may lay out at once: 2 MiB in float32."""
+"""Most numbers that the helper functions arrange at once: 2 MiB in float32."""
 
 ROWS = 32
-"""The batch that choices are made for: a common one; the choice depends little on it."""
+"""The assumed batch size: a common one; the choice depends little on it."""
 
 FLAT = "images laid flat, so that every entry of the kernel is a shift"
 WINOGRAD = "Winograd's algorithm: 16 products for four results instead of 36"
@@ -38,7 +38,7 @@ TURNED = "the gradient of x is a convolution with the kernel turned around"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An algorithm: what it costs, the op, and whether that takes the kernel turned around."""
+    """An algorithm: its cost, its op, and whether that takes the kernel flipped."""
 
     work: Work
     op: str
@@ -48,10 +48,9 @@ class Way:
 
 
 def choose_convolutions(graph: Graph, rows: int = ROWS, planned: bool = True) -> Graph:
-    """Put the cheapest op in place of every convolution, for so many rows of the batch.
+    """Replace every convolution by the cheapest op for this many rows of the batch.
 
-    `planned` says that values have arrays, so that there can be one to work in.
-    """
+    `planned` says that values have planned arrays, so that there can be a work array."""
 
     def rule(build: Builder, node: Node, inputs: tuple[Value, ...]) -> Value | None:
         if node.op not in _OTHERS:
@@ -75,7 +74,7 @@ def _put_in(build: Builder, inputs: tuple[Value, ...], way: Way, planned: bool) 
 
 
 def _ways(node: Node, c: Convolution) -> list[Way]:
-    """All algorithms for a convolution, its own op first."""
+    """Return all algorithms for a convolution, its own op first."""
     works = {
         "conv": c.windows,
         "conv_weights": c.windows_weights,
@@ -86,7 +85,7 @@ def _ways(node: Node, c: Convolution) -> list[Way]:
 
 
 def _faster(c: Convolution) -> list[Way]:
-    """What else gives a convolution, where it can be used."""
+    """Return the alternative algorithms for a convolution that are applicable."""
     ways = []
     if c.can_be_flat:
         ways.append(Way(c.flat(), "conv_flat", _window(c), FLAT))
@@ -122,7 +121,7 @@ def _window(c: Convolution) -> dict[str, Any]:
 
 
 def _sizes(node: Node, inputs: tuple[Value, ...], rows: int) -> Convolution | None:
-    """The sizes of a convolution, or None if they are not all known."""
+    """Return the sizes of a convolution, or None if they are not all known."""
     attrs: dict[str, Any] = dict(node.attrs)
     first, second = (value.type.shape for value in inputs)
     shapes = {
@@ -152,6 +151,6 @@ def _sizes(node: Node, inputs: tuple[Value, ...], rows: int) -> Convolution | No
 
 
 def _ints(shape: Shape) -> Sizes | None:
-    """A shape of which all sizes are known."""
+    """Return a shape if all its sizes are known, or None."""
     known = tuple(n for n in shape if isinstance(n, int))
     return known if len(known) == len(shape) else None

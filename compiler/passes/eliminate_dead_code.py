@@ -13,7 +13,7 @@ from ..ir.op_graph import Graph, renumbered
 
 
 def eliminate_dead_code(graph: Graph) -> Graph:
-    """Keep the ancestors of the outputs; what comes from outside always stays."""
+    """Remove all ops but the ancestors of the outputs; leaves are always kept."""
     live = set(graph.outputs.values())
     for node in reversed(graph.nodes):
         if node.id in live:

@@ -33,7 +33,7 @@ def flush_denormals(graph: Graph) -> Graph:
 
 
 def _sources(graph: Graph) -> set[int]:
-    """Backward values used by products of which no ancestor is a backward product."""
+    """Return the backward values used by products that have no backward product as an ancestor."""
     behind: set[int] = set()
     sources: set[int] = set()
     for node in graph:

@@ -23,7 +23,7 @@ INNER = "the sum of all products as one dot product"
 
 
 def fuse_sums(graph: Graph) -> Graph:
-    """Distribute whole sums over differences, then pick the call for each sum."""
+    """Distribute sums over all entries over differences, then choose the call for each sum."""
     return rewrite(graph, _rule)
 
 
@@ -46,7 +46,7 @@ def _total(build: Builder, x: Value) -> Value:
 
 
 def _whole(build: Builder, x: Value) -> Value | None:
-    """Σ over everything, looking through reshapes, inner sums, scalings, products, squares."""
+    """Return the sum over everything, through reshapes, inner sums, scalings, products, squares."""
     inner = build.nodes[x.id]
     parts = [build.value(i) for i in inner.inputs]
     match inner.op:

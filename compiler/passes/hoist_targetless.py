@@ -14,7 +14,7 @@ from ..ir.op_graph import Graph, Role
 
 
 def hoist_targetless(graph: Graph) -> Graph:
-    """Give FORWARD's role to ops of the loss that backward uses and that see no target."""
+    """Set the role FORWARD for ops of the loss that backward uses and that depend on no target."""
     needed: set[int] = set()
     for node in reversed(graph.nodes):
         if node.origin.role is Role.BACKWARD or node.id in needed:

@@ -29,12 +29,11 @@ Pass = Callable[[Graph], Graph]
 
 
 class Function(Enum):
-    """The functions of a module that have graphs of their own.
+    """The functions of a module that have their own graphs.
 
-    TRAINING holds forward, loss and backward, and what pulls other gradients back over the values
-    that forward keeps. INPUT_GRADIENT, PER_EXAMPLE and FEATURES (of a least-squares solution) are
-    there where they are asked for. FUSED_PREDICT is predict for targets that fuse ops in loops.
-    """
+    TRAINING holds forward, loss and backward, and the pull-backs of other gradients over the values
+    that forward keeps. INPUT_GRADIENT, PER_EXAMPLE and FEATURES (of a least-squares solution) exist
+    only on request. FUSED_PREDICT is predict for targets that fuse ops in loops."""
 
     TRAINING = "training"
     PREDICT = "predict"
@@ -81,19 +80,19 @@ PASSES: dict[Function, dict[int, tuple[Pass, ...]]] = {
 }
 
 CONTINUES = {Function.FUSED_PREDICT: Function.PREDICT}
-"""Functions that start with what the passes of another have made."""
+"""Functions that start from the result of another function's passes."""
 
 LEVELS = tuple(PASSES[Function.TRAINING])
 
 START = "lower"
-"""What a graph is called before its first pass."""
+"""The name of a graph before its first pass."""
 
 IN_PLACE, BUFFER_REUSE, LAYOUT = "in-place", "buffer-reuse", "layout"
-"""What planning does at -O1: program/buffers.py and costs/layout.py."""
+"""Planning steps at -O1: program/buffers.py and costs/layout.py."""
 
 
 def name_of(run: Pass) -> str:
-    """A pass's name for people: `share-common`."""
+    """Return a pass's public name: `share-common`."""
     function = run.func if isinstance(run, partial) else run
     return function.__name__.replace("_", "-")
 
@@ -106,14 +105,14 @@ OPTIONAL = (
     BUFFER_REUSE,
     LAYOUT,
 )
-"""What -O1 can be told to leave out, to see what it is worth; the results stay the same."""
+"""Steps that -O1 can leave out, to measure their benefit; the results stay the same."""
 
 Watch = Callable[[Function, str, Graph], None]
-"""Is shown every graph: the function, the pass behind which it stands, the graph."""
+"""A function that receives every graph: the function, the last pass, the graph."""
 
 
 def ignore(function: Function, name: str, graph: Graph) -> None:
-    """A watch that looks away."""
+    """Ignore the graph."""
 
 
 def optimise(
@@ -141,7 +140,7 @@ def optimise(
 
 
 def pass_names(passes: Iterable[Pass]) -> list[str]:
-    """Names of passes in order; one that runs again gets a number: simplify, …, simplify-2."""
+    """Return the names of passes in order; repeated ones are numbered: simplify, …, simplify-2."""
     names: list[str] = []
     times: dict[str, int] = {}
     for run in passes:
@@ -152,14 +151,14 @@ def pass_names(passes: Iterable[Pass]) -> list[str]:
 
 
 def dump_names(level: int) -> list[str]:
-    """What --dump-after may name: a pass of the training step, or FUNCTION:PASS of any function."""
+    """Return the values of --dump-after: a pass of the training step, or FUNCTION:PASS."""
     stages = {f: [START, *pass_names(PASSES[f][level])] for f in Function if PASSES[f][level]}
     of_others = [f"{f.value}:{name}" for f, names in stages.items() for name in names]
     return [*stages[Function.TRAINING], *of_others]
 
 
 def is_named(dump: str | None, function: Function, name: str) -> bool:
-    """Whether what --dump-after names is this pass of this function."""
+    """Return whether the value of --dump-after is this pass of this function."""
     if dump is None:
         return False
     where, colon, which = dump.rpartition(":")
@@ -167,7 +166,7 @@ def is_named(dump: str | None, function: Function, name: str) -> bool:
 
 
 def check_options(level: int, dump_after: str | None, without: Iterable[str] = ()) -> None:
-    """Refuse what does not exist, saying what does; raises ValueError."""
+    """Refuse options that do not exist, listing those that do; raises ValueError."""
     unknown = [name for name in without if name not in OPTIONAL]
     if unknown:
         raise ValueError(f"no optimisation '{unknown[0]}': there are {', '.join(OPTIONAL)}")

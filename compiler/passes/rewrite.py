@@ -1,4 +1,4 @@
-"""Rebuilding a graph node by node, which every pass does."""
+"""Rebuilding of a graph node by node, which every pass uses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..ops.build import Builder, Value
 from ..ops.source import FREE
 
 Rule = Callable[[Builder, Node, tuple[Value, ...]], Value | None]
-"""Given a node and its new inputs: the value to use instead, or None to keep the node."""
+"""Returns the replacement of a node, given its new inputs, or None to keep the node."""
 
 
 def rewrite(graph: Graph, rule: Rule) -> Graph:
-    """Apply a rule to every node in order; what replaces a node takes over its words."""
+    """Apply a rule to every node in order; replacements take over a node's name and origin."""
     build = Builder(Origin("", (), Role.FORWARD))
     new: dict[int, Value] = {}
     for node in graph:
@@ -33,14 +33,13 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
 
 
 def _inherit(build: Builder, value: Value, origin: Origin, *, fresh: bool) -> None:
-    """Give a replacement the replaced node's origin; one that stood before keeps its own first.
+    """Give a replacement the replaced node's origin; an existing value keeps its own first.
 
-    What a gradient is said to follow is not said of a value of the loss that it happens to equal,
-    unless that value takes over the gradient's name, too.
-    """
+    The note of a gradient is not given to an equal value of the loss, unless that value takes over
+    the gradient's name as well."""
     node = build.nodes[value.id]
     if node.op in FREE:
-        return  # shared by many layers, and nothing a comment is written about
+        return  # shared by many layers, and has no comment
     if not fresh and origin.role is not node.origin.role and (node.origin.hint or not origin.hint):
         origin = replace(origin, formula="")
     merged = origin.union(node.origin) if fresh else node.origin.union(origin)

@@ -53,7 +53,7 @@ def _node(build: Builder, value: Value) -> Node:
 
 
 def _constant(build: Builder, value: Value) -> tuple[float, Dim] | None:
-    """(c, n) if the value is the scalar c/n with n a count."""
+    """Return (c, n) if the value is the scalar c/n with n a count."""
     node = _node(build, value)
     if node.op == "const" and node.type.shape == ():
         return node.real("value"), 1
@@ -70,7 +70,7 @@ def _scaling(node: Node) -> tuple[float, Dim]:
 
 
 def _drop_broadcasts(build: Builder, node: Node, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Elementwise ops broadcast by themselves where another input has the full shape."""
+    """Remove broadcasts of inputs to elementwise ops, if another input has the full shape."""
     if not OPS[node.op].elementwise or len(inputs) < 2:
         return inputs
     full = [v for v in inputs if v.type.shape == node.type.shape and not _spread(build, v)]
@@ -88,11 +88,11 @@ def _unspread(build: Builder, value: Value) -> Value:
 
 
 def _mul(build: Builder, inputs: tuple[Value, ...]) -> Value | None:
-    """x · c is a scaling; a scaling of one factor is a scaling of the product."""
+    """Turn x · c into a scaling, and a product with a scaled factor into a scaled product."""
     for x, other in (inputs, inputs[::-1]):
         constant = _constant(build, other)
         if constant is not None:
-            # A plain number times booleans would be an array of NumPy's choice of type.
+            # A number times booleans would be an array of a dtype chosen by NumPy.
             return _scaled(build, as_real(x) if x.type.dtype is DType.BOOL else x, *constant)
     for x, other in (inputs, inputs[::-1]):
         node = _node(build, other)
@@ -104,7 +104,7 @@ def _mul(build: Builder, inputs: tuple[Value, ...]) -> Value | None:
 
 
 def _hint(node: Node) -> str:
-    """The name a value was given; named values are kept as they are, readers look for them."""
+    """Return the name of a value; named values are kept, since readers look for them."""
     return node.origin.hint
 
 
@@ -120,7 +120,7 @@ def _scale(build: Builder, node: Node, x: Value) -> Value | None:
 
 
 def _scaled(build: Builder, x: Value, factor: float, over: Dim) -> Value:
-    """x · factor / over, merged with a scaling that x is itself."""
+    """Return x · factor / over, merged with a scaling that x is itself."""
     inner = _node(build, x)
     if inner.op == "scale" and not _hint(inner):
         f, n = _scaling(inner)
@@ -147,7 +147,7 @@ def _reshape(build: Builder, node: Node, x: Value) -> Value | None:
 
 
 def _transpose(build: Builder, node: Node, x: Value) -> Value | None:
-    """Two transposes compose; the transpose of a product is the product of the transposes."""
+    """Compose two transposes; transpose a product as the product of the transposes."""
     inner, perm = _node(build, x), node.wholes("perm")
     if perm == tuple(range(len(perm))):
         return x

@@ -26,7 +26,7 @@ WHY = "softmax step by step: loss and backward use its steps again"
 
 
 def split_softmax(graph: Graph, why: str = WHY) -> Graph:
-    """Replace softmax, log_softmax and crossentropy by their steps; `why` is said beside them."""
+    """Replace softmax, log_softmax and crossentropy by their steps, commented with `why`."""
     return rewrite(graph, partial(_rule, why))
 
 
@@ -48,7 +48,7 @@ def _rule(why: str, build: Builder, node: Node, inputs: tuple[Value, ...]) -> Va
 
 
 def _steps(build: Builder, z: Value, why: str) -> tuple[Value, Value, Value]:
-    """The shifted logits u, their exponentials e and the sum s of those in each row."""
+    """Return the shifted logits u, their exponentials e and the sum s of these in each row."""
     last = (z.type.rank - 1,)
     name = build.nodes[z.id].origin.hint or build.origin.layer
     m = build.emit("max", z, axes=last, keepdims=True)

@@ -17,7 +17,7 @@ from .rewrite import rewrite
 
 
 def store_repeated(graph: Graph) -> Graph:
-    """Put `copied` between every broadcast of an array and a reshape of it."""
+    """Insert `copied` between every broadcast of an array and a reshape of it."""
     return rewrite(graph, _rule)
 
 

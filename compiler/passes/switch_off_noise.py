@@ -17,7 +17,7 @@ from .rewrite import rewrite
 
 
 def switch_off_noise(graph: Graph) -> Graph:
-    """Compute what a trained network computes."""
+    """Replace ops that are random in training by their values in prediction."""
     return rewrite(graph, _rule)
 
 

@@ -1,4 +1,4 @@
-"""The invariants of an op graph; a pass that breaks one is named."""
+"""The invariants of an op graph, checked after each pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class VerifyError(Exception):
 
 
 def verify(graph: Graph, after: str) -> None:
-    """Single assignment, inputs first, known ops, true types, an origin for every node."""
+    """Check single assignment, order of inputs, known ops, types, and an origin for every node."""
     seen: dict[int, Node] = {}
     for position, node in enumerate(graph):
         _check(node.id == position, after, node, "ids count from 0 in order")

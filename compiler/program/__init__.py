@@ -1,1 +1,1 @@
-"""From the op graph to a program: which function computes what, under which name, in which array."""
+"""Planning: from op graphs to a program of kernels, with named values and arrays."""

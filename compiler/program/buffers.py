@@ -27,7 +27,7 @@ MayOverwrite = Callable[[Node, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One array of the cache; `kept` says that the functions behind forward read it."""
+    """One array of the cache; `kept` says that functions after forward read it."""
 
     place: Place
     shape: Shape
@@ -37,7 +37,7 @@ class Buffer:
 
 @dataclass(slots=True)
 class Chain:
-    """Values that share an array, each written over the one before; alive in [start, end]."""
+    """Values that share an array, each overwriting the one before; alive in [start, end]."""
 
     nodes: list[Node]
     start: int
@@ -48,7 +48,7 @@ class Chain:
 
 @dataclass(slots=True)
 class KernelPlan:
-    """A kernel's values: each one's array, and for one written in place the one it replaces."""
+    """A kernel's values: the array of each, and the value that an in-place one replaces."""
 
     of: dict[int, Place] = field(default_factory=dict)
     replaces: dict[int, int] = field(default_factory=dict)
@@ -63,15 +63,14 @@ class Plan:
 
 
 def stored(node: Node) -> bool:
-    """Whether a value needs an array: scalars, views, constants and outside values do not."""
+    """Return whether a value needs an array: scalars, views, constants and leaves do not."""
     return node.type.rank > 0 and node.op not in FREE and not OPS[node.op].view
 
 
 def plan_buffers(kernels: Kernels, may_overwrite: MayOverwrite, reuse: bool = True) -> Plan:
-    """Give every stored value of forward, loss and backward its array.
+    """Assign an array to every stored value of forward, loss and backward.
 
-    Without `reuse` no two chains share one.
-    """
+    Without `reuse` no two chains share one."""
     plan = Plan()
     pool: dict[tuple[Shape, DType], list[Place]] = {}
     for kernel in (kernels.forward, kernels.loss, kernels.backward):
@@ -91,7 +90,7 @@ def plan_buffers(kernels: Kernels, may_overwrite: MayOverwrite, reuse: bool = Tr
 
 
 def gradients(graph: Graph) -> dict[int, str]:
-    """The values that are parameter gradients, each with its parameter (the first, if several)."""
+    """Return the parameter gradients, each with its parameter (the first, if several)."""
     found: dict[int, str] = {}
     for name, id in graph.outputs_for("grad").items():
         found.setdefault(id, name)
@@ -106,7 +105,7 @@ def _chains(
     for i in (*kernel.results, *kernels.cached):
         below = root(kernel.graph, i)
         fixed[below] = i if below == i else fixed.get(below, i)
-    # What forward computes too, such as zeros, is kept there and copied.
+    # Values that forward computes too, such as zeros, are kept there and copied.
     grads = {} if kernel is kernels.forward else gradients(kernel.graph)
     chain_of: dict[int, Chain] = {}
     chains = []
@@ -131,11 +130,10 @@ def _chains(
 
 
 def _last_uses(kernel: Kernel) -> dict[int, int]:
-    """For every value the position of its last use.
+    """Return the position of the last use of every value.
 
-    Views and scalars are written out where they are used, so their uses count as uses of
-    what they are made from.
-    """
+    Views and scalars are inlined where they are used, so their uses count as uses of their
+    operands."""
     position = {node.id: i for i, node in enumerate(kernel.nodes)}
     last = dict(position)
     for node in reversed(kernel.nodes):
@@ -154,7 +152,7 @@ def _overwritten(
     chain_of: Mapping[int, Chain],
     may_overwrite: MayOverwrite,
 ) -> int | None:
-    """The operand whose array the value can take over: same shape, not needed any more."""
+    """Return the operand whose array the value can take over: same shape, no later use."""
     if not OPS[node.op].elementwise:
         return None
     for index, i in enumerate(node.inputs):
@@ -174,7 +172,7 @@ def _overwritten(
 
 
 def root(graph: Graph, id: int) -> int:
-    """The value whose array a view looks at; any other value itself."""
+    """Return the value whose array a view refers to; any other value itself."""
     while OPS[graph[id].op].view:
         id = graph[id].inputs[0]
     return id
@@ -191,7 +189,7 @@ def _place(
     free: dict[tuple[Shape, DType], list[Place]],
     busy: list[tuple[int, Place]],
 ) -> Place:
-    """The chain's array: a gradient's, one of its own, or one from the pool."""
+    """Return the chain's array: a gradient's, its own, or one from the pool."""
     type = chain.nodes[0].type
     key = (type.shape, type.dtype)
     if chain.gradient is not None:
@@ -199,7 +197,7 @@ def _place(
     place: Place
     if chain.kept is not None:
         own = any(node.id == chain.kept for node in chain.nodes)
-        # A kept view stands in the cache beside the array it looks at.
+        # A kept view is in the cache, as is the array that it refers to.
         place = Kept(chain.kept, viewed=not own)
         plan.buffers[place] = Buffer(place, *key, kept=True)
         return place

@@ -1,4 +1,4 @@
-"""The functions of a module as op graphs: lowered and differentiated, before any optimisation."""
+"""The functions of a module as op graphs, lowered and differentiated but not yet optimised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .pull_back import add_pull_backs, real_inputs, row_gradients
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The graphs of a network's functions; those that a model has not are left out."""
+    """The graphs of a network's functions; those that a model lacks are left out."""
 
     typed: TypedGraph
     graphs: Mapping[Function, Graph]
@@ -28,17 +28,16 @@ class Functions:
         return self.graphs[function]
 
     def get(self, function: Function) -> Graph | None:
-        """The graph of a function, or None where the model has not got it."""
+        """Return the graph of a function, or None if the model lacks it."""
         return self.graphs.get(function)
 
 
 def build_functions(
     typed: TypedGraph, emit: Collection[str] = (), *, fused_predict: bool = False
 ) -> Functions:
-    """Lower the network and differentiate it, for every function asked for.
+    """Lower the network and differentiate it, for every requested function.
 
-    Raises CannotEmit if the model cannot have one of those in `emit`.
-    """
+    Raises CannotEmit if the model cannot have one of those in `emit`."""
     _refuse_emit(typed, emit)
     build = lower(typed)
     forward = build.graph()
@@ -70,7 +69,7 @@ def build_functions(
 def optimise_functions(
     functions: Functions, level: int, watch: Watch = ignore, without: Collection[str] = ()
 ) -> Functions:
-    """Every function after the passes of its level."""
+    """Apply the passes of the level to every function."""
     optimised: dict[Function, Graph] = {}
     for function, graph in functions.graphs.items():
         optimised[function] = optimise(
@@ -84,7 +83,7 @@ def optimise_functions(
 
 
 def _refuse_emit(typed: TypedGraph, emit: Collection[str]) -> None:
-    """Say why a function cannot be generated for this model; raises CannotEmit."""
+    """Check that the requested functions can be generated for this model; raises CannotEmit."""
     frozen = typed.frozen_layers
     for name in ("input-gradient", "per-example"):
         if name in emit and not typed.graph.losses:

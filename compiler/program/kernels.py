@@ -1,8 +1,7 @@
-"""Which function computes which op: forward, loss and backward share a graph but not a frame.
+"""Division of a graph into kernels: forward, loss and backward share a graph but not a frame.
 
-A value that forward computes and the others use is kept in the cache; what loss and backward
-both need is computed in each (passes hoist what is worth keeping into forward).
-"""
+A value that forward computes and the others use is kept in the cache; a value that both loss and
+backward need is computed in each (passes hoist those worth keeping into forward)."""
 
 from __future__ import annotations
 
@@ -29,11 +28,10 @@ class Kernels:
     """The kernels of a module; loss and backward are None without a loss.
 
     `vjp` pulls a gradient of the outputs back to parameters and inputs, `row_vjp` to the inputs
-    alone; they are None unless they were asked for.
+    alone; they are None unless requested.
 
     `cached` are the values that forward keeps for the others: its inputs and every named or
-    computed value they use.
-    """
+    computed value they use."""
 
     graph: Graph
     forward: Kernel
@@ -45,7 +43,7 @@ class Kernels:
 
     @property
     def behind(self) -> tuple[Kernel, ...]:
-        """The kernels that use what forward keeps."""
+        """The kernels that use the values kept by forward."""
         kernels = (self.loss, self.backward, self.vjp, self.row_vjp)
         return tuple(k for k in kernels if k is not None)
 
@@ -73,25 +71,25 @@ def split(graph: Graph) -> Kernels:
 
 
 def single(graph: Graph) -> Kernels:
-    """One kernel for all outputs: nothing is kept for later."""
+    """Return one kernel for all outputs, without cached values."""
     kernel = _kernel("forward", graph, graph.outputs.values(), ())
     return Kernels(graph, kernel, None, None, ())
 
 
 def is_inline_view(node: Node) -> bool:
-    """A view without a name is written out wherever it is used: `a.T`."""
+    """Return whether a value is an unnamed view, inlined wherever it is used: `a.T`."""
     return OPS[node.op].view and not node.origin.hint
 
 
 def base(graph: Graph, id: int) -> int:
-    """The value whose memory an unnamed view looks at."""
+    """Return the value whose memory an unnamed view refers to."""
     while is_inline_view(graph[id]):
         id = graph[id].inputs[0]
     return id
 
 
 def _kernel(name: str, graph: Graph, results: Iterable[int], given: Iterable[int]) -> Kernel:
-    """The ops needed for the results, down to what is given."""
+    """Collect the ops needed for the results, down to the given values."""
     results = tuple(results)
     outside = {i for i in given if not is_inline_view(graph[i])}
     needed = {i for i in results if i not in outside}
@@ -115,7 +113,7 @@ def _cached(graph: Graph, kernels: Iterable[Kernel], forward: set[int]) -> tuple
 
 
 def loaded(kernel: Kernel, outside: list[int]) -> list[int]:
-    """Of the values that forward keeps, those that a kernel reads."""
+    """Return the values kept by forward that a kernel reads."""
     graph = kernel.graph
     used = {i for n in kernel.nodes for i in n.inputs} | set(kernel.results)
     todo = list(used)

@@ -1,4 +1,4 @@
-"""The features of a least-squares solution: the rows that come into the last dense layer."""
+"""The features of a least-squares solution: the inputs of the last dense layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..optimizers.solvable import solvable
 
 
 def features(typed: TypedGraph, forward: Graph, optimizer: Setting) -> Graph:
-    """The graph of the rows that the solved layer multiplies with its weights, as output `features`."""
+    """Return the graph of the rows that the solved layer multiplies, as output `features`."""
     name = f"{solvable(typed, optimizer.head).dense.name}.W"
     product = next(
         node

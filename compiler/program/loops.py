@@ -1,4 +1,4 @@
-"""Which ops of a kernel share a loop: elementwise ops and reductions of one iteration shape.
+"""Fusion of the ops of a kernel into loops: elementwise ops and reductions of one iteration shape.
 
     before                                    after
     %5 : (B, 30) = add(%4, %3)                for (B, 30):
@@ -28,18 +28,18 @@ TOTALS = ("grand_sum", "inner")
 """Reductions over all entries."""
 
 REDUCTIONS = ("sum", "max", "row_sums", "column_sums", *TOTALS)
-"""Ops that run over more entries than they give."""
+"""Ops that iterate over more entries than they return."""
 
 MAX_RANK = 6
-"""Loops inside one another that a nest may have."""
+"""Most nested loops of a nest."""
 
 PlaceOf = Callable[[int], Hashable]
-"""The place that a value is planned to live in; None where it has none."""
+"""Returns the planned place of a value, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Where an array is read along one of its axes: at a loop's count plus a start, or at 0."""
+    """The position along one axis of an array: a loop's counter plus a start, or 0."""
 
     axis: int | None
     start: Dim = 0
@@ -50,7 +50,7 @@ Indices = tuple[Index, ...]
 
 @dataclass(slots=True)
 class Step:
-    """Ops done for every entry of a row in turn, or (`entries` false) once for the row."""
+    """Ops computed for each entry of a row, or (`entries` false) once for the row."""
 
     entries: bool
     nodes: list[Node]
@@ -58,14 +58,14 @@ class Step:
 
 @dataclass(slots=True)
 class Nest:
-    """Loops over a shape, and what is done in every row."""
+    """Loops over a shape, and the steps of every row."""
 
     shape: Shape
     steps: list[Step]
 
     @property
     def nodes(self) -> list[Node]:
-        """All ops in order."""
+        """Return all ops in order."""
         return [node for step in self.steps for node in step.nodes]
 
 
@@ -80,7 +80,7 @@ Item = Nest | Whole
 
 
 def nests(kernel: Kernel, fusible: Callable[[Node], bool], place: PlaceOf) -> list[Item]:
-    """The kernel's ops, grouped; scalars and views stand where they are used and are left out."""
+    """Group the kernel's ops; scalars and views are inlined where they are used, and left out."""
     items: list[Item] = []
     for node in kernel.nodes:
         if is_inline(node):
@@ -96,21 +96,21 @@ def nests(kernel: Kernel, fusible: Callable[[Node], bool], place: PlaceOf) -> li
 
 
 def is_inline(node: Node) -> bool:
-    """Whether a value has no statement of its own: views, constants, outside values, scalars."""
+    """Return whether a value has no statement: views, constants, leaves, scalars."""
     if node.op in FREE or OPS[node.op].view:
         return True
     return node.type.rank == 0 and node.op not in REDUCTIONS
 
 
 def iteration_shape(graph: Graph, node: Node) -> Shape:
-    """The shape that an op runs over."""
+    """Return the iteration shape of an op."""
     if node.op in REDUCTIONS:
         return graph[node.inputs[1 if node.op == "column_sums" else 0]].type.shape
     return node.type.shape
 
 
 def summed(node: Node) -> tuple[int, ...]:
-    """The inputs that a reduction runs over; the others are arrays of ones."""
+    """Return the inputs that a reduction iterates over; the others are arrays of ones."""
     match node.op:
         case "row_sums":
             return node.inputs[:1]
@@ -120,7 +120,7 @@ def summed(node: Node) -> tuple[int, ...]:
 
 
 def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
-    """The axes of its iteration shape that a reduction sums over."""
+    """Return the axes of its iteration shape that a reduction sums over."""
     match node.op:
         case "row_sums":
             return (1,)
@@ -132,18 +132,18 @@ def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
 
 
 def by_row(graph: Graph, node: Node) -> bool:
-    """Whether a reduction runs over the last axis alone, so that its row knows the result."""
+    """Return whether a reduction is over the last axis alone, so that each row has its result."""
     rank = len(iteration_shape(graph, node))
     return node.op in REDUCTIONS and node.type.rank > 0 and reduced_axes(graph, node) == (rank - 1,)
 
 
 def by_rows(graph: Graph, node: Node) -> bool:
-    """Whether a reduction is known only when all rows are done."""
+    """Return whether a reduction has its result only after all rows."""
     return node.op in REDUCTIONS and not by_row(graph, node)
 
 
 def sources(graph: Graph, node: Node) -> Iterator[int]:
-    """The values with statements of their own, or from outside, that an op is computed from."""
+    """Yield the values with statements, or leaves, from which an op is computed."""
     for i in node.inputs:
         if is_inline(graph[i]) and graph[i].inputs:
             yield from sources(graph, graph[i])
@@ -152,14 +152,14 @@ def sources(graph: Graph, node: Node) -> Iterator[int]:
 
 
 def level(shape: Shape, own: Shape) -> bool | None:
-    """In loops over a shape: whether an op over `own` is done for entries or rows; None: neither."""
+    """Return True if an op over `own` runs per entry of `shape`, False per row, None if neither."""
     if own == shape:
         return True
     return False if own in (shape[:-1], (*shape[:-1], 1)) else None
 
 
 def own_indices(shape: Shape, own: Shape) -> Indices:
-    """Where an op over `own` stands in loops over a shape, along each of its axes."""
+    """Return the position of an op over `own` in loops over a shape, along each of its axes."""
     axes = [Index(axis) for axis in range(len(own))]
     if own != shape and len(own) == len(shape):
         axes[-1] = Index(None)
@@ -167,7 +167,7 @@ def own_indices(shape: Shape, own: Shape) -> Indices:
 
 
 def operand_indices(graph: Graph, node: Node, i: int, shape: Shape) -> tuple[int, Indices]:
-    """The array that an operand is read from, and where, in loops over a shape."""
+    """Return the array that an operand is read from, and the position, in loops over a shape."""
     own = iteration_shape(graph, node)
     at, operand = own_indices(shape, own), graph[i].type.shape
     aligned = at[len(at) - len(operand) :] if operand else ()
@@ -179,7 +179,7 @@ def _narrowed(at: Indices, shape: Shape) -> Indices:
 
 
 def resolve(graph: Graph, i: int, at: Indices) -> tuple[int, Indices]:
-    """The array behind a view, and where to read it for an entry of the view."""
+    """Return the array behind a view, and the position there of an entry of the view."""
     node = graph[i]
     match node.op:
         case "broadcast":
@@ -205,7 +205,7 @@ def resolve(graph: Graph, i: int, at: Indices) -> tuple[int, Indices]:
 
 
 def _join(graph: Graph, nest: Nest, node: Node, own: Shape, place: PlaceOf) -> bool:
-    """Put an op into a nest if its order among the ops allows it."""
+    """Add an op to a nest if the order of the ops allows it."""
     shape = nest.shape
     entries = level(shape, own)
     widened = entries is None and level(own, shape) is False and not _has_row_sums(graph, nest)
@@ -235,7 +235,7 @@ def _has_row_sums(graph: Graph, nest: Nest) -> bool:
 
 
 def _waits(graph: Graph, node: Node, step: Step) -> bool:
-    """Whether an op needs a sum that a step over entries is still adding up."""
+    """Return whether an op needs a sum that a step over entries has not completed."""
     sums = {n.id for n in step.nodes if by_row(graph, n)}
     return any(i in sums for i in sources(graph, node))
 
@@ -243,7 +243,7 @@ def _waits(graph: Graph, node: Node, step: Step) -> bool:
 def _aligned(
     graph: Graph, nest: Nest, node: Node, shape: Shape, inside: dict[int, Node], place: PlaceOf
 ) -> bool:
-    """Whether every entry needs of the nest's values only its own, and of arrays only old entries."""
+    """Return whether an entry needs only itself of the nest's values, and old array entries."""
     written = {place(n.id) for n in nest.nodes} - {None}
     read = set()
     for i in summed(node):
@@ -262,7 +262,7 @@ def _aligned(
 
 
 def value_indices(graph: Graph, node: Node, shape: Shape) -> Indices:
-    """Where a nest's value stands in its array."""
+    """Return the position of a nest's value in its array."""
     if by_row(graph, node):
         return _narrowed(own_indices(shape, node.type.shape), node.type.shape)
     if node.op in REDUCTIONS:
@@ -275,14 +275,14 @@ def value_indices(graph: Graph, node: Node, shape: Shape) -> Indices:
 
 
 def base_array(graph: Graph, i: int) -> int:
-    """The value whose memory a view of any kind looks at."""
+    """Return the value whose memory a view of any kind refers to."""
     while OPS[graph[i].op].view:
         i = graph[i].inputs[0]
     return i
 
 
 def _regular(graph: Graph, root: int, at: Indices, shape: Shape) -> bool:
-    """Whether an array is read at the place of the loops, so that writing there is safe behind it."""
+    """Return whether an array is read at the loop's own position, so that a later write is safe."""
     if OPS[graph[root].op].view:
         return False
     own = graph[root].type.shape
@@ -300,7 +300,7 @@ def _odd_reads(graph: Graph, node: Node, shape: Shape, place: PlaceOf) -> set[Ha
 
 
 def nests_text(graph: Graph, items: list[Item]) -> str:
-    """The groups as text: one line for each loop and op."""
+    """Return the groups as text: one line for each loop and op."""
     lines = []
     for item in items:
         if isinstance(item, Whole):

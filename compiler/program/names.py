@@ -1,4 +1,4 @@
-"""Identifiers of generated code: from the spec's names, and never one that means something else."""
+"""Identifiers of generated code, made from names of the spec without collisions."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Iterable
 
 
 class Namer:
-    """Hands out identifiers; every one is free of keywords, builtins, and all words given."""
+    """Assigns identifiers that differ from keywords, builtins, and all words taken."""
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self._taken = {*reserved, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
 
     def copy(self) -> Namer:
-        """Another namer that knows the same words as taken, for a function of its own."""
+        """Return a namer with the same taken words, for another function."""
         other = Namer(())
         other._taken = set(self._taken)
         return other
 
     def take(self, names: Iterable[str]) -> None:
-        """Keep identifiers from being handed out."""
+        """Exclude identifiers from being assigned."""
         self._taken.update(names)
 
     def grant(self, name: str) -> str:
@@ -30,7 +30,7 @@ class Namer:
         return name
 
     def fresh(self, hint: str) -> str:
-        """An identifier like the hint: `enc.W` gives `enc_W`, or `enc_W_2` if that is taken."""
+        """Return an identifier like the hint: `enc_W` for `enc.W`, or `enc_W_2` if it is taken."""
         base = re.sub(r"\W", "_", hint, flags=re.ASCII) or "value"
         base = f"_{base}" if base[0].isdigit() else base
         name, count = base, 1

@@ -1,4 +1,4 @@
-"""Where a value lives: what a plan gives every stored value, and a target then gives a name."""
+"""Places of values: a plan assigns one to every stored value, and a target names it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ class GradientOf:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An array of the cache that holds a value for the functions behind forward.
+    """An array of the cache that holds a value for the functions after forward.
 
-    Where the value is a view (`viewed`), it is the array that the view looks at.
-    """
+    If the value is a view (`viewed`), it is the array that the view refers to."""
 
     value: int
     viewed: bool = False
@@ -31,7 +30,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An array of the cache in which values follow one another; they are counted from 1."""
+    """An array of the cache that successive values share; numbered from 1."""
 
     number: int
 
@@ -41,7 +40,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """A flat array that the optimizer's step writes over: `p`, or a slot's name."""
+    """A flat array that the optimizer step overwrites: `p`, or a slot's name."""
 
     name: str
 
@@ -51,7 +50,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Temporary:
-    """A flat array of the optimizer's step for intermediate values; they are counted from 1."""
+    """A flat array of the optimizer step for intermediate values; numbered from 1."""
 
     number: int
 

@@ -16,7 +16,7 @@ from .update import UpdatePlan
 
 
 def program_text(program: Program) -> str:
-    """Every function with its kernels, where each value lives, and what the cache holds."""
+    """Return every function with its kernels, the places of values, and the cache's content."""
     columns = [p.name for p in program.typed.params if p.name not in program.by_rows]
     lines = [f"by columns: {', '.join(columns)}"] if columns else []
     for function, planned in program.planned.items():
@@ -40,7 +40,7 @@ def _planned_lines(planned: Planned) -> Iterator[str]:
 
 
 def _given_lines(graph: Graph) -> Iterator[str]:
-    """What comes from outside."""
+    """Yield the leaves."""
     yield "  given"
     yield from (f"    {node_text(node)}" for node in graph if node.op in LEAVES)
 

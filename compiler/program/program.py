@@ -1,7 +1,6 @@
-"""A network's functions, planned: which kernel computes what, and where every value lives.
+"""The planned functions of a network: the kernel and the place of every value.
 
-It holds all that is decided whatever the target; a target gives names and writes it down.
-"""
+It holds all decisions that do not depend on the target; a target names and writes them."""
 
 from __future__ import annotations
 
@@ -22,13 +21,13 @@ from .update import UpdatePlan, plan_update
 
 
 class Abilities(Protocol):
-    """What planning asks of a target."""
+    """The properties of a target that planning needs."""
 
     def may_overwrite(self, node: Node, operand: int) -> bool:
-        """Whether an op's value may be written over this operand, entry by entry."""
+        """Return whether an op's value may overwrite this operand, entry by entry."""
 
     def makes(self, node: Node) -> bool:
-        """Whether an op without a planned array makes a new one, and never gives a mere view."""
+        """Return whether an op, without a planned array, always makes a new one, never a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ class Planned:
 class Program:
     """The functions of a module, each planned.
 
-    `by_rows` are the parameters that lie in memory by rows, the others lie by columns.
-    """
+    `by_rows` are the parameters in row-major order; the others are in column-major order."""
 
     functions: Functions
     level: int
@@ -64,7 +62,7 @@ class Program:
 
     @property
     def ones(self) -> tuple[Shape, ...]:
-        """The shapes of the arrays of ones that sums as products need, each once, in order."""
+        """The distinct shapes of the arrays of ones that sums as products need, in order."""
         graph = self.functions[Function.TRAINING]
         return tuple(dict.fromkeys(n.type.shape for n in graph if n.op == "ones"))
 
@@ -72,7 +70,7 @@ class Program:
 def plan_program(
     functions: Functions, level: int, target: Abilities, without: Collection[str] = ()
 ) -> Program:
-    """Divide every function into kernels and give every value its place."""
+    """Divide every function into kernels and assign a place to every value."""
     without = without if level else ()
     training = functions[Function.TRAINING]
     by_rows = frozenset(p.name for p in functions.typed.params)
@@ -102,13 +100,13 @@ def _plan_training(
 
 
 def _plan_alone(graph: Graph, level: int, may_overwrite: MayOverwrite) -> Planned:
-    """A function that keeps nothing for others."""
+    """Plan a function without cached values."""
     kernels = single(graph)
     return Planned(kernels, plan_buffers(kernels, may_overwrite) if level else Plan())
 
 
 def _over_new_arrays(graph: Graph, target: Abilities) -> MayOverwrite:
-    """Where no arrays are planned, values are written over those that the function made itself."""
+    """Without planned arrays, allow values to overwrite arrays that the function itself made."""
 
     def may_overwrite(node: Node, operand: int) -> bool:
         return target.may_overwrite(node, operand) and target.makes(graph[node.inputs[operand]])

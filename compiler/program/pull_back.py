@@ -1,4 +1,4 @@
-"""Functions that pull other gradients than the loss's back: vjp, jacobian, each row's own."""
+"""Pull-backs of gradients other than the loss's: vjp, jacobian, per-row gradients."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from ..ops.source import leaf
 
 
 def real_inputs(typed: TypedGraph) -> list[str]:
-    """The inputs that a gradient can reach; ids have none."""
+    """Return the inputs that can have a gradient, which inputs of ids cannot."""
     layers = [n for n in typed.graph.layers if n.kind == "input"]
     return [n.name for n in layers if typed.types[n.id].dtype is DType.FLOAT]
 
 
 def add_pull_backs(typed: TypedGraph, build: Builder, emit: Collection[str]) -> None:
-    """Append what vjp and jacobian compute from gradients of the outputs.
+    """Append the computations of vjp and jacobian from gradients of the outputs.
 
-    They work over the values that forward keeps, so they belong to the graph of the training step.
-    """
+    They use the values that forward keeps, so they belong to the graph of the training step."""
     if not {"vjp", "jacobian"} & set(emit):
         return
     seeds: dict[int, Value] = {}
@@ -43,7 +42,7 @@ def add_pull_backs(typed: TypedGraph, build: Builder, emit: Collection[str]) -> 
 
 
 def row_gradients(typed: TypedGraph) -> Graph:
-    """The gradients of every row's own loss, as outputs `row:PARAM` of shape (B, …)."""
+    """Return the gradients of every row's own loss, as outputs `row:PARAM` of shape (B, …)."""
     build = lower(typed, per_row=True)
     differentiate(build, build.outputs["total"], [p.name for p in typed.trained], [])
     rows = {}

@@ -1,9 +1,8 @@
-"""A network with few of its equal stretches, for what need not be counted one by one.
+"""Shortening of repeated equal layers, for estimates that need not count each one.
 
-To plan the training step of 9,000 equal layers takes a minute, and the plan says 9,000 times the
-same. What the first and the last copies of a run keep may differ, because of what stands beside
-them; those within are alike.
-"""
+Planning the training step of 9,000 equal layers takes a minute, and the plan is 9,000 times the
+same. The first and the last copies of a run may keep other values, because of their neighbours;
+those within are alike."""
 
 from __future__ import annotations
 
@@ -15,14 +14,13 @@ from ..ir.layer_graph import Layer, TypedGraph
 from ..ir.repeats import Item, Run, runs
 
 COPIES = 5
-"""So many copies of each run stay; the one in the middle stands for those left out."""
+"""Copies of each run that are kept; the middle one represents those left out."""
 
 
 def shortened(typed: TypedGraph) -> tuple[TypedGraph, dict[str, int]]:
-    """The network with fewer copies, and how many layers each of its layers stands for.
+    """Return the network with fewer copies, and the number of layers that each layer represents.
 
-    Layers that stand for themselves alone are not mentioned.
-    """
+    Layers that represent only themselves are not listed."""
     layers, times, instead = typed.graph.layers, dict[str, int](), dict[int, int]()
     kept: list[Layer] = []
     for at, count in _kept(runs(typed, COPIES + 1), 0, 1):
@@ -39,7 +37,7 @@ def shortened(typed: TypedGraph) -> tuple[TypedGraph, dict[str, int]]:
 
 
 def _kept(items: Iterable[Item], shift: int, count: int) -> Iterator[tuple[int, int]]:
-    """Positions of the layers that stay, so far behind those given, and what each stands for."""
+    """Yield the positions of kept layers, shifted by `shift`, and the number each represents."""
     for item in items:
         if not isinstance(item, Run):
             yield item + shift, count
@@ -52,7 +50,7 @@ def _kept(items: Iterable[Item], shift: int, count: int) -> Iterator[tuple[int, 
 
 
 def _without(typed: TypedGraph, kept: list[Layer], instead: dict[int, int]) -> TypedGraph:
-    """The network of some layers, each fed by what stands in for the values left out."""
+    """Return the network of some layers, with inputs replaced where values were left out."""
     number = {layer.id: i for i, layer in enumerate(kept)}
     old = {i: layer.id for i, layer in enumerate(kept)}
     gone = {
@@ -88,7 +86,7 @@ def _without(typed: TypedGraph, kept: list[Layer], instead: dict[int, int]) -> T
 
 
 def _belongs(name: str, layers: set[str]) -> bool:
-    """Whether an array is one of the layers': `dense3.W` is dense3's."""
+    """Return whether an array belongs to one of the layers: `dense3.W` to dense3."""
     while name:
         if name in layers:
             return True

@@ -1,4 +1,4 @@
-"""The symbolic sizes that functions mention, and the values that they are read off."""
+"""The symbolic sizes that functions use, and the values from which they are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .kernels import Kernel, Kernels, loaded
 
 
 def dims_used(kernel: Kernel) -> list[str]:
-    """Symbols of dimensions that the expressions of a kernel mention."""
+    """Return the symbols of dimensions that the expressions of a kernel use."""
     found: set[str] = set()
     for node in kernel.nodes:
         mentioned = [a for name, a in node.attrs if name != "shape"]
@@ -28,7 +28,7 @@ def dims_used(kernel: Kernel) -> list[str]:
 
 
 def keep_sizes(kernels: Kernels) -> Kernels:
-    """Have forward keep inputs too, where no kept value has a size that loss or backward need."""
+    """Make forward keep inputs if no kept value has a size that loss or backward need."""
     graph, cached = kernels.graph, list(kernels.cached)
     missing = _sizes_behind(kernels) - _plain_sizes(graph, cached)
     for node in graph:
@@ -39,7 +39,7 @@ def keep_sizes(kernels: Kernels) -> Kernels:
 
 
 def size_sources(kernels: Kernels, kernel: Kernel, outside: list[int]) -> dict[str, int]:
-    """The symbolic sizes that a kernel of formulas needs, each with a value to read it off."""
+    """Return the symbolic sizes that a kernel of formulas needs, each with a value that has it."""
     if kernel is kernels.forward:
         places = [n.id for n in kernel.graph if n.op == "input"]
     else:
@@ -48,12 +48,12 @@ def size_sources(kernels: Kernels, kernel: Kernel, outside: list[int]) -> dict[s
 
 
 def dims_from(kernels: Kernels, kernel: Kernel, places: list[int]) -> dict[str, int]:
-    """The symbolic sizes that a kernel mentions or checks, each with one of the values `places`."""
+    """Return the symbolic sizes that a kernel uses or checks, each with one of `places`."""
     return {name: size_source(kernel.graph, name, places) for name in sizes_of(kernels, kernel)}
 
 
 def sizes_of(kernels: Kernels, kernel: Kernel) -> list[str]:
-    """The symbolic sizes that a kernel mentions, or checks what it is given against."""
+    """Return the symbolic sizes that a kernel uses, or checks its arguments against."""
     wanted = set(dims_used(kernel))
     if kernel is not kernels.forward:
         wanted |= _target_sizes(kernel.graph)
@@ -61,7 +61,7 @@ def sizes_of(kernels: Kernels, kernel: Kernel) -> list[str]:
 
 
 def size_source(graph: Graph, name: str, places: Iterable[int]) -> int:
-    """The first value that has a symbolic size as a plain axis."""
+    """Return the first value that has a symbolic size as a plain axis."""
     for id in places:
         if symbol(name) in graph[id].type.shape:
             return id
@@ -69,24 +69,24 @@ def size_source(graph: Graph, name: str, places: Iterable[int]) -> int:
 
 
 def input_dims(graph: Graph) -> list[str]:
-    """The plain symbols of the inputs' shapes, the batch first."""
+    """Return the plain symbols of the inputs' shapes, the batch first."""
     sizes = [size for node in graph if node.op == "input" for size in node.type.shape]
     return list(dict.fromkeys(str(size) for size in sizes if _plain(size)))
 
 
 def _sizes_behind(kernels: Kernels) -> set[str]:
-    """The symbolic sizes that loss and backward mention, or check their targets against."""
+    """Return the symbolic sizes that loss and backward use, or check their targets against."""
     return _target_sizes(kernels.graph).union(*(dims_used(k) for k in kernels.behind))
 
 
 def _target_sizes(graph: Graph) -> set[str]:
-    """The symbolic sizes of the targets, and of gradients from outside."""
+    """Return the symbolic sizes of the targets, and of gradients from outside."""
     shapes = [node.type.shape for node in graph if node.op in ("target", "upstream")]
     return {s for shape in shapes for size in shape for s in symbols(size)}
 
 
 def _plain_sizes(graph: Graph, ids: Iterable[int]) -> set[str]:
-    """The symbolic sizes that some value has as an axis of its own."""
+    """Return the symbolic sizes that occur as a plain axis of some value."""
     return {str(size) for i in ids for size in graph[i].type.shape if _plain(size)}
 
 

@@ -1,4 +1,4 @@
-"""A program's statements: what a template writes down, and in which order."""
+"""A program's statements, in the order in which a template writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A comment line that says why what follows is done as it is."""
+    """A comment line with the reason for the following statements."""
 
     text: str
     layer: str = ""
@@ -25,8 +25,7 @@ class Assign:
     """`target = expression  # comment`; `op` is `=` or an in-place operator such as `+=`.
 
     `uses` are the helper functions that the expression calls. `formula` is the mathematics in the
-    comment, `layer` the layer (or loss) that it is done for.
-    """
+    comment, `layer` the layer (or loss) to which the statement belongs."""
 
     target: str
     expression: str
@@ -39,7 +38,7 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Statements that fill an array without giving a value; `uses` as an Assign's."""
+    """Statements that fill an array without returning a value; `uses` as in Assign."""
 
     text: str
     comment: str = ""

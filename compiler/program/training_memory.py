@@ -1,4 +1,4 @@
-"""The memory that training takes at -O1: what is planned, counted before anything is generated."""
+"""The memory of training at -O1, computed from the plan before any code is generated."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ from .shortened import shortened
 
 
 class Scratch(Abilities, Protocol):
-    """What counting memory asks of a target."""
+    """The property of a target that the memory estimate needs."""
 
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-        """Bytes of the arrays that an op makes for itself, where they are many."""
+        """Return the bytes of the arrays that an op allocates for itself, where large."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingMemory:
-    """Bytes of the arrays that exist at once in a training step, for a batch of one size.
+    """Bytes of the arrays that exist at once in a training step, for one batch size.
 
-    `optimizer` is what it keeps and works with, `kept` what forward leaves for backward, `work`
-    the arrays that values share, `passing` the largest array that a helper function makes for
-    itself. The data, and Python itself, are not counted.
-    """
+    `optimizer` is its state and workspace, `kept` the values that forward keeps for backward,
+    `work` the shared arrays, `passing` the largest temporary array of a helper function. The data,
+    and Python itself, are not counted."""
 
     parameters: int
     gradients: int
@@ -47,17 +46,16 @@ class TrainingMemory:
 
     @property
     def total(self) -> Dim:
-        """All of them."""
+        """The sum of all parts."""
         flat = self.parameters + self.gradients + self.optimizer
         return flat + self.kept + self.work + self.passing
 
 
 def training_memory(typed: TypedGraph, batch: int, target: Scratch) -> TrainingMemory | None:
-    """What training needs by the plan for a target; None where there is no loss.
+    """Return the planned memory of training for a target; None if there is no loss.
 
-    Symbolic sizes other than the batch stay symbols. Of equal stretches that follow one another
-    the first, one within and the last are planned; what the one keeps, all within do.
-    """
+    Symbolic sizes other than the batch stay symbols. Of equal consecutive stretches only the first,
+    one in the middle and the last are planned; all between keep as much as the middle one."""
     if not typed.graph.losses:
         return None
     few, times = shortened(typed)
@@ -92,7 +90,7 @@ def training_memory(typed: TypedGraph, batch: int, target: Scratch) -> TrainingM
 
 
 def _one_hot(typed: TypedGraph, graph: Graph) -> Iterator[Shape]:
-    """The shapes of the arrays that take class ids as one-hot rows."""
+    """Yield the shapes of the arrays that hold class ids as one-hot rows."""
     classes = set()
     for layer in target_layers(typed):
         kinds = {loss.setting.kind for loss in typed.graph.losses if loss.layer == layer}
@@ -102,7 +100,7 @@ def _one_hot(typed: TypedGraph, graph: Graph) -> Iterator[Shape]:
 
 
 def _holders(planned: Planned) -> dict[Place, str]:
-    """The layer that the first value in each array stems from."""
+    """Return the layer of the first value in each array."""
     found: dict[Place, str] = {}
     for plan in planned.plan.kernels.values():
         for id, place in plan.of.items():
@@ -111,7 +109,7 @@ def _holders(planned: Planned) -> dict[Place, str]:
 
 
 def _passing(graph: Graph, batch: int, wide: int, target: Scratch) -> Dim:
-    """Bytes of the most that one op makes for itself and drops at its end."""
+    """Return the bytes of the largest temporary arrays of one op."""
     sizes = []
     for node in graph:
         types = (graph[i].type.shape for i in node.inputs)
@@ -121,5 +119,5 @@ def _passing(graph: Graph, batch: int, wide: int, target: Scratch) -> Dim:
 
 
 def usual(size: Dim) -> int:
-    """A size for comparisons, where symbols stand in it."""
+    """Return a size for comparisons, with a default for symbols."""
     return evaluate(size, dict.fromkeys(symbols(size), DEFAULT_BATCH))

@@ -1,4 +1,4 @@
-"""Where the values of an optimizer's step live: it works on all parameters as one flat array.
+"""Places of the values of an optimizer step, which works on one flat array of all parameters.
 
 before  %6 = scale(v, 0.9); %7 = add(%6, g)      -> slot:v
 after   %6 and %7 in v itself, as nothing reads the old v any more
@@ -16,7 +16,7 @@ from .places import Place, Temporary, Updated
 
 @dataclass(frozen=True, slots=True)
 class UpdatePlan:
-    """The kernel of a step, the names of its results by value, each value's place, temporaries."""
+    """The kernel of a step, the names of its results, the place of each value, temporaries."""
 
     kernel: Kernel
     names: dict[int, str]
@@ -25,7 +25,7 @@ class UpdatePlan:
 
 
 def plan_update(graph: Graph, level: int) -> UpdatePlan:
-    """The step's kernel, and at -O1 where its values live, with as few arrays as lives allow."""
+    """Return the step's kernel, and at -O1 its values' places, in as few arrays as possible."""
     results = dict(graph.outputs)
     nodes = tuple(n for n in graph if n.op != "input")
     kernel = Kernel("update", graph, nodes, tuple(results.values()))
@@ -72,7 +72,7 @@ def _flat_plan(kernel: Kernel, names: dict[int, str]) -> tuple[KernelPlan, int]:
 def _early(
     kernel: Kernel, names: dict[int, str], leaves: dict[str, int], last: dict[int, int]
 ) -> dict[int, str]:
-    """The first halves of results, such as β v, that may be written over the old value at once."""
+    """Return the partial results, such as β v, that may overwrite the old value at once."""
     found: dict[int, str] = {}
     position = {node.id: at for at, node in enumerate(kernel.nodes)}
     for result in kernel.results:

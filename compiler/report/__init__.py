@@ -1,1 +1,1 @@
-"""What can be told of a typed layer graph without building it: summary, pictures, reference."""
+"""Reports on a typed layer graph without compilation: summary, pictures, reference."""

@@ -1,4 +1,4 @@
-"""Curves as SVG: a few lines over the epochs, with axes, that follow the page's light or dark."""
+"""Line charts over epochs as SVG, which follow the page's light or dark mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 460.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 34.0, 40.0
 TEXT = 12
 _LOGARITHMIC = 30.0
-"""From this ratio of the largest to the smallest value on, a loss is drawn by its logarithm."""
+"""Ratio of the largest to the smallest value from which on a loss has a logarithmic axis."""
 
 COLOURS = ("#2f6fb7", "#c05621", "#2f855a", "#805ad5", "#b83280", "#718096")
 DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 2", "12 4")
@@ -27,7 +27,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """From values to places."""
+    """The mapping from values to positions."""
 
     low: float
     high: float
@@ -46,7 +46,7 @@ class _Scale:
 
 
 def curves(title: str, series: Sequence[Series], *, share: bool = False) -> str:
-    """A drawing of some lines; `share` says that the values are shares, shown in per cent."""
+    """Draw lines as SVG; `share` says that the values are shares, shown in per cent."""
     drawn = [line for line in series if line.points]
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]
@@ -79,12 +79,12 @@ def _upward(values: Sequence[float], share: bool) -> _Scale:
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether values are so far apart that their logarithms show more."""
+    """Return whether values span a range that needs a logarithmic axis."""
     return min(values) > 0 and max(values) / min(values) > _LOGARITHMIC
 
 
 def nice(low: float, high: float, wanted: int = 5) -> list[float]:
-    """About so many round numbers from low to high."""
+    """Return about `wanted` round numbers from low to high."""
     size = (high - low) / wanted
     if not size > 0 or not math.isfinite(size):
         return [low]
@@ -95,7 +95,7 @@ def nice(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """Powers of ten; with the halves and fifths between them where there are few."""
+    """Return powers of ten; if there are few, also 2 and 5 times these."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     few = len(powers) <= 4
     marks = [m * 10.0**p for p in powers for m in ((1, 2, 5) if few else (1,))]

@@ -1,4 +1,4 @@
-"""What each layer computes and how its gradients follow: formulas beside the lines of the -O0 module."""
+"""The derivation of each layer's gradients: formulas beside the lines of the -O0 module."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MANY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement of the module: its lines, the shape of its value, and the formula it follows."""
+    """A statement of the module: its lines, the shape of its value, and its formula."""
 
     code: str
     shape: str
@@ -44,9 +44,8 @@ class Step:
 class Derivation:
     """A layer (or loss): its statements in forward and in backward.
 
-    `formulas` are those of its kind that stand beside no statement.
-    `last` is the last of equal layers that it stands for, `copies` how many these are.
-    """
+    `formulas` are those of its kind without a statement. `last` is the last of the equal layers
+    that it represents, `copies` their number."""
 
     name: str
     stage: str
@@ -68,7 +67,7 @@ class Derivations:
 
 
 def derive(typed: TypedGraph, file: str) -> Derivations:
-    """Write the module at -O0, and sort its statements by the layers they are for."""
+    """Generate the module at -O0, and sort its statements by layer."""
     target = load_target(READABLE)
     program = plan_program(optimise_functions(build_functions(typed), 0), 0, target)
     view = module_view(program, module_names(program, target), "", file)
@@ -100,7 +99,7 @@ _FUNCTIONS = ("forward", "loss", "losses", "backward")
 
 
 def _layers(typed: TypedGraph, forward: Steps, backward: Steps) -> Iterator[Derivation]:
-    """The layers that compute something; of repeated ones the first."""
+    """Yield the layers that compute something; for repeated ones the first."""
     layers = typed.graph.layers
     folded = fold(runs(typed, FOLDED))
     copies = {at: count for inside, count in folded.frames for at in inside} | folded.alone
@@ -128,7 +127,7 @@ def _kind_formulas(layer: Layer) -> Iterator[str]:
 
 
 def _parts(formula: str) -> Iterable[str]:
-    """The formulas of a list with semicolons."""
+    """Return the formulas of a list with semicolons."""
     depth, start = 0, 0
     for at, character in enumerate(formula):
         depth += (character in "([") - (character in ")]")
@@ -139,7 +138,7 @@ def _parts(formula: str) -> Iterable[str]:
 
 
 def _lines(module: str) -> dict[str, dict[str, str]]:
-    """By function and variable the lines of its assignment, as the module has them."""
+    """Return the lines of each assignment in the module, by function and variable."""
     found: dict[str, dict[str, str]] = {}
     rows = module.splitlines()
     for function in ast.parse(module).body:
@@ -153,13 +152,13 @@ def _lines(module: str) -> dict[str, dict[str, str]]:
 
 
 def _without_comment(text: str, node: ast.Assign) -> str:
-    """The lines up to the end of the statement; ast counts bytes."""
+    """Return the lines up to the end of the statement; ast counts bytes."""
     *lines, last = text.split("\n")
     return "\n".join([*lines, last.encode()[: node.end_col_offset].decode()])
 
 
 def _steps(view: KernelView | None, written: dict[str, str]) -> Steps:
-    """The statements of a function by layer, in order."""
+    """Return the statements of a function by layer, in order."""
     steps: dict[str, list[Step]] = {}
     for statement in view.statements if view else ():
         if isinstance(statement, Assign):

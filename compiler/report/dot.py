@@ -1,4 +1,4 @@
-"""The picture of a network in the language of Graphviz."""
+"""The picture of a network in the DOT language of Graphviz."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STYLES = {
 
 
 def dot(picture: Picture) -> str:
-    """The picture as text, from which `dot -Tpdf` makes a drawing."""
+    """Return the picture as DOT text, from which `dot -Tpdf` makes a drawing."""
     return "\n".join(["digraph network {", *_lines(picture), "}"]) + "\n"
 
 
@@ -47,5 +47,5 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""A text in a quoted string, in which `\n` and `\N` would stand for something else."""
+    r"""Escape a text for a quoted string, where `\n` and `\N` have special meanings."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

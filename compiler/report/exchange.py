@@ -1,4 +1,4 @@
-"""The layer graph for other programs: JSON and GraphML with every attribute, nothing folded."""
+"""Export of the layer graph to JSON and GraphML with every attribute, without folding."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .wording import printable, stage_text
 
 
 def as_json(typed: TypedGraph, title: str) -> str:
-    """Nodes and edges as `networkx.node_link_graph(json.loads(text), edges="edges")` reads them."""
+    """Return the JSON for `networkx.node_link_graph(json.loads(text), edges="edges")`."""
     graph = _described(typed, title, _plain)
     return json.dumps(nx.node_link_data(graph, edges="edges"), indent=2, ensure_ascii=False) + "\n"
 
 
 def as_graphml(typed: TypedGraph, title: str) -> str:
-    """GraphML, which Gephi, yEd, Cytoscape and networkx read; lists are written as JSON."""
+    """Return GraphML for Gephi, yEd, Cytoscape and networkx; lists are encoded as JSON."""
     file = BytesIO()
     nx.write_graphml_xml(_described(typed, title, _scalar), file, named_key_ids=True)
     return file.getvalue().decode("utf-8") + "\n"
@@ -31,7 +31,7 @@ def as_graphml(typed: TypedGraph, title: str) -> str:
 def _described(
     typed: TypedGraph, title: str, value: Callable[[object], object]
 ) -> nx.MultiDiGraph[str]:
-    """The layers as networkx has them, with words and counts, and every attribute as `value` has it."""
+    """Return the networkx graph of layers, with every attribute converted by `value`."""
     graph = typed.to_networkx()
     counts = parameter_counts(typed)
     for layer in typed.graph.layers:
@@ -48,7 +48,7 @@ def _described(
 
 
 def _plain(value: object) -> object:
-    """A value as JSON has it; a span as its place in the spec."""
+    """Return a value in JSON form; a span becomes its position in the spec."""
     if isinstance(value, Span):
         return f"{printable(value.source.name)}:{value.line}:{value.column}"
     return list(value) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""The layer that looks at the input first, and how its weights lie on an image."""
+"""The first layer with weights on an input image, and the shape of its weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..kinds.layer import Family
 from ..layers import LAYERS
 
 _KEEPS_PLACES = frozenset({"flatten", "reshape", "id", "normalize", "scale", "shift", "dropout"})
-"""Layers whose value has the numbers of their input in the same order, each for itself."""
+"""Layers whose value has the numbers of their input in the same order, each computed separately."""
 
 _CHANNELS = (1, 3)
 _LEAST_SIDE = 6
@@ -18,10 +18,9 @@ _LEAST_SIDE = 6
 
 @dataclass(frozen=True, slots=True)
 class FirstLayer:
-    """A layer by name, its weights' name, and of which shape each unit's or filter's are.
+    """The name of a layer and its weights, and the image shape of each unit or filter.
 
-    `filters` says that the weights are (F, C, H, W); else they are (C·H·W, units).
-    """
+    `filters` says that the weights are (F, C, H, W); otherwise they are (C·H·W, units)."""
 
     name: str
     weights: str
@@ -30,10 +29,10 @@ class FirstLayer:
 
 
 def first_layer(typed: TypedGraph, *, flat: bool) -> FirstLayer | None:
-    """The first layer with weights on an input that is an image, if there is one.
+    """Return the first layer with weights on an input image, if there is one.
 
-    Images have one or three channels, first; `flat` says that a square number of values is one.
-    """
+    Images have one or three channels, on the first axis; `flat` says that a square number of values
+    is an image."""
     layers = typed.graph.layers
     shapes: dict[int, tuple[int, int, int]] = {}
     for layer in layers:

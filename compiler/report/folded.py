@@ -1,4 +1,4 @@
-"""Which layers a picture shows where equal ones follow one another, and what they stand for."""
+"""Folding of repeated layers in a picture: the layers shown, and those that they represent."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from ..ir.repeats import Item, Run
 class Folded:
     """Layers by their position.
 
-    `shown` has for each layer of the picture the last one it stands for (a repeated single layer
-    within another repeat: the last of the first time), `stands` for every layer
-    the one shown in its place, `alone` the copies of a repeated single layer, and `frames` the
-    layers of each repeat of several, with the number of copies, the outer repeats first.
-    """
+    `shown` maps each layer of the picture to the last one that it represents (a repeated single
+    layer within another repeat: the last of the first copy), `stands` every layer to the one shown
+    for it, `alone` a repeated single layer to its copies, and `frames` has the layers of each
+    repeat of several, with the number of copies, outer repeats first."""
 
     shown: dict[int, int] = field(default_factory=dict)
     stands: dict[int, int] = field(default_factory=dict)
@@ -25,14 +24,14 @@ class Folded:
 
 
 def fold(items: Iterable[Item]) -> Folded:
-    """Show of every run the first copy."""
+    """Show the first copy of every run."""
     folded = Folded()
     _add(folded, items, 0)
     return folded
 
 
 def _add(folded: Folded, items: Iterable[Item], back: int) -> None:
-    """Add items that are met for the last time so many layers further on."""
+    """Add items whose last copy is `back` layers later."""
     for item in items:
         if not isinstance(item, Run):
             folded.shown[item], folded.stands[item] = item + back, item

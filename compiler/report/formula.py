@@ -1,10 +1,9 @@
-"""Formulas as they stand in comments, read into trees: `dW = xᵀ dz`, `y[i] = max x[i·s + u] over u`.
+"""Parser of the formulas in comments: `dW = xᵀ dz`, `y[i] = max x[i·s + u] over u`.
 
 The notation is that of layers and ops. Letters are quantities, known words functions, other words
-are prose. What stands together without a sign is a product. A slash without spaces binds tighter
-than a product (`z/2 (1 + a)`), one with spaces looser (`x y / n`). `x[i]` is an index, and `dz` the
-gradient of the loss by z.
-"""
+prose. Adjacent factors form a product. A slash without spaces binds tighter than a product (`z/2 (1
++ a)`), one with spaces looser (`x y / n`). `x[i]` is an index, and `dz` the gradient of the loss
+with respect to z."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Pieces one after another; `product` where nothing stands between the factors."""
+    """A sequence of pieces; `product` if nothing stands between the factors."""
 
     items: tuple[Tree, ...]
     product: bool = False
@@ -52,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fraction:
-    """One thing over another."""
+    """A numerator over a denominator."""
 
     over: Tree
     under: Tree
@@ -60,7 +59,7 @@ class Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """What stands below and above a base; None where nothing does."""
+    """The subscript and superscript of a base; None if absent."""
 
     base: Tree
     below: Tree | None
@@ -76,7 +75,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Something in brackets of whatever kind."""
+    """A bracketed expression with any kind of bracket."""
 
     left: str
     inside: Tree
@@ -92,7 +91,7 @@ class Hat:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A function of something: `tanh(z)`, `log t`; `sum` for Σ and Π, which take a whole product."""
+    """A function application: `tanh(z)`, `log t`; `sum` for Σ and Π, which take a whole product."""
 
     function: Tree
     to: Tree
@@ -101,7 +100,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """The gradient of the loss by a quantity."""
+    """The gradient of the loss with respect to a quantity."""
 
     by: Tree
 
@@ -119,7 +118,7 @@ class _Unreadable(Exception):
 
 
 def read_formula(text: str) -> Tree:
-    """The tree of a formula; of a text that is none, the words."""
+    """Return the tree of a formula; for other text, its words."""
     try:
         reader = _Reader(tokens(text))
         tree = reader.sequence()
@@ -129,7 +128,7 @@ def read_formula(text: str) -> Tree:
 
 
 class _Reader:
-    """A recursive descent over the tokens; every method reads one level of the grammar."""
+    """A recursive descent parser over the tokens; every method parses one level of the grammar."""
 
     def __init__(self, found: list[Token]) -> None:
         self.tokens, self.at, self.bars = found, 0, 0
@@ -148,7 +147,7 @@ class _Reader:
         return token
 
     def sequence(self, close: str = "") -> Tree:
-        """Formulas, relations and prose up to a closing bracket, or to the end."""
+        """Parse formulas, relations and prose up to a closing bracket, or to the end."""
         items: list[Tree] = []
         while not self.ended and self.token.text != close:
             if self.token.kind is Kind.WORD:
@@ -178,7 +177,7 @@ class _Reader:
         return self.term()
 
     def term(self) -> Tree:
-        """Products with a sign, and quotients with spaces around the slash."""
+        """Parse products with a sign, and quotients with spaces around the slash."""
         left = self.product()
         while self.token.text in ("·", "*", "/"):
             if self.take().text == "/":
@@ -188,7 +187,7 @@ class _Reader:
         return left
 
     def product(self) -> Tree:
-        """Factors that stand together."""
+        """Parse adjacent factors."""
         if self.token.kind is Kind.WORD:
             return self.words()
         items = [self.factor()]
@@ -219,7 +218,7 @@ class _Reader:
         return self.scripts(base)
 
     def scripts(self, base: Tree) -> Tree:
-        """What is written below and above: `x₁`, `x[i]`, `xᵀ`, `10^(2i/D)`."""
+        """Parse subscripts and superscripts: `x₁`, `x[i]`, `xᵀ`, `10^(2i/D)`."""
         below: list[Tree] = []
         above: list[Tree] = []
         while not self.ended:
@@ -282,7 +281,7 @@ class _Reader:
         return Name(token.text)
 
     def function(self, token: Token) -> Tree:
-        """A function takes the next factor; a name of one among words is a word."""
+        """Parse a function with the next factor; among words, the name of a function is a word."""
         function = self.scripts(Name(token.text))
         if self.token.kind is Kind.WORD:
             return Words(f"{token.text} {self.words().text}")
@@ -317,7 +316,7 @@ _PRIMARIES: dict[Kind, Callable[[_Reader, Token], Tree]] = {
 
 
 def _script(text: str) -> Tree:
-    """A script as written in small characters: digits are a number, letters a word, signs are signs."""
+    """Parse a subscript or superscript: digits are a number, letters a word, signs are signs."""
     if text.isdigit():
         return Number(text)
     if text.isalpha():

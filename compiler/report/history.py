@@ -1,4 +1,4 @@
-"""What a run's log.jsonl tells: for every epoch the loss and metrics of each set of data."""
+"""The history in a run's log.jsonl: loss and metrics of each data set for every epoch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SETS = {"train": "training", "validation": "validation", "test": "test"}
-"""The sets of data by the names they have in the log and in words."""
+"""The names of the data sets in the log, and in words."""
 
 LOSS = "loss"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One epoch: its number, scores by set and name (None where there is no number), rate, seconds."""
+    """One epoch: its number, scores by set and name (None if not a number), rate, seconds."""
 
     epoch: int
     scores: Mapping[str, Mapping[str, float | None]]
@@ -27,18 +27,18 @@ class Entry:
 
 @dataclass(slots=True)
 class History:
-    """All epochs in order, and why the training ended (empty if it has not)."""
+    """All epochs in order, and the reason why the training ended (empty if it has not)."""
 
     entries: list[Entry] = field(default_factory=list)
     ended: str = ""
 
     def scores(self) -> list[str]:
-        """The names of what was measured, the loss first."""
+        """The names of the scores, the loss first."""
         names = [name for e in self.entries for scores in e.scores.values() for name in scores]
         return [name for name in dict.fromkeys([LOSS, *names]) if name in names]
 
     def series(self, set: str, score: str) -> list[tuple[float, float]]:
-        """The epochs in which a score of a set was a number, with that number."""
+        """Return the epochs in which a score of a set was a number, with that number."""
         found = []
         for entry in self.entries:
             value = entry.scores.get(set, {}).get(score)
@@ -48,15 +48,14 @@ class History:
 
     @property
     def best(self) -> Entry | None:
-        """The epoch whose weights were kept as the best, if any were."""
+        """The epoch whose weights were kept as the best, if any."""
         return next((entry for entry in reversed(self.entries) if entry.best), None)
 
 
 def read_history(text: str) -> History:
-    """The history in the text of a log; lines that are damaged or of another kind are passed over.
+    """Return the history in the text of a log; damaged lines and other events are skipped.
 
-    A resumed training may tell of an epoch again, which then counts.
-    """
+    A resumed training may report an epoch again; its last report counts."""
     history, entries = History(), {}
     for line in text.splitlines():
         event = _event(line)

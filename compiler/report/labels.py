@@ -1,4 +1,4 @@
-"""Places for the labels of arrows: beside the arrow, and clear of everything that is drawn."""
+"""Placement of arrow labels: beside the arrow, without overlap."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from .rects import Path, Point, Rect, points
 
 BESIDE = 6.0
-"""Between an arrow and its label."""
+"""Distance between an arrow and its label."""
 
 TIP = 10.0
-"""The size of an arrow's head."""
+"""The size of an arrowhead."""
 
 _BAND = 50.0
 
 
 class _Occupied:
-    """What is drawn already, in bands of equal height so that only what is near is asked."""
+    """The occupied areas, in bands of equal height, so that only nearby ones are checked."""
 
     def __init__(self) -> None:
         self.rects: dict[int, list[Rect]] = {}
@@ -50,10 +50,9 @@ def label_rects(
     taken: Iterable[Rect],
     borders: Iterable[Rect],
 ) -> tuple[Rect, ...]:
-    """A place for every label of the given size beside its arrow.
+    """Return a rectangle of the given size beside its arrow for every label.
 
-    Clear of what is `taken`, of other labels, and if possible of arrows and `borders`.
-    """
+    It avoids `taken` rectangles and other labels, and if possible arrows and `borders`."""
     lines = [points(path) for path in paths]
     occupied = _Occupied()
     for rect in taken:
@@ -73,7 +72,7 @@ def label_rects(
 
 
 def _outline(rect: Rect) -> Iterator[Point]:
-    """Points on the sides of a rectangle, close enough to fall into any label on them."""
+    """Yield points on the sides of a rectangle, so dense that any label on a side contains one."""
     for i in range(int(rect.width // 4) + 1):
         yield from ((rect.x + 4 * i, rect.y), (rect.x + 4 * i, rect.bottom))
     for i in range(int(rect.height // 4) + 1):
@@ -81,7 +80,7 @@ def _outline(rect: Rect) -> Iterator[Point]:
 
 
 def _free_place(places: Iterable[Rect], occupied: _Occupied) -> Rect:
-    """The first place that is clear of everything, else of rectangles, else the first of all."""
+    """Return the first free rectangle, or the first free of rectangles, or the first of all."""
     first, clear = None, None
     for place in places:
         first = first or place
@@ -95,7 +94,7 @@ def _free_place(places: Iterable[Rect], occupied: _Occupied) -> Rect:
 
 
 def _places(line: list[Point], width: float, height: float) -> Iterator[Rect]:
-    """Places beside a line, from its middle outwards, to the right before to the left."""
+    """Yield rectangles beside a line, from its middle outwards, right before left."""
     middle = (len(line) - 1) / 2
     for i in sorted(range(len(line)), key=lambda i: abs(i - middle)):
         x, y = line[i]

@@ -1,10 +1,9 @@
-"""Places for the boxes of a picture: rows by depth, few crossings, straight long arrows.
+"""Layered layout of a picture's boxes: rows by depth, few crossings, straight long arrows.
 
-The layered layout of Sugiyama, Tagawa and Toda (1981): every box gets a row, an arrow that
-skips rows is led through a narrow lane in each of them, the order in a row is found by
-sweeps that put each cell near its neighbours, and the places by least squares under the
-condition that cells keep their distance.
-"""
+The method of Sugiyama, Tagawa and Toda (1981): every box is assigned to a row; an arrow that skips
+rows passes through a narrow lane in each of them; the order in a row is found by sweeps that put
+each cell near its neighbours, and the positions by least squares under the condition that cells
+keep their distance."""
 
 from __future__ import annotations
 
@@ -16,22 +15,22 @@ from math import inf
 import networkx as nx
 
 GAP = 28.0
-"""Least distance between two cells of a row."""
+"""Minimum distance between two cells of a row."""
 
 _SWEEPS = 12
 _PLACE_SWEEPS = 80
 _STRAIGHT = 8.0
 
 Cell = str
-"""A box's id, or the name of a lane: the place where an arrow passes a row."""
+"""A box's id, or the name of a lane, in which an arrow passes a row."""
 
 Near = Mapping[Cell, tuple[list[Cell], list[Cell]]]
-"""For every cell what is above and what is below it, once for each arrow."""
+"""For every cell its neighbours above and below, once for each arrow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The cells an arrow runs through, its two boxes included; `arrow` is its index."""
+    """The cells that an arrow passes, including its two boxes; `arrow` is its index."""
 
     arrow: int
     cells: tuple[Cell, ...]
@@ -46,7 +45,7 @@ class Layout:
     routes: tuple[Route, ...]
 
     def steps(self) -> Iterator[tuple[int, Cell, Cell]]:
-        """Every step of every route from one row (the number given) down to the next."""
+        """Yield every step of every route from one row (by its number) down to the next."""
         row = {cell: i for i, cells in enumerate(self.rows) for cell in cells}
         for route in self.routes:
             yield from ((row[a], a, b) for a, b in pairwise(route.cells))
@@ -59,10 +58,9 @@ def layout(
     first: Collection[Cell] = (),
     last: Collection[Cell] = (),
 ) -> Layout:
-    """Place boxes of the given widths; `lane` is the width an arrow needs that passes a row.
+    """Place boxes of the given widths; `lane` is the width of an arrow that passes a row.
 
-    The boxes in `first` have the first row to themselves, those in `last` the last.
-    """
+    The boxes in `first` have the first row to themselves, those in `last` the last."""
     rank = _ranks(arrows, widths, first, last)
     rows, routes = _rows(arrows, rank)
     width = dict(widths)
@@ -79,7 +77,7 @@ def _ranks(
     first: Collection[Cell],
     last: Collection[Cell],
 ) -> dict[Cell, int]:
-    """The row of every box; a source stands directly above the first box that uses it."""
+    """Return the row of every box; a source is directly above the first box that uses it."""
     graph: nx.DiGraph[Cell] = nx.DiGraph()
     graph.add_nodes_from(boxes)
     graph.add_edges_from(arrows)
@@ -111,7 +109,7 @@ def _rows(
 
 
 def _neighbours(rows: Iterable[Iterable[Cell]], routes: Iterable[Route]) -> Near:
-    """For every cell what is above and what is below it, once for each arrow."""
+    """Return the neighbours of every cell above and below, once for each arrow."""
     near: dict[Cell, tuple[list[Cell], list[Cell]]] = {c: ([], []) for row in rows for c in row}
     for route in routes:
         for upper, lower in pairwise(route.cells):
@@ -121,7 +119,7 @@ def _neighbours(rows: Iterable[Iterable[Cell]], routes: Iterable[Route]) -> Near
 
 
 def _ordered(rows: Sequence[list[Cell]], near: Near) -> list[list[Cell]]:
-    """Sort every row by the mean place of the neighbours, downwards and upwards in turn."""
+    """Sort every row by the mean position of the neighbours, downwards and upwards in turn."""
     best = [list(row) for row in rows]
     fewest = _crossings(best, near)
     current = [list(row) for row in rows]
@@ -175,7 +173,7 @@ def _straighten(
     width: Mapping[Cell, float],
     centre: dict[Cell, float],
 ) -> None:
-    """Give all cells of an unbranched run one place, where their neighbours leave room."""
+    """Give all cells of an unbranched run the same position, if their neighbours leave space."""
     low: dict[Cell, Cell] = {b: a for row in rows for a, b in pairwise(row)}
     high: dict[Cell, Cell] = {a: b for row in rows for a, b in pairwise(row)}
 
@@ -191,7 +189,7 @@ def _straighten(
 
 
 def _runs(rows: Sequence[Sequence[Cell]], near: Near) -> list[list[Cell]]:
-    """The cells that follow one another without branching, from the top."""
+    """Return the sequences of cells without branches, from the top."""
     runs: dict[Cell, list[Cell]] = {}
     for cell in (cell for row in rows for cell in row):
         above = near[cell][0]
@@ -203,7 +201,7 @@ def _runs(rows: Sequence[Sequence[Cell]], near: Near) -> list[list[Cell]]:
 
 
 def _pulls(cell: Cell, near: Near) -> dict[Cell, float]:
-    """How strongly each neighbour pulls; lanes and unbranched chains want to be straight."""
+    """Return the weight of each neighbour, larger in lanes and unbranched chains."""
     pulls: dict[Cell, float] = {}
     for side, back in ((0, 1), (1, 0)):
         others = near[cell][side]
@@ -221,11 +219,10 @@ def _wanted(cell: Cell, pulls: Mapping[Cell, float], centre: Mapping[Cell, float
 
 
 def _apart(wanted: Sequence[float], weight: Sequence[float], width: Sequence[float]) -> list[float]:
-    """The places nearest to those wanted (least squares) at which cells do not touch.
+    """Return the positions nearest to those wanted (least squares) at which cells do not overlap.
 
-    Once each place has what its left neighbours take up subtracted, the condition is that
-    places never fall, which pooling adjacent violators solves.
-    """
+    After subtracting the widths of the left neighbours, the condition is that positions never
+    decrease, which is solved by pooling adjacent violators."""
     offset = [0.0]
     for left, right in pairwise(width):
         offset.append(offset[-1] + (left + right) / 2 + GAP)

@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers set and read aloud."""
+"""Formulas as MathML, which browsers render and read aloud."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from .formula import (
 )
 
 _FUNCTION, _TIMES, _SPACE = "\u2061", "\u2062", "\u00a0"
-"""Characters that are not seen but read (the application of a function, a product), and a space."""
+"""Invisible characters for screen readers (function application, product), and a space."""
 
 
 def formula_html(formula: str) -> str:
-    """A formula of the comments as HTML: `math` elements, and the prose between them as text.
+    """Convert a formula of the comments to HTML: `math` elements, and prose as text.
 
-    Browsers break lines between words, but not within `math`.
-    """
+    Browsers break lines between words, but not within `math`."""
     tree = read_formula(formula)
     items = tree.items if isinstance(tree, Row) and not tree.product else (tree,)
     parts = []
@@ -47,7 +46,7 @@ def formula_html(formula: str) -> str:
 
 
 def mathml(tree: Tree) -> str:
-    """A tree as a `math` element."""
+    """Convert a tree to a `math` element."""
     root = Element("math", {"displaystyle": "true"})
     root.append(_element(tree))
     return tostring(root, encoding="unicode", short_empty_elements=False)
@@ -94,7 +93,7 @@ def _around(tag: str, *parts: Tree) -> Element:
 
 
 def _bare(tree: Tree) -> Tree:
-    """What need not stand in brackets above or below a line."""
+    """Remove the brackets that are redundant above or below a fraction bar."""
     return tree.inside if isinstance(tree, Fence) and tree.left == "(" else tree
 
 
@@ -112,12 +111,12 @@ def _row(items: tuple[Tree, ...], product: bool) -> Element:
 
 
 def _sets_space(tree: Tree) -> bool:
-    """Whether a sign has space around it anyway, as `=` has and a comma has not."""
+    """Return whether a sign has space around it by default, as `=` has and a comma has not."""
     return isinstance(tree, Sign) and tree.text not in ",;:"
 
 
 def _slope(by: Tree) -> Element:
-    """∂L over ∂z."""
+    """Return ∂L over ∂z."""
     fraction = Element("mfrac")
     for below in (Name("L"), by):
         row = SubElement(fraction, "mrow")

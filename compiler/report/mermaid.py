@@ -1,4 +1,4 @@
-"""The picture of a network as Mermaid text, which GitHub, GitLab and many editors draw."""
+"""The picture of a network as Mermaid text, which GitHub, GitLab and many editors render."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHAPES = {
 
 
 def mermaid(picture: Picture) -> str:
-    """The picture as text; paste it into a ```mermaid block."""
+    """Return the picture as text for a ```mermaid block."""
     return "\n".join(["flowchart TD", *_lines(picture)]) + "\n"
 
 
@@ -30,7 +30,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 
 def _frames(frames: Sequence[Frame]) -> Iterator[str]:
-    """A subgraph for each frame; those within another stand in it."""
+    """Yield a subgraph for each frame; inner frames are nested in it."""
     for line in nested(frames):
         indent = "    " * line.depth
         if line.frame is not None:

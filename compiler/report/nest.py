@@ -1,8 +1,7 @@
-"""Places of boxes, frames and arrows: every frame is laid out by itself, then as one box.
+"""Placement of boxes, frames and arrows: every frame is laid out separately, then as one box.
 
-An arrow that enters or leaves a frame passes a port on its upper or lower side; the ports have
-the first and the last row of the frame's own layout.
-"""
+An arrow that enters or leaves a frame passes a port on its upper or lower side; the ports occupy
+the first and the last row of the frame's own layout."""
 
 from __future__ import annotations
 
@@ -14,9 +13,9 @@ from .picture import Picture
 from .rects import Path, Rect, around, moved
 
 ROW_GAP, LANE, PORT_GAP = 50.0, 12.0, 18.0
-_PORT = PORT_GAP - GAP  # the width of a port, so that two in a row are PORT_GAP apart
+_PORT = PORT_GAP - GAP  # width of a port, so that two in a row are PORT_GAP apart
 HEAD, FOOT, SIDE = 30.0, 22.0, 12.0
-"""Between a frame's upper side, lower side, and left and right side and what it holds."""
+"""Distances from a frame's upper side, lower side, and left and right side to its content."""
 
 Sizes = Mapping[str, tuple[float, float]]
 """Width and height of every box, and of every frame's text by its number: `frame 0`."""
@@ -24,7 +23,7 @@ Sizes = Mapping[str, tuple[float, float]]
 
 @dataclass(slots=True)
 class Placed:
-    """Where everything is: boxes by id, frames by number, arrows (or their part here) by number."""
+    """The placement: boxes by id, frames by number, arrows (or their part here) by number."""
 
     boxes: dict[str, Rect] = field(default_factory=dict)
     frames: dict[int, Rect] = field(default_factory=dict)
@@ -32,7 +31,7 @@ class Placed:
     outline: Rect = field(default_factory=lambda: Rect(0, 0, 0, 0))
 
     def move(self, x: float, y: float) -> None:
-        """Put everything so far to the right and down."""
+        """Move all content right and down."""
         self.boxes = {id: rect.moved(x, y) for id, rect in self.boxes.items()}
         self.frames = {number: rect.moved(x, y) for number, rect in self.frames.items()}
         self.paths = {number: moved(path, x, y) for number, path in self.paths.items()}
@@ -49,10 +48,9 @@ def place(picture: Picture, sizes: Sizes) -> Placed:
 
 
 class _Level:
-    """What lies directly within a frame (or in none): boxes, and frames as single cells.
+    """The direct content of a frame (or of the picture): boxes, and frames as single cells.
 
-    `at` has the arrows that begin or end at each box, `frames` the frames within.
-    """
+    `at` has the arrows that begin or end at each box, `frames` the frames within."""
 
     def __init__(
         self,
@@ -103,7 +101,7 @@ class _Level:
         return result
 
     def _ends(self) -> dict[int, tuple[Cell, Cell]]:
-        """The cells that arrows of this level run between, by arrow; ports stand for what is outside."""
+        """Return the end cells of this level's arrows; ports represent cells outside."""
         found = {}
         for number in sorted({number for id in self.home for number in self.at[id]}):
             arrow = self.picture.arrows[number]
@@ -118,7 +116,7 @@ class _Level:
         return self.sizes[cell]
 
     def _put(self, result: Placed, grid: Layout, sizes: Sizes) -> dict[Cell, Rect]:
-        """The rectangles of all cells, ports and lanes too; moves the inner frames to their places."""
+        """Return the rectangles of all cells, also ports and lanes; moves inner frames."""
         cells = {}
         for row, (top, height) in zip(grid.rows, _row_places(grid, sizes), strict=True):
             for cell in row:
@@ -140,7 +138,7 @@ class _Level:
     def _lead(
         self, result: Placed, grid: Layout, numbers: Sequence[int], cells: Mapping[Cell, Rect]
     ) -> None:
-        """The arrows' ways: curves between the rows, straight through the lanes and in the frames."""
+        """Route the arrows: curves between the rows, straight through lanes and in frames."""
         leaves, enters = self._ports(grid, numbers, cells)
         for route in grid.routes:
             number = numbers[route.arrow]
@@ -156,15 +154,15 @@ class _Level:
             result.paths = inner.paths | result.paths
 
     def _within(self, cell: Cell, number: int) -> Path:
-        """The part of an arrow that lies in a cell: nothing of a box."""
+        """Return the part of an arrow within a cell: nothing for a box."""
         return self.inner[cell].paths[number] if cell in self.inner else ()
 
     def _ports(
         self, grid: Layout, numbers: Sequence[int], cells: Mapping[Cell, Rect]
     ) -> tuple[dict[int, float], dict[int, float]]:
-        """Where each arrow leaves and enters its cells: side by side, in the order of their ways.
+        """Return where arrows leave and enter their cells: in the order of their routes.
 
-        In frames that is decided; arrows of one box that leave a frame can still be exchanged.
+        In frames the order is fixed; arrows of one box that leave a frame can still be exchanged.
         """
         ways = {numbers[route.arrow]: route.cells for route in grid.routes}
         enters = {n: self._within(c[-1], n)[0][0] for n, c in ways.items() if c[-1] in self.inner}
@@ -183,7 +181,7 @@ class _Level:
         return leaves | _spread(leaving, cells), enters | _spread(entering, cells)
 
     def _exchange(self, ways: Mapping[int, tuple[Cell, ...]], after: Mapping[int, float]) -> None:
-        """Let arrows that leave a frame from one of its boxes not cross behind it."""
+        """Reorder arrows that leave a frame from one of its boxes, to avoid crossings."""
         alike: dict[tuple[Cell, str], list[int]] = {}
         for number, cells in ways.items():
             if cells[0] in self.inner:
@@ -200,7 +198,7 @@ _ENTRY, _EXIT = "in", "out"
 def _grouped(
     cells: Mapping[int, Cell], order: Mapping[int, float]
 ) -> dict[tuple[Cell, ...], list[int]]:
-    """The arrows at each cell in the order given; those at ports of one side are one group."""
+    """Group the arrows at each cell in the given order; the ports of one side are one group."""
     groups: dict[str, list[int]] = {}
     for number in sorted(cells, key=lambda n: (order[n], n)):
         word = cells[number].partition(" ")[0]
@@ -211,7 +209,7 @@ def _grouped(
 def _spread(
     groups: Mapping[tuple[Cell, ...], Sequence[int]], cells: Mapping[Cell, Rect]
 ) -> dict[int, float]:
-    """A place on its box for each arrow, or one of the places of the ports."""
+    """Return a position on its box for each arrow, or one of the positions of the ports."""
     places: dict[int, float] = {}
     for own, numbers in groups.items():
         centres = sorted(cells[cell].x + cells[cell].width / 2 for cell in own)
@@ -224,7 +222,7 @@ def _spread(
 
 
 def _row_places(grid: Layout, sizes: Sizes) -> list[tuple[float, float]]:
-    """The top and the height of every row; arrows that go far aside get more room."""
+    """Return the top and height of every row; arrows with a wide span need more space."""
     heights = [max(sizes[cell][1] for cell in row if cell in sizes) for row in grid.rows]
     reach = [0.0] * len(grid.rows)
     for row, upper, lower in grid.steps():
@@ -242,10 +240,9 @@ def _row_places(grid: Layout, sizes: Sizes) -> list[tuple[float, float]]:
 
 
 def _enclose(placed: Placed, entries: Sequence[float], exits: Sequence[float], text: float) -> None:
-    """Put the outline of a frame around what it holds, as far to both sides of its ports.
+    """Put the outline of a frame around its content, symmetric to its ports.
 
-    Its text stands in the upper left corner, where no arrow may run through it.
-    """
+    Its text is in the upper left corner, where no arrow may pass."""
     held = placed.outline
     ports = [*entries, *exits] or [held.x + held.width / 2]
     middle = sum(ports) / len(ports)

@@ -1,4 +1,4 @@
-"""Frames within frames as a sequence: for languages that write them as blocks of lines."""
+"""Nested frames as a sequence, for languages that write them as blocks of lines."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from .picture import Frame
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The begin of a frame (its number), a box that lies directly in it, or (with neither) its end.
+    """The begin of a frame (its number), a box directly in it, or (with neither) its end.
 
-    `depth` is 1 for the begin and end of a frame that lies in no other.
-    """
+    `depth` is 1 for the begin and end of an outermost frame."""
 
     depth: int
     frame: int | None = None
@@ -21,7 +20,7 @@ class Line:
 
 
 def nested(frames: Sequence[Frame]) -> Iterator[Line]:
-    """All frames with their boxes; those within another stand in it."""
+    """Yield all frames with their boxes; inner frames are nested."""
     inmost = {id: number for number, frame in enumerate(frames) for id in frame.boxes}
     open_frames: list[frozenset[str]] = []
     for number, frame in enumerate(frames):

@@ -1,4 +1,4 @@
-"""A network as a piece of HTML for notebooks: its picture, and a table of its layers."""
+"""A network as an HTML fragment for notebooks: its picture, and a table of its layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .svg import svg
 from .wording import grouped, size_text
 
 MANY_LAYERS = 200
-"""Of larger networks the picture and the table would take longer than anybody looks at them."""
+"""Most layers for the picture and the table, which take too long for larger networks."""
 
 _TITLES = ("layer", "stage", "output", "parameters", "FLOPs")
 _CELL = "padding: 0.15em 0.8em; text-align: left"
@@ -24,10 +24,9 @@ _NUMBER = "padding: 0.15em 0.8em; text-align: right"
 
 
 def network_html(spec: str, title: str) -> str:
-    """The network of a spec without errors; all that comes from the spec is escaped.
+    """Return the network of a spec without errors as HTML; all text from the spec is escaped.
 
-    There are no scripts, and nothing is fetched.
-    """
+    There are no scripts, and no external resources."""
     typed = check(Source("model.nn", spec)).graph
     return f"<pre>{escape(spec)}</pre>" if typed is None else _network(typed, title)
 

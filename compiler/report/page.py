@@ -1,8 +1,7 @@
-"""The report as one HTML page that needs nothing from outside: what it shows, and how it is written.
+"""The report as one self-contained HTML page: its contents, and their rendering.
 
-Everything that was read (names of files, classes and layers, comments, values) goes through the
-template's escaping; drawings and formulas escape what they are made of themselves.
-"""
+All input (names of files, classes and layers, comments, values) is escaped by the template;
+drawings and formulas escape their own content."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ from .wording import amount_text, grouped, polynomial, printable, size_text
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image as a data URI, with its size in pixels, what it is in words, and lines below it."""
+    """An image as a data URI, with its size in pixels, its description, and lines below it."""
 
     uri: str
     width: int
@@ -39,7 +38,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """A class: its shares as text, its rows, and the counts of what was predicted for them."""
+    """A class: its scores as text, its rows, and the counts of predictions for them."""
 
     name: str
     precision: str
@@ -51,7 +50,7 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """The classes of an output; `columns` are the names of those that have one in the matrix."""
+    """The classes of an output; `columns` are the names of those with a column in the matrix."""
 
     output: str
     classes: Sequence[ClassRow]
@@ -59,13 +58,13 @@ class ClassTable:
 
     @property
     def small(self) -> bool:
-        """Whether the matrix is small enough to be read."""
+        """Whether the matrix is small enough to be readable."""
         return len(self.classes) <= 25
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row that the network does badly on: its number, what it is, what was said, an image or values."""
+    """A row with a large loss: its number, class, prediction, and an image or values."""
 
     row: int
     truth: str
@@ -77,7 +76,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How the network does on data."""
+    """The network's results on data."""
 
     data: str
     rows: int
@@ -98,7 +97,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a report is made of; only the network is always there."""
+    """The contents of a report; only the network is required."""
 
     typed: TypedGraph
     title: str
@@ -113,7 +112,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """A row of the table of layers; `share` is the layer's part of all parameters, or of all FLOPs."""
+    """A row of the table of layers; `share` is its part of all parameters, or of all FLOPs."""
 
     name: str
     stage: str
@@ -135,7 +134,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the template sees."""
+    """The variables of the template."""
 
     contents: Contents
     facts: Sequence[tuple[str, str]]
@@ -148,7 +147,7 @@ class _View:
 
 
 def page(contents: Contents) -> str:
-    """The report as HTML."""
+    """Return the report as HTML."""
     typed = contents.typed
     summary = summarise(typed, contents.batch)
     view = _View(

@@ -1,4 +1,4 @@
-"""What a picture of a network shows, whatever it is drawn with: boxes and labelled arrows."""
+"""The picture of a network, independent of the output format: boxes and labelled arrows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .scopes import Scope, scopes
 from .wording import grouped, loss_text, stage_text
 
 FOLDED = 5
-"""Fewer copies than this are shown one by one."""
+"""Minimum number of copies for folding; fewer are shown one by one."""
 
 
 class Part(Enum):
-    """What a box stands for, which decides how it looks."""
+    """The kind of a box, which determines its style."""
 
     INPUT = "input"
     LAYER = "layer"
@@ -41,7 +41,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A value on its way from box to box, labelled with its shape."""
+    """A value that passes from box to box, labelled with its shape."""
 
     source: str
     target: str
@@ -50,10 +50,9 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Boxes that belong together: a block or group, or what stands for several copies.
+    """A group of boxes: a block or group, or the representative of several copies.
 
-    A frame within comes after its own. `copies` is 0 where each layer of the frame is shown.
-    """
+    Inner frames come after outer ones. `copies` is 0 if each layer of the frame is shown."""
 
     boxes: tuple[str, ...]
     text: str
@@ -71,10 +70,9 @@ class Picture:
 
 
 def picture(typed: TypedGraph, title: str) -> Picture:
-    """The picture of a network: its layers, and a box for every output and judged value.
+    """Return the picture of a network: its layers, and a box for every output and judged value.
 
-    Of FOLDED or more equal stretches that follow one another one is shown, framed.
-    """
+    Of FOLDED or more equal consecutive stretches, one is shown, framed."""
     counts, layers = parameter_counts(typed), typed.graph.layers
     folded = fold(runs(typed, FOLDED))
     boxes = [
@@ -98,7 +96,7 @@ def picture(typed: TypedGraph, title: str) -> Picture:
 
 
 def _edges(typed: TypedGraph, folded: Folded) -> list[tuple[int, int]]:
-    """The arrows between layers that are shown, by position."""
+    """Return the arrows between shown layers, by position."""
     position = {layer.id: at for at, layer in enumerate(typed.graph.layers)}
     return [
         (folded.stands[position[feed]], at)
@@ -120,19 +118,19 @@ def _times(copies: int) -> str:
 
 
 def parameter_counts(typed: TypedGraph) -> dict[str, int]:
-    """Number of parameters (single numbers) by the layer that owns them."""
+    """Return the number of parameters (single numbers) by the layer that owns them."""
     owned = own_parameters(typed)
     return {name: sum(prod(param.shape) for param in params) for name, params in owned.items()}
 
 
 def frozen_counts(typed: TypedGraph) -> dict[str, int]:
-    """Of these, the ones that are frozen."""
+    """Return the number of frozen ones among them."""
     owned = own_parameters(typed)
     return {n: sum(prod(p.shape) for p in params if p.frozen) for n, params in owned.items()}
 
 
 def _layer_box(layer: Layer, count: int, last: str, copies: int | None) -> Box:
-    """The box of a layer, or of all from it to the one that is called `last`."""
+    """Return the box of a layer, or of all layers from it to the one called `last`."""
     kind = LAYERS[layer.kind]
     name, text = layer.name, stage_text(layer)
     each = " each" if last != name else ""
@@ -155,7 +153,7 @@ def _layer_box(layer: Layer, count: int, last: str, copies: int | None) -> Box:
 
 
 def _ends(graph: LayerGraph) -> dict[int, tuple[str, ...]]:
-    """For every layer that is an output or judged by a loss, what to write at its end."""
+    """Return the text at the end of every layer that is an output or has a loss."""
     ends: dict[int, list[str]] = {}
     for output in graph.outputs:
         ends.setdefault(output.layer, []).append(f"output {output.name}")

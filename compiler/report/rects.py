@@ -1,4 +1,4 @@
-"""The geometry of a drawing: rectangles, and arrows as curves between stops."""
+"""Geometry of a drawing: rectangles, and arrows as curves between stops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PIECES = 40
 
 Point = tuple[float, float]
 Path = tuple[Point, ...]
-"""Stops of an arrow; between them it curves and passes each one vertically."""
+"""Stops of an arrow; it is curved between them and passes each one vertically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +24,31 @@ class Rect:
 
     @property
     def right(self) -> float:
-        """The place of the right side."""
+        """The coordinate of the right side."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """The place of the lower side."""
+        """The coordinate of the lower side."""
         return self.y + self.height
 
     def meets(self, other: Rect) -> bool:
-        """Whether the two have a point in common."""
+        """Return whether the two have a point in common."""
         across = self.x < other.right and other.x < self.right
         return across and self.y < other.bottom and other.y < self.bottom
 
     def holds(self, point: Point) -> bool:
-        """Whether a point lies inside."""
+        """Return whether a point lies inside."""
         x, y = point
         return self.x < x < self.right and self.y < y < self.bottom
 
     def moved(self, x: float, y: float) -> Rect:
-        """The rectangle so far to the right and down."""
+        """Return the rectangle moved right and down."""
         return Rect(self.x + x, self.y + y, self.width, self.height)
 
 
 def around(rects: Iterable[Rect], paths: Iterable[Path], margin: float) -> Rect:
-    """The smallest rectangle with a margin around everything."""
+    """Return the smallest rectangle around everything, with a margin."""
     shown = list(rects)
     xs = [x for r in shown for x in (r.x, r.right)] + [x for p in paths for x, _ in p]
     ys = [y for r in shown for y in (r.y, r.bottom)]
@@ -57,12 +57,12 @@ def around(rects: Iterable[Rect], paths: Iterable[Path], margin: float) -> Rect:
 
 
 def moved(path: Path, x: float, y: float) -> Path:
-    """A path so far to the right and down."""
+    """Return a path moved right and down."""
     return tuple((a + x, b + y) for a, b in path)
 
 
 def points(path: Path) -> list[Point]:
-    """Points on an arrow, close together: x is a smoothstep between the stops, y even."""
+    """Return dense points on an arrow: x is a smoothstep between the stops, y is linear."""
     points = [path[0]]
     for (x0, y0), (x1, y1) in pairwise(path):
         steps = [i / _PIECES for i in range(1, _PIECES + 1)]

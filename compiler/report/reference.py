@@ -1,4 +1,4 @@
-"""The reference of everything a spec may name, made from the registries alone."""
+"""The reference of everything that a spec may name, generated from the registries."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Section:
 
 
 def sections() -> tuple[Section, ...]:
-    """Layers by family, then losses, optimizers, schedules; within a section by name."""
+    """Return layers by family, then losses, optimizers, schedules; each section sorted by name."""
     families = (
         Section(
             family.value.capitalize(), _sorted(k for k in LAYERS.values() if k.family is family)
@@ -64,7 +64,7 @@ def sections() -> tuple[Section, ...]:
 
 
 def reference() -> str:
-    """The whole reference as Markdown."""
+    """Return the whole reference as Markdown."""
     parts = [f"{TITLE}\n\n{ORIGIN}\n"]
     for section in sections():
         parts.append(f"## {section.title}\n")
@@ -73,12 +73,12 @@ def reference() -> str:
 
 
 def entry(kind: Kind) -> str:
-    """One layer, loss, optimizer or schedule as Markdown."""
+    """Return one layer, loss, optimizer or schedule as Markdown."""
     return "\n".join(_entry(kind)) + "\n"
 
 
 def initialisations() -> str:
-    """All initialisations as a Markdown table."""
+    """Return all initialisations as a Markdown table."""
     rows = ["| written | definition | also called |", "|---|---|---|"]
     for init in INITS.values():
         args = f"({', '.join(arg.name for arg in init.args)})" if init.args else ""
@@ -88,14 +88,14 @@ def initialisations() -> str:
 
 
 def find(word: str) -> tuple[Kind, ...]:
-    """What a word stands for: `mean` is a merge and a reduction."""
+    """Return the kinds that a word names: `mean` is a merge and a reduction."""
     wanted = word.lower()
     kinds = [kind for section in sections() for kind in section.kinds]
     return tuple(k for k in kinds if wanted in (k.name, k.name.partition(" ")[0], *k.aliases))
 
 
 def names() -> list[str]:
-    """Every name that `find` knows, other names included."""
+    """Return every name that `find` knows, including aliases."""
     return [n for s in sections() for k in s.kinds for n in (k.name, *k.aliases)]
 
 
@@ -124,7 +124,7 @@ def _entry(kind: Kind) -> Iterator[str]:
 
 
 def _example_facts(kind: Kind) -> Iterator[str]:
-    """What the compiler says of a layer's example: its shapes, and the kind's parameters."""
+    """Yield the shapes of a layer's example, and the kind's parameters, from the compiler."""
     typed = check(Source(kind.name, kind.example)).graph if isinstance(kind, LayerKind) else None
     if typed is None:
         return
@@ -137,7 +137,7 @@ def _example_facts(kind: Kind) -> Iterator[str]:
 
 
 def _owners(layer: Layer, kind: str) -> Iterator[str]:
-    """The names under which a layer has parameters that are due to a kind."""
+    """Yield the names under which a layer has parameters of a kind."""
     if layer.kind == kind:
         yield layer.owner
     if layer.activation is not None and layer.activation.kind == kind:
@@ -155,7 +155,7 @@ def _default(arg: ArgSpec) -> str:
 
 
 def type_text(type: ArgType) -> str:
-    """What an argument takes, in words."""
+    """Describe the values of an argument."""
     match type:
         case Int(low, high):
             return "whole number" + _bounds(low, high)

@@ -1,4 +1,4 @@
-"""What random data for a network look like: every input and target with its shape and kind."""
+"""Descriptions of random data for a network: shape and kind of every input and target."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..losses.registry import target_kind
 from ..lower.losses import target_layers, target_name
 
 SIZE = 32
-"""What a size is that is known at run time only, unless it is said."""
+"""The default of a size that is known only at run time."""
 
 
 IDS = 10
-"""What ids lie below that pick from no table."""
+"""The default bound of ids that index no table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array by name: sizes of a row, its kind (float, int, or one of a target), a bound of ids."""
+    """An array: its name, sizes of a row, kind (float, int, or a target's), a bound of ids."""
 
     name: str
     kind: str
@@ -31,7 +31,7 @@ class Array:
 
 
 def free_sizes(typed: TypedGraph) -> list[str]:
-    """The sizes of inputs that are known at run time only."""
+    """Return the sizes of inputs that are known only at run time."""
     dims = [dim for n in typed.graph.layers if n.kind == "input" for dim in typed.shape_of(n.id)]
     return sorted({name for dim in dims for name in symbols(dim)})
 
@@ -39,7 +39,7 @@ def free_sizes(typed: TypedGraph) -> list[str]:
 def sampled_inputs(
     typed: TypedGraph, limits: Mapping[str, int], sizes: Mapping[str, int]
 ) -> list[Array]:
-    """The inputs; `limits` are by name of an input the rows of the table that its ids pick from."""
+    """Return the inputs; `limits` has the rows of the table that each input of ids indexes."""
     found = []
     for layer in typed.graph.layers:
         if layer.kind == "input":
@@ -51,7 +51,7 @@ def sampled_inputs(
 
 
 def sampled_targets(typed: TypedGraph, sizes: Mapping[str, int]) -> list[Array]:
-    """The targets, of which classes are given as ids."""
+    """Return the targets; classes are given as ids."""
     found = []
     for layer in target_layers(typed):
         kinds = [loss.setting.kind for loss in typed.graph.losses if loss.layer == layer]

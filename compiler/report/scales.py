@@ -1,4 +1,4 @@
-"""What the network makes of the scale of its data: inputs it takes raw, and outputs with ends."""
+"""The scale of data in the network: inputs used without scaling, and outputs with a range."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..lints.network import Network
 from ..lower.losses import target_name
 
 SCALING = ("normalize", "scale", "shift")
-"""Fixed layers by which a spec says that its author thought of the scale."""
+"""Fixed layers which show that the author of a spec considered the scale."""
 
 ENDS = {
     "sigmoid": (0.0, 1.0),
@@ -26,11 +26,11 @@ ENDS = {
     "softplus": (0.0, math.inf),
     "log_softmax": (-math.inf, 0.0),
 }
-"""The lowest and the highest value of activations that have one."""
+"""The lowest and the highest value of activations that have a range."""
 
 
 def raw_inputs(typed: TypedGraph) -> tuple[str, ...]:
-    """The real inputs that reach weights without being scaled, normalised or squashed before."""
+    """Return the real inputs that reach weights unscaled, without a bounded activation."""
     network = Network(typed)
     return tuple(
         layer.name
@@ -59,10 +59,9 @@ def _scales(kind: str, activation: str) -> bool:
 
 
 def bounded_outputs(typed: TypedGraph) -> dict[str, tuple[str, float, float]]:
-    """By target the activation at the end of the judged output, its lowest and highest value.
+    """Return by target the activation of the judged output, its lowest and highest value.
 
-    Only for losses that measure the distance between output and target.
-    """
+    Only for losses that measure the distance between output and target."""
     network = Network(typed)
     return {
         target_name(typed, loss.layer): (last.kind, *ENDS[last.kind])

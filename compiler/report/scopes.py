@@ -1,4 +1,4 @@
-"""Which layers of a picture belong together: those of a block or named group, and of a repeat."""
+"""Scopes of a picture: the layers of a block or named group, and of a repeat."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ Edges = Collection[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Layers by position, the name of their block or group, and how many copies they stand for.
+    """Layers by position, the name of their block or group, and the number of copies.
 
-    The name is empty where nothing but the repeat holds them together, `copies` is 0 for a
-    block that is shown once for every time it was called.
-    """
+    The name is empty for a mere repeat; `copies` is 0 for a block that is shown once for every
+    call."""
 
     layers: tuple[int, ...]
     name: str
@@ -26,11 +25,10 @@ class Scope:
 
 
 def scopes(names: Sequence[str], folded: Folded, edges: Edges) -> list[Scope]:
-    """All scopes of two layers or more, each after those it lies within.
+    """Return all scopes of two layers or more, inner ones after outer ones.
 
-    Two scopes never overlap in part, and no way leads out of scopes and back into them. What
-    cannot be drawn so (a block that begins or ends within a repeat) is left out.
-    """
+    Two scopes never overlap partially, and no path leads out of scopes and back into them. Scopes
+    that cannot be drawn so (a block that begins or ends within a repeat) are left out."""
     found = [Scope(tuple(inside), "", copies) for inside, copies in folded.frames]
     repeats = {frozenset(scope.layers): at for at, scope in enumerate(found)}
     for block in _blocks({at: names[at] for at in folded.shown}):
@@ -45,7 +43,7 @@ def scopes(names: Sequence[str], folded: Folded, edges: Edges) -> list[Scope]:
 
 
 def _blocks(names: Mapping[int, str]) -> Iterator[Scope]:
-    """The blocks and groups: a layer's name begins with the names of those it is in."""
+    """Yield the blocks and groups: a layer's name begins with the names of those it is in."""
     members: dict[str, list[int]] = {}
     for at, name in names.items():
         parts = name.split(".")[:-1]
@@ -57,20 +55,20 @@ def _blocks(names: Mapping[int, str]) -> Iterator[Scope]:
 
 
 def _first_to_last(scope: Scope, names: Sequence[str], folded: Folded) -> str:
-    """`block1 … block12`: the scope of the first copy and that of the last."""
+    """Return `block1 … block12`: the scopes of the first and the last copy."""
     last = names[folded.shown[scope.layers[0]]]
     parts = last.split(".")[: scope.name.count(".") + 1]
     return f"{scope.name} … {'.'.join(parts)}"
 
 
 def _apart(own: Collection[int], other: Collection[int]) -> bool:
-    """Whether a scope lies within another one, around it or beside it."""
+    """Return whether two scopes are nested or disjoint."""
     shared = set(own) & set(other)
     return not shared or len(shared) in (len(own), len(other))
 
 
 def _drawable(found: Sequence[Scope], edges: Edges) -> list[Scope]:
-    """The scopes without those that ways lead out of and back into."""
+    """Return the scopes without those that paths leave and enter again."""
     left = list(found)
     while True:
         inside = _innermost(left)
@@ -81,7 +79,7 @@ def _drawable(found: Sequence[Scope], edges: Edges) -> list[Scope]:
 
 
 def _innermost(found: Sequence[Scope]) -> dict[int, tuple[int, ...]]:
-    """For every layer the scopes it lies in, by place, the outermost first."""
+    """Return the scopes of every layer by position, outermost first."""
     inside: dict[int, tuple[int, ...]] = {}
     for at, scope in enumerate(found):
         for layer in scope.layers:
@@ -92,7 +90,7 @@ def _innermost(found: Sequence[Scope]) -> dict[int, tuple[int, ...]]:
 def _levels(
     found: Sequence[Scope], inside: Mapping[int, tuple[int, ...]], edges: Edges
 ) -> Iterator[nx.DiGraph[tuple[str, int]]]:
-    """What lies directly within each scope (or in none), scopes as single nodes."""
+    """Yield the direct content of each scope (or of none), with inner scopes as single nodes."""
     graphs: dict[tuple[int, ...], nx.DiGraph[tuple[str, int]]] = {}
     for source, target in edges:
         a, b = inside.get(source, ()), inside.get(target, ())
@@ -107,7 +105,7 @@ def _levels(
 
 
 def _on_cycles(graph: nx.DiGraph[tuple[str, int]]) -> Iterator[int]:
-    """The scopes that ways lead out of and back into."""
+    """Yield the scopes that paths leave and enter again."""
     for part in nx.strongly_connected_components(graph):
         if len(part) > 1:
             yield from (at for kind, at in part if kind == "scope")

@@ -1,4 +1,4 @@
-"""A starting spec for a table: text that trains as it stands, with the reason beside each choice."""
+"""A starting spec for a table: it can be trained as it is, with the reason for each choice."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from nnc.runtime.survey import Answer, Feature, Survey
 
 LISTED = 64
-"""So many columns get a mean and deviation each; more of them share one."""
+"""Most columns that get a separate mean and deviation; more of them share one."""
 
 
 class NoSpec(ValueError):
-    """There is no network for targets like these; the message says why."""
+    """There is no network for these targets; the message gives the reason."""
 
 
 def starting_spec(name: str, seen: Survey) -> str:
-    """A spec called so for a table that was looked at, as `nnc fmt` writes it; raises NoSpec."""
+    """Return a formatted spec of this name for a table that was surveyed; raises NoSpec."""
     rows, columns, targets = seen.rows, seen.features, seen.answers
     batch = 16 if rows < 1000 else 32 if rows < 10_000 else 128
     lines = [
@@ -51,7 +51,7 @@ def _of_input(columns: Sequence[Feature]) -> str:
 
 
 def _normalize(columns: Sequence[Feature]) -> list[str]:
-    """Numbers to mean 0 and deviation 1; one-hot columns of words stay as they are."""
+    """Scale numbers to mean 0 and deviation 1; one-hot columns of words are unchanged."""
     if all(column.words for column in columns):
         return []
     if len(columns) > LISTED and not any(column.words for column in columns):
@@ -70,7 +70,7 @@ def _normalize(columns: Sequence[Feature]) -> list[str]:
 
 
 def rounded(value: float, std: float) -> str:
-    """A number in as few digits as tell a hundredth of a standard deviation."""
+    """Round a number to the digits that resolve a hundredth of a standard deviation."""
     digits = 2 - math.floor(math.log10(std))
     shown = f"{round(value, digits):.{max(0, min(digits, 12))}f}"
     if digits > 12 or len(shown) > 17:
@@ -90,7 +90,7 @@ def _hidden(rows: int) -> list[str]:
 
 
 def _end(targets: Sequence[Answer]) -> list[str]:
-    """Output, loss and metrics."""
+    """Return output, loss and metrics."""
     kinds = {len(target.classes) for target in targets}
     if kinds == {0}:
         return _numbers(targets)
@@ -135,14 +135,14 @@ def _numbers(targets: Sequence[Answer]) -> list[str]:
 
 
 def _penalty(rows: int, targets: Sequence[Answer]) -> list[str]:
-    """Small weights where there are few rows; numbers have losses of any size, beside which none fits."""
+    """Return a weight penalty for few rows; none for numbers, whose losses have any scale."""
     if rows >= 1000 or not targets[0].classes:
         return []
     return ["regularize l2=1e-2  # keeps weights small: few rows do not say much"]
 
 
 def _epochs(rows: int, batch: int) -> int:
-    """Enough for some two thousand steps."""
+    """Return enough epochs for about two thousand steps."""
     epochs = math.ceil(2000 * batch / rows)
     return min(200, max(10, epochs))
 
@@ -153,6 +153,6 @@ def _listing(names: Sequence[str], quote: str = "`") -> str:
 
 
 def _shown(name: str) -> str:
-    """A name from a file as a comment may hold it: no line breaks, no marks that nnc reads."""
+    """Return a name from a file for a comment: without line breaks and marks that nnc reads."""
     plain = "".join(char if char.isprintable() else "?" for char in name).replace("nnc:", "nnc ")
     return plain if len(plain) <= 24 else f"{plain[:23]}…"

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, operations and memory, layer by layer and in total."""
+"""The costs of a network: parameters, operations and memory, layer by layer and in total."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ COUNTED = (
     "training: all arrays of a step of the NumPy module at -O1, where values share arrays; "
     "without the data",
 )
-"""What the numbers of a summary do and do not contain."""
+"""What the numbers of a summary include and exclude."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One layer; sizes that depend on a symbolic dimension stay symbolic."""
+    """One layer; sizes that depend on a symbolic dimension are symbolic."""
 
     name: str
     kind: str
@@ -59,7 +59,7 @@ class Summary:
 
 
 def summarise(typed: TypedGraph, batch: int) -> Summary:
-    """Count what a network needs; see COUNTED for what is meant."""
+    """Return the costs of a network; COUNTED defines them."""
     counts, held = parameter_counts(typed), frozen_counts(typed)
     rows = tuple(_row(typed, n, counts[n.name], held[n.name]) for n in typed.graph.layers)
     parameters, frozen = sum(row.parameters for row in rows), sum(row.frozen for row in rows)
@@ -81,7 +81,7 @@ def summarise(typed: TypedGraph, batch: int) -> Summary:
 
 
 def as_json(summary: Summary) -> dict[str, object]:
-    """The same as plain values; a symbolic size is a string such as `2*T`."""
+    """Return the summary as plain values; a symbolic size is a string such as `2*T`."""
     return {
         "dtype": summary.dtype,
         "batch": summary.batch,
@@ -137,7 +137,7 @@ def _row(typed: TypedGraph, layer: Layer, parameters: int, frozen: int) -> Row:
 
 
 def _kept(typed: TypedGraph, layer: Layer) -> Dim:
-    """Entries of a row that the layer needs besides its value."""
+    """Return the entries of a row that the layer keeps besides its value."""
     inputs = tuple(typed.types[i] for i in layer.inputs)
     return LAYERS[layer.kind].kept(ShapeContext(layer, layer.args, inputs, {}))
 

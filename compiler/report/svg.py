@@ -15,7 +15,7 @@ from .rects import Path, Rect, around
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 NAME_SIZE, TEXT_SIZE, LABEL_SIZE, FRAME_SIZE = 13, 11, 11, 11
 LINE, PADDING, MARGIN = 16.0, 12.0, 16.0
-_ADVANCE = 0.61  # width of a character of a monospaced font, in its size
+_ADVANCE = 0.61  # width of a character of a monospaced font, relative to its size
 
 _COLOURS = {
     Part.INPUT: ("#e3effb", "#4a86c5", "#1b3350"),
@@ -24,7 +24,7 @@ _COLOURS = {
     Part.MERGE: ("#fdf2dc", "#cf9a3c", "#46350f"),
     Part.OUTPUT: ("#f2eafb", "#8a63b8", "#352449"),
 }
-"""The filling, the line, and the filling on dark pages."""
+"""The fill, the stroke, and the fill on dark pages."""
 
 _INK, _FAINT_INK, _LINE_COLOUR = "#1f2933", "#52606d", "#76838f"
 _LIGHT_INK, _FAINT_LIGHT_INK = "#eef1f4", "#b4bec8"
@@ -38,12 +38,12 @@ _DARK = " ".join(
         "}",
     )
 )
-"""What is different on dark pages; attributes say the rest, for programs that read no CSS."""
+"""Differences on dark pages; attributes repeat the rest, for programs without CSS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Where everything is drawn: a rectangle a box and a frame, a path and a label's place an arrow."""
+    """The rectangle of each box and frame, and the path and label position of each arrow."""
 
     picture: Picture
     boxes: tuple[Rect, ...]
@@ -53,17 +53,17 @@ class Drawing:
 
     @property
     def bounds(self) -> Rect:
-        """Everything, with a margin."""
+        """The bounding rectangle, with a margin."""
         return around((*self.boxes, *self.labels, *self.frames), self.paths, MARGIN)
 
 
 def svg(picture: Picture) -> str:
-    """The picture as an SVG document."""
+    """Return the picture as an SVG document."""
     return "\n".join(_document(draw(picture))) + "\n"
 
 
 def draw(picture: Picture) -> Drawing:
-    """Give every box, frame, arrow and label its place."""
+    """Place every box, frame, arrow and label."""
     sizes = {box.id: _box_size(box) for box in picture.boxes}
     for number, frame in enumerate(picture.frames):
         sizes[f"frame {number}"] = (_width(frame.text, FRAME_SIZE), FRAME_SIZE * 1.2)
@@ -78,7 +78,7 @@ def draw(picture: Picture) -> Drawing:
 
 
 def _frame_text(frame: Frame, rect: Rect) -> Rect:
-    """The place of a frame's text: its upper left corner."""
+    """Return the rectangle of a frame's text: its upper left corner."""
     return Rect(rect.x + 8, rect.y + 5, _width(frame.text, FRAME_SIZE), FRAME_SIZE * 1.2)
 
 
@@ -155,7 +155,7 @@ def _text(text: str, x: float, y: float, style: str = "") -> str:
 
 
 def _path_data(path: Path) -> str:
-    """Cubic Bézier curves that leave and reach every stop vertically."""
+    """Return cubic Bézier curves that leave and reach every stop vertically."""
     parts = [f"M{path[0][0]:.1f} {path[0][1]:.1f}"]
     for (x0, y0), (x1, y1) in pairwise(path):
         third = (y1 - y0) / 3

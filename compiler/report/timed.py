@@ -1,8 +1,7 @@
-"""A module that tells how long each layer takes: the same statements, with marks between layers.
+"""A module that times each layer: the same statements, with marks between layers.
 
-Before the first statement of a layer stands a call that says which layer begins. Whoever
-imports the module gives it that function; what it does is not the module's concern.
-"""
+Before the first statement of a layer there is a call with the number of that layer. The importer of
+the module provides the function that is called."""
 
 from __future__ import annotations
 
@@ -21,15 +20,15 @@ from ..targets.numpy.sections import module_text, parts
 from ..targets.target import READABLE, load_target
 
 MARK = "τ"
-"""What the module calls; no name of a value has such a letter, all of theirs are ASCII."""
+"""The function that the module calls; a non-ASCII letter, so that no value has this name."""
 
 REST = 0
-"""The place of what belongs to no layer: checks of arguments, the optimizer, Python itself."""
+"""The number for time outside of layers: argument checks, the optimizer, Python itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is timed: a layer (or loss), in which function."""
+    """A timed item: a layer (or loss) in a function."""
 
     layer: str
     function: str
@@ -37,10 +36,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """The module as it is and with marks, and what their numbers stand for; 0 is the rest.
+    """The module without and with marks, and the meaning of their numbers; 0 is the rest.
 
-    `limits` are by name of an input of ids what these lie below, `random` says that steps draw.
-    """
+    `limits` are the bounds of ids by input name, `random` says that steps draw random numbers."""
 
     plain: str
     marked: str
@@ -50,7 +48,7 @@ class Timed:
 
 
 def timed_module(typed: TypedGraph, file: str) -> Timed:
-    """The module of the NumPy target at -O1, twice."""
+    """Return the module of the NumPy target at -O1, without and with marks."""
     target = load_target(READABLE)
     program = plan_program(optimise_functions(build_functions(typed), 1), 1, target)
     view = module_view(program, module_names(program, target), "", file)
@@ -77,7 +75,7 @@ def _marked(kernel: KernelView, function: str, places: list[Place]) -> KernelVie
 def _marks(
     statements: Sequence[Statement], function: str, places: list[Place]
 ) -> Iterator[Statement]:
-    """The statements, a mark wherever another layer begins, and one for the rest at the end."""
+    """Yield the statements with a mark before each new layer, and one for the rest at the end."""
     current = ""
     for statement in statements:
         layer = current if isinstance(statement, Heading) else statement.layer

@@ -1,4 +1,4 @@
-"""The words and signs of a formula: what is a quantity, a function, a number or prose."""
+"""Tokens of a formula: quantities, functions, numbers and prose."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     NAME = auto()
     SLOPE = auto()
@@ -25,7 +25,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, and whether a space stands before it."""
+    """A token, and whether a space precedes it."""
 
     kind: Kind
     text: str
@@ -102,7 +102,7 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens of a formula in order."""
+    """Return all tokens of a formula in order."""
     found: list[Token] = []
     spaced = False
     for match in _TOKEN.finditer(text):
@@ -149,7 +149,7 @@ def _word(text: str) -> list[tuple[Kind, str]]:
 
 
 def _in_prose(found: list[Token], at: int) -> Token:
-    """The token; an `a` before or behind a word is an article."""
+    """Return the token; an `a` before or after a word is an article."""
     token = found[at]
     if token.kind is Kind.NAME and token.text == "a":
         beside = found[at + 1 : at + 2]

@@ -1,4 +1,4 @@
-"""Layers, arguments and sizes in the words a spec uses for them."""
+"""Layers, arguments and sizes in the notation of a spec."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from ..losses import LOSSES
 
 
 def stage_text(layer: Layer) -> str:
-    """A layer as a spec could write it, lets and parameters replaced by their values.
+    """Return a layer as a spec could write it, with lets and parameters replaced by values.
 
-    Of the optional arguments only those appear that were written.
-    """
+    Optional arguments are included only if they were written."""
     declared = layer.args.get("type")
     if isinstance(declared, InputLayer):
         return f"{LAYERS[layer.kind].word} {shape_text(str(declared.type))}"
@@ -36,19 +35,19 @@ def stage_text(layer: Layer) -> str:
 
 
 def activation_text(activation: Activation) -> str:
-    """An activation with the arguments that differ from the defaults: `leaky_relu(a=0.2)`."""
+    """Return an activation with its non-default arguments: `leaky_relu(a=0.2)`."""
     kind = LAYERS[activation.kind]
     return _call_text(kind.word, activation.args, _specs(kind.args, activation.args))
 
 
 def loss_text(setting: Setting) -> str:
-    """A loss with the arguments that differ from the defaults: `huber(delta=2)`."""
+    """Return a loss with its non-default arguments: `huber(delta=2)`."""
     specs = _specs(LOSSES[setting.kind].args, setting.args)
     return _call_text(setting.kind.partition(" ")[0], setting.args, specs)
 
 
 def _specs(specs: tuple[ArgSpec, ...], args: Mapping[str, ArgValue]) -> tuple[ArgSpec, ...]:
-    """The arguments of a kind; a formula has its numbers among them."""
+    """Return the arguments of a kind; those of a formula include its numbers."""
     formula = args.get(FORMULA)
     if not isinstance(formula, Formula):
         return specs
@@ -56,7 +55,7 @@ def _specs(specs: tuple[ArgSpec, ...], args: Mapping[str, ArgValue]) -> tuple[Ar
 
 
 def value_text(spec: ArgSpec, value: ArgValue) -> str:
-    """A checked argument as a spec writes it: `3x3`, `true`, `normal(0.01)`, `[1, 2]`."""
+    """Return a checked argument in a spec's notation: `3x3`, `true`, `normal(0.01)`, `[1, 2]`."""
     match value:
         case None:
             return "none"
@@ -76,24 +75,24 @@ def value_text(spec: ArgSpec, value: ArgValue) -> str:
 
 
 def printable(text: str) -> str:
-    """A text (the name of a file) on one line, without what no terminal or XML file can hold."""
+    """Return a text (a file name) on one line, without characters invalid in terminals or XML."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def number_text(value: object) -> str:
-    """A number (or anything else) as short as it can be written exactly: `0.01`, `2`, `1e-05`."""
+    """Return the shortest exact text of a number (or anything else): `0.01`, `2`, `1e-05`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
 
 
 def grouped(number: object) -> str:
-    """A count with commas between the thousands; a symbolic one as it is."""
+    """Return a count with commas between the thousands; a symbolic one unchanged."""
     return f"{number:,}" if isinstance(number, int) else str(number)
 
 
 def size_text(bytes: object) -> str:
-    """A number of bytes for people: `512 B`, `94.5 kB`, `3.2 MB`; a symbolic one as it is."""
+    """Format a number of bytes: `512 B`, `94.5 kB`, `3.2 MB`; a symbolic one unchanged."""
     if not isinstance(bytes, int) or bytes < 1000:
         return f"{bytes} B"
     size = float(bytes)
@@ -105,7 +104,7 @@ def size_text(bytes: object) -> str:
 
 
 def polynomial(dim: Dim) -> str:
-    """A count as people write it: `9,724`, `148 T² + 8,192 T`."""
+    """Format a count as a polynomial: `9,724`, `148 T² + 8,192 T`."""
     if isinstance(dim, int):
         return f"{dim:,}"
     terms = "".join(_term(Counter(monomial), factor) for monomial, factor in dim.terms)
@@ -126,7 +125,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def amount_text(bytes: Dim) -> str:
-    """A number of bytes for people, where it depends on sizes as a polynomial of these."""
+    """Format a number of bytes that depends on sizes, as a polynomial of these."""
     return size_text(bytes) if isinstance(bytes, int) else f"{polynomial(bytes)} B"
 
 

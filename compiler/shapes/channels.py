@@ -1,8 +1,7 @@
-"""Which axis of a shape holds the channels, told from the sizes alone.
+"""Detection of a shape's channel axis from its sizes alone.
 
-Channels come first here, and last in Keras, in files of pictures and in tables of signals. A shape
-that was written channels last can often be told from its sizes: 32x32x3, 100x3, 7x7x512.
-"""
+Channels come first here, and last in Keras, in image files and in tables of signals. A
+channels-last shape can often be recognised by its sizes: 32x32x3, 100x3, 7x7x512."""
 
 from __future__ import annotations
 
@@ -16,42 +15,42 @@ from ..layers import LAYERS
 from .faults import PASSES_SHAPE_ON, Known
 
 COLOURS = (1, 3, 4)
-"""Channels of pictures: grey, RGB, RGB with transparency."""
+"""Channels of images: grey, RGB, RGB with transparency."""
 
 MAX_COLOUR = 4
 TIMES = 8
-"""A signal has at least so many times more positions than channels."""
+"""Minimum ratio of positions to channels in a signal."""
 
 MAX_SENSORS = 9
-"""Channels of a signal that is still told from its sizes: three sensors of three axes."""
+"""Most channels of a signal that are recognised by size: three sensors of three axes."""
 
 LEAST_SIDE = 5
 LEAST_SQUARE = 12
-"""A square shape of two axes with sides from this on is taken for an image."""
+"""Minimum side of a square shape of two axes that is taken for an image."""
 
 SLIDES = ("conv", "depthwise", "conv_transpose", "local", "weightedpool")
 """Kinds with weights that read channels and positions, as pooling does."""
 
 FAR = 100
-"""So many layers are looked at behind one that reads channels."""
+"""Most layers inspected before one that reads channels."""
 
 AROUND = ("pad", "upsample")
-"""Kinds that leave the channels as they are."""
+"""Kinds that leave the channels unchanged."""
 
 
 def reads_channels(kind: str) -> bool:
-    """Whether a kind reads channels and positions: convolution and pooling."""
+    """Return whether a kind reads channels and positions: convolution and pooling."""
     return kind in SLIDES or LAYERS[kind].family is Family.POOLING
 
 
 def feed(known: Known, layer: Layer, branch: int = 0) -> Layer | None:
-    """The layer that a value comes from, if there is one and its type is known."""
+    """Return the layer that a value comes from, if there is one and its type is known."""
     id = layer.inputs[branch] if branch < len(layer.inputs) else None
     return known.layers.get(id) if id is not None and id in known.types else None
 
 
 def behind(known: Known, layer: Layer) -> Iterator[Layer]:
-    """The layers that lead to one, the nearest first, as far as each has one known input."""
+    """Yield the layers that lead to one, nearest first, as long as each has one known input."""
     before = feed(known, layer)
     while before is not None and len(layer.inputs) == 1:
         yield before
@@ -59,12 +58,12 @@ def behind(known: Known, layer: Layer) -> Iterator[Layer]:
 
 
 def passes_shape(layer: Layer) -> bool:
-    """Whether what comes out of a layer has the shape that came in."""
+    """Return whether the output of a layer has the shape of its input."""
     return LAYERS[layer.kind].family in PASSES_SHAPE_ON
 
 
 def declared_shape(known: Known, layer: Layer, through: tuple[str, ...] = AROUND) -> Layer | None:
-    """The input or reshape whose axes a layer reads, seen through layers that keep the axes."""
+    """Return the input or reshape whose axes a layer reads, through layers that keep the axes."""
     for before in islice(behind(known, layer), FAR):
         if before.kind in ("input", "reshape"):
             return before
@@ -74,7 +73,7 @@ def declared_shape(known: Known, layer: Layer, through: tuple[str, ...] = AROUND
 
 
 def channels_first(shape: Shape, kind: str) -> Shape | None:
-    """The shape with its channels first, where an input or reshape seems to have them last."""
+    """Return the shape with its channels first, if an input or reshape seems to have them last."""
     if len(shape) == 3:
         return _image_first(shape, kind)
     return _signal_first(shape, kind) if len(shape) == 2 else None
@@ -108,7 +107,7 @@ def _large(size: Dim) -> bool:
 
 
 def square(shape: Shape) -> bool:
-    """Whether a shape of two axes is that of an image without channels."""
+    """Return whether a shape of two axes is that of an image without a channel axis."""
     return len(shape) == 2 and shape[0] == shape[1] and _at_least(shape[0], LEAST_SQUARE)
 
 

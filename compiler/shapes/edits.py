@@ -1,4 +1,4 @@
-"""Changes to the text of stages, for fixes; None where the text does not look as expected."""
+"""Edits of stages for fixes; None if the text is not as expected."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ..ir.layer_graph import Layer
 from ..source import Span
 
 NEAR = 100
-"""So many characters before a place are searched for what is to go with it."""
+"""Most characters before a span that are searched for a pattern."""
 
 
 def start_before(span: Span, pattern: str) -> int | None:
-    """Where a pattern begins that ends directly before a span, if it does so not far from it."""
+    """Return where a pattern begins that ends directly before a span, if it is near."""
     near = max(0, span.start - NEAR)
     found = re.compile(pattern).search(span.source.text, near, span.start)
     return found.start() if found else None
 
 
 def put_before(layer: Layer, stages: str) -> Edit:
-    """Stages in front of a layer."""
+    """Insert stages before a layer."""
     start = layer.span.start
     return Edit(Span(layer.span.source, start, start), f"{stages} -> ")
 
 
 def put_behind(place: Span, stages: str) -> Edit:
-    """Stages behind what a span covers."""
+    """Insert stages after a span."""
     return Edit(Span(place.source, place.stop, place.stop), f" -> {stages}")
 
 
 def without(layer: Layer) -> Edit | None:
-    """The chain without a stage that nobody refers to by name, and without its arrow."""
+    """Remove a stage without references by name from its chain, with its arrow."""
     if not is_unnamed(layer) or layer.activation is not None:
         return None
     start = start_before(layer.span, r"\s*->\s*$")
@@ -40,7 +40,7 @@ def without(layer: Layer) -> Edit | None:
 
 
 def instead(layer: Layer, stages: str) -> Edit | None:
-    """Other stages in place of one that nobody refers to by name, its activation kept."""
+    """Replace a stage without references by name by other stages, keeping its activation."""
     if not is_unnamed(layer):
         return None
     own = layer.activation
@@ -48,7 +48,7 @@ def instead(layer: Layer, stages: str) -> Edit | None:
 
 
 def declare(layer: Layer, shape: Shape) -> Edit | None:
-    """Another shape for an input, or for what a reshape gives."""
+    """Change the shape of an input or reshape."""
     place = layer.given.get("type") or layer.given.get("size")
     if place is None or not layer.span.start <= place.start < place.stop <= layer.span.stop:
         return None
@@ -56,7 +56,7 @@ def declare(layer: Layer, shape: Shape) -> Edit | None:
 
 
 def set_value(layer: Layer, key: str, value: str) -> Edit | None:
-    """`key=value` behind a layer's arguments, or another value where the key is given."""
+    """Append `key=value` to a layer's arguments, or replace the value of the key."""
     if key in layer.given:
         return Edit(layer.given[key], value)
     source, start = layer.span.source, layer.span.start
@@ -72,6 +72,6 @@ def set_value(layer: Layer, key: str, value: str) -> Edit | None:
 
 
 def is_unnamed(layer: Layer) -> bool:
-    """Whether the layer was called after its kind, so that no stage can refer to it."""
+    """Return whether the layer has an automatic name, so that no stage can refer to it."""
     word = layer.kind.partition(" ")[0]
     return re.fullmatch(rf"{word}\d+", layer.name.rpartition(".")[2]) is not None

@@ -1,4 +1,4 @@
-"""From a shape rule's refusal to the diagnostic: both ends, the chain of shapes, the fix."""
+"""Diagnostics of shape faults: both ends, the chain of shapes, the remedies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BRANCHES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The layers by id, and the types found so far or thought of."""
+    """The layers by id, and the types that were inferred or assumed."""
 
     layers: Mapping[int, Layer]
     types: Mapping[int, TensorType]
@@ -30,7 +30,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The layer at fault, or its trailing activation and the type that one was given."""
+    """The layer at fault, or its trailing activation and the activation's input type."""
 
     layer: Layer
     activation: Activation | None = None
@@ -38,11 +38,11 @@ class Site:
 
     @property
     def whole(self) -> Span:
-        """All that was written of it."""
+        """The span of the whole stage."""
         return self.activation.span if self.activation else self.layer.span
 
     def argument(self, name: str) -> Span | None:
-        """Where an argument was written, if it was; `use` stands for the stage that shares."""
+        """Return the span of an argument, if written; for `use`, that of the shared stage."""
         if name == "use":
             return next((c for c in reversed(self.layer.calls) if c.text.startswith("use")), None)
         return None if self.activation else self.layer.given.get(name)
@@ -50,7 +50,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way out: what to say, and the changes to the text; none where they cannot be made."""
+    """A remedy: its description, and its edits of the text; none if they cannot be made."""
 
     title: str
     edits: tuple[Edit, ...] = ()
@@ -59,11 +59,11 @@ class Way:
 Guide = Callable[[Known, Site, ShapeFault], Sequence[Way]]
 
 GUIDES: dict[Code, list[Guide]] = {}
-"""What finds ways out that need more than the layer at fault; filled by the files of `ways`."""
+"""Functions that find remedies beyond the layer at fault; registered by the files of `ways`."""
 
 
 def guide(*codes: Code) -> Callable[[Guide], Guide]:
-    """Enter a guide for faults of these codes; the first that knows ways is followed."""
+    """Register a guide for faults of these codes; the first one with a remedy is used."""
 
     def enter(function: Guide) -> Guide:
         for code in codes:
@@ -74,7 +74,7 @@ def guide(*codes: Code) -> Callable[[Guide], Guide]:
 
 
 def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
-    """The finding at a layer."""
+    """Return the diagnostic of a fault at a layer."""
     layer, argument = site.layer, site.argument(fault.at)
     span = argument or site.whole
     help, more, fixes = advice(known, site, fault)
@@ -93,7 +93,7 @@ def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
 
 
 def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
-    """The finding at a loss."""
+    """Return the diagnostic of a fault at a loss."""
     setting, layer = loss.setting, known.layers[loss.layer]
     edits = loss_edits(loss, layer, fault.replace)
     return fault.code.at(
@@ -108,7 +108,7 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
 
 
 def loss_edits(loss: Loss, layer: Layer, kind: str) -> tuple[Edit, ...]:
-    """Another loss, with the activation that it looks through; its arguments must be the same."""
+    """Return the edits to another loss with its activation; its arguments must be the same."""
     own, setting = layer.activation, loss.setting
     if not kind or setting.given.keys() - {"reduction"}:
         return ()
@@ -122,7 +122,7 @@ def loss_edits(loss: Loss, layer: Layer, kind: str) -> tuple[Edit, ...]:
 
 
 def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
-    """The other end: where the shapes that came in were made."""
+    """Label the other end: where the incoming shapes were made."""
     layer = site.layer
     if site.activation:
         return [Label(layer.head, f"produces {site.given}")]
@@ -134,7 +134,7 @@ def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
 
 
 def producer_label(known: Known, feed: Layer, fault: Span) -> Label:
-    """Where the shape was made in which a value comes in; a repeat has one text for all copies."""
+    """Label where an incoming shape was made; a repeat has one text for all copies."""
     origin = origin_of_shape(known, feed)
     type = known.types[origin.id]
     if origin.span.source is fault.source and origin.span.start <= fault.start < origin.span.stop:
@@ -144,7 +144,7 @@ def producer_label(known: Known, feed: Layer, fault: Span) -> Label:
 
 
 def origin_of_shape(known: Known, layer: Layer) -> Layer:
-    """The layer that made a shape, seen through those that pass shapes on."""
+    """Return the layer that made a shape, through those that pass shapes on."""
     while _passes_on(layer):
         before = known.layers[layer.inputs[0]]
         if known.types.get(before.id) != known.types[layer.id]:
@@ -159,7 +159,7 @@ def _passes_on(layer: Layer) -> bool:
 
 
 def call_labels(layer: Layer) -> list[Label]:
-    """The block calls that the layer was expanded from."""
+    """Label the block calls from which the layer was expanded."""
     return [Label(call, "expanded from here") for call in layer.calls]
 
 
@@ -167,7 +167,7 @@ def call_labels(layer: Layer) -> list[Label]:
 
 
 def chains(known: Known, site: Site, fault: ShapeFault) -> str:
-    """The path to the fault; at a merge one line for each branch."""
+    """Return the path to the fault; at a merge one line for each branch."""
     count = len(site.layer.inputs)
     if site.activation or count == 1:
         return chain_text(path_through(known, site, fault.blame))
@@ -177,7 +177,7 @@ def chains(known: Known, site: Site, fault: ShapeFault) -> str:
 
 
 def path_through(known: Known, site: Site, branch: int) -> list[str]:
-    """The path up to and including the fault, by way of one of the layer's inputs."""
+    """Return the path up to and including the fault, through one of the layer's inputs."""
     layer = site.layer
     feed = layer.inputs[branch]
     before = ["?"] if feed == UNKNOWN else path_to(known, known.layers[feed])
@@ -187,10 +187,9 @@ def path_through(known: Known, site: Site, branch: int) -> list[str]:
 
 
 def path_to(known: Known, layer: Layer) -> list[str]:
-    """`input 784`, `dense1 20`: name and shape of every layer on the main path, in order.
+    """Return name and shape of every layer on the main path, in order: `input 784`, `dense1 20`.
 
-    A question mark stands for what a fault hides.
-    """
+    A question mark replaces shapes that are unknown because of a fault."""
     entries = []
     while True:
         entries.append(f"{shown_name(known, layer)} {known.types.get(layer.id, '?')}")
@@ -202,7 +201,7 @@ def path_to(known: Known, layer: Layer) -> list[str]:
 
 
 def shown_name(known: Known, layer: Layer) -> str:
-    """The layer's name; the only input is called just that."""
+    """Return the layer's name; a single input is just `input`."""
     if layer.kind != "input":
         return layer.name
     alone = sum(other.kind == "input" for other in known.layers.values()) == 1
@@ -210,7 +209,7 @@ def shown_name(known: Known, layer: Layer) -> str:
 
 
 def chain_text(entries: list[str]) -> str:
-    """The entries with arrows between, the middle of a long chain left out."""
+    """Return the entries joined by arrows; the middle of a long chain is left out."""
     left_out = len(entries) - CHAIN_HEAD - CHAIN_TAIL
     if left_out > 1:
         entries = [*entries[:CHAIN_HEAD], f"… {left_out} more …", *entries[-CHAIN_TAIL:]]
@@ -221,13 +220,13 @@ def chain_text(entries: list[str]) -> str:
 
 
 def arrow_before(stage: Span) -> Span | None:
-    """The arrow that leads to a stage, with the spaces before it."""
+    """Return the arrow that leads to a stage, with the spaces before it."""
     found = re.search(r"[ \t]*->\s*$", stage.source.text[: stage.start])
     return Span(stage.source, found.start(), stage.start) if found else None
 
 
 def advice(known: Known, site: Site, fault: ShapeFault) -> tuple[str, list[str], list[Fix]]:
-    """The help, further advice that is no change to the text, and the changes, the best first."""
+    """Return the help, advice without edits, and the fixes, best first."""
     guides = GUIDES.get(fault.code, ()) if _is_typed(known, site.layer) else ()
     for find in guides:
         if ways := find(known, site, fault):
@@ -236,13 +235,13 @@ def advice(known: Known, site: Site, fault: ShapeFault) -> tuple[str, list[str],
 
 
 def _is_typed(known: Known, layer: Layer) -> bool:
-    """Whether what comes in has a type, and all that made it."""
+    """Return whether the incoming value has a type, as have all layers that made it."""
     feeds = [known.layers.get(i) for i in layer.inputs]
     return all(f is not None and all(i in known.types for i in (f.id, *f.inputs)) for f in feeds)
 
 
 def told(ways: Sequence[Way]) -> tuple[str, list[str], list[Fix]]:
-    """The first way as help, others that change the text as fixes, the rest as notes."""
+    """Return the first remedy as help, others with edits as fixes, the rest as notes."""
     fixes = [Fix(way.title, way.edits) for way in ways if way.edits]
     if not fixes:
         return ", or ".join(way.title for way in ways), [], []
@@ -251,7 +250,7 @@ def told(ways: Sequence[Way]) -> tuple[str, list[str], list[Fix]]:
 
 
 def _named(argument: Span, value: ArgValue) -> bool:
-    """Whether a constant stands there by its name, which may be used elsewhere, too."""
+    """Return whether a value is written as the name of a constant, which may have other uses."""
     word = value.name if isinstance(value, Call) else value
     return argument.text[:1].isalpha() and not (
         isinstance(word, str) and argument.text.startswith(word)
@@ -259,7 +258,7 @@ def _named(argument: Span, value: ArgValue) -> bool:
 
 
 def put_in(site: Site, stages: str) -> Edit:
-    """Stages in front of the layer, or, for its activation, in between."""
+    """Insert stages before the layer, or, for its activation, between the two."""
     own = site.activation
     if own is None:
         return put_before(site.layer, stages)
@@ -267,10 +266,9 @@ def put_in(site: Site, stages: str) -> Edit:
 
 
 def layer_fixes(site: Site, fault: ShapeFault) -> list[Fix]:
-    """The change that the fault itself proposes, if it can be made at this place.
+    """Return the fix that the fault itself proposes, if it can be made here.
 
-    Inside a block it would change the other calls too, and a name may be used elsewhere.
-    """
+    Inside a block it would change the other calls too, and a named constant may have other uses."""
     layer, argument = site.layer, site.argument(fault.at)
     if layer.calls or (argument and _named(argument, layer.args.get(fault.at))):
         return []

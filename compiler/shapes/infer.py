@@ -3,11 +3,9 @@
     input 784 -> dense 30 relu -> dense 10     =>     784, 30, 10
                                                       dense1.W (784, 30), dense1.b (30,), …
 
-Layers are met in source order, so each finds the types of its inputs. Behind a fault nobody
-knows the shape, and a layer is refused only where it cannot be right whatever comes in (see
-`unknown`): one fault gives one error, and faults that do not follow from each other are all
-reported.
-"""
+Layers are processed in source order, so the types of their inputs are known. After a fault the
+shape is unknown, and a layer is refused only if it is wrong for every possible input (see
+`unknown`): one fault gives one error, and independent faults are all reported."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ from ..kinds.layer import ParamSpec, StateSpec, no_params
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..layers import LAYERS
 from ..source import Span
-from . import ways as _ways  # noqa: F401  (enters the ways out of faults)
+from . import ways as _ways  # noqa: F401  (registers the remedies of faults)
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
 from .losses import check_loss
 from .parameters import check_init, check_shared, default_init, fixed_shape
@@ -35,11 +33,10 @@ from .unknown import Possible, Refusal, Types, shown, shown_type
 
 @dataclass(slots=True)
 class Inference:
-    """What is known so far; `owned` holds each layer's parameters by suffix.
+    """The state of inference; `owned` holds each layer's parameters by suffix.
 
-    Values that no memory can hold (`immense`) have a type, but nothing that follows from them:
-    sizes would grow without measure. Such a network is refused when its memory is counted.
-    """
+    Values too large for any memory (`immense`) have a type, but no values derived from them: sizes
+    would grow without bound. Such a network is refused when its memory is counted."""
 
     report: Report
     known: Known
@@ -57,7 +54,7 @@ class Inference:
 
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
-    """Type every layer that can be typed and report the rest."""
+    """Infer the type of every layer where possible, and report the rest."""
     state = infer_layers(graph.layers, report)
     types = state.types
     for loss in graph.losses:
@@ -70,12 +67,12 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
 
 
 def judge_apart(layers: Sequence[Layer], report: Report) -> None:
-    """Report what cannot be right in the layers of a block that nothing expands."""
+    """Report certain faults in the layers of a block that is never expanded."""
     infer_layers(layers, report)
 
 
 def infer_layers(layers: Sequence[Layer], report: Report) -> Inference:
-    """Type the layers, or think of what their types may be, in their order."""
+    """Infer or assume the types of the layers, in order."""
     types: dict[int, TensorType] = {}
     known = Known({layer.id: layer for layer in layers}, types)
     by_name = {layer.name: layer for layer in layers}
@@ -90,10 +87,9 @@ def infer_layers(layers: Sequence[Layer], report: Report) -> Inference:
 
 
 def sound(graph: LayerGraph, types: dict[int, TensorType]) -> dict[int, TensorType]:
-    """The types that hang on no layer whose faulty arguments were left out.
+    """Return the types that do not depend on layers with omitted faulty arguments.
 
-    Of the others the sizes are certain, but not what they compute, which is what lints judge.
-    """
+    For the others the sizes are certain, but not what they compute, which lints judge."""
     if not any(layer.repaired for layer in graph.layers):
         return types
     doubtful: set[int] = set()
@@ -104,7 +100,7 @@ def sound(graph: LayerGraph, types: dict[int, TensorType]) -> dict[int, TensorTy
 
 
 def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
-    """For every layer the layers that read its value."""
+    """Return the readers of every layer's value."""
     readers: dict[int, list[Layer]] = defaultdict(list)
     for layer in layers:
         for i in layer.inputs:
@@ -113,7 +109,7 @@ def readers_of(layers: Iterable[Layer]) -> dict[int, list[Layer]]:
 
 
 def can_be_typed(state: Inference, layer: Layer) -> bool:
-    """Whether all that the layer builds on is known, its parameters' owner included."""
+    """Return whether all inputs of a layer are known, and the owner of its parameters."""
     names = (layer.shares, layer.args.get("tie"))
     owners = (state.by_name[name] for name in names if isinstance(name, str))
     types, immense = state.types, state.immense
@@ -123,7 +119,7 @@ def can_be_typed(state: Inference, layer: Layer) -> bool:
 
 
 def infer_layer(state: Inference, layer: Layer) -> None:
-    """Type one layer and its trailing activation, and note their parameters."""
+    """Infer the type of a layer and its trailing activation, and record their parameters."""
     types = state.types
     site = Site(layer)
     try:
@@ -149,7 +145,7 @@ def infer_layer(state: Inference, layer: Layer) -> None:
 def report_once(
     state: Inference, site: Site, fault: ShapeFault, known: Known | None = None
 ) -> None:
-    """Report a fault, but not again for every copy of a repeat."""
+    """Report a fault, but only once for all copies of a repeat."""
     key = (site.whole, fault.at, fault.message)
     if key not in state.said:
         state.said.add(key)
@@ -157,7 +153,7 @@ def report_once(
 
 
 def infer_loss(state: Inference, loss: Loss) -> None:
-    """Check that a loss can judge its output."""
+    """Check that a loss fits its output."""
     try:
         more = [state.types[i] for i in loss.more]
         check_loss(loss, state.known.layers[loss.layer], state.types[loss.layer], more)
@@ -169,10 +165,9 @@ def infer_loss(state: Inference, loss: Loss) -> None:
 
 
 def behind_refused(state: Inference, layer: Layer) -> Types:
-    """What may come from a layer that refused its input.
+    """Return the possible types after a layer that refused its input.
 
-    Another input may have been meant or, where it has no weights, that it is left out.
-    """
+    Another input may have been intended or, for a layer without weights, its removal."""
     found = state.possible.after(
         len(layer.inputs), lambda inputs: guessed_type(state, layer, inputs)
     )
@@ -181,7 +176,7 @@ def behind_refused(state: Inference, layer: Layer) -> Types:
 
 
 def guess_layer(state: Inference, layer: Layer) -> None:
-    """Find what a layer behind a fault may give; report it if it cannot be right."""
+    """Find the possible types of a layer after a fault; report it if it is wrong for all inputs."""
     possible, types = state.possible, state.types
     if any(i in state.immense for i in layer.inputs):
         state.immense.add(layer.id)
@@ -195,7 +190,7 @@ def guess_layer(state: Inference, layer: Layer) -> None:
 
 
 def guess_loss(state: Inference, loss: Loss) -> None:
-    """Report a loss that can judge its output whatever that may be."""
+    """Report a loss that is wrong for every possible output."""
     layer = state.known.layers[loss.layer]
 
     def rule(inputs: Types) -> TensorType:
@@ -212,13 +207,13 @@ def guess_loss(state: Inference, loss: Loss) -> None:
 
 
 def thought(state: Inference, types: Mapping[int, TensorType]) -> Mapping[int, TensorType]:
-    """All that is known with what is thought of the unknown, for a message."""
+    """Return the known types with assumptions for the unknown ones, for a message."""
     guessed = {i: shown_type(type) for i, type in types.items() if i not in state.types}
     return ChainMap(guessed, state.types)
 
 
 def guessed_type(state: Inference, layer: Layer, inputs: Types) -> TensorType:
-    """The type a layer would give to these inputs; nothing is noted. Raises Refusal."""
+    """Return a layer's type for these inputs, without recording it; raises Refusal."""
     site = Site(layer)
     try:
         type = guessed_kind(state, layer, layer.kind, layer.args, inputs, layer.owner)
@@ -239,7 +234,7 @@ def guessed_kind(
     inputs: Types,
     owner: str,
 ) -> TensorType:
-    """The type a kind would give; of its parameters those are checked whose size is known."""
+    """Return a kind's type for these inputs; parameters of known size are checked."""
     tied = owned_by(state, args.get("tie"))
     if not tied and args.get("tie"):
         args = {**args, "tie": None}
@@ -261,7 +256,7 @@ def guessed_kind(
 
 
 def owned_by(state: Inference, name: ArgValue) -> Mapping[str, Parameter]:
-    """The parameters of a layer that `tie=` names, as far as they are known."""
+    """Return the known parameters of the layer that `tie=` names."""
     return state.owned.get(state.by_name[name].owner, {}) if isinstance(name, str) else {}
 
 
@@ -276,7 +271,7 @@ def apply_kind(
     inputs: tuple[TensorType, ...],
     owner: str,
 ) -> TensorType:
-    """The type a kind gives to its inputs; its parameters are noted under `owner`."""
+    """Return a kind's type for its inputs; its parameters are recorded under `owner`."""
     context = ShapeContext(layer, args, inputs, owned_by(state, args.get("tie")), kind)
     type = result_type(kind, context)
     own = args.get("frozen")
@@ -294,7 +289,7 @@ def apply_kind(
 
 
 def result_type(kind: str, context: ShapeContext) -> TensorType:
-    """The type by the kind's own rule, unless no array can have such a shape."""
+    """Return the type by the kind's own rule, unless no array can have such a shape."""
     layer = context.layer
     try:
         type = LAYERS[kind].shape(context)
@@ -316,7 +311,7 @@ def result_type(kind: str, context: ShapeContext) -> TensorType:
 
 
 def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> None:
-    """Add an array of state; under `use` it is there already, and its shape the parameters'."""
+    """Record an array of state; under `use` it exists already, with the parameters' shape."""
     name = f"{owner}.{spec.suffix}"
     shape = fixed_shape(layer, spec)
     state.states.setdefault(name, State(name, shape, spec.start, layer.span))
@@ -325,7 +320,7 @@ def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> N
 def note_parameter(
     state: Inference, layer: Layer, spec: ParamSpec, owner: str, frozen: bool
 ) -> None:
-    """Add a parameter, or, where it is there already, hold this use against it."""
+    """Record a parameter, or check another use of an existing one."""
     name = f"{owner}.{spec.suffix}"
     shape = fixed_shape(layer, spec)
     if name in state.params:

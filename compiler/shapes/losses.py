@@ -1,4 +1,4 @@
-"""What the losses ask of the output they judge."""
+"""The requirements of losses on their output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..losses import LOSSES
 
 
 def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[TensorType] = ()) -> None:
-    """Refuse an output that the loss cannot judge; targets take its shape, or drop its classes."""
+    """Refuse an output that does not fit the loss; targets have its shape, or no class axis."""
     if type.dtype is not DType.FLOAT:
         raise ShapeFault(
             codes.INTEGER_INPUT,
@@ -39,7 +39,7 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[Tensor
 
 
 def _check_padding(loss: Loss, type: TensorType) -> None:
-    """Rows of scores or probabilities cannot have different lengths."""
+    """Refuse outputs whose last axis, of scores or probabilities, is padded."""
     if not type.ragged or type.ragged_axis != type.rank - 1:
         return
     raise ShapeFault(
@@ -68,7 +68,7 @@ def _check_classes(loss: Loss, layer: Layer, type: TensorType) -> None:
 
 
 def _check_list(loss: Loss, name: str, type: TensorType) -> None:
-    """Hold a list of weights, one for each class or output, against the last axis."""
+    """Check a list of weights, one for each class or output, against the last axis."""
     numbers, size = loss.setting.args.get(name), type.shape[-1]
     if not isinstance(numbers, tuple) or len(numbers) == size:
         return
@@ -86,7 +86,7 @@ def _check_list(loss: Loss, name: str, type: TensorType) -> None:
 
 
 def _check_balanced(type: TensorType) -> None:
-    """Classes are counted before training, so their number and the true rows must be known."""
+    """Require a known number of classes and true rows: classes are counted before training."""
     if isinstance(type.shape[-1], int) and not type.ragged:
         return
     raise ShapeFault(

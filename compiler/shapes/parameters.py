@@ -1,4 +1,4 @@
-"""What must hold of parameters: fixed sizes, one shape under all their uses, a fitting start."""
+"""Checks of parameters: fixed sizes, one shape for all uses, a suitable initialisation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..layers import LAYERS
 
 
 def fixed_shape(layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:
-    """The parameter's shape, which must not depend on a symbolic dimension."""
+    """Return the parameter's shape, which must not depend on a symbolic dimension."""
     sizes = tuple(n for n in spec.shape if isinstance(n, int))
     if len(sizes) == len(spec.shape):
         return sizes
@@ -26,7 +26,7 @@ def fixed_shape(layer: Layer, spec: ParamSpec | StateSpec) -> tuple[int, ...]:
 
 
 def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> None:
-    """Refuse a second use of a parameter that asks for another shape of it."""
+    """Refuse a second use of a parameter that requires another shape."""
     if parameter.shape == shape:
         return
     had, needed = shape_text(parameter.shape), shape_text(shape)
@@ -50,7 +50,7 @@ def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> 
 
 
 def check_init(spec: ParamSpec, shape: tuple[int, ...]) -> None:
-    """Refuse an initialisation that is defined for matrices only."""
+    """Refuse an initialisation that is defined only for matrices."""
     if spec.init is None or spec.init.name != "orthogonal" or len(shape) > 1:
         return
     raise ShapeFault(
@@ -64,7 +64,7 @@ def check_init(spec: ParamSpec, shape: tuple[int, ...]) -> None:
 
 
 def default_init(layer: Layer, readers: list[Layer]) -> str:
-    """The default for weights: the one that suits the activation that follows them."""
+    """Return the default initialisation of weights, which depends on the following activation."""
     if layer.activation is not None:
         return LAYERS[layer.activation.kind].feeding_init
     if len(readers) == 1 and LAYERS[readers[0].kind].is_activation:

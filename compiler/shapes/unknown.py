@@ -1,16 +1,15 @@
-"""What can still be told of the stages behind a fault.
+"""Inference of stages after a fault, from all types that the faulty stage's value may have.
 
-Nobody knows what comes out of a faulty stage, so its value is taken for any that it could be: a
-vector, a sequence, an image, a row of ids, each with sizes of its own that are unknown, too.
-Every stage behind is held against all of these. What it refuses could not have come in; what it
-gives to the others is what may come in further on:
+The value of a faulty stage is unknown, so it is assumed to be any of a vector, a sequence, an image
+and a row of ids, each with unknown sizes of its own. Every following stage is checked against all
+of these. The types that it refuses are excluded; its results for the others are the possible types
+of its own value:
 
     input 10 -> densee 5 -> dense 3    -> dense 4 in=9
-                ?           3 or ?x3      9 is neither: a fault of its own
+                ?           3 or ?x3      9 is neither: a separate fault
 
-A stage that refuses all of them is at fault whatever came in, and is reported. Where a refusal
-turns on an unknown size, the stage may be right and nothing is said.
-"""
+A stage that refuses all of them is wrong for any input, and is reported. If a refusal depends on an
+unknown size, the stage may be right and nothing is reported."""
 
 from __future__ import annotations
 
@@ -28,10 +27,10 @@ from ..kinds.shapes.context import ShapeFault
 from .faults import Site
 
 MOST_AXES = 6
-"""Values of up to so many axes are thought of, and of up to two for ids."""
+"""Most axes of an assumed value; ids have at most two."""
 
 MOST_TRIED = 64
-"""So many combinations of types are tried at a merge; the rest is taken for right."""
+"""Most combinations of types that are tried at a merge; the rest is assumed to be right."""
 
 _OPEN = re.compile(r"\(\?\d+\)|\?\d+")
 
@@ -47,14 +46,14 @@ _BY_AXES = frozenset(
         codes.NEEDS_IDS,
     }
 )
-"""Faults that turn on the number of axes or the kind of number, never on a size."""
+"""Faults that depend on the number of axes or the dtype, never on a size."""
 
 Types = tuple[TensorType, ...]
 Rule = Callable[[Types], TensorType]
 
 
 class Refusal(Exception):
-    """A shape rule's fault, with the layer or trailing activation that it is the fault of."""
+    """A shape rule's fault, with the layer or trailing activation at fault."""
 
     def __init__(self, site: Site, fault: ShapeFault) -> None:
         super().__init__(fault.message)
@@ -63,7 +62,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a layer may give, and, where it can be right with nothing, why not and with what."""
+    """A layer's possible types, or, if no input is right, a fault and the inputs that cause it."""
 
     results: Types
     refusal: Refusal | None = None
@@ -72,19 +71,19 @@ class Verdict:
 
 @dataclass(slots=True)
 class Possible:
-    """The types that each value behind a fault may have."""
+    """The possible types of each value after a fault."""
 
     types: dict[int, Types] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def anything(self) -> Types:
-        """Every type that a value may have of which nothing is known."""
+        """Return every type of a value about which nothing is known."""
         floats = [TensorType(self._sizes(axes)) for axes in range(1, MOST_AXES + 1)]
         ids = [TensorType(self._sizes(axes), DType.INT) for axes in (1, 2)]
         return (*floats, *ids)
 
     def judge(self, inputs: Sequence[int], known: Mapping[int, TensorType], rule: Rule) -> Verdict:
-        """Hold a rule against all that may come in: the types of layers, which may be UNKNOWN."""
+        """Check a rule against all possible inputs: the types of layers, which may be UNKNOWN."""
         distinct = list(dict.fromkeys(i for i in inputs if i != UNKNOWN))
         each = [self._may_be(i, known) for i in (*distinct, *(i for i in inputs if i == UNKNOWN))]
         if prod(map(len, each)) > MOST_TRIED:
@@ -107,14 +106,14 @@ class Possible:
         return Verdict(self._distinct(given), refusal, types)
 
     def after(self, inputs: int, rule: Rule) -> Types:
-        """What a layer that was refused may give where something else comes in."""
+        """Return the possible types of a refused layer with another input."""
         return self.judge((UNKNOWN,) * inputs, {}, rule).results
 
     def _may_be(self, i: int, known: Mapping[int, TensorType]) -> Types:
         return (known[i],) if i in known else self.types.get(i) or self.anything()
 
     def _where_right(self, fault: ShapeFault, types: Types, rule: Rule) -> Types:
-        """What comes out if the unknown sizes are such that the fault is none."""
+        """Return the result for unknown sizes that avoid the fault."""
         if fault.result is not None:
             return (fault.result,)
         if fault.code is codes.BRANCHES_DIFFER:
@@ -126,7 +125,7 @@ class Possible:
         return self.anything()
 
     def _distinct(self, types: Sequence[TensorType]) -> Types:
-        """The types without repetitions; a size computed from unknown ones is a new unknown."""
+        """Return the distinct types; a size computed from unknown ones is a new unknown."""
         plain = {_signature(type): type for type in types}
         return tuple(self._plain(type) for type in plain.values()) or self.anything()
 
@@ -139,19 +138,19 @@ class Possible:
 
 
 def _in_place(inputs: Sequence[int], distinct: Sequence[int], chosen: Types) -> Types:
-    """The types in the order of the inputs; one that comes in twice has one type."""
+    """Return the types in the order of the inputs; a repeated input has one type."""
     by_id = dict(zip(distinct, chosen, strict=False))
     others = iter(chosen[len(distinct) :])
     return tuple(next(others) if i == UNKNOWN else by_id[i] for i in inputs)
 
 
 def is_open(size: Dim) -> bool:
-    """Whether a size depends on one that nobody knows."""
+    """Return whether a size depends on an unknown one."""
     return "?" in str(size)
 
 
 def is_certain(fault: ShapeFault, inputs: Types) -> bool:
-    """Whether a fault is one whatever the unknown sizes of the inputs are."""
+    """Return whether a fault occurs for all values of the inputs' unknown sizes."""
     if fault.code is codes.BRANCHES_DIFFER:
         return any(_never_alike(inputs[0], other) for other in inputs)
     return fault.code in _BY_AXES or not (
@@ -165,7 +164,7 @@ def _never_alike(a: TensorType, b: TensorType) -> bool:
 
 
 def shown(fault: ShapeFault) -> ShapeFault:
-    """The fault as it is told: unknown sizes are question marks, and a fix has none."""
+    """Return the fault as it is reported: unknown sizes are question marks, without a fix."""
     return ShapeFault(
         fault.code,
         _marked(fault.message),
@@ -181,7 +180,7 @@ def shown(fault: ShapeFault) -> ShapeFault:
 
 
 def shown_type(type: TensorType) -> TensorType:
-    """The type as it is told: every unknown size is a question mark."""
+    """Return the type as it is reported: every unknown size is a question mark."""
     return type.with_shape(tuple(symbol("?") if is_open(n) else n for n in type.shape))
 
 
@@ -190,11 +189,11 @@ def _marked(text: str) -> str:
 
 
 def _signature(type: TensorType) -> TensorType:
-    """Equal for types that differ in which unknown sizes they have."""
+    """Return a key that is equal for types that differ only in their unknown sizes."""
     return shown_type(type)
 
 
 def _unknowns(types: Types) -> tuple[bool, int]:
-    """Reported is what needs the least to be thought of: real numbers, few unknown sizes."""
+    """Return the sort key of assumptions: real numbers and few unknown sizes come first."""
     ids = any(type.dtype is not DType.FLOAT for type in types)
     return ids, sum(is_open(n) for type in types for n in type.shape)

@@ -1,4 +1,4 @@
-"""What both estimators share: their parameters, fitting, and going on with a training."""
+"""The common base of both estimators: their parameters, fitting, and continued training."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Estimator = TypeVar("Estimator", bound=type)
 
 
 def documented(estimator: Estimator) -> Estimator:
-    """Add the parameters that both estimators have to the documentation of one."""
+    """Add the parameters that both estimators have to the docstring of one."""
     estimator.__doc__ = f"{(estimator.__doc__ or '').rstrip()}\n{PARAMETERS}"
     return estimator
 
@@ -99,24 +99,24 @@ class NNEstimator(BaseEstimator):
 
     @abstractmethod
     def _default(self) -> str:
-        """The spec where none is given."""
+        """Return the default spec."""
 
     @abstractmethod
     def _sizes(self, y: Array) -> dict[str, int]:
-        """The lets that the targets fill in."""
+        """Return the lets whose values the targets determine."""
 
     @abstractmethod
     def _targets(self, net: Network, y: Array) -> Array:
-        """Targets as the network takes them."""
+        """Return the targets in the network's form."""
 
     @abstractmethod
     def _learned_scaling(self, x: Array, y: Array, weights: Array | None) -> Scaling:
-        """How columns and targets are brought to the scale on which a default network learns."""
+        """Return the scaling of columns and targets for a default network."""
 
     # --- fitting -------------------------------------------------------------------------------
 
     def _fit(self, x: Array, y: Array, weights: Array | None) -> None:
-        """Train on checked data: anew, or from where the last training ended."""
+        """Train on checked data: from initial weights, or from the end of the last training."""
         plan = self._plan()
         if not self._goes_on():
             self._begin(x, y, weights)
@@ -127,11 +127,11 @@ class NNEstimator(BaseEstimator):
         self._train(x, y, weights, plan, (held_x, held_y, held_weights))
 
     def _goes_on(self) -> bool:
-        """Whether fit continues an earlier training."""
+        """Return whether fit continues an earlier training."""
         return bool(self.warm_start) and hasattr(self, "params_")
 
     def _fit_once(self, x: Array, y: Array, weights: Array | None) -> None:
-        """One epoch, of a training that partial_fit goes on with."""
+        """Train one epoch of a training that partial_fit continues."""
         if self.early_stopping:
             raise ValueError("partial_fit has no data to stop early by; set early_stopping=False")
         plan = replace(self._plan(), epochs=1, patience=None)
@@ -140,7 +140,7 @@ class NNEstimator(BaseEstimator):
         self._train(x, y, weights, plan)
 
     def _begin(self, x: Array, y: Array, weights: Array | None) -> None:
-        """A fresh network of the size that the data ask for."""
+        """Create a network with initial weights, of the size that the data require."""
         text, self._name = (
             (self._default(), "model.nn") if self.spec is None else text_of(self.spec)
         )
@@ -177,7 +177,7 @@ class NNEstimator(BaseEstimator):
         self._publish(watched, held is not None)
 
     def _publish(self, watched: list[float], held_out: bool) -> None:
-        """The attributes of a fitted estimator."""
+        """Set the attributes of a fitted estimator."""
         learned = self._learned
         self.params_, self.state_ = learned.params, learned.state
         self.loss_curve_ = learned.losses
@@ -188,7 +188,7 @@ class NNEstimator(BaseEstimator):
         self.best_loss_ = None if held_out else min(learned.losses)
 
     def _held_out(self, x: Array, y: Array, weights: Array | None) -> list[Any]:
-        """Rows to train on and rows to judge by: x, x, y, y, weights, weights."""
+        """Return training rows and held-out rows: x, x, y, y, weights, weights."""
         arrays = [x, y] if weights is None else [x, y, weights]
         parts = train_test_split(
             *arrays,
@@ -199,17 +199,17 @@ class NNEstimator(BaseEstimator):
         return [*parts, None, None] if weights is None else list(parts)
 
     def _strata(self, y: Array) -> Array | None:
-        """What both parts of a split have equal shares of."""
+        """Return the classes for a stratified split, or None."""
         return None
 
     @abstractmethod
     def _score(self, learned: Learned, x: Array, y: Array, weights: Array | None) -> float:
-        """How good the network is at that stage of its training."""
+        """Return the score of the network at that stage of its training."""
 
     # --- using ---------------------------------------------------------------------------------
 
     def _outputs(self, x: Array) -> Array:
-        """What the fitted network computes of checked rows, on the scale that it learned."""
+        """Return the outputs of the fitted network for checked rows, on its own scale."""
         return self._computed(self._learned, x)
 
     def _computed(self, learned: Learned, x: Array) -> Array:
@@ -222,7 +222,7 @@ class NNEstimator(BaseEstimator):
         return net.rows(self._scaling.rows(x))
 
     def _checked(self, x: Any) -> Array:
-        """Rows to predict for, checked against those that were learned from."""
+        """Return the rows to predict, checked against the training rows."""
         check_is_fitted(self, "params_")
         checked: Array = validate_data(self, x, reset=False, **_ROWS)
         return checked
@@ -230,15 +230,14 @@ class NNEstimator(BaseEstimator):
     def save_params(self, path: str | os.PathLike[str]) -> None:
         """Write the trained parameters, for `load_params` of the module of `spec_`.
 
-        Raises OSError where the file cannot be written.
-        """
+        Raises OSError if the file cannot be written."""
         check_is_fitted(self, "params_")
         state = {"state": self.state_} if self.state_ else {}
         self._network().module.save_params(Path(path), self.params_, **state)
 
     @property
     def spec_(self) -> str:
-        """The spec of the trained network, sizes filled in: with `params_` it is the whole model."""
+        """The spec of the trained network, with all sizes; with `params_`, the complete model."""
         check_is_fitted(self, "params_")
         return self._scaling.written_into(self._text)
 
@@ -248,7 +247,7 @@ class NNEstimator(BaseEstimator):
     # --- parameters ----------------------------------------------------------------------------
 
     def _plan(self) -> Plan:
-        """The parameters that say how to train, checked."""
+        """Return the training parameters, checked."""
         for name in ("max_iter", "epochs", "batch_size", "n_iter_no_change"):
             value = getattr(self, name)
             if value is not None:
@@ -270,23 +269,23 @@ class NNEstimator(BaseEstimator):
         return Plan(epochs, self.batch_size, self.learning_rate, self.tol, self.n_iter_no_change)
 
     def _seed(self, net: Network) -> int:
-        """A seed from `random_state`; without one that of the spec, if it has one."""
+        """Return a seed from `random_state`; if that is None, the spec's seed, if any."""
         if self.random_state is None and "seed" in net.module.TRAIN:
             return int(net.module.TRAIN["seed"])
         return int(check_random_state(self.random_state).randint(_INT32))
 
 
 _ROWS = {"dtype": "numeric", "allow_nd": True}
-"""How X is checked: numbers, rows of any shape."""
+"""The check of X: numbers, rows of any shape."""
 
 
 def checked_pair(estimator: NNEstimator, x: Any, y: Any, reset: bool, **keywords: Any) -> Any:
-    """X and y of a fit, checked; feature names and counts are remembered or compared."""
+    """Return the checked X and y of a fit; feature names and counts are stored or compared."""
     return validate_data(estimator, x, y, reset=reset, **_ROWS, **keywords)
 
 
 def counted(x: Array, y: Array, weights: Any) -> tuple[Array, Array, Array | None]:
-    """The rows that have a weight above 0, and their weights; all rows where there are none."""
+    """Return the rows with a weight above 0, and their weights; all rows without weights."""
     if weights is None:
         return x, y, None
     checked: Array = _check_sample_weight(weights, x, dtype=np.float64, ensure_non_negative=True)

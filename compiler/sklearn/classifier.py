@@ -33,17 +33,15 @@ def _is_not_probable(estimator: NNClassifier) -> bool:
 class NNClassifier(ClassifierMixin, NNEstimator):
     """A classifier whose model is the network of a spec.
 
-    A spec's `let features` is set to the number of columns, `let classes` to that of classes. One
-    unit with `bce` or `hinge` serves for two classes. Labels may be numbers or words.
-    """
+    A spec's `let features` is set to the number of columns, `let classes` to the number of classes.
+    One unit with `bce` or `hinge` is enough for two classes. Labels may be numbers or words."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNClassifier:
-        """Train on rows X (n, …) with labels y (n,), which count by sample_weight (n,).
+        """Train on rows X (n, …) with labels y (n,), weighted by sample_weight (n,).
 
-        A row of weight 2 is two equal rows, one of weight 0 is not there.
+        A row of weight 2 counts as two equal rows, one of weight 0 is ignored.
 
-        Raises ValueError for data that do not fit, CompileError for a spec with errors.
-        """
+        Raises ValueError for data that do not fit, CompileError for a spec with errors."""
         x, y = checked_pair(self, X, y, not self._goes_on())
         x, y, weights = counted(x, self._labels(y), sample_weight)
         if not self._goes_on():
@@ -54,11 +52,10 @@ class NNClassifier(ClassifierMixin, NNEstimator):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> NNClassifier:
-        """One epoch over rows X (n, …) with labels y (n,); the first call names all `classes`.
+        """Train one epoch on rows X (n, …) with labels y (n,); the first call names all `classes`.
 
         Without a spec the columns are scaled by the rows of the first call. Raises ValueError for
-        data that do not fit.
-        """
+        data that do not fit."""
         begun = hasattr(self, "params_")
         if not begun and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -72,26 +69,24 @@ class NNClassifier(ClassifierMixin, NNEstimator):
         return self
 
     def predict(self, X: Any) -> Array:
-        """The class of each row, (n,)."""
+        """Return the class of each row, (n,)."""
         x = self._checked(X)
         labels: Array = self.classes_[chosen(self._network(), self._outputs(x))]
         return labels
 
     @available_if(_is_probable)
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class, (n, classes), in the order of `classes_`.
+        """Return the probability of each class, (n, classes), in the order of `classes_`.
 
-        Not there where the outputs are no probabilities (`loss hinge`).
-        """
+        Unavailable if the outputs are not probabilities (`loss hinge`)."""
         x = self._checked(X)
         return probabilities(self._network(), self._outputs(x))
 
     @available_if(_is_not_probable)
     def decision_function(self, X: Any) -> Array:
-        """A score for each class, (n, classes), or for the second of two, (n,).
+        """Return a score for each class, (n, classes), or for the second of two, (n,).
 
-        Only there where the outputs are no probabilities.
-        """
+        Available only if the outputs are not probabilities."""
         x = self._checked(X)
         return scores(self._network(), self._outputs(x))
 
@@ -101,7 +96,7 @@ class NNClassifier(ClassifierMixin, NNEstimator):
         return labels
 
     def _ids(self, labels: Array) -> Array:
-        """The number of each label's class."""
+        """Return the index of each label's class."""
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise ValueError(f"y has classes that were not there at first: {unknown.tolist()}")

@@ -1,4 +1,4 @@
-"""The compiled network of an estimator, and what its outputs mean."""
+"""The compiled network of an estimator, and the meaning of its outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..ir.types import DType
 Array = npt.NDArray[Any]
 
 _KEPT = 64
-"""Modules of so many specs are kept: a search over settings asks for the same few."""
+"""Most specs whose modules are kept, since a parameter search repeats a few."""
 
 _LINKS = {"softmax", "log_softmax", "sigmoid"}
 _OWN_LINK = {"crossentropy": "softmax", "bce": "sigmoid"}
@@ -27,11 +27,10 @@ _OWN_LINK = {"crossentropy": "softmax", "bce": "sigmoid"}
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A spec's module; `link` is what made its outputs probabilities, or `linear`.
+    """A spec's module; `link` is the function that makes its outputs probabilities, or `linear`.
 
-    Where `logits` is set that is left to the loss, and to us. `width` is the number of outputs of a
-    row, `ids` whether it reads whole numbers.
-    """
+    With `logits` the link is applied by the loss and by the estimator, not by the network. `width`
+    is the number of outputs of a row, `ids` says whether it reads whole numbers."""
 
     module: Any
     link: str
@@ -41,17 +40,17 @@ class Network:
 
     @property
     def loss(self) -> str:
-        """The loss that the network is trained by."""
+        """The loss with which the network is trained."""
         (kind,) = self.module.LOSSES.values()
         return str(kind)
 
     @property
     def probable(self) -> bool:
-        """Whether the outputs are probabilities, or are made such by the loss."""
+        """Whether the outputs are probabilities, or become probabilities in the loss."""
         return self.link != "linear"
 
     def rows(self, x: Array) -> Array:
-        """Rows of the estimator's X in the shape and dtype that the network reads."""
+        """Return rows of the estimator's X in the shape and dtype of the network's input."""
         ((name, shape),) = self.module.INPUTS.items()
         wanted = shape[1:]
         if all(isinstance(n, int) for n in wanted) and prod(wanted) == prod(x.shape[1:]):
@@ -75,7 +74,7 @@ def _agree(wanted: tuple[int | str, ...], found: tuple[int, ...]) -> bool:
 
 @lru_cache(maxsize=_KEPT)
 def network(text: str, name: str) -> Network:
-    """The network of a spec; raises CompileError, or ValueError if it is none for a table."""
+    """Compile a spec; raises CompileError, or ValueError if its network is not for a table."""
     loader = SpecLoader(Path(name).stem, text, options_of(), name)
     module = made(loader)
     graph = loader.compiled().graph
@@ -94,7 +93,7 @@ def network(text: str, name: str) -> Network:
 
 
 def _last_word(graph: TypedGraph) -> str:
-    """The activation of the output, or the kind of its layer."""
+    """Return the activation of the output, or the kind of its layer."""
     (output,) = graph.graph.outputs
     layers = {layer.id: layer for layer in graph.graph.layers}
     last = layers[output.layer]

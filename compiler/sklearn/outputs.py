@@ -1,4 +1,4 @@
-"""What a classifying network's outputs say: probabilities, scores, the class of a row."""
+"""Interpretation of a classifier's outputs: probabilities, scores, the class of a row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .network import Array, Network
 
 
 def probabilities(net: Network, y: Array) -> Array:
-    """Rows (n, classes) that sum to 1, from the outputs (n, classes) or (n, 1)."""
+    """Return rows (n, classes) that sum to 1, from the outputs (n, classes) or (n, 1)."""
     y = y.astype(np.float64)
     if net.link == "sigmoid":
         y = 0.5 * (1 + np.tanh(0.5 * y)) if net.logits else y
@@ -22,7 +22,9 @@ def probabilities(net: Network, y: Array) -> Array:
 
 
 def scores(net: Network, y: Array) -> Array:
-    """A score for each class, (n, classes); of two classes that of the second, (n,), above 0 or not."""
+    """Return a score for each class, (n, classes); for two classes only that of the second, (n,).
+
+    The second class is predicted if its score is above 0."""
     if net.width == 1:
         between = 0.0 if net.loss == "hinge" else 0.5
         own: Array = y[:, 0] - between
@@ -31,7 +33,7 @@ def scores(net: Network, y: Array) -> Array:
 
 
 def chosen(net: Network, y: Array) -> Array:
-    """The number of the class of each row, (n,)."""
+    """Return the index of the class of each row, (n,)."""
     ranked = probabilities(net, y) if net.probable else scores(net, y)
     numbers: Array = ranked.argmax(axis=1) if ranked.ndim == 2 else (ranked > 0).astype(np.int64)
     return numbers

@@ -18,38 +18,35 @@ from .training import Learned
 class NNRegressor(RegressorMixin, NNEstimator):
     """A regressor whose model is the network of a spec; targets may have several columns.
 
-    A spec's `let features` is set to the number of columns, `let outputs` to that of targets.
-    """
+    A spec's `let features` is set to the number of columns, `let outputs` to that of targets."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNRegressor:
-        """Train on rows X (n, …) with targets y (n,) or (n, outputs), by sample_weight (n,).
+        """Train on rows X (n, …) with targets y (n,) or (n, outputs), and sample_weight (n,).
 
-        A row of weight 2 is two equal rows, one of weight 0 is not there.
+        A row of weight 2 counts as two equal rows, one of weight 0 is ignored.
 
-        Raises ValueError for data that do not fit, CompileError for a spec with errors.
-        """
+        Raises ValueError for data that do not fit, CompileError for a spec with errors."""
         x, y = self._pair(X, y, not self._goes_on())
         self._fit(*counted(x, y, sample_weight))
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNRegressor:
-        """One epoch over rows X (n, …) with targets y (n,) or (n, outputs).
+        """Train one epoch on rows X (n, …) with targets y (n,) or (n, outputs).
 
         Without a spec, columns and targets are scaled by the rows of the first call. Raises
-        ValueError for data that do not fit.
-        """
+        ValueError for data that do not fit."""
         x, y = self._pair(X, y, not hasattr(self, "params_"))
         self._fit_once(*counted(x, y, sample_weight))
         return self
 
     def predict(self, X: Any) -> Array:
-        """The outputs for each row: (n,) or (n, outputs), as the targets were."""
+        """Return the outputs for each row: (n,) or (n, outputs), as the targets were."""
         x = self._checked(X)
         y = self._scaling.outputs(self._outputs(x))
         return y[:, 0] if self._is_flat else y
 
     def _pair(self, x: Any, y: Any, reset: bool) -> tuple[Array, Array]:
-        """X, and y of shape (n, outputs)."""
+        """Return checked X, and y of shape (n, outputs)."""
         x, y = checked_pair(self, x, y, reset, multi_output=True, y_numeric=True)
         if reset:
             self._is_flat = y.ndim == 1

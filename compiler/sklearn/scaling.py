@@ -1,7 +1,6 @@
-"""Columns and targets brought to mean 0 and spread 1, for the default networks.
+"""Scaling of columns and targets to mean 0 and deviation 1, for the default networks.
 
-Users' own specs say what is done about scales (`normalize`), or a pipeline does.
-"""
+Users' own specs do their own scaling (`normalize`), or a pipeline does."""
 
 from __future__ import annotations
 
@@ -14,42 +13,42 @@ from .network import Array
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """(value − centre) / spread, column by column."""
+    """The transformation (value − centre) / spread, column by column."""
 
     centre: Array
     spread: Array
 
     def apply(self, values: Array) -> Array:
-        """Values on the scale to learn on."""
+        """Return scaled values."""
         scaled: Array = (values.astype(np.float64) - self.centre) / self.spread
         return scaled
 
     def undo(self, values: Array) -> Array:
-        """Values on their own scale."""
+        """Return values on their original scale."""
         return values * self.spread + self.centre
 
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How rows and targets are scaled; None leaves them as they are."""
+    """The scaling of rows and targets; None leaves them unchanged."""
 
     x: Scale | None = None
     y: Scale | None = None
 
     def rows(self, x: Array) -> Array:
-        """Rows as the network reads them."""
+        """Return rows as the network reads them."""
         return x if self.x is None else self.x.apply(x.reshape(len(x), -1))
 
     def target(self, y: Array) -> Array:
-        """Targets as the network learns them."""
+        """Return targets as the network is trained on them."""
         return y if self.y is None else self.y.apply(y)
 
     def outputs(self, y: Array) -> Array:
-        """Outputs of the network on the scale of the targets."""
+        """Return outputs of the network on the scale of the targets."""
         return y if self.y is None else self.y.undo(y)
 
     def written_into(self, text: str) -> str:
-        """A default spec with the scaling as stages of its network."""
+        """Return a default spec with the scaling as stages of its network."""
         if self.x is not None:
             means, spreads = map(_list, (self.x.centre, self.x.spread))
             text = text.replace(" -> ", f" -> normalize mean={means} std={spreads} -> ", 1)
@@ -63,7 +62,7 @@ NO_SCALING = Scaling()
 
 
 def scale_of(values: Array, weights: Array | None) -> Scale:
-    """The scale of columns (rows count by their weights); what is constant keeps its spread."""
+    """Return the scale of columns, with weighted rows; a constant column has spread 1."""
     values = values.astype(np.float64)
     centre = np.average(values, axis=0, weights=weights)
     spread = np.sqrt(np.average((values - centre) ** 2, axis=0, weights=weights))

@@ -1,4 +1,4 @@
-"""The specs of estimators: the default ones, and lets that the data or the user fill in."""
+"""The specs of estimators: the defaults, and the insertion of lets by the data or the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ loss crossentropy
 optimizer adam lr=5e-3
 dtype float64
 """
-"""What NNClassifier trains where it is given no spec, on columns of mean 0 and spread 1."""
+"""The default spec of NNClassifier, for columns of mean 0 and deviation 1."""
 
 REGRESSOR = """\
 let features = 1
@@ -32,14 +32,13 @@ loss mse
 optimizer adam lr=5e-3
 dtype float64
 """
-"""What NNRegressor trains where it is given no spec, on columns and targets of that scale."""
+"""The default spec of NNRegressor, for columns and targets of that scale."""
 
 
 def text_of(spec: str | os.PathLike[str]) -> tuple[str, str]:
-    """The text of a spec and the name of its file.
+    """Return the text of a spec and the name of its file.
 
-    A `Path` is a file, and so is a string in one line that ends in `.nn`.
-    """
+    A `Path` is a file, and so is a string of one line that ends in `.nn`."""
     if isinstance(spec, str) and not (spec.endswith(".nn") and "\n" not in spec):
         return spec, UNNAMED
     source = read(Path(spec)).source
@@ -47,11 +46,10 @@ def text_of(spec: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def filled(text: str, sizes: Mapping[str, int], lets: Mapping[str, Any] | None) -> str:
-    """The spec with other values of its lets: those of the data where it has such, and the user's.
+    """Return the spec with new values of its lets: sizes from the data, and the user's values.
 
-    Raises ValueError for a let of the user's that the spec does not have, or that is no number or
-    list of numbers.
-    """
+    Raises ValueError for a user's let that the spec does not have, or whose value is not a number
+    or list of numbers."""
     source = Source(UNNAMED, text)
     own = {s.name.id: s for s in parse(source, Report()).statements if isinstance(s, Let)}
     for name in lets or {}:
@@ -67,7 +65,7 @@ def filled(text: str, sizes: Mapping[str, int], lets: Mapping[str, Any] | None) 
 
 
 def value_text(name: str, value: Any) -> str:
-    """A number or a list of numbers as a spec writes it."""
+    """Return a number or a list of numbers in the notation of a spec."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         return repr(int(value))
     if isinstance(value, Real) and not isinstance(value, bool):
@@ -78,7 +76,7 @@ def value_text(name: str, value: Any) -> str:
 
 
 def weighted(text: str) -> str:
-    """The spec with `train weights=rows`, by which its module takes a weight for each row."""
+    """Return the spec with `train weights=rows`, whose module takes a weight for each row."""
     source = Source(UNNAMED, text)
     for statement in parse(source, Report()).statements:
         if isinstance(statement, Directive) and statement.word.id == "train":

@@ -1,4 +1,4 @@
-"""The training of an estimator's network: epochs until one of several reasons to stop."""
+"""The training of an estimator's network, epoch by epoch with several stopping rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What is learned from: inputs and targets as the network takes them, and weights or None."""
+    """The training rows: inputs and targets as the network takes them, and weights or None."""
 
     x: Array
     target: Array
@@ -30,7 +30,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Learned:
-    """Everything of a training that may go on: plain arrays, so that it can be pickled."""
+    """The state of a training that may be continued: plain arrays, so that it can be pickled."""
 
     params: dict[str, Array]
     state: dict[str, Array]
@@ -41,10 +41,9 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to train; None leaves the choice to the spec, or else to the defaults.
+    """The training settings; None leaves the choice to the spec, or else to the defaults.
 
-    `tol` and `patience` say when a training no longer gets better: see `Run.train`.
-    """
+    `tol` and `patience` say when a training has stopped improving: see `Run.train`."""
 
     epochs: int | None = None
     batch: int | None = None
@@ -54,7 +53,7 @@ class Plan:
 
 
 def begin(network: Network, seed: int) -> Learned:
-    """A network that has learned nothing yet."""
+    """Return the state before any training."""
     module = network.module
     params = module.init_params(seed)
     state = module.init_state() if hasattr(module, "init_state") else {}
@@ -63,7 +62,7 @@ def begin(network: Network, seed: int) -> Learned:
 
 
 class Run:
-    """A network in training: what it has learned, in the form that its module works on."""
+    """A network in training: its state, in the form that its module works on."""
 
     def __init__(self, network: Network, learned: Learned, rows: Rows, plan: Plan) -> None:
         self.module, self.learned, self.rows, self.plan = network.module, learned, rows, plan
@@ -79,7 +78,7 @@ class Run:
         self.kept = len(rows) // self.batch * self.batch if spec.get("drop_last") else len(rows)
 
     def _keywords(self) -> Iterator[tuple[str, Any]]:
-        """What train_epoch of this module takes besides."""
+        """Yield the other keyword arguments of this module's train_epoch."""
         if "rng" in inspect.signature(self.module.train_epoch).parameters:
             yield "rng", self.learned.random
         if self.learned.state:
@@ -89,11 +88,10 @@ class Run:
         yield from self.weights.items()
 
     def train(self, score: Callable[[Learned], float] | None = None) -> Iterator[float]:
-        """Train epoch by epoch; gives what is watched after each: the score, or −loss.
+        """Train epoch by epoch; yield the watched value after each: the score, or −loss.
 
-        Ends when the epochs are done, or when what is watched has not risen by `tol` above its
-        best in more than `patience` epochs one after the other.
-        """
+        Ends when the epochs are done, or when the watched value has not exceeded its best by `tol`
+        for more than `patience` successive epochs."""
         best, idle = -math.inf, 0
         epochs = first(self.plan.epochs, self.module.TRAIN.get("epochs"), DEFAULT_EPOCHS)
         for _ in range(1 if self.exact else epochs):
@@ -106,7 +104,7 @@ class Run:
                 return
 
     def epoch(self) -> None:
-        """One pass over the rows; raises ValueError where the loss is not finite any more."""
+        """Train one pass over the rows; raises ValueError if the loss is no longer finite."""
         learned = self.learned
         loss = self._solved() if self.exact else self._descended()
         if not math.isfinite(loss):
@@ -132,7 +130,7 @@ class Run:
         return loss
 
     def _solved(self) -> float:
-        """The exact solution of `optimizer lstsq`; its loss."""
+        """Compute the exact solution of `optimizer lstsq`; return its loss."""
         self.params = self.module.solve(self.rows.x, self.rows.target, **self.weights)
         _, cache = self.module.forward(self.params, self.rows.x)
         loss: float = self.module.loss(self.params, cache, self.rows.target, **self.weights)
@@ -140,10 +138,10 @@ class Run:
 
 
 def first(*values: Any) -> Any:
-    """The first that is not None."""
+    """Return the first value that is not None."""
     return next(value for value in values if value is not None)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The same as a plain dict with arrays of its own; a module's kinds of dict cannot be pickled."""
+    """Return a plain dict with copies of arrays; a module's dict types cannot be pickled."""
     return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()}

@@ -1,4 +1,4 @@
-"""The targets, a folder each: how a program is written down, beside the text in templates/."""
+"""The code generation targets, one folder each; their templates are in templates/."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from pkgutil import iter_modules
 
 
 def target_names() -> list[str]:
-    """Every target by name: the folders beside this file."""
+    """Return the names of all targets, which are the folders beside this file."""
     return [module.name for module in iter_modules(__path__) if module.ispkg]

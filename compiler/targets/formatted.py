@@ -1,4 +1,4 @@
-"""Black, pinned and with explicit target versions, so that equal input gives equal bytes."""
+"""Formatting with a pinned Black and explicit target versions, so that output is reproducible."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ LINE_LENGTH = 100
 
 
 def page_format(code: str) -> str:
-    """The code as Black writes it, with one blank line where it has two: it is to fit on a page."""
+    """Format code with Black, with single instead of double blank lines, for display on a page."""
     lines = black_format(code).splitlines()
     kept = [line for before, line in pairwise(["", *lines]) if before or line]
     return "\n".join([*kept, ""])
 
 
 def black_format(code: str) -> str:
-    """The code as Black writes it."""
+    """Format code with Black."""
     from black import format_str
     from black.mode import Mode, TargetVersion
 

@@ -1,4 +1,4 @@
-"""A target: a folder of templates, with a macro an op, and what it can do with them."""
+"""The base class of targets: a folder of templates, with a macro per op, and its properties."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from .text import (
 from .uses import Operands, atoms, recording, uses
 
 PROSE = r'\{#.*?#\}|\{%.*?%\}|""".*?"""|#[^\n]*'
-"""What is no code in a template: comments, docstrings, template statements."""
+"""The parts of a template that are not code: comments, docstrings, template statements."""
 
 COMPOSED = tuple(f"as_{kind}" for kind in TARGET_KINDS)
-"""Names that templates put together from pieces."""
+"""Names that templates compose from parts."""
 
 READABLE = "numpy"
-"""The target of -O0, whichever is asked for: what is to be read is plain NumPy."""
+"""The target of -O0, whichever is requested: readable code is plain NumPy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Buffered:
-    """An op writing into an array: its `form` is "call" (an expression) or "fill" (statements)."""
+    """An op that writes into an array; `form`: "call" (an expression) or "fill" (statements)."""
 
     form: str
     text: str
@@ -57,14 +57,13 @@ class Buffered:
 
 
 class Target(ABC):
-    """One target: its templates, loaded, and what planning asks of it.
+    """A target: its templates, loaded, and the properties that planning needs.
 
-    A subclass in a folder of its own, compiler/targets/NAME, says how a module is written;
-    templates/NAME has the text. `base` names the target whose templates stand in for those that the
-    folder has not got. `fuses` says that the target writes predict as one fused function, too;
-    `decides` names the optimisations that have nothing to decide for it, `requires` the packages that
-    its modules import, `told` are numbers that templates have from Python.
-    """
+    A subclass in its own folder, compiler/targets/NAME, says how a module is written;
+    templates/NAME has the text. `base` names the target whose templates replace missing ones.
+    `fuses` says that the target also writes predict as one fused function; `decides` names the
+    optimisations that do not apply to it, `requires` the packages that its modules import, `told`
+    the numbers that Python passes to templates."""
 
     base: str | None = None
     fuses: bool = False
@@ -110,21 +109,19 @@ class Target(ABC):
         *,
         carries: bool = False,
     ) -> str:
-        """The module's source, unformatted; `spec` is its text with includes inlined, `file` its name.
+        """Return the module's source, unformatted; `spec` is its text, `file` its name.
 
-        `carries` says that weights follow it as data.
-        """
+        `carries` says that embedded weights follow."""
 
     @abstractmethod
     def write_weights(self, weights: Weights, typed: TypedGraph) -> str:
-        """Weights as data, for the end of a module that carries them; already formatted."""
+        """Return weights as data, for the end of a module that embeds them, already formatted."""
 
     @abstractmethod
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-        """Bytes of the arrays that an op makes for itself and drops at its end, where they are many.
+        """Return the bytes of large temporary arrays that an op allocates and frees.
 
-        `shapes` are those of its operands, `wide` the bytes of a number.
-        """
+        `shapes` are those of its operands, `wide` the bytes of a number."""
 
     @property
     def helper_files(self) -> list[str]:
@@ -133,23 +130,23 @@ class Target(ABC):
 
     @property
     def words(self) -> set[str]:
-        """Every identifier that occurs in the templates: none may be given to a value."""
+        """Every identifier in the templates: none may be given to a value."""
         return _words(self.name) | (_words(self.base) if self.base else set())
 
     def expression(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
-        """The op as an expression of its operands."""
+        """Return the op as an expression of its operands."""
         return expression(self.expressions, node, operands, shapes)
 
     def buffered_call(
         self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape], out: str
     ) -> Buffered:
-        """The op writing into an array."""
+        """Return the op written into an array."""
         with recording() as used:
             form, text = buffered_call(self.buffered, op_view(node, atoms(operands), shapes), out)
         return Buffered(form, text, frozenset(used))
 
     def making(self, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
-        """The op as -O1 writes it where no array is planned for its value."""
+        """Return the op at -O1 where no array is planned for its value."""
         macro = getattr(self.buffered, f"{node.op}_new", None)
         if macro is None:
             return self.expression(node, operands, shapes)
@@ -158,27 +155,27 @@ class Target(ABC):
         return Text(code, uses=frozenset(used))
 
     def makes(self, node: Node) -> bool:
-        """Whether the op without a planned array always makes one, and never gives a mere view."""
+        """Return whether the op, without a planned array, always allocates one, never a view."""
         return node.op in self.buffered.MAKES or OPS[node.op].elementwise
 
     def in_place(self, op: str) -> str | None:
-        """The augmented operator for an op whose value replaces its first operand."""
+        """Return the augmented operator for an op whose value replaces its first operand."""
         found: str | None = self.buffered.AUGMENTED.get(op)
         return found
 
     def may_overwrite(self, node: Node, operand: int) -> bool:
-        """Whether the op's macro allows its value to be written over this operand."""
+        """Return whether the op's macro allows its value to overwrite this operand."""
         allowed = self.buffered.OVERWRITES.get(node.op)
         return allowed is None or operand in allowed
 
     def render(self, template: str, **views: object) -> str:
-        """A whole template."""
+        """Render a whole template."""
         return self.environment.get_template(template).render(**views)
 
 
 @cache
 def load_target(name: str) -> Target:
-    """A target by name, loaded once; raises ValueError if there is none."""
+    """Load a target by name, once; raises ValueError if it does not exist."""
     if name not in target_names():
         raise ValueError(f"no target '{name}': there are {', '.join(target_names())}")
     target: Target = import_module(f"{__package__}.{name}").TARGET(name)
@@ -186,7 +183,7 @@ def load_target(name: str) -> Target:
 
 
 def expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequence[Shape]) -> Text:
-    """An op by its macro, with parentheses around operands that bind less tightly than it needs."""
+    """Return an op by its macro, with parentheses around operands that bind less tightly."""
     own, needs = bindings(macros, node.op, len(operands))
     with recording() as used:
         code = op_text(macros, op_view(node, Operands(operands, needs), shapes))
@@ -194,19 +191,19 @@ def expression(macros: Any, node: Node, operands: Sequence[Text], shapes: Sequen
 
 
 def bindings(macros: Any, op: str, count: int) -> tuple[int, list[int]]:
-    """How tightly an op's expression binds, and how tightly each of its operands must."""
+    """Return the binding of an op's expression, and the binding that each operand needs."""
     own, *needs = macros.BINDING.get(op, (100, 0))
     return own, [*needs, *[needs[-1]] * (count - len(needs))][:count]
 
 
 def op_text(macros: Any, view: OpView) -> str:
-    """An op's expression by its macro."""
+    """Return an op's expression by its macro."""
     macro = getattr(macros, f"{view.op}_op", None) or macros.function
     return str(macro(view)).strip()
 
 
 def buffered_call(macros: Any, view: OpView, out: str) -> tuple[str, str]:
-    """An op writing into an array by its macro, and which form that has; see Target.buffered_call."""
+    """Return an op written into an array by its macro, and its form; see Target.buffered_call."""
     for form in ("call", "fill"):
         macro = getattr(macros, f"{view.op}_{form}", None)
         if macro is not None:
@@ -215,7 +212,7 @@ def buffered_call(macros: Any, view: OpView, out: str) -> tuple[str, str]:
 
 
 def _loader(name: str, base: str | None) -> ChoiceLoader:
-    """A template is looked for in the target's folder, then in its base's; `BASE/FILE` is the base's."""
+    """Return the loader: the target's folder, then its base's; `BASE/FILE` is the base's file."""
     own = PackageLoader(f"nnc.templates.{name}", "")
     if base is None:
         return ChoiceLoader([own])

@@ -1,4 +1,4 @@
-"""Pieces of source text: operands with their binding, sizes, numbers and tuples as source."""
+"""Fragments of source text: operands with their binding, sizes, numbers and tuples as source."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from ..ir.op_graph import Node
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of source and how tightly its outermost operator binds (100: an atom).
+    """A fragment of source and the binding of its outermost operator (100: an atom).
 
-    `uses` are the helper functions that it calls.
-    """
+    `uses` are the helper functions that it calls."""
 
     code: str
     binding: int = 100
     uses: frozenset[str] = frozenset()
 
     def within(self, binding: int) -> str:
-        """The text as an operand of an operator that binds so tightly."""
+        """Return the text as an operand of an operator with that binding."""
         return self.code if self.binding >= binding else f"({self.code})"
 
 
 @dataclass(frozen=True, slots=True)
 class OpView:
-    """What a macro sees of an op: operands as text, attributes, shapes."""
+    """The view of an op for its macro: operands as text, attributes, shapes."""
 
     op: str
     x: Sequence[str]
@@ -39,26 +38,26 @@ class OpView:
 
 
 def op_view(node: Node, operands: Sequence[str], shapes: Sequence[Shape]) -> OpView:
-    """The view of an op for its macro."""
+    """Return the view of an op for its macro."""
     attrs = dict(node.attrs)
     return OpView(node.op, operands, attrs, node.type.shape, tuple(shapes), node.type.rank)
 
 
 def number(value: float) -> str:
-    """A number as a person writes it: whole ones without a point."""
+    """Format a number as people write it: integers without a point."""
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return repr(float(value))
 
 
 def dim_text(dim: Dim) -> str:
-    """A dimension as a Python expression that binds like an atom."""
+    """Return a dimension as a Python expression that binds like an atom."""
     text = str(dim)
     return text if text.isalnum() else f"({text})"
 
 
 def attr_text(value: object) -> str:
-    """An op's attribute as a function's argument."""
+    """Return an op's attribute as a function's argument."""
     if isinstance(value, tuple):
         return tuple_text(attr_text(item) for item in value)
     if isinstance(value, bool | str) or value is None:
@@ -67,7 +66,7 @@ def attr_text(value: object) -> str:
 
 
 def sizes(shape: Shape) -> str:
-    """A shape as arguments of reshape; one lone symbolic size is left for NumPy to work out."""
+    """Return a shape as arguments of reshape, with -1 for a single symbolic size."""
     symbolic = [i for i, n in enumerate(shape) if not isinstance(n, int)]
     if len(symbolic) == 1 and symbols(shape[symbolic[0]]):
         return ", ".join("-1" if i == symbolic[0] else str(n) for i, n in enumerate(shape))
@@ -75,27 +74,27 @@ def sizes(shape: Shape) -> str:
 
 
 def transposed(code: str) -> str:
-    """The transpose of a matrix that binds like an atom: `W` and `W.T` of each other."""
+    """Return the transpose of a matrix as an atom: `W` and `W.T` of each other."""
     return code.removesuffix(".T") if code.endswith(".T") else f"{code}.T"
 
 
 def tuple_text(items: Iterable[object]) -> str:
-    """Pieces of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
+    """Return fragments of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
     pieces = [str(item) for item in items]
     return f"({pieces[0]},)" if len(pieces) == 1 else f"({', '.join(pieces)})"
 
 
 def dict_text(pairs: Iterable[tuple[str, object]]) -> str:
-    """Names and pieces of source as a dict: `{"a": x, "b": y}`."""
+    """Return names and fragments of source as a dict: `{"a": x, "b": y}`."""
     return "{" + ", ".join(f"{name!r}: {text}" for name, text in pairs) + "}"
 
 
 def kind(statement: object) -> str:
-    """The class of a statement, by which templates choose how to write it."""
+    """Return the class of a statement, by which templates choose its form."""
     return type(statement).__name__
 
 
 def docline(text: str) -> str:
-    """A line of the spec as a docstring may quote it: printable, nothing that ends the string."""
+    """Return a line of the spec for a docstring: printable, without the end of the string."""
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"', "'").rstrip()

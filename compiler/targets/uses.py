@@ -1,9 +1,8 @@
-"""Which helper functions and imports a piece of generated text uses, recorded as it is written.
+"""Recording of the helper functions and imports that a piece of generated text uses.
 
-A template says so where it writes a name: `{{ uses("sigmoid") }}(z)`, or for a whole macro
-`{% do uses("steps_of", "product") %}`. What is recorded goes with the text: an expression has its
-`uses`, a statement those of its expression, and a section of a module those of what it writes.
-"""
+A template records a name where it writes it: `{{ uses("sigmoid") }}(z)`, or for a whole macro `{%
+do uses("steps_of", "product") %}`. The record is kept with the text: an expression has its `uses`,
+a statement those of its expression, and a section of a module those of all it writes."""
 
 from __future__ import annotations
 
@@ -19,17 +18,16 @@ _RECORDED: ContextVar[set[str]] = ContextVar("recorded uses")
 
 
 def uses(*names: str) -> str:
-    """Say that the text being written uses these; gives the first, to be written down.
+    """Record that the current text uses these names; return the first, to be written.
 
-    Raises LookupError where nobody records: what uses the text would not know of them.
-    """
+    Raises LookupError outside of a recording, which would lose the names."""
     _RECORDED.get().update(names)
     return names[0] if names else ""
 
 
 @contextmanager
 def recording() -> Iterator[set[str]]:
-    """Record what is written meanwhile, apart from what is recorded around it."""
+    """Record the text of this context separately from any outer recording."""
     found: set[str] = set()
     token = _RECORDED.set(found)
     try:
@@ -40,7 +38,7 @@ def recording() -> Iterator[set[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Operands(Sequence[str]):
-    """Operands as an op's macro sees them: what one uses counts when the macro takes it."""
+    """Operands as an op's macro sees them: their uses are recorded when the macro takes them."""
 
     texts: Sequence[Text]
     bindings: Sequence[int]
@@ -60,12 +58,12 @@ class Operands(Sequence[str]):
         return len(self.texts)
 
     def take(self, place: int) -> str:
-        """One operand, which the macro writes down."""
+        """Return one operand, which the macro writes."""
         text = self.texts[place]
         uses(*text.uses)
         return text.within(self.bindings[place])
 
 
 def atoms(texts: Sequence[Text]) -> Operands:
-    """Operands that must bind like atoms."""
+    """Return operands that must bind like atoms."""
     return Operands(texts, [100] * len(texts))

@@ -11,7 +11,7 @@ from ..dataset import Dataset
 from .synthetic import SYNTHETIC
 
 TEST_ROWS = 360
-"""How many digits are set apart for the test, a fifth."""
+"""The number of digits in the test set, a fifth."""
 
 
 def digits() -> Dataset:

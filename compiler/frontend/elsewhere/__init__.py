@@ -1,6 +1,6 @@
-"""Words of Keras, PyTorch, Caffe and ONNX, and what they are here.
+"""Words of Keras, PyTorch, Caffe and ONNX, and their equivalents in nnc.
 
-The tables are read when a word is unknown, and never for a spec without faults.
+The tables are read only when a word is unknown, so never for a spec without errors.
 
 >>> meaning("BatchNormalization", Sort.KIND)
 Meaning(write='batchnorm', advice='', sure=False)
@@ -25,7 +25,7 @@ from ...schedules import SCHEDULES
 
 
 class Sort(Enum):
-    """What a word names; other names here are the user's own and called nothing elsewhere."""
+    """What a word names; other names in a spec are the user's own, with no equivalents."""
 
     KIND = "layer"
     LOSS = "loss"
@@ -40,10 +40,9 @@ class Sort(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What to write in place of a word, or the advice where nothing here is surely meant.
+    """The replacement of a word, or advice where nothing is certainly equivalent.
 
-    `sure` tells that it means the same. What is written may be a pattern, see `layers.py`.
-    """
+    `sure` says that the replacement is equivalent. It may be a pattern, see `layers.py`."""
 
     write: str = ""
     advice: str = ""
@@ -51,24 +50,24 @@ class Meaning:
 
     @property
     def name(self) -> str:
-        """The kind that a pattern begins with; empty where it is a fork."""
+        """The kind that a pattern begins with; empty for a fork."""
         found = re.match(r"\w+", self.write)
         return found.group() if found else ""
 
 
 def bare(word: str) -> str:
-    """A word as it is compared: without capitals, underscores and British endings."""
+    """Normalise a word for comparison: without capitals, underscores and British endings."""
     plain = word.replace("_", "").lower()
     return plain.replace("isation", "ization").replace("normalise", "normalize")
 
 
 def meaning(word: str, sort: Sort) -> Meaning | None:
-    """What a word of that sort means elsewhere, or None if no library is known to have it."""
+    """Return the meaning of a word of that sort in other libraries, or None if it is unknown."""
     return _table(sort).get(bare(word))
 
 
 def argument(word: str, kind: str, names: list[str]) -> Meaning | None:
-    """What an argument of a kind is called here, if that is among `names`; no values yet."""
+    """Return the equivalent of an argument of a kind, if it is among `names`, without values."""
     own, general = _arguments()
     found = [*own.get((kind, bare(word)), ()), *general.get(bare(word), ())]
     here = next((one for one in found if one.write in names), None)
@@ -76,7 +75,7 @@ def argument(word: str, kind: str, names: list[str]) -> Meaning | None:
 
 
 def by_value(word: str, value: str) -> Meaning | None:
-    """What to write for an argument with its value; empty where it is to be left out."""
+    """Return the replacement of an argument with its value; empty if it is to be left out."""
     from .arguments import ALWAYS_SO, VALUES
 
     if bare(word) in map(bare, ALWAYS_SO.split()):
@@ -94,17 +93,17 @@ KINDS: Mapping[Sort, Mapping[str, Named]] = {
     Sort.SCHEDULE: SCHEDULES,
     Sort.INIT: INITS,
 }
-"""Where the names of a sort are entered."""
+"""The module that lists the names of a sort."""
 
 
 @cache
 def _table(sort: Sort) -> Mapping[str, Meaning]:
-    """All words of a sort."""
+    """Return all words of a sort."""
     return {bare(word): found for word, found in words(sort)}
 
 
 def words(sort: Sort) -> Iterator[tuple[str, Meaning]]:
-    """Every word of a sort with its meaning; what was made a name here no longer needs one."""
+    """Yield every word of a sort with its meaning, except words that nnc itself knows."""
     kinds = KINDS.get(sort, {}).values()
     names = {bare(name): kind.name for kind in kinds for name in (kind.name, *kind.aliases)}
     for word, found in entries(*_written(sort)):
@@ -113,7 +112,7 @@ def words(sort: Sort) -> Iterator[tuple[str, Meaning]]:
 
 
 def _written(sort: Sort) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The tables of a sort: what is written here in place of words, and advice for others."""
+    """Return the tables of a sort: replacements of words, and advice for others."""
     from . import layers, statements, training
 
     match sort:
@@ -139,7 +138,7 @@ def _written(sort: Sort) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 
 def entries(written: Mapping[str, str], absent: Mapping[str, str]) -> Iterator[tuple[str, Meaning]]:
-    """Every word of a table as its library writes it, with its meaning."""
+    """Yield every word of a table, as its library spells it, with its meaning."""
     for pattern, words in written.items():
         for word in words.split():
             sure = not (pattern.startswith("~") or word.startswith("~"))
@@ -154,7 +153,7 @@ _Known = dict[str, list[Meaning]]
 
 @cache
 def _arguments() -> tuple[dict[tuple[str, str], list[Meaning]], _Known]:
-    """The arguments by kind and word, and those of every kind by word."""
+    """Return the arguments by kind and word, and those of every kind by word."""
     from .arguments import ABSENT, KEYS
 
     own: dict[tuple[str, str], list[Meaning]] = {}

@@ -1,8 +1,7 @@
-"""Arguments elsewhere, each with what it is here.
+"""Arguments in other libraries, with their equivalents in nnc.
 
 A meaning is looked up by the kind first (`huber.delta`), then by the argument alone. `~` before a
-word says that its values may mean something else.
-"""
+word says that its values may mean something else."""
 
 from __future__ import annotations
 
@@ -131,7 +130,7 @@ KEYS = {
     "clip.norm": "max_norm clipnorm clip_norm global_clipnorm clip_gradients max_grad_norm",
     "clip.value": "clip_value clipvalue max_value",
 }
-"""What an argument is called here, with the words for it elsewhere; some have none."""
+"""The names of arguments in nnc, with the words for them elsewhere; some have none."""
 
 VALUES = {
     "return_sequences return_sequence": {"true": "return=all", "false": "return=last"},
@@ -161,13 +160,13 @@ VALUES = {
     "log_input": {"true": ""},
     "maximize": {"false": ""},
 }
-"""Arguments whose value says what to write here; "" means that it is so here anyway."""
+"""Arguments whose value determines the replacement; "" means that it is nnc's behaviour anyway."""
 
 ALWAYS_SO = (
     "inplace device foreach capturable fused differentiable unroll from_logits "
     "use_cudnn_on_gpu storage_order verbose last_epoch"
 )
-"""Arguments that have no meaning here, whatever their value is: they are left out."""
+"""Arguments that are meaningless in nnc, whatever their value, and are left out."""
 
 ABSENT = {
     "elsewhere `decay` lowers the rate as training goes on, which a schedule does here: "
@@ -257,4 +256,4 @@ ABSENT = {
     "there is no mean: `normal(std)` is around 0": "normal.mean noise.mean",
     "the bounds are ±a: `uniform(0.05)`": "uniform.minval uniform.maxval uniform.low uniform.high",
 }
-"""What to say of arguments for which there is nothing here, and the words."""
+"""Advice for arguments without an equivalent, and the words."""

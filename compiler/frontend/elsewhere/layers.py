@@ -1,10 +1,9 @@
-"""Layers and activations of Keras, PyTorch, Caffe and ONNX, each with what it is here.
+"""Layers and activations of Keras, PyTorch, Caffe and ONNX, with their equivalents in nnc.
 
-A word is written as its library writes it; capitals and underscores do not matter. `~` before
-it says that it is the same kind of thing, but not surely the same values: other defaults, or
-another reading of its arguments. What is written here in its place is a kind, or a pattern: `…`
-stands for the arguments that were written, `{0}` and `{1}` for the first two of them.
-"""
+A word is spelled as in its library; capitals and underscores are ignored. `~` before it says that
+it is the same kind, but possibly with other values: other defaults, or another reading of its
+arguments. A replacement is a kind or a pattern: `…` stands for the written arguments, `{0}` and
+`{1}` for the first two of them."""
 
 from __future__ import annotations
 
@@ -106,7 +105,7 @@ KINDS = {
     "[id, id] -> mul": "Square",
     "scale -1": "Neg Negative",
 }
-"""What is written here, with the words for it elsewhere."""
+"""The names in nnc, with the words for them elsewhere."""
 
 ABSENT = {
     "nnc has no three-dimensional layers; convolutions and pools read CxL and CxHxW": (
@@ -222,7 +221,7 @@ ABSENT = {
     "the loss is a statement of its own: `loss crossentropy`": "SoftmaxWithLoss",
     "nnc has no spiking or Hopfield networks": "snn spiking hopfield rbm",
 }
-"""What to say of words for which there is nothing here, and the words."""
+"""Advice for words without an equivalent, and the words."""
 
 BY_PLACE = {
     "Linear": "in units",
@@ -254,10 +253,10 @@ BY_PLACE = {
     "MultiheadAttention": "in heads",
     "Flatten": "_",
 }
-"""What the values by place are, for libraries that order them otherwise than here."""
+"""The order of positional values in libraries that differ from nnc."""
 
 RECURRENT = "in units layers"
-"""The values by place of PyTorch's RNN, LSTM and GRU, where there are two or more."""
+"""The positional values of PyTorch's RNN, LSTM and GRU, where there are two or more."""
 
 ONLY = {
     "AdaptiveAvgPool1d": ("1",),
@@ -265,4 +264,4 @@ ONLY = {
     "AdaptiveMaxPool1d": ("1",),
     "AdaptiveMaxPool2d": ("1", "1x1"),
 }
-"""Words that are a kind here for these values only, which are left out then."""
+"""Words that are a kind of nnc only for these values, which are then left out."""

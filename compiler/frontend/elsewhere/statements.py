@@ -1,4 +1,4 @@
-"""Words that are part of a statement here, or belong to a program around the spec."""
+"""Words that are part of a statement in nnc, or belong to a program around the spec."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PARTS = {
     "block twice(n) = dense n relu -> dense n relu": "def module function func",
     'include "blocks.nn"': "import from require",
 }
-"""Statements, each with the words that are part of it here."""
+"""Statements, each with the words that become part of it."""
 
 STATEMENTS = {word: written for written, words in PARTS.items() for word in words.split()}
-"""Words that are part of a statement here, with the statement that says it."""
+"""Words that are part of a statement, with the statement that replaces them."""
 
 ABSENT_STATEMENTS = {
     "nnc has no callbacks; a loop around the module's `train_step` can do it": (
@@ -42,7 +42,7 @@ ABSENT_STATEMENTS = {
         "Sequential layers add"
     ),
 }
-"""What to say of words that have no statement here, and the words."""
+"""Advice for words without a statement, and the words."""
 
 OWN_STATEMENT = {
     "regularize l1=…": "l1 kernel_l1",
@@ -62,4 +62,4 @@ OWN_STATEMENT = {
     "loss mse": "criterion",
     "dtype float64": "dtype",
 }
-"""Arguments elsewhere that are statements of their own here."""
+"""Arguments elsewhere that are separate statements in nnc."""

@@ -1,4 +1,4 @@
-"""Ways to write values elsewhere that no statement here has: tuples, percent, quotes, modules."""
+"""Notations of values in other languages that nnc lacks: tuples, percent, quotes, modules."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ MODULES = frozenset(
         "math",
     ]
 )
-"""What stands before a dot elsewhere; here names stand alone."""
+"""Module names before a dot elsewhere; names in nnc have no prefix."""
 
 
 def tuple_fault(statement: Statement, index: int) -> Diagnostic | None:
-    """`(3, 3)`, which is `3x3`; `(784,)` is `784`, and numbers that are no sizes make a list."""
+    """Report `(3, 3)`, which is `3x3`; `(784,)` is `784`, and numbers other than sizes a list."""
     tokens = statement.tokens
     if index >= len(tokens) or tokens[index].text != ",":
         return None
@@ -74,7 +74,7 @@ def _joined(items: list[str]) -> str:
 
 
 def percent_fault(statement: Statement, index: int) -> Diagnostic | None:
-    """`50%`, which is `0.5`."""
+    """Report `50%`, which is `0.5`."""
     tokens = statement.tokens
     for at in (index, index - 1):
         if not 0 < at < len(tokens) or not statement.touches(at, "%"):
@@ -91,7 +91,7 @@ def percent_fault(statement: Statement, index: int) -> Diagnostic | None:
 
 
 def quotes(statement: Statement, token: Token) -> tuple[Fix, ...]:
-    """The fix for a word in single quotes; a file's name keeps quotes, but double ones."""
+    """Return the fix for a word in single quotes; file names get double quotes."""
     found = re.compile(r"'([^'\n]*)'").match(statement.source.text, token.start)
     if found is None:
         return ()
@@ -104,7 +104,7 @@ def quotes(statement: Statement, token: Token) -> tuple[Fix, ...]:
 
 
 def module_prefix(statement: Statement, token: Token) -> Span | None:
-    """`torch.nn.` before a name, given its first dot."""
+    """Return the span of `torch.nn.` before a name, given its first dot."""
     text = statement.source.text
     start = re.search(r"[A-Za-z_]\w*$", text[statement.start : token.start])
     if start is None or start[0] not in MODULES:

@@ -1,8 +1,7 @@
-"""Losses, optimizers, schedules, metrics and initialisations elsewhere, and what they are here.
+"""Losses, optimizers, schedules, metrics and initialisations elsewhere, with their equivalents.
 
-Written as the layers are (see `layers.py`): `~` before a word, or before what is written in its
-place, says that the values are not surely the same.
-"""
+The notation is that of `layers.py`: `~` before a word, or before its replacement, says that the
+values may differ."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""From syntax tree to layer graph: names, constants, blocks and settings get their meaning.
+"""The resolver from syntax tree to layer graph: names, constants, blocks and settings.
 
-Faults are reported and worked around: what depends on a faulty stage is left out silently, so
-one fault is one error and the rest of the spec is still judged.
-"""
+Faults are reported and worked around: whatever depends on a faulty stage is left out silently, so
+that one fault is one error and the rest of the spec is still checked."""
 
 from __future__ import annotations
 
@@ -29,11 +28,10 @@ __all__ = ["resolve"]
 def resolve(
     file: ast.File, load: Load, report: Report, aside: list[tuple[Layer, ...]] | None = None
 ) -> LayerGraph | None:
-    """The layer graph of a file; None for a library, or where nothing could be built.
+    """Return the layer graph of a file; None for a library, or if nothing could be built.
 
-    With errors in the report the graph lacks the faulty stages, and UNKNOWN is what comes from
-    them. The layers of blocks that nothing expands are put `aside`.
-    """
+    With errors in the report, the graph lacks the faulty stages, and UNKNOWN replaces their values.
+    The layers of blocks that are never expanded are appended to `aside`."""
     state = SpecState(report, file, Kinds.current())
     env = Env(state, Scope(Naming()))
     try:
@@ -87,7 +85,7 @@ def _build(state: SpecState, env: Env, aside: list[tuple[Layer, ...]]) -> LayerG
 
 
 def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | None:
-    """Expand every chain; gives what the last one that has stages ends in."""
+    """Expand every chain; return the end of the last one that has stages."""
     last: Flow | None = None
     for chain in chains:
         flow = expander.chain(chain, None, env, True) or Flow((End(None, None, chain.span),))
@@ -99,7 +97,7 @@ def _expand(chains: list[ast.Chain], expander: Expander, env: Env) -> Flow | Non
 
 
 def _evaluate_lets(env: Env) -> None:
-    """Judge every let, those that nothing uses too, in the order of the file."""
+    """Check every let, including unused ones, in the order of the file."""
     for name in env.state.lets:
         try:
             let_value(name, env, used=False)
@@ -120,7 +118,7 @@ def _no_output(chain: ast.Chain, env: Env) -> None:
 
 
 def _refuse_settings(settings: Settings, state: SpecState, env: Env) -> None:
-    """A library may not ask for outputs or losses, and must define something."""
+    """Refuse outputs and losses in a library, and a library without definitions."""
     if state.broken or state.report.has_errors:
         return
     outputs = [word.span for word in settings.outputs]
@@ -135,7 +133,7 @@ def _refuse_settings(settings: Settings, state: SpecState, env: Env) -> None:
 
 
 def _defines(statement: ast.Statement) -> bool:
-    """Whether a statement is worth a library."""
+    """Return whether a statement is a definition that a library may consist of."""
     defined = isinstance(statement, ast.Let | ast.Block | ast.Fn)
     return defined or (isinstance(statement, ast.Directive) and statement.word.id == "include")
 

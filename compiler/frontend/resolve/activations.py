@@ -1,4 +1,4 @@
-"""Words and values beside a stage that were meant as its activation."""
+"""Diagnosis of words and values beside a stage that were meant as its activation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def unknown_activation(
     env: Env,
     otherwise: str = "",
 ) -> Fault:
-    """The fault of a word that is no value or activation; it may be a stage elsewhere."""
+    """Return the fault of a word that is no value or activation; it may be a stage elsewhere."""
     found = meaning(word.id, Sort.KIND)
     kinds = env.state.kinds
     if found is None or not found.write or word.id.lower() in candidates:
@@ -36,7 +36,7 @@ def unknown_activation(
 
 
 def _stage(word: ast.Word | ast.DimName, whole: Span, found: Meaning, env: Env) -> Fault:
-    """A word that is a stage of its own here, or several of them."""
+    """Return the fault of a word that is a separate stage in nnc, or several of them."""
     last = _BEFORE_NEXT.match(whole.source.text, whole.stop)
     fixes: list[Fix] = []
     if found.write == found.name:
@@ -55,7 +55,7 @@ def _stage(word: ast.Word | ast.DimName, whole: Span, found: Meaning, env: Env) 
 
 
 def no_activation(word: ast.Word, env: Env) -> Fault:
-    """`linear`, which elsewhere says that there is no activation."""
+    """Return the fault of `linear`, which elsewhere means that there is no activation."""
     text = word.span.source.text
     spaces = len(text[: word.span.start]) - len(text[: word.span.start].rstrip(" \t"))
     whole = Span(word.span.source, word.span.start - spaces, word.span.stop)
@@ -68,7 +68,7 @@ def no_activation(word: ast.Word, env: Env) -> Fault:
 
 
 def bounded(kind: str, value: ast.Value) -> dict[str, Any] | None:
-    """What to say of `relu(6)` and `prelu(0.25)`, whose values have no place here."""
+    """Return the message parts for `relu(6)` and `prelu(0.25)`, with the right notation."""
     if not isinstance(value, ast.Number) or value.value <= 0:
         return None
     match kind:
@@ -91,14 +91,14 @@ def _slope(value: ast.Number) -> dict[str, Any]:
 
 
 def _bound(value: ast.Number) -> dict[str, Any]:
-    """The bound of a relu is given by key."""
+    """Return the message parts for a relu with an upper bound, which is given by key."""
     whole, right = _call("relu", value.span), f"relu(max={value.span.text})"
     advice = f"a relu that is bounded at {value.value:g} is written `{right}`"
     return {"fixes": [Fix(advice, (Edit(whole, right),))]} if whole else {"help": advice}
 
 
 def _call(kind: str, value: Span) -> Span | None:
-    """The place of `relu(6)` or `relu 6`, from that of its only value."""
+    """Return the span of `relu(6)` or `relu 6`, given that of its only value."""
     text = value.source.text
     before = re.search(rf"\b{kind}(\(\s*|[ \t]+)$", text[: value.start])
     if before is None:

@@ -1,4 +1,4 @@
-"""Arguments against a schema: layers, activations, initialisations, losses and settings alike."""
+"""Checks of arguments against a schema: layers, activations, initialisations, losses, settings."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ from .vocabulary import DIRECTIVES
 def bind(
     schema: Schema, head: Span, args: Sequence[ast.Arg], env: Env, activations: bool
 ) -> BoundArguments:
-    """Check arguments and fill in defaults; raises Fault after reporting everything wrong.
+    """Check arguments and fill in defaults; raises Fault after reporting all errors.
 
-    Where the shape is in no doubt for all that, the fault is a `Repaired`.
-    With `activations` a word that names one is set apart instead of taken as a value.
-    """
+    If the errors do not affect the shape, the fault is a `Repaired`. With `activations`, a word
+    that names an activation is set apart instead of taken as a value."""
     return _Binder(schema, head, env, activations).bind(args)
 
 
@@ -63,7 +62,7 @@ class _Binder:
                 self.failed = True
                 self.doubtful |= arg.key is not None and self._may_shape(arg.key.id)
                 unknown = unknown or (arg.key is None and isinstance(arg.value, ast.Word))
-        if not unknown:  # or else nobody knows which places are taken
+        if not unknown:  # otherwise it is uncertain which positions are taken
             self._by_place()
         self._defaults()
         if self.failed:
@@ -72,7 +71,7 @@ class _Binder:
         return self.bound
 
     def _fault(self) -> Fault:
-        """What is raised when all has been reported."""
+        """Return the exception to raise after all errors were reported."""
         args = self.bound.args
         shaping = [spec for spec in self.schema.args if spec.name not in SHAPELESS]
         sure = all(spec.name in self.bound.given for spec in shaping) or not self.doubtful
@@ -88,13 +87,13 @@ class _Binder:
         return Repaired(self.bound)
 
     def _may_shape(self, key: str) -> bool:
-        """Whether a key, known or misspelt, may have a say in the shape."""
+        """Return whether a key, known or misspelt, may affect the shape."""
         names = [spec.name for spec in self.schema.args]
         meant = key if key in names else closest(key, names)
         return meant not in SHAPELESS and not self.env.state.kinds.activation(key)
 
     def _own(self, args: Sequence[ast.Arg]) -> Iterator[ast.Arg]:
-        """The arguments up to a statement that was begun on the same line by mistake."""
+        """Yield the arguments before a statement that was begun on the same line by mistake."""
         for arg in args:
             if self.activations and arg.key is None and self._is_statement(arg.value):
                 self.failed = True
@@ -176,7 +175,7 @@ class _Binder:
             self._too_many(rest, keyed)
 
     def _too_many(self, rest: Sequence[ast.Arg], keyed: Sequence[ArgSpec]) -> None:
-        """The first value without a place is a fault, and of a stage each word up to another."""
+        """Report the first value without a position, and in a stage each word up to a value."""
         known = self.env.state.kinds
         for i, arg in enumerate(rest):
             word = arg.value.id if isinstance(arg.value, ast.Word) else ""
@@ -190,7 +189,7 @@ class _Binder:
                 return
 
     def _extra(self, arg: ast.Arg, keyed: Sequence[ArgSpec]) -> None:
-        """A positional without a place; where one was given by key, it is the second of two."""
+        """Report an extra positional argument; where a key was given too, it is a duplicate."""
         if keyed and not isinstance(arg.value, ast.Word | ast.DimName | ast.CallValue):
             self._twice(keyed[0], arg)
         else:
@@ -210,7 +209,7 @@ class _Binder:
             self._missing(missing)
 
     def _taken_as_activation(self, spec: ArgSpec, trailing: Trailing) -> None:
-        """An activation came in as a parameter where a value was expected."""
+        """Report a parameter whose value is an activation where another value was expected."""
         name = trailing.span.text
         self.env.state.blamed.add((name, self.env.calls))
         self.env.fault(
@@ -234,7 +233,7 @@ class _Binder:
 
 
 def _example(schema: Schema) -> str:
-    """The stage of that kind as the example spec writes it."""
+    """Return the stage of that kind in the example spec."""
     found = re.search(rf"\b{schema.name}\b[^;)\]\n]*?(?= *(?:->|;|\)|\]|,|$))", schema.example)
     return f"for example `{found[0]}`" if found else ""
 
@@ -244,7 +243,7 @@ def _takes_word(spec: ArgSpec, word: str) -> bool:
 
 
 def activation(value: ast.Value, env: Env) -> Trailing | None:
-    """The activation a value names, with its own arguments checked, or None."""
+    """Return the activation that a value names, with checked arguments, or None."""
     name, args, seen = _word_and_arguments(value, env)
     if name is None:
         return None
@@ -262,12 +261,12 @@ def activation(value: ast.Value, env: Env) -> Trailing | None:
 
 
 def _head(value: ast.Value) -> Span:
-    """The place of the word that an activation begins with."""
+    """Return the span of the word that an activation begins with."""
     return value.name.span if isinstance(value, ast.CallValue) else value.span
 
 
 def _word_and_arguments(value: ast.Value, env: Env) -> tuple[str | None, tuple[ast.Arg, ...], Env]:
-    """The word a value comes down to after lets and parameters, and its arguments if a call."""
+    """Resolve a value through lets and parameters to a word, and its arguments if it is a call."""
     if isinstance(value, ast.Word):
         match lookup(value.id, env):
             case None:
@@ -283,5 +282,5 @@ def _word_and_arguments(value: ast.Value, env: Env) -> tuple[str | None, tuple[a
 
 
 def schema_span(args: Iterable[ast.Arg]) -> Span:
-    """A place for arguments that cannot be missing: the first of them."""
+    """Return the span of the first of several arguments, which must exist."""
     return next(iter(args)).span

@@ -33,10 +33,9 @@ _OPTION_WORDS = frozenset(
 def split_arguments(
     stage: ast.Stage, block: ast.Block, env: Env
 ) -> tuple[tuple[ast.Arg, ...], tuple[ast.Arg, ...]]:
-    """The block's own arguments (in parentheses), and what goes with any call, inside them or after.
+    """Split arguments into the block's own (in parentheses) and those that any call may have.
 
-    That is `frozen=`, where no parameter of the block has that name, and an activation after them.
-    """
+    The latter are `frozen=`, unless a parameter of the block has that name, and an activation."""
     if stage.called:
         inside, after = stage.args[: stage.inside], stage.args[stage.inside :]
         freezing = tuple(arg for arg in inside if _freezes(arg, block))
@@ -61,7 +60,7 @@ def split_arguments(
 
 
 def _freezes(arg: ast.Arg, block: ast.Block) -> bool:
-    """Whether an argument is that of any call, and not a parameter's."""
+    """Return whether an argument is `frozen=` of the call, and not a parameter's."""
     names = {param.name.id for param in block.params}
     return arg.key is not None and arg.key.id == FROZEN_ARG.name and FROZEN_ARG.name not in names
 
@@ -102,10 +101,9 @@ class _Earlier(Mapping[str, "Const | None"]):
 def bind_params(
     block: ast.Block, args: Sequence[ast.Arg], head: Span, env: Env
 ) -> Mapping[str, Const | None]:
-    """The values of a block's parameters; defaults see the parameters before them.
+    """Return the values of a block's parameters; defaults can use the parameters before them.
 
-    What is wrong is reported, and the parameters that it leaves open are unknown (None).
-    """
+    Errors are reported, and the parameters concerned are unknown (None)."""
     given, failed = _given(block, args, env)
     if not failed:
         failed = _refuse_missing(block, given, head, env)
@@ -123,10 +121,9 @@ def bind_params(
 
 
 def _given(block: ast.Block, args: Sequence[ast.Arg], env: Env) -> tuple[dict[str, ast.Arg], bool]:
-    """Each argument with the parameter it is for, and whether some are for none.
+    """Match arguments to parameters; return them, and whether some match none.
 
-    Of a parameter that is given twice nobody knows the value.
-    """
+    A parameter that is given twice has an unknown value."""
     names = dict.fromkeys(param.name.id for param in block.params)
     given: dict[str, ast.Arg] = {}
     places = iter(names)
@@ -159,7 +156,7 @@ def _twice(name: str, first: ast.Arg, arg: ast.Arg, env: Env) -> Fault:
 
 
 def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
-    """The parameters of a block that nobody calls: those without a default are unknown."""
+    """Return the parameters of an uncalled block: those without a default are unknown."""
     values = _Values()
     for param in block.params:
         values.add(param.name.id, None)
@@ -171,7 +168,7 @@ def default_params(block: ast.Block, env: Env) -> Mapping[str, Const | None]:
 
 
 def _refuse_missing(block: ast.Block, given: Mapping[str, ast.Arg], head: Span, env: Env) -> bool:
-    """Report parameters that need a value and have none; tells whether there are any."""
+    """Report parameters without a value or default; return whether there are any."""
     missing = [p.name.id for p in block.params if p.default is None and p.name.id not in given]
     if missing:
         env.fault(
@@ -199,7 +196,7 @@ def _too_many(block: ast.Block, arg: ast.Arg, env: Env) -> Fault:
 
 
 def _argument(value: ast.Value, env: Env) -> Const:
-    """A block takes words, calls and stages as they are; a word nobody knows is a slip."""
+    """Evaluate an argument; words, calls and stages are kept, and an unknown word is an error."""
     if isinstance(value, ast.ListValue):
         return ListConst(tuple(_argument(item, env) for item in value.items))
     if isinstance(value, ast.Binary) and _begins_with_stage(value, env):
@@ -215,7 +212,7 @@ def _argument(value: ast.Value, env: Env) -> Const:
 
 
 def _begins_with_stage(value: ast.Binary, env: Env) -> bool:
-    """Whether what was read as arithmetic is a stage: `f(2) * 3`, `shift -1`."""
+    """Return whether apparent arithmetic is a stage: `f(2) * 3`, `shift -1`."""
     left: ast.Value = value
     while isinstance(left, ast.Binary):
         left = left.left
@@ -247,12 +244,12 @@ def _check_word(word: str, place: ast.Word, env: Env) -> None:
 
 
 def _is_option(word: str) -> bool:
-    """Whether some argument may be this word, in whatever case."""
+    """Return whether the word is an option of any argument, in any case."""
     return word.lower() in _options()
 
 
 def _options() -> set[str]:
-    """Every word that some argument may be."""
+    """Return the option words of all arguments."""
     specs = [spec for kind in LAYERS.values() for spec in kind.args]
     words = {word for spec in specs if isinstance(spec.type, Option) for word in spec.type.words}
     return words | _OPTION_WORDS | INITS.keys()

@@ -10,7 +10,7 @@ from .scope import End, Env, Flow
 
 
 def branch_end(flow: Flow | None, span: Span, env: Env) -> End:
-    """The value at the end of a branch, which must not be forked itself."""
+    """Return the value at the end of a branch, which must not be forked itself."""
     if flow is None:
         return End(None, None, span)
     if flow.forked and not flow.poisoned:
@@ -25,7 +25,7 @@ def branch_end(flow: Flow | None, span: Span, env: Env) -> End:
 
 
 def named_ends(flow: Flow, env: Env) -> Flow:
-    """A fork may end a chain if the end of every branch has a name."""
+    """Accept a fork at the end of a chain if the end of every branch has a name."""
     unnamed = [end for end in flow.ends if end.name is None]
     if not unnamed or flow.poisoned:
         return flow

@@ -1,4 +1,4 @@
-"""The layers made so far, and how one more is entered."""
+"""The layer graph under construction, and the addition of layers to it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,15 @@ from .schema import BoundArguments, Trailing
 from .scope import End, Env, Fault, Flow, TooLarge
 
 GATED = ("lstm", "gru")
-"""Recurrent kinds whose nonlinearities cannot be chosen."""
+"""Recurrent kinds whose activations are fixed."""
 
 
 @dataclass(slots=True)
 class Layers:
     """The graph under construction.
 
-    `counted` are the layers that count against the limit: inputs do not.
-    While `use` makes layers again, `shared` says which layer the first of them repeats and
-    where the new ones began.
-    """
+    `counted` are the layers that count against the limit: all but inputs. While `use` repeats
+    layers, `shared` holds the first repeated layer and the start of the new ones."""
 
     made: list[Layer] = field(default_factory=list)
     unnamed_inputs: list[int] = field(default_factory=list)
@@ -39,18 +37,18 @@ class Layers:
     counted: int = 0
 
     def count_stage(self, span: Span, env: Env) -> None:
-        """Refuse a spec that expands without measure, though it may make no layers."""
+        """Refuse a spec whose expansion exceeds the limit, even if it makes no layers."""
         self.stages += 1
         if self.stages > MAX_STAGES:
             raise _too_large(f"the spec expands to more than {MAX_STAGES:,} stages", span, env)
 
     def reserve(self, more: int, span: Span, env: Env) -> None:
-        """Refuse at once a number of layers, or of copies, that will not fit."""
+        """Refuse in advance a number of layers, or of copies, that exceeds the limit."""
         if self.counted + more > MAX_LAYERS:
             raise _too_large(f"the spec expands to more than {MAX_LAYERS:,} layers", span, env)
 
     def original(self) -> Layer | None:
-        """The layer whose parameters the next one uses again."""
+        """Return the layer whose parameters the next one shares."""
         if self.shared is None:
             return None
         first, began = self.shared
@@ -65,7 +63,7 @@ class Layers:
         places: tuple[Span, Span],
         env: Env,
     ) -> End:
-        """Enter a layer fed with `flow`; what a fault hides comes in as UNKNOWN."""
+        """Add a layer fed with `flow`; an input hidden by a fault is UNKNOWN."""
         span, head = places
         own = bound.trailing[0] if bound.trailing else None
         label = _activation_name(own, name, env) if own else ""
@@ -94,7 +92,7 @@ class Layers:
         return End(layer.id, None, span)
 
     def add_input(self, name: str | None, type: TensorType, stage: ast.Stage) -> End:
-        """Enter an input; one without a name is named when all are known."""
+        """Add an input; an unnamed one is named after all inputs are known."""
         if name is None:
             self.unnamed_inputs.append(len(self.made))
         layer = Layer(
@@ -111,7 +109,7 @@ class Layers:
         return End(layer.id, None, stage.span)
 
     def name_inputs(self, env: Env) -> None:
-        """Name the unnamed inputs: `x`, or `x1`, `x2`, … where there are several."""
+        """Name the unnamed inputs: `x`, or `x1`, `x2`, … if there are several."""
         several = len(self.unnamed_inputs) > 1
         for i, id in enumerate(self.unnamed_inputs, 1):
             name = f"x{i}" if several else "x"
@@ -127,13 +125,13 @@ class Layers:
 
 
 def _inputs(kind: LayerKind, flow: Flow) -> tuple[int, ...]:
-    """What feeds a layer; a merge behind a stage that may have been a fork gets two unknowns."""
+    """Return a layer's inputs; a merge after a faulty stage, possibly a fork, gets two unknowns."""
     ids = tuple(UNKNOWN if end.layer is None else end.layer for end in flow.ends)
     return (UNKNOWN, UNKNOWN) if kind.is_merge and not flow.forked else ids
 
 
 def _is_frozen(bound: BoundArguments, env: Env) -> bool:
-    """What a stage says of itself counts more than what is said around it."""
+    """Return whether a layer is frozen: its own `frozen=`, or else that of the surroundings."""
     own = bound.args.get("frozen")
     return env.frozen if own is None else bool(own)
 
@@ -143,12 +141,12 @@ def _too_large(message: str, span: Span, env: Env) -> TooLarge:
 
 
 def _activation_name(own: Trailing, layer: str, env: Env) -> str:
-    """Activations with parameters are counted by their own kind, others go by the layer's name."""
+    """Name an activation: by its own kind if it has parameters, otherwise after its layer."""
     return layer if own.kind.params is no_params else env.scope.naming.count(own.kind.name)
 
 
 def check_activations(stage: ast.Stage, kind: LayerKind, found: list[Trailing], env: Env) -> None:
-    """A stage takes one activation, and some kinds none."""
+    """Check that a stage has at most one activation, and none for some kinds."""
     if found and kind.trailing is TrailingRule.NO:
         span = found[0].span
         own = kind.name in GATED
@@ -163,7 +161,7 @@ def check_activations(stage: ast.Stage, kind: LayerKind, found: list[Trailing], 
 
 
 def _other_cells(stage: ast.Stage, found: Trailing) -> list[Fix]:
-    """The two readings of `lstm 50 relu` besides a relu behind it."""
+    """Return the fixes of `lstm 50 relu` other than a separate relu stage."""
     word = found.span.text
     leave = Fix(
         f"leave it out: `{stage.kind.id}` has its own tanh and sigmoid",
@@ -178,7 +176,7 @@ def _other_cells(stage: ast.Stage, found: Trailing) -> list[Fix]:
 
 
 def two_activations(found: list[Trailing], env: Env) -> Fault:
-    """The fault of a second activation on one stage."""
+    """Return the fault of a second activation on one stage."""
     first, second = found[:2]
     return env.fault(
         codes.REFUSED_ACTIVATION,

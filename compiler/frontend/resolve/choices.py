@@ -20,7 +20,7 @@ from .scope import Env, Fault
 def choice(
     statement: ast.Directive, schemas: Mapping[str, Schema], others: Mapping[str, str], env: Env
 ) -> tuple[Setting, list[ast.Arg]]:
-    """The kind a directive names, with its arguments checked."""
+    """Return the kind that a directive names, with checked arguments."""
     what = statement.word.id
     if not statement.args or statement.args[0].key is not None:
         raise env.fault(
@@ -42,7 +42,7 @@ def setting_of(
     env: Env,
     span: Span,
 ) -> Setting:
-    """A kind with its checked arguments, given as a word or as a call."""
+    """Return a kind with checked arguments, given as a word or as a call."""
     value = head.value
     word = value.name if isinstance(value, ast.CallValue) else value
     if not isinstance(word, ast.Word | ast.DimName):
@@ -70,7 +70,7 @@ def unknown_choice(
     statement: Span,
     env: Env,
 ) -> Fault:
-    """A word that names no kind, with what may be meant."""
+    """Return the fault of a word that names no kind, with suggestions."""
     found = hint(word.id, Sort(what), known, others)
     return env.fault(
         codes.UNKNOWN_CHOICE,

@@ -28,14 +28,14 @@ from .values import (
 )
 
 MAX_BITS = 4096
-"""Whole numbers longer than this have no use in a spec and could exhaust the memory."""
+"""Most bits of a whole number; longer ones are useless in a spec and could exhaust the memory."""
 
 MAX_LETS = 100
-"""How many lets may refer to each other in a row against the order of the file."""
+"""Most lets that may refer to each other in a row against the order of the file."""
 
 
 def lookup(name: str, env: Env) -> Const | None:
-    """The value of a parameter or let, or None if there is none of that name."""
+    """Return the value of a parameter or let, or None if there is none of that name."""
     if name in env.params:
         value = env.params[name]
         if value is None:
@@ -49,7 +49,7 @@ def lookup(name: str, env: Env) -> Const | None:
 
 
 def let_value(name: str, env: Env, used: bool = True) -> Const:
-    """The value of a let, evaluated when first asked for."""
+    """Return the value of a let, which is evaluated on first use."""
     state = env.state
     if used:
         state.used.add(name)
@@ -70,7 +70,7 @@ def let_value(name: str, env: Env, used: bool = True) -> Const:
 
 
 def judge_let(let: ast.Let, env: Env) -> None:
-    """Report what is wrong with the value of a let whose name cannot be had."""
+    """Report errors in the value of a let whose name is refused."""
     with suppress(Fault):
         _let(let, Env(env.state, env.scope))
 
@@ -111,7 +111,7 @@ def _let(let: ast.Let, env: Env) -> Const:
 
 
 def _refuse_unknown(const: Const, value: ast.Value, env: Env) -> None:
-    """A let, or an item of one, that is a word nobody defined."""
+    """Refuse a let whose value, or an item of it, is an undefined word."""
     if isinstance(value, ast.ListValue) and isinstance(const, ListConst):
         for item, written in zip(const.items, value.items, strict=True):
             _refuse_unknown(item, written, env)
@@ -124,7 +124,7 @@ def _is_undefined(const: Const, env: Env) -> bool:
 
 
 def evaluate(value: ast.Value, env: Env) -> Const:
-    """What a written value stands for; words that are no let or parameter stay words."""
+    """Evaluate a value; words that are no let or parameter stay words."""
     match value:
         case ast.Number():
             return _finite(value.value, value, env)
@@ -162,7 +162,7 @@ def evaluate(value: ast.Value, env: Env) -> Const:
 
 
 def misplaced_symbol(value: ast.DimName, env: Env) -> Fault:
-    """The fault of a symbolic dimension outside an input's shape."""
+    """Return the fault of a symbolic dimension outside an input's shape."""
     return env.fault(
         codes.MISPLACED_SYMBOL,
         value.span,
@@ -173,7 +173,7 @@ def misplaced_symbol(value: ast.DimName, env: Env) -> Fault:
 
 
 def number(value: ast.Value, env: Env) -> Number:
-    """A value that must be a number."""
+    """Evaluate a value that must be a number."""
     match value:
         case ast.Binary():
             return _binary(value, env)
@@ -185,14 +185,14 @@ def number(value: ast.Value, env: Env) -> Number:
 
 
 def as_number(const: Const, value: ast.Value, env: Env, what: str = "a number is needed") -> Number:
-    """A constant that must be a number; `value` is where it was written."""
+    """Return a constant that must be a number; `value` is where it was written."""
     if isinstance(const, bool) or not isinstance(const, int | Fraction | float):
         raise not_fitting(const, value, env, what)
     return const
 
 
 def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
-    """The fault of a value of the wrong kind; a word nobody defined is an unknown name."""
+    """Return the fault of a value of the wrong type; an undefined word is an unknown name."""
     if not isinstance(value, ast.Word) or value.id.lower() in ("true", "false"):
         return env.fault(codes.WRONG_VALUE, value.span, f"{what}, not {describe(const)}")
     if value.id not in env.params and _is_undefined(const, env):
@@ -216,7 +216,7 @@ def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
 
 
 def _binary(value: ast.Binary, env: Env) -> Number:
-    """A chain of operators is a left-leaning tree: walk down its spine without recursion."""
+    """Evaluate a chain of operators, a left-leaning tree, without recursion along its spine."""
     spine: list[ast.Binary] = []
     left: ast.Value = value
     while isinstance(left, ast.Binary):
@@ -291,14 +291,14 @@ def _no_result(value: ast.Value, why: str, env: Env) -> Fault:
 
 
 def whole(value: ast.Value, env: Env, what: str = "a whole number is needed") -> int:
-    """A value that must be a whole number; `16.0` and `1e3` are whole."""
+    """Evaluate a value that must be a whole number; `16.0` and `1e3` are whole."""
     return as_whole(evaluate(value, env), value, env, what)
 
 
 def as_whole(
     const: Const, value: ast.Value, env: Env, what: str = "a whole number is needed"
 ) -> int:
-    """A constant that must be a whole number; `value` is where it was written."""
+    """Return a constant that must be a whole number; `value` is where it was written."""
     found = as_number(const, value, env, what)
     if found == int(found):
         return _held(int(found), value, env)
@@ -313,7 +313,7 @@ def as_whole(
 
 
 def blame_let(value: ast.Value, env: Env) -> None:
-    """A let with a wrong number is one fault, however often it is used: silent from the second on."""
+    """Mark the let of a wrong number, so that only its first use is reported."""
     if isinstance(value, ast.Word) and value.id in env.state.lets and value.id not in env.params:
         if (value.id, ()) in env.state.blamed:
             raise Fault
@@ -321,7 +321,7 @@ def blame_let(value: ast.Value, env: Env) -> None:
 
 
 def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:
-    """Where a value that is only named was written."""
+    """Return the definition of a value that is only named here."""
     if not isinstance(value, ast.Word) or value.id in env.params:
         return ()
     let = env.state.lets.get(value.id)
@@ -329,7 +329,7 @@ def origin(value: ast.Value, env: Env) -> tuple[Label, ...]:
 
 
 def _held(number: int, value: ast.Value, env: Env) -> int:
-    """A whole number that a machine's integers hold; sizes of arrays can be no larger."""
+    """Refuse a whole number beyond a machine integer, the limit of array sizes."""
     if abs(number) > MAX_WHOLE:
         way, end = ("up", MAX_WHOLE) if number > 0 else ("down", -MAX_WHOLE)
         raise env.fault(
@@ -364,14 +364,14 @@ def _floor_fix(value: ast.Value, found: Number) -> tuple[Fix, ...]:
 
 
 def shown(value: ast.Value, number: Number) -> str:
-    """A number with the arithmetic that gave it: `width/3 = 5.33`, or only `5.33`."""
+    """Return a number with the arithmetic behind it: `width/3 = 5.33`, or just `5.33`."""
     text = inner_text(value.span)
     result = number_text(number)
     return result if isinstance(value, ast.Number) or text == result else f"{text} = {result}"
 
 
 def inner_text(span: Span) -> str:
-    """The text of a value on one line, without parentheses around all of it."""
+    """Return the text of a value on one line, without parentheses around all of it."""
     text = " ".join(span.text.split())
     while text.startswith("(") and text.endswith(")") and _encloses(text):
         text = text[1:-1].strip()

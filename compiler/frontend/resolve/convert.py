@@ -1,4 +1,4 @@
-"""One written value to the type its argument asks for."""
+"""Conversion of a value to the type of its argument."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_FLOAT = 10**300
 
 
 def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
-    """The value of one argument of `kind`; raises Fault after reporting what is wrong."""
+    """Convert the value of one argument of `kind`; raises Fault after reporting errors."""
     what = f"`{spec.name}` of `{kind}`"
     match spec.type:
         case Int():
@@ -61,7 +61,7 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
 
 
 def convert_all(spec: ArgSpec, kind: str, values: Sequence[ast.Value], env: Env) -> ArgValue:
-    """The values of an argument that takes all remaining places."""
+    """Convert the values of an argument that takes all remaining positions."""
     what = f"`{spec.name}` of `{kind}`"
     found: list[ArgValue] = []
     for value in values:
@@ -77,7 +77,7 @@ def convert_all(spec: ArgSpec, kind: str, values: Sequence[ast.Value], env: Env)
 
 
 def needs(spec: ArgSpec) -> tuple[str, ...]:
-    """The words an option or initialisation may be."""
+    """Return the words that an option or initialisation may be."""
     match spec.type:
         case Option(words) | Numbers(words=words) | SizeOf(words=words):
             return words
@@ -125,7 +125,7 @@ def _check_bounds(found: Number, name: str, type: Int | Num, value: ast.Value, e
 
 
 def to_float(found: Number, value: ast.Value, env: Env) -> float:
-    """A number as a float; one that no float can hold is refused."""
+    """Convert a number to float; refuse one that is too large."""
     if not -MAX_FLOAT <= found <= MAX_FLOAT:
         raise env.fault(codes.NOT_COMPUTABLE, value.span, f"{shown(value, found)} is too large")
     return float(found)
@@ -148,7 +148,7 @@ def _flag(what: str, value: ast.Value, env: Env) -> bool:
 
 
 def _word(value: ast.Value, env: Env) -> str | None:
-    """The word a value comes down to; a let or parameter of another kind gives None."""
+    """Resolve a value to a word; None for a let or parameter of another type."""
     if isinstance(value, ast.DimName):
         return value.id
     if isinstance(value, ast.Word):
@@ -171,7 +171,7 @@ def _option(what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> st
 def _unknown_word(
     what: str, word: str, wanted: str, words: tuple[str, ...], value: ast.Value, env: Env
 ) -> Fault:
-    """The fault of a word that is none of those an argument may be."""
+    """Return the fault of a word that is not among the options of an argument."""
     parts = said(hint(word, Sort.CHOICE, words), value.span)
     parts["help"] = parts["help"] or wanted
     return env.fault(codes.UNKNOWN_CHOICE, value.span, f"{what} cannot be `{word}`", **parts)
@@ -232,14 +232,14 @@ def _numbers(
 def _instead(
     what: str, word: str, wanted: str, words: tuple[str, ...], value: ast.Value, env: Env
 ) -> str:
-    """A word in place of numbers or of a size."""
+    """Return the message for a word in place of numbers or of a size."""
     if word.lower() in words:
         return word.lower()
     raise _unknown_word(what, word, f"it is {wanted}", words, value, env)
 
 
 def layer_name(key: str, value: ast.Value, env: Env) -> str:
-    """The full name of the layer a word refers to."""
+    """Return the full name of the layer that a word refers to."""
     from .sharing import layer_named
 
     if not isinstance(value, ast.Word):

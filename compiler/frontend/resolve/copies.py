@@ -1,4 +1,4 @@
-"""The copies of a group or block: a scope for each, and the activation behind them."""
+"""The copies of a group or block: a scope for each, and the activation after them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scope import Env, Naming, Scope
 def copy_scopes(
     count: int | None, called: str | None, body: Env, env: Env, block: ast.Block | None
 ) -> Iterator[Scope]:
-    """The scope of each copy; a plain group has none of its own."""
+    """Yield the scope of each copy; a plain group has no scope of its own."""
     naming, parent = env.scope.naming, body.scope
     if count is None and called is None and block is None:
         yield body.scope if body.scope is env.scope else Scope(naming, parent, counted=True)
@@ -31,7 +31,7 @@ def copy_scopes(
 
 
 def trailing_of(stage: ast.Stage | ast.Group, env: Env) -> tuple[Trailing | None, bool]:
-    """The activation behind a block or group, if there is one, and whether all in it is frozen."""
+    """Return the activation after a block or group, if any, and whether all of it is frozen."""
     if not stage.args:
         return None, env.frozen
     what = stage.kind.id if isinstance(stage, ast.Stage) else "a group"

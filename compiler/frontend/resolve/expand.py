@@ -1,4 +1,4 @@
-"""From chains to layers: blocks, groups, repeats, forks, names and shared parameters."""
+"""Expansion of chains to layers: blocks, groups, repeats, forks, names and shared parameters."""
 
 from __future__ import annotations
 
@@ -39,26 +39,25 @@ from .vocabulary import REDUCTIONS
 
 _OF_NUMBERS = (codes.OUT_OF_BOUNDS, codes.NOT_WHOLE, codes.NOT_COMPUTABLE)
 SHAPE_WHATEVER_ARGUMENTS = {Family.ACTIVATION, Family.NORM, Family.NOISE}
-"""Kinds that give a value of the shape that came in, whatever their arguments are."""
+"""Kinds whose output has the shape of their input, whatever their arguments."""
 
 MAX_DEPTH = 64
-"""How deep groups, forks and block calls may nest."""
+"""Most nested groups, forks and block calls."""
 
 
 @dataclass(slots=True)
 class Expander:
-    """Expands chains one after the other into `layers`; `root` is the file's own scope."""
+    """Expands chains one after the other into `layers`; `root` is the scope of the file."""
 
     layers: Layers
     root: Scope
     depth: int = 0
 
     def chain(self, chain: ast.Chain, flow: Flow | None, env: Env, beginning: bool) -> Flow | None:
-        """The value at the end of a chain; a faulty stage poisons what follows it.
+        """Return the value at the end of a chain; a faulty stage makes the following ones faulty.
 
-        `beginning` tells that the first stage may be a source: of a statement (then `flow` is
-        None) or of a fork's branch.
-        """
+        `beginning` says that the first stage may be a source: of a statement (`flow` is then None)
+        or of a fork's branch."""
         self._deeper(chain.span, env)
         for i, stage in enumerate(chain.stages):
             try:
@@ -97,7 +96,7 @@ class Expander:
         return Flow((end,))
 
     def _called(self, name: ast.Word, env: Env) -> tuple[str, bool]:
-        """The full name of a stage; where it cannot be had, one that no other stage has."""
+        """Return the full name of a stage; if it is refused, a unique one."""
         try:
             check_stage(name, env)
         except Fault:
@@ -139,7 +138,7 @@ class Expander:
     def _word(
         self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool, called: str | None
     ) -> Flow | None:
-        """A stage by the word it begins with; a parameter may stand for a piece of network."""
+        """Expand a stage by its first word; a parameter may stand for a piece of network."""
         if stage.kind.id in env.params:
             match lookup(stage.kind.id, env):
                 case WordConst(id):
@@ -178,7 +177,7 @@ class Expander:
         raise unknown_stage_word(stage, flow, env, beginning)
 
     def _sourced(self, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:
-        """The incoming value; a stage without one is a fault, after which it is still checked."""
+        """Return the incoming value; a stage without one is reported and still checked."""
         if flow is not None:
             return flow
         without_source(stage.kind, "`input 784 -> …`", env)
@@ -242,7 +241,7 @@ class Expander:
         return Flow((end,))
 
     def _arguments(self, stage: ast.Stage, kind: LayerKind, env: Env) -> BoundArguments:
-        """A layer's arguments; faulty ones are left out where the shape does not hang on them."""
+        """Return a layer's arguments; faulty ones are left out if they do not affect the shape."""
         schema = Schema(kind.word, kind.args_as(stage.kind.id), kind.example)
         try:
             bound = bind(schema, stage.kind.span, stage.args, env, activations=True)
@@ -288,7 +287,7 @@ class Expander:
         called: str | None,
         block: ast.Block | None = None,
     ) -> Flow | None:
-        """Expand a chain seen from `body`, as often as the stage in `env` says."""
+        """Expand a chain in the scope of `body`, repeated as the stage in `env` says."""
         trailing, frozen = trailing_of(stage, env)
         body = replace(body, frozen=frozen) if frozen != body.frozen else body
         count = self._count(stage.repeat, env)
@@ -304,7 +303,7 @@ class Expander:
         return flow
 
     def _look(self, chain: ast.Chain, body: Env) -> None:
-        """Judge stages that are repeated 0 times, but for what follows from that number."""
+        """Check stages that are repeated 0 times, except for errors due to that number."""
         state = body.state
         unknown = Flow((End(None, None, chain.span),))
         scope, params = Scope(Naming(), body.scope), dict.fromkeys(body.params)
@@ -334,7 +333,7 @@ class Expander:
     def _activate(
         self, trailing: Trailing, stage: ast.Stage | ast.Group, flow: Flow, env: Env
     ) -> Flow:
-        """An activation after a block or group is a layer of its own on the output."""
+        """Add the activation after a block or group as a layer on the output."""
         refuse_fork(stage, flow, env)
         if trailing.kind.name == "id":
             return flow
@@ -380,7 +379,7 @@ class Expander:
         return Flow(tuple(ends), forked=True)
 
     def _branches(self, items: ListConst, stage: ast.Stage, flow: Flow | None, env: Env) -> Flow:
-        """A list of stages handed to a block stands for a fork."""
+        """Expand a list of stages passed to a block as a fork."""
         refuse_repeat(stage, env)
         flow = self._sourced(stage, flow, env)
         ends = []

@@ -1,4 +1,4 @@
-"""Lets, blocks and formulas of a file and of everything it includes."""
+"""Collection of the lets, blocks and formulas of a file and of all its includes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .scope import Env, Fault, TooLarge
 Load = Callable[[str, Source], Source]
 
 MAX_INCLUDES = 64
-"""How deep includes may nest."""
+"""Most nested includes."""
 
 
 @dataclass(slots=True)
 class Collector:
-    """Enters the definitions of files into the state; a file reached twice is read once."""
+    """Collects the definitions of files in the state; a file included repeatedly is read once."""
 
     env: Env
     load: Load
@@ -30,7 +30,7 @@ class Collector:
     open: dict[str, Span | None] = field(default_factory=dict)
 
     def collect(self, file: ast.File, included: Span | None = None) -> None:
-        """Enter the lets and blocks of a file, those of its includes first."""
+        """Collect the lets and blocks of a file, after those of its includes."""
         key = normpath(file.span.source.name)
         self.open[key] = included
         state = self.env.state
@@ -155,7 +155,7 @@ class Collector:
 
 
 def _paths(directive: ast.Directive, env: Env) -> Iterator[ast.Text | None]:
-    """The files that a statement names; None for each that is named wrongly."""
+    """Yield the files that a statement names; None for each invalid name."""
     if not directive.args:
         env.fault(
             names.MISSING_ARGUMENT,

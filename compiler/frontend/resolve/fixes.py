@@ -1,4 +1,4 @@
-"""Repairs that several diagnostics propose."""
+"""Fixes that several diagnostics propose."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .. import ast
 
 
 def insert(at: Span, text: str) -> Edit:
-    """Write text before a place."""
+    """Insert text before a span."""
     return Edit(Span(at.source, at.start, at.start), text)
 
 
 def own_stage(word: Span) -> tuple[Fix, ...]:
-    """Put the arrow before a word that is a stage of its own."""
+    """Insert an arrow before a word that is a separate stage."""
     return (Fix(f"make it a stage of its own: `-> {word.text}`", (insert(word, "-> "),)),)
 
 
 def unquoted(text: ast.Text) -> tuple[Fix, ...]:
-    """Write a word or number without the quotes around it."""
+    """Remove the quotes around a word or number."""
     if not re.fullmatch(r"[\w.]+", text.value):
         return ()
     return (

@@ -1,6 +1,6 @@
-"""Formulas (`fn`): their names get a meaning. Only a spec that has one comes here.
+"""Resolution of the names in formulas (`fn`), used only for specs that have formulas.
 
-A formula sees its own parameters, lets and other formulas; a parameter hides a let of its name.
+A formula can use its own parameters, lets and other formulas; a parameter hides a let of its name.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from .scope import Env, Fault, TooLarge
 from .values import Const, Number
 
 MAX_IN_A_ROW = 50
-"""How many formulas may call each other in a row."""
+"""Most formulas that may call each other in a row."""
 
 
 def check_names(statement: ast.Fn, env: Env) -> None:
-    """Judge the name of a formula and those of its parameters: none may hide a built-in one."""
+    """Check the names of a formula and of its parameters: none may hide a built-in one."""
     failed = False
     seen: dict[str, ast.Word] = {}
     for word in (statement.name, *(param.name for param in statement.params)):
@@ -66,7 +66,7 @@ def _check_name(word: ast.Word, whole: bool, env: Env) -> None:
 
 
 def judge_all(env: Env) -> None:
-    """Report what is wrong in formulas, in those that nothing uses, too."""
+    """Report errors in formulas, including unused ones."""
     for name in env.state.fns:
         with suppress(Fault):
             formula(name, env, used=False)
@@ -77,7 +77,7 @@ def judge_all(env: Env) -> None:
 
 
 def formula(name: str, env: Env, used: bool = True) -> Formula:
-    """The formula of that name; raises Fault where it is faulty, which is reported once."""
+    """Return the formula of that name; raises Fault if it is faulty, which is reported once."""
     state = env.state
     if used:
         state.used.add(name)
@@ -123,7 +123,7 @@ def _refuse_recursion(statement: ast.Fn, env: Env) -> None:
 
 
 class _Resolver:
-    """One formula; its stages and blocks' parameters are out of sight."""
+    """Resolves one formula, which cannot see stages or parameters of blocks."""
 
     def __init__(self, statement: ast.Fn, env: Env) -> None:
         self.statement = statement
@@ -132,7 +132,7 @@ class _Resolver:
         self.numbers: dict[str, float] = {}
 
     def formula(self) -> Formula:
-        """All of it; reports everything wrong and raises Fault."""
+        """Resolve the formula; reports all errors and raises Fault."""
         self._defaults()
         statement = self.statement
         body = self.term(statement.body)
@@ -142,7 +142,7 @@ class _Resolver:
         return Formula(name.id, self.values, tuple(self.numbers.items()), body, text, name.span)
 
     def _defaults(self) -> None:
-        """Numbers, each of which sees those before it."""
+        """Resolve the defaults of numbers, each of which can use those before it."""
         known: dict[str, Const | None] = {}
         failed = not self.values
         if failed:
@@ -176,7 +176,7 @@ class _Resolver:
                 )
 
     def term(self, value: ast.Value) -> Term:
-        """A part of the formula with known names."""
+        """Resolve the names in a part of the formula."""
         match value:
             case ast.Number(found, span):
                 return Constant(float(found), span)
@@ -196,7 +196,7 @@ class _Resolver:
         raise AssertionError(f"not part of a formula: {value}")
 
     def _all(self, values: Sequence[ast.Value]) -> tuple[Term, ...]:
-        """Several parts, each of which is judged."""
+        """Resolve several parts, and report the errors of each."""
         found: list[Term] = []
         for value in values:
             with suppress(Fault):
@@ -297,7 +297,7 @@ class _Resolver:
         return self.env.fault(code, span, message, labels=labels, help=advice)
 
     def _number(self, arg: ast.Arg | None, default: float, call: ast.CallValue) -> Term:
-        """A number for another formula, which may be computed from this one's numbers."""
+        """Return a number for another formula, which may be computed from this one's numbers."""
         if arg is None:
             return Constant(default, call.span)
         term = self.term(arg.value)
@@ -313,7 +313,7 @@ class _Resolver:
 
 
 def names_in(term: Term) -> Iterator[str]:
-    """The parameters that a term uses, each as often as it does."""
+    """Yield the parameters that a term uses, once for each use."""
     todo = [term]
     while todo:
         match todo.pop():
@@ -345,7 +345,7 @@ def _check_count(call: ast.CallValue, low: int, high: int, env: Env) -> None:
 
 
 def specs(found: Formula) -> tuple[ArgSpec, ...]:
-    """The arguments of a stage or loss that computes a formula: its numbers."""
+    """Return the arguments of a stage or loss that computes a formula: its numbers."""
     numbers = (
         positional(name, Num(), f"a number of the formula, {value:g} unless given", value)
         for name, value in found.numbers
@@ -354,7 +354,7 @@ def specs(found: Formula) -> tuple[ArgSpec, ...]:
 
 
 def layer_kind(word: ast.Word, env: Env) -> LayerKind:
-    """The kind of a stage that computes a formula: an activation, or a merge of several values."""
+    """Return the kind of a formula as a stage: an activation, or a merge of several values."""
     found = formula(word.id, env)
     if found.has_target:
         raise env.fault(
@@ -368,7 +368,7 @@ def layer_kind(word: ast.Word, env: Env) -> LayerKind:
 
 
 def activation_kind(word: ast.Word, env: Env) -> LayerKind:
-    """The kind of a formula that trails a stage, which has one value."""
+    """Return the kind of a formula of one value as a trailing activation."""
     kind = layer_kind(word, env)
     if kind.is_merge:
         found = formula(word.id, env)
@@ -383,7 +383,7 @@ def activation_kind(word: ast.Word, env: Env) -> LayerKind:
 
 
 def loss_schema(found: Formula, common: Sequence[ArgSpec], span: Span, env: Env) -> Schema:
-    """What a loss statement of a formula takes besides `common`, the arguments of every loss."""
+    """Return the schema of a loss with a formula: its numbers, and the `common` arguments."""
     taken_names = {spec.name for spec in common}
     for name, _ in found.numbers:
         if name in taken_names:

@@ -1,4 +1,4 @@
-"""Shared parameters have one owner, which alone says whether they are frozen."""
+"""Checks of frozen shared parameters: only their owner says whether they are frozen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scope import Bound, Env
 
 
 def check_used(used: Sequence[Layer], owner: Bound, span: Span, env: Env) -> None:
-    """Refuse `use` in a frozen group where what it applies again is trained."""
+    """Refuse `use` in a frozen group of layers that are trained."""
     if not env.frozen or owner.env.frozen:
         return
     if any(has_parameters(layer) and not layer.frozen for layer in used):
@@ -22,7 +22,7 @@ def check_used(used: Sequence[Layer], owner: Bound, span: Span, env: Env) -> Non
 
 
 def check_tied(layer: Layer, made: Sequence[Layer], env: Env) -> None:
-    """Refuse a frozen layer with the weights of one that is trained."""
+    """Refuse a frozen layer with the weights of a trained one."""
     tie = layer.args.get("tie")
     if not layer.frozen or tie is None:
         return
@@ -32,7 +32,7 @@ def check_tied(layer: Layer, made: Sequence[Layer], env: Env) -> None:
 
 
 def has_parameters(layer: Layer) -> bool:
-    """Whether a layer or its activation may have parameters."""
+    """Return whether a layer or its activation may have parameters."""
     kinds = [layer.kind, *([layer.activation.kind] if layer.activation else ())]
     return any(LAYERS[kind].params is not no_params for kind in kinds)
 

@@ -1,8 +1,7 @@
-"""Did you mean: the one place where an unknown word is turned into what may have been meant.
+"""Suggestions for unknown words, all of which are made here.
 
-First come names that differ in case and underscores only, then what other libraries call so,
-then names that are nearly written so.
-"""
+First come names that differ only in case and underscores, then the equivalents of other libraries'
+names, then similarly spelled names."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from ..elsewhere import Meaning, Sort, bare, meaning
 from .vocabulary import spelled
 
 SHORT = 5
-"""Other names of a thing that are shorter are abbreviations, which nobody misspells."""
+"""Shorter alternative names are abbreviations, which are no suggestions for misspellings."""
 
 _NONE: Mapping[str, str] = {}
 
@@ -24,7 +23,7 @@ _NONE: Mapping[str, str] = {}
 def hint(
     word: str, sort: Sort, names: Iterable[str], others: Mapping[str, str] = _NONE
 ) -> Meaning | None:
-    """What an unknown word may have meant, among `names` and other names for them."""
+    """Return the probable meaning of an unknown word, from `names` and their alternatives."""
     names = list(names)
     elsewhere = meaning(word, sort)
     same = _same(word, [*names, *others])
@@ -41,16 +40,15 @@ def hint(
 
 
 def _same(word: str, names: Collection[str]) -> str | None:
-    """A name with the same letters: `max_pool` for `maxpool`."""
+    """Return a name with the same letters: `max_pool` for `maxpool`."""
     by_case = next((name for name in names if name.lower() == word.lower()), None)
     return by_case or next((name for name in names if bare(name) == bare(word)), None)
 
 
 def said(found: Meaning | None, span: Span, otherwise: str = "", given: str = "") -> dict[str, Any]:
-    """The parts of a finding that tell it: what is said after the carets, the help, the fix.
+    """Return the parts of a diagnostic for it: the text after the carets, the help, the fix.
 
-    `otherwise` is the help where nothing was found; `given` is what else the statement says.
-    """
+    `otherwise` is the help if nothing was found; `given` is the rest of the statement."""
     if found is None:
         return {"help": otherwise}
     if not found.write:
@@ -61,7 +59,7 @@ def said(found: Meaning | None, span: Span, otherwise: str = "", given: str = ""
 
 
 def _written(found: Meaning, span: Span, given: str) -> tuple[Fix, ...]:
-    """The fix that writes a word, or a word with arguments, in place of the one at a span."""
+    """Return the fix that replaces the word at a span by a word, or a word with arguments."""
     if span.source.text[span.stop : span.stop + 1] == "(":
         return _called(found, span)
     words = [
@@ -71,7 +69,7 @@ def _written(found: Meaning, span: Span, given: str) -> tuple[Fix, ...]:
 
 
 def _called(found: Meaning, span: Span) -> tuple[Fix, ...]:
-    """The same for a word with arguments in parentheses: what is added goes before them."""
+    """Return the same fix for a word with parentheses; additions go before its arguments."""
     name, *more = found.write.split()
     text = f"{name.partition('(')[0]}({''.join(f'{word}, ' for word in more)}"
     open_too = Span(span.source, span.start, span.stop + 1)

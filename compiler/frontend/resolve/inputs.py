@@ -1,4 +1,4 @@
-"""What an `input` stage declares."""
+"""The declaration of an `input` stage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXAMPLES = "for example `input 784`, `input 3x28x28` or `input T int`"
 
 
 def input_type(stage: ast.Stage, env: Env) -> TensorType:
-    """The type of an input's rows, without the batch axis."""
+    """Return the type of an input's rows, without the batch axis."""
     if not stage.args:
         raise env.fault(
             codes.MISSING_ARGUMENT, stage.span, "an input needs a shape", help=_EXAMPLES
@@ -54,7 +54,7 @@ def input_type(stage: ast.Stage, env: Env) -> TensorType:
 
 
 def _marked(arg: ast.Arg, words: Mapping[str, Span], env: Env) -> str | None:
-    """`int` or `ragged`, if that is what an argument says."""
+    """Return `int` or `ragged` if an argument is one of them."""
     if arg.key is not None:
         raise _by_key(arg.key, arg, env)
     word = _mark(arg.value)
@@ -64,7 +64,7 @@ def _marked(arg: ast.Arg, words: Mapping[str, Span], env: Env) -> str | None:
 
 
 def _by_key(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    """`input shape=784`, as the shape is given elsewhere."""
+    """Return the fault of `input shape=784`, the notation of other libraries."""
     fixes: tuple[Fix, ...] = ()
     if bare(key.id) in ("shape", "inputshape", "dim", "size", "batchshape"):
         fixes = (
@@ -106,7 +106,7 @@ def _extra(value: ast.Value, env: Env) -> Fault:
 
 
 def _joined(value: ast.Value) -> str:
-    """The size that a second number may have been meant to be part of."""
+    """Return the size that a second number was probably meant to be part of."""
     before = re.search(r"(\d+)[\s,]*$", value.span.source.text[: value.span.start])
     return f"{before[1]}x{value.span.text}" if before and value.span.text.isdigit() else "3x28x28"
 
@@ -136,7 +136,7 @@ def _shape(value: ast.Value, env: Env) -> Shape:
 
 
 def _refuse_lower_case(word: ast.Word, env: Env) -> None:
-    """`tx8`, where no let is nearly called so."""
+    """Refuse lower-case sizes such as `tx8`, unless a let has a similar name."""
     upper = "x".join(part.upper() for part in word.id.split("x"))
     if not re.fullmatch("[a-z][0-9]*(x([a-z][0-9]*|[0-9]+))*", word.id):
         return

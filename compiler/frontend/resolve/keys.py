@@ -1,4 +1,4 @@
-"""Arguments under a key that a schema does not have, and what to write for them."""
+"""Unknown argument keys, and the replacements for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINEAR = ("linear", "none", "identity", "id", "null")
 
 
 def unknown_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    """The fault of a key that the schema does not have."""
+    """Return the fault of a key that the schema does not have."""
     if key.id in ACTIVATION_KEYS and (word := activation_word(arg.value, env)) is not None:
         return _activation_by_key(schema, arg, word, env)
     if key.id == "name":
@@ -54,7 +54,7 @@ def _unknown(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
 
 
 def statement_of(key: str) -> str:
-    """The advice for an argument that is a statement of its own here."""
+    """Return the advice for an argument that is a separate statement in nnc."""
     from ..elsewhere.statements import OWN_STATEMENT
 
     for statement, words in OWN_STATEMENT.items():
@@ -64,10 +64,9 @@ def statement_of(key: str) -> str:
 
 
 def written(schema: Schema, arg: ast.Arg) -> Meaning | None:
-    """What to write in place of an argument whose key the schema does not have.
+    """Return the replacement of an argument whose key the schema does not have.
 
-    The value comes with it. An empty text without advice leaves the argument out.
-    """
+    It includes the value. An empty text without advice removes the argument."""
     assert arg.key is not None
     key, value = arg.key.id, plain(arg.value)
     names = [spec.name for spec in schema.args]
@@ -89,7 +88,7 @@ def written(schema: Schema, arg: ast.Arg) -> Meaning | None:
 
 
 def _with_value(schema: Schema, found: Meaning, value: ast.Value) -> Meaning | None:
-    """An argument by its name here, with the value as it is written here."""
+    """Return an argument with its name and its value in nnc's notation."""
     spec = schema.spec(found.write)
     assert spec is not None
     text = plain(value)
@@ -113,7 +112,7 @@ def _with_value(schema: Schema, found: Meaning, value: ast.Value) -> Meaning | N
 
 
 def _size(value: ast.Value, spec: ArgSpec) -> str:
-    """`2x2` for `[2, 2]`; of the paddings of both ends one, where they are equal."""
+    """Return `2x2` for `[2, 2]`; equal paddings of both ends become one."""
     if not isinstance(value, ast.ListValue):
         return ""
     parts = [item.span.text for item in value.items]
@@ -124,7 +123,7 @@ def _size(value: ast.Value, spec: ArgSpec) -> str:
 
 
 def _computed(schema: Schema, key: str, value: ast.Value) -> Meaning | None:
-    """What must be worked out: a probability to keep, a pair of two arguments."""
+    """Return an argument that is computed: a keep probability, or a pair of two arguments."""
     if bare(key) in ("keepprob", "keep") and schema.spec("p") and isinstance(value, ast.Number):
         return Meaning(f"{1 - value.value:.6g}", sure=True)
     if key != "betas" or schema.spec("beta1") is None:
@@ -135,7 +134,7 @@ def _computed(schema: Schema, key: str, value: ast.Value) -> Meaning | None:
 
 
 def change(schema: Schema, arg: ast.Arg, found: Meaning) -> Fix:
-    """The change that writes an argument as it is written here, or leaves it out."""
+    """Return the fix that replaces an argument, or removes it."""
     if found.write:
         text = separated(arg, found.write)
         name, _, value = found.write.partition("=")
@@ -152,13 +151,13 @@ def change(schema: Schema, arg: ast.Arg, found: Meaning) -> Fix:
 
 
 def separated(arg: ast.Arg, text: str) -> str:
-    """Two arguments for one, with the comma that stands in parentheses."""
+    """Return two arguments for one, with the comma that parentheses require."""
     rest = arg.span.source.text[arg.span.stop :].lstrip()
     return text.replace(" ", ", ") if rest[:1] in (",", ")") else text
 
 
 def without(span: Span) -> Span:
-    """An argument with the comma or space that parts it from its neighbour."""
+    """Return the span of an argument with the comma or space beside it."""
     text = span.source.text
     after = re.compile(r"\s*,\s*").match(text, span.stop)
     if after:
@@ -168,12 +167,12 @@ def without(span: Span) -> Span:
 
 
 def plain(value: ast.Value) -> str:
-    """A value as it is written without quotes."""
+    """Return a value without quotes."""
     return value.value if isinstance(value, ast.Text) else value.span.text
 
 
 def activation_word(value: ast.Value, env: Env) -> str | None:
-    """The activation that a value under the key `activation` names; empty for none at all."""
+    """Return the activation that a value of the key `activation` names; empty for none at all."""
     from .arguments import activation
 
     text = plain(value)
@@ -211,7 +210,7 @@ def _name_by_key(schema: Schema, key: ast.Word, arg: ast.Arg, env: Env) -> Fault
 
 
 def _activation_as_key(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
-    """`leaky_relu=0.2` for `leaky_relu(0.2)`."""
+    """Return the fault of `leaky_relu=0.2`, which is `leaky_relu(0.2)`."""
     call = f"{key.id}({arg.value.span.text})"
     return env.fault(
         codes.UNKNOWN_KEY,
@@ -222,5 +221,5 @@ def _activation_as_key(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
 
 
 def of_names(names: Sequence[str]) -> tuple[ArgSpec, ...]:
-    """A schema that knows no more than the names of its arguments."""
+    """Return argument specifications that have only names."""
     return tuple(ArgSpec(name, Num(), "") for name in names)

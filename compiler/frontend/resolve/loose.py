@@ -1,4 +1,4 @@
-"""Arguments that have no place: what was meant by them."""
+"""Diagnosis of arguments without a position."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .values import WordConst
 
 
 def extra(schema: Schema, arg: ast.Arg, env: Env, activations: bool) -> Fault:
-    """The fault of a positional for which there is no place."""
+    """Return the fault of a positional argument without a position."""
     value = arg.value
     if isinstance(value, ast.Word | ast.DimName):
         return _loose_word(schema, value, env, activations)
@@ -78,7 +78,7 @@ def _too_many(schema: Schema, value: ast.Value, env: Env) -> Fault:
 
 
 def colon_after_key(schema: Schema, value: ast.Value) -> Edit | None:
-    """What makes `units=30` of `units: 30`, which was read as a range."""
+    """Return the edit from `units: 30`, which was parsed as a range, to `units=30`."""
     if not isinstance(value, ast.Range) or not isinstance(value.start, ast.Word):
         return None
     if schema.spec(value.start.id) is None:
@@ -88,7 +88,7 @@ def colon_after_key(schema: Schema, value: ast.Value) -> Edit | None:
 
 
 def _without_place(schema: Schema, value: ast.Value, env: Env) -> str:
-    """What to do with a value too many."""
+    """Return advice for a superfluous value."""
     text = value.span.text
     if schema.spec("in") and schema.spec("units"):
         return f"only what comes out is said, what comes in is known: `{schema.name} {text}`"
@@ -117,7 +117,7 @@ def _missing_arrow(span: Span, name: str, env: Env) -> Fault:
 
 
 def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activations: bool) -> Fault:
-    """A word that is no value here: an option without its key, another stage, or a slip."""
+    """Return the fault of a word: an option without its key, another stage, or a misspelling."""
     kinds = env.state.kinds
     if isinstance(word, ast.Word):
         const = lookup(word.id, env)

@@ -1,4 +1,4 @@
-"""Stages that cannot stand where they do, and what their author may have meant."""
+"""Diagnosis of misplaced stages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .vocabulary import DIRECTIVES
 
 
 def called_value(stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
-    """`enc(x)`: in a spec data flows along arrows."""
+    """Return the fault of `enc(x)`: in a spec data flows along arrows."""
     names = [a.value.id for a in stage.args if isinstance(a.value, ast.Word)]
     source = names[0] if len(names) == 1 and env.scope.find(names[0]) else None
     again = f"{source or '…'} -> use {stage.kind.id}"
@@ -41,7 +41,7 @@ def called_value(stage: ast.Stage, flow: Flow | None, env: Env) -> Fault:
 
 
 def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Fault:
-    """A stage whose first word is no layer, block or stage that can be seen from here."""
+    """Return the fault of a stage whose first word is no layer, block or visible stage."""
     word, state = stage.kind, env.state
     if word.id in state.poisoned:
         return Fault()
@@ -66,7 +66,7 @@ def unknown_stage_word(stage: ast.Stage, flow: Flow | None, env: Env, beginning:
 
 
 def without_fork(stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
-    """A merge where only one value comes in."""
+    """Return the fault of a merge with a single incoming value."""
     return env.fault(
         codes.MERGE_WITHOUT_FORK,
         stage.kind.span,
@@ -95,7 +95,7 @@ def refuse_fork(stage: ast.AnyStage, flow: Flow, env: Env) -> None:
 
 
 def refuse_repeat(stage: ast.Stage, env: Env) -> None:
-    """Refuse `dense(n) * 3`, which has two readings, and offer both."""
+    """Refuse `dense(n) * 3`, which is ambiguous, and offer both readings."""
     if stage.repeat is None:
         return
     body, count = stage.span.text, stage.repeat.span.text
@@ -115,7 +115,7 @@ def refuse_repeat(stage: ast.Stage, env: Env) -> None:
 
 
 def decorated(how: str, span: Span, env: Env) -> Fault:
-    """A name, repeat or activation on a fork."""
+    """Return the fault of a name, repeat or activation on a fork."""
     return env.fault(
         codes.DECORATED_FORK,
         span,
@@ -125,7 +125,7 @@ def decorated(how: str, span: Span, env: Env) -> Fault:
 
 
 def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
-    """The fault of a stage whose first word is no kind, block or name."""
+    """Return the fault of a stage whose first word is no kind, block or name."""
     word = stage.kind
     if word.span in env.state.unknown:
         return Fault()
@@ -150,14 +150,14 @@ def unknown_kind(stage: ast.Stage, env: Env, more: Sequence[str] = ()) -> Fault:
 
 
 def _advice(found: Meaning | None) -> str:
-    """What to say of an unknown kind for which there is no replacement."""
+    """Return the advice for an unknown kind without a replacement."""
     if found is None:
         return "`nnc layers` lists the layers; a fully connected one is `dense`"
     return found.advice or f"that is `{found.write}` here; what is written with it does not fit"
 
 
 def without_source(word: ast.Word, example: str, env: Env) -> Fault:
-    """A layer where a chain begins; the line above may be the chain it should go on with."""
+    """Return the fault of a chain that begins with a layer; it may continue the line above."""
     names = list(env.scope.names())
     known = f", or with a stage named before: {listing(names)}" if names else ""
     advice = f"begin the chain with an input, {example}{known}"
@@ -174,7 +174,7 @@ def without_source(word: ast.Word, example: str, env: Env) -> Fault:
 
 
 def _follows_chain(word: ast.Word, env: Env) -> bool:
-    """Whether a word begins a line under a chain, or under another that went on without arrow."""
+    """Return whether a word begins a line that continues the chain above without an arrow."""
     before = word.span.source.text[: word.span.start].rstrip(" \t")
     if word.span.source is not env.state.source or not before.endswith("\n"):
         return False
@@ -188,7 +188,7 @@ def _follows_chain(word: ast.Word, env: Env) -> bool:
 
 
 def _bare(stage: ast.Stage) -> str:
-    """The text of a stage with its call parentheses taken off: `dense(4)` as `dense 4`."""
+    """Return the text of a stage without call parentheses: `dense(4)` as `dense 4`."""
     if not stage.called or not all(
         a.key or not isinstance(a.value, ast.Binary) for a in stage.args
     ):
@@ -197,14 +197,14 @@ def _bare(stage: ast.Stage) -> str:
 
 
 def _of_owner(arg: ast.Arg, name: ast.Word) -> str:
-    """What to do with an argument about parameters that another stage has."""
+    """Return advice for an argument about parameters that another stage owns."""
     if arg.key is None or arg.key.id != FROZEN_ARG.name:
         return ""
     return f"write `{arg.span.text}` at the stage called `{name.id}`: its parameters are used here"
 
 
 def used_name(stage: ast.Stage, env: Env) -> ast.Word:
-    """The name after `use`, which takes nothing else."""
+    """Return the name after `use`, which takes nothing else."""
     names = [arg.value for arg in stage.args]
     if not names or not isinstance(names[0], ast.Word) or stage.args[0].key:
         raise env.fault(

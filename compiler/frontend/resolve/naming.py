@@ -1,4 +1,4 @@
-"""Which words may become names of lets, blocks, parameters and stages."""
+"""Checks of the names of lets, blocks, parameters and stages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .vocabulary import RESERVED, counted_from, is_activation, is_kind
 
 
 def check_constant(word: ast.Word, env: Env) -> None:
-    """Judge the name of a let or parameter: it may be called like a layer, not an activation."""
+    """Check the name of a let or parameter: it may be that of a layer, not of an activation."""
     _check_spelling(word, env)
     if is_activation(word.id):
         raise _like_kind(word, f"`{word.id}` is an activation", env)
@@ -23,7 +23,7 @@ def check_constant(word: ast.Word, env: Env) -> None:
 
 
 def check_block(word: ast.Word, env: Env) -> None:
-    """Judge the name of a block: it must differ from every kind."""
+    """Check the name of a block: it must differ from every kind."""
     _check_spelling(word, env)
     if is_kind(word.id):
         raise _like_kind(word, f"`{word.id}` is a layer kind", env)
@@ -31,7 +31,7 @@ def check_block(word: ast.Word, env: Env) -> None:
 
 
 def check_stage(word: ast.Word, env: Env) -> None:
-    """Judge a name after `as`: no other let, block, parameter or stage here may have it."""
+    """Check a name after `as`: it must differ from visible lets, blocks, parameters and stages."""
     check_block(word, env)
     known = env.scope.stages.get(word.id)
     first = known.span if known else env.state.defined(word.id)
@@ -44,7 +44,7 @@ def check_stage(word: ast.Word, env: Env) -> None:
 
 
 def taken(word: ast.Word, first: Span, env: Env) -> Fault:
-    """The fault of a second definition, shown with the first."""
+    """Return the fault of a second definition, shown with the first."""
     return env.fault(
         codes.NAME_TAKEN,
         word.span,
@@ -90,7 +90,7 @@ def _like_kind(word: ast.Word, why: str, env: Env) -> Fault:
 
 
 def stage_names(node: ast.Chain | ast.AnyStage) -> Iterator[ast.Word]:
-    """Every name after `as` in a chain, in order."""
+    """Yield every name after `as` in a chain, in order."""
     todo: list[ast.Chain | ast.AnyStage] = [node]
     while todo:
         match todo.pop():
@@ -107,7 +107,7 @@ def stage_names(node: ast.Chain | ast.AnyStage) -> Iterator[ast.Word]:
 
 
 def poison(stage: ast.AnyStage, env: Env) -> None:
-    """Make the names of a faulty stage known, so that using them is no second fault."""
+    """Register the names of a faulty stage, so that their use is no second fault."""
     for word in stage_names(stage):
         end = End(None, word.id, word.span)
         bound = Bound(end, word.span, stage, env, 0, None)

@@ -1,4 +1,4 @@
-"""Which values leave the network, and which of them the losses judge."""
+"""The outputs of the network, and the values that the losses judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .settings import LossWords, Settings
 from .sharing import find_stage
 
 UNNAMED = "y"
-"""What an output without a name is called."""
+"""The name of an unnamed output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Chosen:
 
 
 def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env) -> Chosen:
-    """The outputs as declared or implied, and every loss with the layer it judges."""
+    """Return the declared or implied outputs, and every loss with the layer that it judges."""
     judged = [(words, _judged(words, env)) for words in settings.losses]
     if settings.outputs or "output" in settings.faulty:
         ends = _declared(settings.outputs, env)
@@ -42,7 +42,7 @@ def choose(settings: Settings, last: Flow | None, layers: list[Layer], env: Env)
 
 
 def _judged(words: LossWords, env: Env) -> tuple[End, ...]:
-    """The values after `on`; none where the loss says nothing of them."""
+    """Return the values after `on`; empty if the loss has no `on`."""
     return tuple(_named_end(word, env) for word in words.on)
 
 
@@ -74,7 +74,7 @@ def _declared(names: list[ast.Word], env: Env) -> list[End]:
 
 
 def _implied(last: Flow | None, judged: list[End], layers: list[Layer]) -> list[End]:
-    """The end of the last chain that has stages, and unconsumed ends that losses name."""
+    """Return the end of the last chain with stages, and unconsumed ends that losses name."""
     if last is None:
         return []
     ends = list(last.ends)
@@ -140,7 +140,7 @@ def _losses(
 
 
 def _no_target(loss: Loss, env: Env) -> None:
-    """Training takes targets, so one of the losses must compare with some."""
+    """Require that one of the losses compares with targets, which training takes."""
     env.fault(
         codes.WRONG_VALUE,
         loss.setting.head,
@@ -150,7 +150,7 @@ def _no_target(loss: Loss, env: Env) -> None:
 
 
 def _other_count(words: LossWords, given: int, env: Env) -> None:
-    """A formula that judges another number of values than are named."""
+    """Return the fault of a formula whose number of values differs from the names after `on`."""
     formula = words.setting.args[FORMULA]
     assert isinstance(formula, Formula)
     names = ", ".join(name.upper() for name in formula.judged)
@@ -171,7 +171,7 @@ def _other_count(words: LossWords, given: int, env: Env) -> None:
 
 
 def _unique(name: str, used: Counter[str]) -> str:
-    """The name, with a number where it is taken already; `used` counts the tries for each."""
+    """Return the name, with a number if it is taken; `used` counts the attempts for each name."""
     found = name
     while found in used:
         used[name] += 1

@@ -1,4 +1,4 @@
-"""What a word takes, and what its arguments were found to be."""
+"""Schemas of arguments, and checked arguments."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from .scope import Fault
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What arguments are checked against; `name` and `example` are for the messages."""
+    """The schema for a word's arguments; `name` and `example` are for messages."""
 
     name: str
     args: tuple[ArgSpec, ...]
     example: str = ""
 
     def spec(self, key: str) -> ArgSpec | None:
-        """The argument of that name."""
+        """Return the argument of that name."""
         return next((spec for spec in self.args if spec.name == key), None)
 
     @property
     def positionals(self) -> tuple[ArgSpec, ...]:
-        """The arguments that may be given by place, in order."""
+        """The arguments that may be given by position, in order."""
         return tuple(spec for spec in self.args if spec.positional)
 
 
 @dataclass(frozen=True, slots=True)
 class Trailing:
-    """An activation written among a stage's arguments."""
+    """An activation among a stage's arguments."""
 
     kind: LayerKind
     args: dict[str, ArgValue]
@@ -41,10 +41,9 @@ class Trailing:
 
 @dataclass(slots=True)
 class BoundArguments:
-    """Checked arguments, the places of those that were written, and activations beside them.
+    """Checked arguments, the spans of the written ones, and activations beside them.
 
-    `repaired` tells that some were faulty and left out.
-    """
+    `repaired` says that faulty ones were left out."""
 
     args: dict[str, ArgValue] = field(default_factory=dict)
     given: dict[str, Span] = field(default_factory=dict)
@@ -53,7 +52,7 @@ class BoundArguments:
 
 
 class Repaired(Fault):
-    """Faulty arguments that leave no doubt of the shape: those that are right, and defaults."""
+    """Faulty arguments that do not affect the shape: holds the correct ones, and defaults."""
 
     def __init__(self, bound: BoundArguments) -> None:
         super().__init__()

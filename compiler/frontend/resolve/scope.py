@@ -1,4 +1,4 @@
-"""Which names are known where, and how faults there are reported."""
+"""Scopes of names, and the reporting of faults in them."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ if TYPE_CHECKING:
 
 
 class Fault(Exception):
-    """Ends the work on one stage or statement; what went wrong has been reported already."""
+    """Ends the processing of one stage or statement; the error has been reported already."""
 
 
 class TooLarge(Exception):
-    """Ends all work on a spec; the limit it exceeds has been reported."""
+    """Ends all processing of a spec; the exceeded limit has been reported."""
 
 
 @dataclass(slots=True)
 class SpecState:
-    """The lets, blocks and formulas of a file and all it includes, and their report.
+    """The lets, blocks and formulas of a file and its includes, and the report for their errors.
 
-    `broken` tells that some text could not be read: `unread` are its words, whose meaning nobody
-    knows. `incomplete` tells that an included file is missing, with whatever it defines.
-    `poisoned` are names whose definition was faulty, `blamed` the parameters (with their calls)
-    whose value was found wrong: using one is no second fault. `refused` are definitions whose name
-    cannot be had; what they say is judged all the same.
-    `formulas` are those that have been resolved, `resolving` those at work, one within the other.
-    `unknown` are the places of unknown words, met again in every copy of a block. `used` are the
-    lets and blocks that something refers to, `expanded` the blocks whose stages have been judged.
-    """
+    `broken` says that some text could not be parsed: `unread` are its words, whose meaning is
+    unknown. `incomplete` says that an included file is missing, with all that it defines.
+    `poisoned` are names with a faulty definition, `blamed` the parameters (with their calls) whose
+    value was found wrong: their use is no second fault. `refused` are definitions with a refused
+    name; their content is still checked. `formulas` are the resolved formulas, `resolving` those
+    being resolved, outermost first. `unknown` are the spans of unknown words, which every copy of a
+    block repeats. `used` are the lets and blocks with references, `expanded` the blocks whose
+    stages have been checked."""
 
     report: Report
     main: ast.File
@@ -69,31 +68,31 @@ class SpecState:
         return self.main.span.source
 
     def unsure(self, word: str) -> bool:
-        """Whether an unknown word may mean something in text that nobody could read."""
+        """Return whether an unknown word may be defined in unreadable text."""
         return self.incomplete or word in self.unread
 
     def defined(self, name: str) -> Span | None:
-        """Where a let, block or formula of that name is defined."""
+        """Return the span of the let, block or formula of that name."""
         definition = self.lets.get(name) or self.blocks.get(name) or self.fns.get(name)
         return definition.name.span if definition else None
 
 
 @dataclass(slots=True)
 class Naming:
-    """Gives the stages of one instance their full names: `enc.dense1`."""
+    """Assigns full names to the stages of one instance: `enc.dense1`."""
 
     prefix: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
     def count(self, kind: str, separator: str = "") -> str:
-        """The next name for an unnamed stage of that kind."""
+        """Return the next name for an unnamed stage of that kind."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return f"{self.prefix}{kind}{separator}{self.counts[kind]}"
 
 
 @record(frozen=True, slots=True)
 class End:
-    """One value at the end of an arrow; a layer of None marks that a fault was met before."""
+    """One value at the end of an arrow; a layer of None marks an earlier fault."""
 
     layer: int | None
     name: str | None
@@ -102,14 +101,14 @@ class End:
 
 @record(frozen=True, slots=True)
 class Flow:
-    """What runs along an arrow: one value, or after a fork the ends of its branches."""
+    """The content of an arrow: one value, or after a fork the ends of its branches."""
 
     ends: tuple[End, ...]
     forked: bool = False
 
     @property
     def poisoned(self) -> bool:
-        """Whether a fault was met on the way here."""
+        """Whether there was an earlier fault."""
         return any(end.layer is None for end in self.ends)
 
     @property
@@ -120,11 +119,10 @@ class Flow:
 
 @record(frozen=True, slots=True)
 class Bound:
-    """What `as NAME` bound: the value, and for `use` and `tie` how it was made.
+    """The value that `as NAME` names, and for `use` and `tie` how it was made.
 
-    Layers from `start` on were made by `stage`, fed with `entry`, seen from `env`. `kind` and
-    `owner` (the prefix of its parameters) are set for a single layer only.
-    """
+    Layers from `start` on were made by `stage`, fed with `entry`, in the scope of `env`. `kind` and
+    `owner` (the prefix of its parameters) are set for a single layer only."""
 
     end: End
     span: Span
@@ -140,9 +138,8 @@ class Bound:
 class Scope:
     """The stage names of a file, a block instance, or a named or repeated group.
 
-    In a copy of an unnamed repeat (`counted`) names are private, but layers are counted on in
-    the instance around it, as `a.1`, `a.2`.
-    """
+    In a copy of an unnamed repeat (`counted`) names are private, but layers continue the numbering
+    of the surrounding instance, as `a.1`, `a.2`."""
 
     naming: Naming
     parent: Scope | None = None
@@ -150,7 +147,7 @@ class Scope:
     stages: dict[str, Bound] = field(default_factory=dict)
 
     def find(self, name: str) -> Bound | None:
-        """The stage of that name here or around."""
+        """Return the stage of that name in this or a surrounding scope."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.stages:
@@ -159,11 +156,11 @@ class Scope:
         return None
 
     def full(self, name: str) -> str:
-        """The full name of a stage that is named here."""
+        """Return the full name of a stage in this scope."""
         return self.naming.count(name, ".") if self.counted else self.naming.prefix + name
 
     def names(self) -> Iterator[str]:
-        """Every stage name that can be seen from here."""
+        """Yield every stage name that is visible from here."""
         scope: Scope | None = self
         while scope is not None:
             yield from scope.stages
@@ -172,10 +169,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Env:
-    """Everything a stage or value can refer to, and the block calls it is expanded from.
+    """The environment of a stage or value, and the block calls that led to it.
 
-    `frozen` says that a group or block around it is, unless a stage says otherwise.
-    """
+    `frozen` says that a surrounding group or block is frozen, unless a stage says otherwise."""
 
     state: SpecState
     scope: Scope
@@ -187,7 +183,7 @@ class Env:
     def fault(
         self, code: Code, span: Span, message: str, *, labels: Iterable[Label] = (), **parts: Any
     ) -> Fault:
-        """Report a finding, with the calls that led here, and give the exception to raise."""
+        """Report a finding with the calls that led here, and return the exception to raise."""
         calls = self.calls if len(self.calls) <= 4 else (*self.calls[:2], *self.calls[-2:])
         around = (Label(call, "expanded by this call") for call in reversed(calls))
         self.state.report.add(code.at(span, message, labels=(*labels, *around), **parts))
@@ -201,11 +197,10 @@ class Env:
         otherwise: str = "",
         sort: Sort = Sort.OWN,
     ) -> Fault:
-        """The fault of a word that means nothing; silent where unread text may tell.
+        """Return the fault of an unknown word; silent if unreadable text may define it.
 
-        A definition that is missing is one fault, however often it is used. `otherwise` is the
-        advice where no candidate is near, `sort` what the word is looked up as in other libraries.
-        """
+        A missing definition is one fault, however often it is used. `otherwise` is the advice if no
+        candidate is similar, `sort` what the word is looked up as in other libraries."""
         meant = hint(
             word.id, sort, candidates, self.state.kinds.others if sort is Sort.KIND else {}
         )
@@ -222,7 +217,7 @@ class Env:
         )
 
     def within(self, scope: Scope) -> Env:
-        """The same in another scope; made for every copy of a block, where `replace` is slow."""
+        """Return a copy in another scope; made for every copy of a block, as `replace` is slow."""
         return (
             self
             if scope is self.scope

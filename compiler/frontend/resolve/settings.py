@@ -1,4 +1,4 @@
-"""Directives: what is written of outputs, losses and training."""
+"""Directives: outputs, losses and training settings."""
 
 from __future__ import annotations
 
@@ -75,11 +75,10 @@ REPEATABLE = ("output", "loss", "metric", "include")
 
 @dataclass(frozen=True, slots=True)
 class LossWords:
-    """One loss statement, checked, before it is known which layers it judges.
+    """A checked loss statement, before the layers that it judges are known.
 
-    There is more than one name after `on` for a formula of several values; `judged` is how many
-    values there are to judge.
-    """
+    There are several names after `on` for a formula of several values; `judged` is the number of
+    values to judge."""
 
     setting: Setting
     on: tuple[ast.Word, ...]
@@ -89,7 +88,7 @@ class LossWords:
 
 @dataclass(slots=True)
 class Settings:
-    """Everything the directives of a file say."""
+    """The content of all directives of a file."""
 
     outputs: list[ast.Word] = field(default_factory=list)
     losses: list[LossWords] = field(default_factory=list)
@@ -282,7 +281,7 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
 
 
 def _formula_of(statement: ast.Directive, env: Env) -> Formula | None:
-    """The formula that a loss names, if it is one of the spec's own."""
+    """Return the formula that a loss names, if it is one of the spec's own."""
     head = statement.args[0].value if statement.args and statement.args[0].key is None else None
     word = head.name if isinstance(head, ast.CallValue) else head
     if not isinstance(word, ast.Word) or word.id not in env.state.fns:
@@ -307,10 +306,9 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
 def _take_on(
     statement: ast.Directive, most: int, env: Env
 ) -> tuple[list[ast.Arg], tuple[ast.Word, ...], bool]:
-    """Set `on NAME` apart from the other arguments of a loss, and tell whether it is faulty.
+    """Separate `on NAME` from the other arguments of a loss; return also whether it is faulty.
 
-    A formula of several values has as many names.
-    """
+    A formula of several values has as many names."""
     args = list(statement.args)
     for i, arg in enumerate(args):
         if arg.key is not None or not isinstance(arg.value, ast.Word) or arg.value.id != "on":
@@ -330,7 +328,7 @@ def _take_on(
 
 
 def _names_after(args: Sequence[ast.Arg]) -> tuple[ast.Word, ...]:
-    """The names that arguments begin with."""
+    """Return the names that arguments begin with."""
     words = takewhile(lambda arg: arg.key is None and isinstance(arg.value, ast.Word), args)
     return tuple(arg.value for arg in words if isinstance(arg.value, ast.Word))
 

@@ -1,4 +1,4 @@
-"""What `use` and `tie` may refer to."""
+"""The stages that `use` and `tie` may refer to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIED = ("dense", "embedding")
 
 
 def find_stage(word: ast.Word, env: Env) -> Bound:
-    """The stage of that name; one of a faulty statement ends the work silently."""
+    """Return the stage of that name; one of a faulty statement raises Fault without a report."""
     bound = env.scope.find(word.id)
     if bound is None:
         raise unknown_stage(word, env)
@@ -25,7 +25,7 @@ def find_stage(word: ast.Word, env: Env) -> Bound:
 
 
 def unknown_stage(word: ast.Word, env: Env) -> Fault:
-    """The fault of a name that no stage seen from here has."""
+    """Return the fault of a name that no visible stage has."""
     state = env.state
     if word.id in state.poisoned:
         return Fault()
@@ -49,7 +49,7 @@ def unknown_stage(word: ast.Word, env: Env) -> Fault:
 
 
 def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
-    """A stage of that name that cannot be seen from here: further down, or private."""
+    """Return the fault of a stage that is not visible here: further down, or private."""
     name = hidden(word, env)
     if name is None:
         return None
@@ -66,7 +66,7 @@ def _elsewhere(word: ast.Word, env: Env) -> Fault | None:
 
 
 def hidden(word: ast.Word, env: Env) -> ast.Word | None:
-    """Where a stage is named so, though it cannot be seen from here."""
+    """Return the definition of a stage name that is not visible here."""
     named = env.state.named
     if named is None:
         named = env.state.named = _first_named(env.state.main)
@@ -74,7 +74,7 @@ def hidden(word: ast.Word, env: Env) -> ast.Word | None:
 
 
 def _first_named(file: ast.File) -> dict[str, ast.Word]:
-    """Where each name of a stage is given first; sought once, however many names are unknown."""
+    """Return the first definition of each stage name, in one pass for all unknown names."""
     found: dict[str, ast.Word] = {}
     for statement in file.statements:
         chain = statement.body if isinstance(statement, ast.Block) else statement
@@ -85,7 +85,7 @@ def _first_named(file: ast.File) -> dict[str, ast.Word]:
 
 
 def layer_named(key: str, word: ast.Word, env: Env) -> str:
-    """Full name of the layer that owns the parameters of a named stage, for `tie=`."""
+    """Return the full name of the layer that owns a named stage's parameters, for `tie=`."""
     bound = find_stage(word, env)
     if not bound.kind or bound.kind == "input":
         raise _refused(word, bound, f"`{word.id}` is not a single layer with weights", env)
@@ -97,7 +97,7 @@ def layer_named(key: str, word: ast.Word, env: Env) -> str:
 
 
 def usable(word: ast.Word, env: Env) -> Bound:
-    """The named layer, group or block that `use` applies again."""
+    """Return the named layer, group or block that `use` applies again."""
     if word.id in env.state.blocks:
         raise env.fault(
             codes.NOT_SHAREABLE,

@@ -1,4 +1,4 @@
-"""A stage of another library as a stage of this language."""
+"""Translation of another library's stage to nnc."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from .scope import Env
 
 @dataclass(slots=True)
 class _Translated:
-    """Arguments inside and outside of parentheses, and whether they are as they were written.
+    """Arguments inside and outside of parentheses, and whether the translation is certain.
 
-    `sure` is lost where something may mean another thing here.
-    """
+    `sure` becomes false if something may mean another thing in nnc."""
 
     inside: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
@@ -33,7 +32,7 @@ class _Translated:
 
 
 def translated(stage: ast.Stage, found: Meaning, env: Env) -> Fix | None:
-    """The fix that writes a stage as it is written here; None where its arguments do not fit."""
+    """Return the fix that translates a stage; None if its arguments do not fit."""
     whole = "…" not in found.write and found.write != found.name
     if whole:
         return _pattern(stage, found)
@@ -52,7 +51,7 @@ def translated(stage: ast.Stage, found: Meaning, env: Env) -> Fix | None:
 
 
 def unwrapped(stage: ast.Stage, env: Env) -> Fix | None:
-    """The fix for a stage around another: `Activation("relu")`, `Bidirectional(LSTM(5))`."""
+    """Return the fix for a wrapped stage: `Activation("relu")`, `Bidirectional(LSTM(5))`."""
     what = bare(stage.kind.id)
     if what not in ("activation", "bidirectional", "timedistributed") or len(stage.args) != 1:
         return None
@@ -67,7 +66,7 @@ def unwrapped(stage: ast.Stage, env: Env) -> Fix | None:
 
 
 def _inner(call: ast.CallValue, more: str, env: Env) -> str:
-    """A stage that was given as an argument, as it is written here; empty if nobody knows it."""
+    """Translate a stage that was given as an argument; empty if it is unknown."""
     stage = ast.Stage(call.name, call.args, True, len(call.args), None, None, call.span)
     kinds = env.state.kinds
     found = hint(call.name.id, Sort.KIND, [kind.word for kind in LAYERS.values()], kinds.others)
@@ -90,7 +89,7 @@ def _text(stage: ast.Stage, kind: str, read: _Translated) -> str:
 
 
 def _pattern(stage: ast.Stage, found: Meaning) -> Fix | None:
-    """Several stages, or a stage with arguments, for one; `{0}` is the first value written."""
+    """Return the fix to a pattern of stages or arguments; `{0}` is the first value."""
     values = [_shown(arg.value) for arg in stage.args if arg.key is None]
     wanted = sorted(set(re.findall(r"\{(\d)\}", found.write)))
     if len(stage.args) != len(wanted) or len(values) != len(wanted) or stage.repeat:
@@ -128,10 +127,9 @@ def _arguments(stage: ast.Stage, kind: LayerKind, env: Env) -> _Translated | Non
 
 
 def _places(stage: ast.Stage, schema: Schema) -> list[str] | None:
-    """What the values by place are elsewhere, where that is not as here.
+    """Return the order of positional values elsewhere, if it differs from nnc's.
 
-    Where too few are given for the size of what comes in to be among them, it is not.
-    """
+    With few values, the size of the incoming value is not among them."""
     from ..elsewhere.layers import BY_PLACE, RECURRENT
 
     count = sum(arg.key is None and _is_value(arg.value) for arg in stage.args)
@@ -153,12 +151,12 @@ def _is_value(value: ast.Value) -> bool:
 
 
 def _shown(value: ast.Value) -> str:
-    """A value as it may stand beside others."""
+    """Return a value as it may be written beside others."""
     return f"({value.span.text})" if isinstance(value, ast.Binary) else plain(value)
 
 
 def _place(schema: Schema, name: str, arg: ast.Arg, into: list[str], read: _Translated) -> None:
-    """A value by place: its size of what comes in is left out, others go where they belong."""
+    """Translate a positional value: sizes of incoming values are left out, others are moved."""
     spec = schema.spec(name)
     if spec is None or name == "in":
         read.sure, read.known = False, read.known or name == "in"
@@ -174,7 +172,7 @@ def _key(
     read: _Translated,
     env: Env,
 ) -> None:
-    """An argument by key; one that nothing is known of stays, and is reported next time."""
+    """Translate an argument with a key; an unknown one is kept, and reported in the next run."""
     assert arg.key is not None
     if arg.key.id in ACTIVATION_KEYS and (word := activation_word(arg.value, env)) is not None:
         read.outside[0:0] = [word] if word else []
@@ -194,13 +192,13 @@ def _key(
 
 
 def _free_name(stage: ast.Stage, name: str) -> bool:
-    """Whether a stage can be given a name, and that is one."""
+    """Return whether a stage can be named so, and the name is valid."""
     free = stage.name is None and stage.repeat is None
     return free and re.fullmatch("[a-z][a-z0-9_]*", name) is not None
 
 
 def _bare(arg: ast.Arg, env: Env) -> str:
-    """A value or word by place; an activation by its name here."""
+    """Translate a positional value or word; an activation gets its name in nnc."""
     text = _shown(arg.value)
     if not isinstance(arg.value, ast.Word) or text in LAYERS or env.state.defined(text):
         return text

@@ -1,7 +1,6 @@
-"""Blocks that nothing expands, as in a library, or whose calls are all at fault.
+"""Checks of blocks that are never expanded, as in a library, or with only faulty calls.
 
-They are looked at once, with an unknown value coming in.
-"""
+They are checked once, with an unknown incoming value."""
 
 from __future__ import annotations
 
@@ -16,10 +15,9 @@ from .scope import End, Env, Flow, Naming, Scope
 
 
 def check_unexpanded(env: Env) -> list[tuple[Layer, ...]]:
-    """Report what is wrong in blocks that nothing expands, whatever their arguments are.
+    """Report errors in blocks that are never expanded, independent of their arguments.
 
-    Gives the layers of each, so that their shapes can be judged, too.
-    """
+    Returns the layers of each block, so that their shapes can be checked as well."""
     return [_layers(block, env) for block in _unexpanded(env)]
 
 

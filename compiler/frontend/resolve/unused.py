@@ -1,4 +1,4 @@
-"""Warnings of what is written and nothing uses."""
+"""Warnings about unused definitions and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .scope import Env, SpecState
 
 
 def warn_definitions(state: SpecState, env: Env) -> None:
-    """Lets, blocks and formulas of the file itself that nothing refers to."""
+    """Warn of lets, blocks and formulas of the file itself without references."""
     definitions: Mapping[str, ast.Let | ast.Block | ast.Fn]
     for kind, definitions in (("let", state.lets), ("block", state.blocks), ("formula", state.fns)):
         for name, definition in definitions.items():
@@ -27,7 +27,7 @@ def warn_definitions(state: SpecState, env: Env) -> None:
 
 
 def warn_values(layers: list[Layer], chosen: Chosen, env: Env) -> None:
-    """Layers whose value goes nowhere: neither into a layer nor a loss, and no output."""
+    """Warn of layers whose value is unused: by no layer or loss, and no output."""
     used = {i for layer in layers for i in layer.inputs}
     used |= {output.layer for output in chosen.outputs}
     used |= {i for loss in chosen.losses for i in loss.layers}

@@ -1,4 +1,4 @@
-"""What lets and parameters can hold once they are evaluated."""
+"""The values of lets and parameters after evaluation."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class ListConst:
 
 @record(frozen=True, slots=True)
 class WordConst:
-    """A word that names an option, an activation, a kind or a block, as the place asks for."""
+    """A word that names an option, an activation, a kind or a block, depending on its use."""
 
     id: str
 
 
 @record(frozen=True, slots=True)
 class CallConst:
-    """`leaky_relu(0.2)` or `dense(4)`, with the names its arguments see."""
+    """`leaky_relu(0.2)` or `dense(4)`, with the scope of its arguments."""
 
     call: ast.CallValue
     env: Env
@@ -54,7 +54,7 @@ class CallConst:
 
 @record(frozen=True, slots=True)
 class StagesConst:
-    """Stages handed to a block, with the names they see."""
+    """Stages passed to a block, with their scope."""
 
     chain: ast.Chain
     env: Env
@@ -64,7 +64,7 @@ Const = bool | Number | SizeConst | RangeConst | ListConst | WordConst | CallCon
 
 
 def describe(const: Const) -> str:
-    """What a value is, as a message calls it.
+    """Describe a value for messages.
 
     >>> describe(3), describe(SizeConst((3, 3))), describe(True)
     ('the number 3', 'the size 3x3', 'the truth value true')
@@ -89,7 +89,7 @@ def describe(const: Const) -> str:
 
 
 def number_text(number: Number) -> str:
-    """A number as a message shows it.
+    """Format a number for messages.
 
     >>> number_text(Fraction(16, 3)), number_text(0.1), number_text(2.5e-7), number_text(7)
     ('5.33', '0.1', '2.5e-07', '7')
@@ -107,5 +107,5 @@ def number_text(number: Number) -> str:
 
 
 def float_text(number: int) -> str:
-    """A very large whole number as a power of ten."""
+    """Return a very large whole number as a power of ten."""
     return f"about {'-' * (number < 0)}10**{len(str(abs(number))) - 1}"

@@ -1,8 +1,7 @@
-"""Ways out of shape faults that depend on the layers before. Importing it enters all of them.
+"""Remedies of shape faults that depend on earlier layers. Importing the package registers them.
 
-Of several guides for one code the first that knows a way is followed, in the order below: what a
-network of known form must have meant comes before what merely fits.
-"""
+Of several guides for one code the first with a remedy is used, in the order below: the probable
+intention in a network of known form comes before what merely fits."""
 
 # isort: off
 from . import images, positions, shortcuts, skips, merging  # noqa: F401

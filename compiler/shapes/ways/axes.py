@@ -1,4 +1,4 @@
-"""Faults of layers that get another number of axes than they work on."""
+"""Remedies for layers whose input has the wrong number of axes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .positions import BY_CHANNEL
 
 @guide(codes.AXIS_COUNT)
 def vector_to_channels(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """One channel made of a vector: an image where the kernel has two axes or the size is square."""
+    """Turn a vector into one channel: an image if the kernel has two axes or the size is square."""
     type, size = type_before(known, site), type_before(known, site).shape[0]
     if site.activation or type.rank != 1 or not (_reads(site) or site.layer.kind in AROUND):
         return []
@@ -52,7 +52,7 @@ def _reshaped(site: Site, stage: str, what: str) -> Way:
 
 
 def _narrowed(site: Site, signal: str) -> list[Way]:
-    """A signal, and one component of the sizes that were given two."""
+    """Make a signal, and keep one component of the sizes that were given two."""
     layer = site.layer
     two = {k: v for k, v in layer.args.items() if isinstance(v, tuple) and len(v) == 2}
     if not two.keys() <= layer.given.keys():
@@ -63,7 +63,7 @@ def _narrowed(site: Site, signal: str) -> list[Way]:
 
 
 def _image(size: int) -> str:
-    """The most nearly square image of so many pixels; none of a row of them."""
+    """Return the most nearly square image of so many pixels; none if it is a single row."""
     height = next((n for n in range(int(size**0.5), 1, -1) if size % n == 0), 1)
     return f"reshape 1x{height}x{size // height}" if height > 1 else ""
 
@@ -84,7 +84,7 @@ def _open_signal(known: Known, site: Site) -> list[Way]:
 
 @guide(codes.AXIS_COUNT, codes.NEEDS_POSITIONS)
 def too_many_axes(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """Axes joined until as many are left as the layer reads."""
+    """Join axes until as many are left as the layer reads."""
     type = type_before(known, site)
     shape = type.shape
     numbers = all(isinstance(n, int) for n in shape) and not type.ragged
@@ -109,7 +109,7 @@ def too_many_axes(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.AXIS_COUNT)
 def fewer_components(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A size with a component for each spatial axis, the last ones of those given."""
+    """Keep a component of a size for each spatial axis, the last ones of those given."""
     value, place = site.layer.args.get(fault.at), site.layer.given.get(fault.at)
     axes = type_before(known, site).rank - 1
     if not isinstance(value, tuple) or place is None or axes not in (1, 2):
@@ -124,7 +124,7 @@ def fewer_components(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.AXIS_COUNT)
 def counted_otherwise(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`permute` with the batch axis counted, as PyTorch does, or from 1, as Keras does."""
+    """Correct `permute` that counts the batch axis, as in PyTorch, or from 1, as in Keras."""
     layer, rank = site.layer, type_before(known, site).rank
     if layer.kind != "permute":
         return []
@@ -143,7 +143,7 @@ def counted_otherwise(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.AXIS_COUNT, codes.CROP_RANGE)
 def fitting_ranges(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`crop` with as many ranges as there are axes, none beyond its axis."""
+    """Give `crop` as many ranges as there are axes, each within its axis."""
     layer, shape = site.layer, type_before(known, site).shape
     if layer.kind != "crop":
         return []
@@ -157,6 +157,6 @@ def fitting_ranges(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 
 def _listed(layer: Layer, name: str, words: str) -> Edit:
-    """Other words for an argument that takes several, with commas inside of parentheses."""
+    """Replace an argument of several values, with commas inside of parentheses."""
     place = layer.given[name]
     return Edit(place, words.replace(" ", ", ") if "," in place.text else words)

@@ -1,4 +1,4 @@
-"""A branch of a fork as the ways out of a merge look at it."""
+"""Branches of a fork, for the remedies at a merge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..faults import Known, Site
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The text of a branch, the layers written in it (the last one first), what it gives."""
+    """The text of a branch, the layers written in it (last one first), and its type."""
 
     number: int
     span: Span
@@ -28,19 +28,19 @@ class Branch:
 
     @property
     def text(self) -> str:
-        """What to call it in a message."""
+        """The branch's name in messages."""
         written = " ".join(self.span.text.split())
         return f"`{written}`" if len(written) <= 40 else f"branch {self.number}"
 
     def with_end(self, stages: str) -> Edit:
-        """The branch with more stages; `id` makes room for them."""
+        """Return the edit that appends stages to the branch, or puts them in place of `id`."""
         if self.span.text == "id":
             return Edit(self.span, stages)
         return put_behind(self.span, stages)
 
 
 def saying(branches: Sequence[Branch], stages: Sequence[str]) -> str:
-    """What `with_end` does to branches, in words."""
+    """Describe the effect of `with_end` on branches."""
     parts: dict[str, list[str]] = {}
     for branch, text in zip(branches, stages, strict=True):
         verb = "in place of" if branch.span.text == "id" else "at the end of"
@@ -56,7 +56,7 @@ def _places(part: str, places: list[str]) -> str:
 
 
 def branches_of(known: Known, site: Site) -> list[Branch]:
-    """The branches of a merge; none where their text is not that of a fork."""
+    """Return the branches of a merge; none if their text is not that of a fork."""
     layer = site.layer
     spans, ids = layer.branches, layer.inputs
     if site.activation or len(spans) != len(ids) or len(set(spans)) != len(spans):
@@ -74,7 +74,7 @@ def _branch(known: Known, merge: Layer, index: int, span: Span) -> Branch:
 
 
 def _from_others(known: Known, branch: Branch, branches: list[Branch]) -> Branch:
-    """A branch that names a value made of another branch's, with the layers in between."""
+    """Return a branch that refers to another one's value, with the layers in between."""
     starts = {other.end.id for other in branches if other.end.id != branch.end.id}
     if branch.layers or not starts:
         return branch
@@ -97,7 +97,7 @@ def _inside(known: Known, end: Layer, span: Span) -> Iterator[Layer]:
 
 
 def of_channels(branches: list[Branch]) -> bool:
-    """Whether values are images or signals, CxHxW or CxL, and not positions of features, TxD."""
+    """Return whether values are images or signals, CxHxW or CxL, not positions of features, TxD."""
     if any(branch.type.rank != branches[0].type.rank for branch in branches):
         return False
     if branches[0].type.rank == 3:

@@ -1,7 +1,6 @@
-"""Faults of layers that read channels and positions of an image told in another order.
+"""Remedies for layers of channels and positions whose image has another axis order.
 
-Channels last, as in `input 28x28x1`, or no channels at all, as in `input 28x28`.
-"""
+Channels are last, as in `input 28x28x1`, or missing, as in `input 28x28`."""
 
 from __future__ import annotations
 
@@ -15,10 +14,10 @@ from ..faults import Known, Site, Way, guide, put_in
 from .common import declaring, moving_data, permuting, type_before, way
 
 KEEPS_ORDER = (*AROUND, *SLIDES, "maxpool", "avgpool", "weightedpool")
-"""Kinds behind which the order of the axes is that of the input."""
+"""Kinds after which the order of the axes is that of the input."""
 
 NORMS = ("normalize", "batchnorm", "groupnorm")
-"""Kinds that work channel by channel, too."""
+"""Kinds that also work channel by channel."""
 
 
 @guide(
@@ -29,7 +28,7 @@ NORMS = ("normalize", "batchnorm", "groupnorm")
     codes.NOT_DIVISIBLE,
 )
 def channels_last(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`input 28x28x1`, where the kernel finds a width of one."""
+    """Correct `input 28x28x1`, where the kernel finds a width of one."""
     kind = site.layer.kind
     if not (reads_channels(kind) or kind in NORMS):
         return []
@@ -47,7 +46,7 @@ def channels_last(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 
 def _repaired(site: Site, fault: ShapeFault, channels: Dim) -> bool:
-    """Whether the argument at fault is right for so many channels."""
+    """Return whether the argument at fault is right for this number of channels."""
     value = site.layer.args.get(fault.at)
     if fault.code is codes.IN_MISMATCH:
         return value == channels
@@ -60,7 +59,7 @@ def _repaired(site: Site, fault: ShapeFault, channels: Dim) -> bool:
 
 @guide(codes.AXIS_COUNT)
 def no_channels(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A kernel of two components over two axes, `28x28 -> conv 32 3x3`: an image, one channel."""
+    """Correct a kernel of two components over two axes, `28x28 -> conv 32 3x3`: one channel."""
     type = type_before(known, site)
     sizes = site.layer.args.get(fault.at)
     if type.rank != 2 or not isinstance(sizes, tuple) or len(sizes) != 2 or type.ragged:
@@ -82,7 +81,7 @@ def no_channels(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.SYMBOLIC_PARAMETER)
 def open_image(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`HxW -> conv 8 3`: an image of open size without its channel."""
+    """Correct `HxW -> conv 8 3`: an image of open size without a channel axis."""
     type = type_before(known, site)
     kind = site.layer.kind
     if not reads_channels(kind) or kind == "local" or not all(map(symbols, type.shape)):
@@ -102,7 +101,7 @@ def _new_axis(origin: Layer) -> str:
 
 @guide(codes.NEEDS_FEATURES)
 def features_of_image(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """An image of open size has no fixed number of features, but it has channels."""
+    """Use the channels of an image of open size, which has no fixed number of features."""
     type = type_before(known, site)
     channels, *rest = type.shape
     if type.ragged_axis == 0 and (type.ragged or symbols(channels)) and not symbols(product(rest)):

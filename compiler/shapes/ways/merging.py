@@ -1,4 +1,4 @@
-"""Merges of values whose shapes differ in their features, axes or number."""
+"""Remedies for merges of values that differ in their features, axes or number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .positions import RECURRENT
 
 @guide(codes.BRANCHES_DIFFER)
 def features(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """Branches with other features: the shortcut, or the later branch, is made like the other."""
+    """Adapt the shortcut, or the later branch, to the features of the other branch."""
     branches = branches_of(known, site)
     if len({branch.type.shape[:-1] for branch in branches}) != 1 or branches[0].type.rank > 2:
         return []
@@ -47,7 +47,7 @@ def features(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.BRANCHES_DIFFER)
 def arranged(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """Branches of as many entries in another arrangement, or with axes that the other lacks."""
+    """Rearrange branches of equally many entries, or add axes that the other branch has."""
     branches = branches_of(known, site)
     if not branches or any(branch.type.ragged for branch in branches):
         return []
@@ -62,7 +62,7 @@ def arranged(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 
 def _arranging(shape: Shape, wanted: Shape) -> str:
-    """The stages that make one shape of another, or nothing."""
+    """Return the stages that convert one shape to another, or an empty string."""
     if not all(isinstance(n, int) for n in wanted):
         return "transpose" if len(shape) == 2 and shape == wanted[::-1] else ""
     if len(shape) == 2 and shape == wanted[::-1]:
@@ -84,7 +84,7 @@ def _arranging(shape: Shape, wanted: Shape) -> str:
 
 @guide(codes.CONCAT_NEEDS_AXIS, codes.CONCAT_SIZES_DIFFER)
 def along_axis(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """The axes along which all branches line up."""
+    """Merge along the axes in which all branches match."""
     branches = branches_of(known, site)
     if not branches or len({branch.type.rank for branch in branches}) != 1:
         return []
@@ -116,7 +116,7 @@ def _axis_way(site: Site, branches: list[Branch], axis: int) -> Way:
 
 @guide(codes.CONCAT_SIZES_DIFFER)
 def one_axis_count(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """Branches with several axes become vectors, or a recurrent one gives all its states."""
+    """Flatten branches with several axes, or let a recurrent one return all its states."""
     branches = branches_of(known, site)
     if not branches:
         return []
@@ -124,7 +124,7 @@ def one_axis_count(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 
 def _all_states(known: Known, site: Site, branches: list[Branch]) -> list[Way]:
-    """`[id, lstm 8]`: the state at every position beside what is there at every position."""
+    """Correct `[id, lstm 8]`: use the state at every position."""
     vectors = [branch for branch in branches if branch.type.rank == 1]
     rest = [branch for branch in branches if branch.type.rank != 1]
     if not vectors or not rest or any(branch.type.rank != 2 for branch in rest):
@@ -167,7 +167,7 @@ def _as_vector(type: TensorType) -> str:
 
 @guide(codes.BRANCH_COUNT)
 def lone_branch(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A fork of one branch is no fork."""
+    """Correct a fork with a single branch."""
     layer = site.layer
     if len(layer.branches) != 1 or layer.span.text != LAYERS[layer.kind].word:
         return []

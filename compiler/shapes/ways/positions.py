@@ -1,8 +1,7 @@
-"""Faults of layers that need positions, or channels and positions, and get one vector a row.
+"""Remedies for layers that need positions, or channels and positions, and get a vector.
 
-The positions were lost on the way: a recurrent layer gave its last state only, a reduction or
-`flatten` joined them, or the input was declared as a vector.
-"""
+The positions were lost earlier: a recurrent layer returned its last state only, a reduction or
+`flatten` joined them, or the input was declared as a vector."""
 
 from __future__ import annotations
 
@@ -27,12 +26,12 @@ BY_CHANNEL = ("batchnorm", "groupnorm", "prelu", "normalize")
 DECLARE = "declare positions in the input's shape, as in `input Tx8`"
 
 EACH_BY_ITSELF = ("dense", "poly")
-"""Kinds that do to every position of TxD what they do to a vector."""
+"""Kinds that treat every position of TxD as they treat a vector."""
 
 
 @guide(codes.NEEDS_POSITIONS, codes.AXIS_COUNT)
 def last_state_only(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`lstm 64 -> lstm 32`: the first gives one state where the second needs all of them."""
+    """Correct `lstm 64 -> lstm 32`: the first returns one state, the second needs all of them."""
     kind = site.layer.kind
     turned = reads_channels(kind) or kind in AROUND
     positions = fault.code is codes.NEEDS_POSITIONS or kind == "transpose"
@@ -52,7 +51,7 @@ def last_state_only(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.NEEDS_POSITIONS)
 def lost_positions(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A stage joined the positions, or the input has none."""
+    """Restore positions that a stage joined, or that the input lacks."""
     if not _one_axis(known, site):
         return []
     between = list(_vectors_before(known, site.layer))
@@ -63,7 +62,7 @@ def lost_positions(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 
 def _kept(known: Known, site: Site, between: list[Layer]) -> Way | None:
-    """The positions as they were before a stage that joined them."""
+    """Return the remedy that keeps the positions before a stage that joined them."""
     last = between[-1]
     had = known.types.get(last.inputs[0]) if len(last.inputs) == 1 else None
     if had is None:
@@ -83,7 +82,7 @@ def _kept(known: Known, site: Site, between: list[Layer]) -> Way | None:
 
 
 def _declared(known: Known, site: Site, between: list[Layer]) -> Way:
-    """Positions in the input's own shape."""
+    """Return the remedy that declares positions in the input's shape."""
     origin, size = between[-1], known.types[between[-1].id].shape[0]
     shape = (symbol(_unused(known)), size) if isinstance(size, int) else (size, 1)
     title = f"declare a vector of features at every position: `input {shape_text(shape)}`"
@@ -92,7 +91,7 @@ def _declared(known: Known, site: Site, between: list[Layer]) -> Way:
 
 
 def _unused(known: Known) -> str:
-    """A letter for the number of positions that no input has: equal letters are equal sizes."""
+    """Return an unused letter for the number of positions: equal letters are equal sizes."""
     inputs = [layer.id for layer in known.layers.values() if layer.kind == "input"]
     taken = {
         s for i in inputs if i in known.types for n in known.types[i].shape for s in symbols(n)
@@ -101,7 +100,7 @@ def _unused(known: Known) -> str:
 
 
 def _spread(known: Known, site: Site) -> list[Way]:
-    """Every feature as a position of its own."""
+    """Make every feature a position."""
     size = type_before(known, site).shape[0]
     if not isinstance(size, int):
         return []
@@ -117,10 +116,9 @@ def _one_axis(known: Known, site: Site) -> bool:
 
 
 def _vectors_before(known: Known, layer: Layer) -> Iterator[Layer]:
-    """The layers before with one axis, up to and with the one that made it one.
+    """Yield the preceding layers with one axis, up to and including the one that made the vector.
 
-    Nothing where a stage on the way means something else over several axes.
-    """
+    Nothing if a stage on the way has another meaning for several axes."""
     found = []
     for before in behind(known, layer):
         if known.types[before.id].rank != 1:
@@ -133,11 +131,10 @@ def _vectors_before(known: Known, layer: Layer) -> Iterator[Layer]:
 
 
 def _turned(site: Site, between: list[Layer], channels: bool = False) -> list[Edit | None]:
-    """What reads channels first gets its axes turned before and back behind.
+    """Transpose the axes before a layer that reads channels first, and back after it.
 
-    `between` are the layers before the one at fault, the nearest first; `channels` tells that it
-    reads channels first, too.
-    """
+    `between` are the layers before the one at fault, nearest first; `channels` says that it reads
+    channels first, too."""
     edits: list[Edit | None] = []
     for layer in between:
         if layer.kind in BY_CHANNEL:

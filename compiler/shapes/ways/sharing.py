@@ -1,4 +1,4 @@
-"""Faults of weights that are shared: `use` on a value of another size, `tie` to another layer."""
+"""Remedies for shared weights: `use` on a value of another size, `tie` to another layer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .common import type_before, way
 
 @guide(codes.SHARED_MISMATCH)
 def used_again(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A stage in front of `use` that makes what the shared layer was made for."""
+    """Insert a stage before `use` that makes the size of the shared layer's input."""
     layer, place = site.layer, site.argument("use")
     first = next((other for other in known.layers.values() if other.name == layer.owner), None)
     if place is None or first is None or site.activation is not None:
@@ -35,7 +35,7 @@ def used_again(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.TIE_MISMATCH)
 def tied_features(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """The layer before gives as many features as the tied weights take."""
+    """Let the preceding layer return as many features as the tied weights take."""
     layer = site.layer
     owner = next((o for o in known.layers.values() if o.name == layer.args.get("tie")), None)
     if fault.replace or owner is None or site.activation is not None:

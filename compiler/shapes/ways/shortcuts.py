@@ -29,7 +29,7 @@ MERGED_BY_ENTRY = ("add", "sub", "mean", "max")
 
 @guide(codes.BRANCHES_DIFFER)
 def shortcut(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """A shortcut beside a branch that changes channels or stride needs a convolution of 1x1."""
+    """Add a 1x1 convolution to the shortcut of a branch that changes channels or stride."""
     branches = branches_of(known, site)
     if site.layer.kind not in MERGED_BY_ENTRY or not of_channels(branches):
         return []
@@ -71,7 +71,7 @@ def _shortcut_way(
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A convolution of one cell at the end of a shortcut: the changes, and how to say them."""
+    """A convolution of width 1 at the end of a shortcut: its edits, and their description."""
 
     edits: tuple[Edit | None, ...]
     said: str
@@ -80,7 +80,7 @@ class Projection:
 def _projection(
     known: Known, branch: Branch, wanted: Shape, steps: tuple[int, ...] | None
 ) -> Projection | None:
-    """The convolution that gives a shape; one that is there already is changed."""
+    """Return the convolution that makes a shape; an existing one is changed."""
     own = _own_projection(branch)
     shape = known.types[own.inputs[0]].shape if own else branch.type.shape
     if steps is None or not isinstance(wanted[0], int):
@@ -107,13 +107,13 @@ def _changed(own: Layer, filters: int, stride: str) -> Projection:
 
 
 def _work(branch: Branch) -> tuple[int, int]:
-    """How much a branch does, norms and projections counting least."""
+    """Return a measure of the layers in a branch; norms and projections count least."""
     shaping = [layer for layer in branch.layers if not passes_shape(layer)]
     return sum(not _one_cell(layer) for layer in shaping), len(branch.layers)
 
 
 def _own_projection(branch: Branch) -> Layer | None:
-    """The convolution of one cell that is all there is in a branch, besides norms and the like."""
+    """Return the convolution of width 1 that is the only layer of a branch, except for norms."""
     shaping = [layer for layer in branch.layers if not passes_shape(layer)]
     return shaping[0] if len(shaping) == 1 and _one_cell(shaping[0]) else None
 
@@ -124,7 +124,7 @@ def _one_cell(layer: Layer) -> bool:
 
 
 def _total_stride(known: Known, branch: Branch) -> tuple[int, ...] | None:
-    """By how much a branch thins out the positions; None where more than windows are at work."""
+    """Return the total stride of a branch; None if it has other layers than windows."""
     total = (1,) * (branch.type.rank - 1)
     for layer in branch.layers:
         if passes_shape(layer):
@@ -141,10 +141,9 @@ def _total_stride(known: Known, branch: Branch) -> tuple[int, ...] | None:
 
 
 def padded_alike(known: Known, branch: Branch) -> tuple[Shape, list[Layer]] | None:
-    """What a branch would give if its windows were padded as `same`, and those to pad.
+    """Return a branch's shape with `same` padding of its windows, and the layers to pad.
 
-    None where something in it does more to the positions than a window does.
-    """
+    None if a layer changes the positions otherwise than a window does."""
     if not branch.layers:
         return None
     first = branch.layers[-1]
@@ -163,7 +162,7 @@ def padded_alike(known: Known, branch: Branch) -> tuple[Shape, list[Layer]] | No
 
 
 def _stride_of(layer: Layer) -> tuple[int, ...] | None:
-    """How a layer's window moves; None for what cannot be padded to keep all positions."""
+    """Return the stride of a layer's window; None if padding cannot keep all positions."""
     if layer.kind in ("conv", "depthwise"):
         return wholes(layer.args["stride"])
     kernel = layer.args.get("kernel")
@@ -183,7 +182,7 @@ def _is_same(known: Known, layer: Layer, stride: tuple[int, ...]) -> bool:
 
 
 def _same(layer: Layer) -> str:
-    """The padding that keeps all positions."""
+    """Return the padding argument that keeps all positions."""
     if layer.kind in ("conv", "depthwise"):
         return "same"
     pads = tuple(k // 2 for k in wholes(layer.args["kernel"]))
@@ -200,7 +199,7 @@ def _pads(layers: Sequence[Layer]) -> str:
 
 @guide(codes.CONCAT_SIZES_DIFFER)
 def padded_branches(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """Windows of several sizes side by side keep the same positions if they are padded."""
+    """Pad parallel windows of several sizes so that they keep the same positions."""
     branches = branches_of(known, site)
     axis = site.layer.args.get("axis")
     if not branches or not of_channels(branches) or axis not in (0, -branches[0].type.rank):

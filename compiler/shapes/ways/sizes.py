@@ -1,4 +1,4 @@
-"""Faults of parameters whose size would depend on a symbolic dimension, or on shared weights."""
+"""Remedies for parameters whose size depends on a symbolic dimension, or on shared weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VECTORS = ("dense", "poly", "batchnorm", "layernorm", "rmsnorm")
 
 @guide(codes.SYMBOLIC_PARAMETER)
 def open_size(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """The sizes that parameters need, from the axes that have one."""
+    """Use the axes of fixed size for the sizes that parameters need."""
     if fault.insert or fault.replace or site.activation or site.layer.kind == "local":
         return []
     layer, type = site.layer, type_before(known, site)
@@ -45,7 +45,7 @@ def _behind_flatten(known: Known, layer: Layer, flat: Layer) -> list[Way]:
 
 
 def _turned(known: Known, site: Site, type: TensorType) -> list[Way]:
-    """The axes in the order that the layer reads."""
+    """Permute the axes to the order that the layer reads."""
     layer = site.layer
     if reads_channels(layer.kind) or not isinstance(type.shape[0], int):
         return []
@@ -65,7 +65,7 @@ def _turned(known: Known, site: Site, type: TensorType) -> list[Way]:
 
 
 def _reduced(site: Site, type: TensorType) -> list[Way]:
-    """A vector, by the mean over the axis of open size."""
+    """Average over the axis of open size, which gives a vector."""
     layer = site.layer
     if type.rank != 2 or not isinstance(type.shape[0], int) or layer.kind not in VECTORS:
         return []

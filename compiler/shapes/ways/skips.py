@@ -1,4 +1,4 @@
-"""Skips to a value that went down and up again, and lost a row where a size was odd."""
+"""Remedies for skip connections past down- and upsampling that loses a row at odd sizes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .common import way
 
 @guide(codes.BRANCHES_DIFFER, codes.CONCAT_SIZES_DIFFER)
 def cropped(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """The larger branch, cropped to the positions that the other one kept."""
+    """Crop the larger branch to the positions that the other one kept."""
     branches = branches_of(known, site)
     if not branches or not of_channels(branches) or not _same_channels(site, branches):
         return []
@@ -41,14 +41,14 @@ def _numbers(sizes: tuple[Dim, ...]) -> bool:
 
 
 def _ranges(shape: Shape, least: tuple[int, ...]) -> str:
-    """All channels, and of each axis as many positions from its middle."""
+    """Return the ranges of all channels, and of as many positions from the middle of each axis."""
     starts = [(n - m) // 2 for n, m in zip(shape[1:], least, strict=True) if isinstance(n, int)]
     kept = [f"{a}:{a + m}" for a, m in zip(starts, least, strict=True)]
     return " ".join([f"0:{shape[0]}", *kept])
 
 
 def _why(known: Known, branches: list[Branch]) -> str:
-    """Which stage left positions out, if one did."""
+    """Describe which stage dropped positions, if one did."""
     for branch in branches:
         for layer in (branch.end, *behind(known, branch.end)):
             if said := _floored(known, layer):

@@ -1,4 +1,4 @@
-"""Faults whose way out is to change, move or leave out one stage."""
+"""Remedies that change, move or remove a single stage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .common import type_before, way
 
 @guide(codes.AXIS_COUNT)
 def nothing_to_swap(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """`transpose` of a vector."""
+    """Remove `transpose` of a vector."""
     if site.layer.kind != "transpose" or type_before(known, site).rank != 1:
         return []
     return [way(fault.help, (site.layer,), without(site.layer))]
@@ -24,7 +24,7 @@ def nothing_to_swap(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.NEEDS_IDS)
 def real_ids(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """An input of ids without `int`."""
+    """Add `int` to an input of ids."""
     origin = declared_shape(known, site.layer, ())
     if origin is None or origin.kind != "input" or feed(known, site.layer) is not origin:
         return []
@@ -36,7 +36,7 @@ def real_ids(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.INTEGER_INPUT)
 def whole_numbers(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """An input of quantities with `int`."""
+    """Remove `int` from an input of quantities."""
     if fault.insert or "leave `int` out" not in fault.help:
         return []
     origin = feed(known, site.layer, fault.blame)
@@ -52,7 +52,7 @@ def whole_numbers(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.CELL_NONLINEARITY)
 def behind_the_cell(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """An activation that a cell cannot have, as a stage of its own."""
+    """Make an activation that a cell cannot have a separate stage."""
     own = site.layer.activation
     if own is None:
         return []
@@ -61,7 +61,7 @@ def behind_the_cell(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 
 @guide(codes.RAGGED_MIXED)
 def ragged(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
-    """What to do with rows of different lengths instead."""
+    """Describe alternatives for rows of different lengths."""
     layer, own = site.layer, site.layer.activation
     if site.activation is not None:
         return []

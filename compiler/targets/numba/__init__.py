@@ -1,4 +1,4 @@
-"""The Numba target."""
+"""The Numba target: modules with compiled kernels."""
 
 from .target import NumbaTarget as TARGET
 

@@ -1,4 +1,4 @@
-"""What compiled kernels are given, in order, and how the functions that call them find it."""
+"""The arguments of compiled kernels, in order, and the expressions that their callers pass."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Something besides inputs and targets that kernels are given: its name, and where it is found.
+    """A kernel argument other than inputs and targets: its name, and where callers find it.
 
-    `kept` says that the cache keeps it, `rows` that it has an entry for every row.
-    """
+    `kept` says that the cache keeps it, `rows` that it has an entry for every row."""
 
     name: str
     type: str
@@ -24,9 +23,8 @@ class Given:
 class Argument:
     """An argument of kernels: its name and type; `rows` says that it has an entry for every row.
 
-    `forward`, `cached` and `step` are what is passed by forward, by what is given a cache, and by a
-    step of training.
-    """
+    `forward`, `cached` and `step` are the expressions passed by forward, by functions of a cache,
+    and by a training step."""
 
     name: str
     type: str
@@ -37,17 +35,17 @@ class Argument:
 
 
 def plain(name: str, type: str = "Array", rows: bool = False) -> Argument:
-    """An argument that everybody passes on by its name."""
+    """Return an argument that all callers pass by its name."""
     return Argument(name, type, rows, name, name, name)
 
 
 def input_arguments(names: Sequence[str]) -> list[Argument]:
-    """The inputs, which the cache keeps."""
+    """Return the inputs, which the cache keeps."""
     return [Argument(n, "Array", True, n, f"c.{n}", n) for n in names]
 
 
 def given_arguments(given: Sequence[Given]) -> list[Argument]:
-    """Lengths, state and whether this is training, as a step always is."""
+    """Return lengths, state and the training flag, which a step always sets."""
     return [
         Argument(
             g.name,
@@ -62,11 +60,11 @@ def given_arguments(given: Sequence[Given]) -> list[Argument]:
 
 
 def room_arguments(names: Sequence[str]) -> list[Argument]:
-    """The flat arrays that kernels work in, which are the cache's."""
+    """Return the flat work arrays of kernels, which belong to the cache."""
     return [Argument(n, "Array", False, f"c.{n}", f"c.{n}", f"c.{n}") for n in names]
 
 
 def state_arguments(slots: Sequence[str]) -> list[Argument]:
-    """Parameters, gradients and what the optimizer keeps, flat."""
+    """Return parameters, gradients and optimizer slots, all flat."""
     found = [("p", "flat_of(params)"), ("g", "g"), *((slot, slot) for slot in slots)]
     return [Argument(n, "Array", False, text, text, f"work.{n}") for n, text in found]

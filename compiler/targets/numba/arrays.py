@@ -1,8 +1,7 @@
-"""Where a kernel's values lie: parameters in p, gradients in g, all others in rooms.
+"""The storage of a kernel's values: parameters in p, gradients in g, all others in work arrays.
 
-All a kernel works on are flat arrays: the parameters p, the gradients g, and rooms, in which
-every value that must be kept has its place; the function starts with views of them.
-"""
+A kernel works on flat arrays only: the parameters p, the gradients g, and the work arrays
+("rooms"), in which every stored value has its place; the function starts with views of them."""
 
 from __future__ import annotations
 
@@ -18,34 +17,34 @@ from ..numpy.frame import PlaceName, constant
 from .choices import Empty, Room, Var
 
 ROOMS = {DType.FLOAT: "work", DType.BOOL: "flags", DType.INT: "counts"}
-"""The flat arrays of each kind of value."""
+"""The flat work array of each dtype."""
 
 
 class CannotJit(Exception):
-    """A kernel holds an op that has no loop and no function that Numba knows."""
+    """A kernel contains an op that has neither a loop form nor a function that Numba supports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Where random numbers stand that are drawn before a kernel is called."""
+    """The place of random numbers that are drawn before a kernel is called."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """Where a number stands that one kernel, or part of one, keeps for another."""
+    """The place of a scalar that one kernel, or part of one, stores for another."""
 
     name: str
 
 
 JitPlace = Place | Drawn | Scalar
-"""Where a value of a compiled kernel lives."""
+"""The place of a value of a compiled kernel."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParamArray:
-    """A parameter's part of the flat array `p`, or its gradient's of `g`."""
+    """The part of the flat array `p` that holds a parameter, or of `g` that holds its gradient."""
 
     flat: str
     name: str
@@ -53,7 +52,7 @@ class ParamArray:
 
 @dataclass(frozen=True, slots=True)
 class ParamPlace:
-    """Where a parameter lies among all."""
+    """The offset and layout of a parameter in the flat array of all parameters."""
 
     start: int
     shape: tuple[int, ...]
@@ -62,7 +61,7 @@ class ParamPlace:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An array's variable, and what it is declared as; None for an argument of the function."""
+    """An array's variable and its declaration; None for an argument of the function."""
 
     name: str
     view: Room | Empty | None
@@ -70,13 +69,13 @@ class Declared:
 
 @dataclass(slots=True)
 class Rooms:
-    """Where in the flat arrays every stored value lies; places are given out as they are asked for."""
+    """The places of all stored values in the flat work arrays, assigned on request."""
 
     starts: dict[JitPlace, tuple[str, Dim]] = field(default_factory=dict)
     sizes: dict[str, Dim] = field(default_factory=dict)
 
     def view(self, place: JitPlace, shape: Shape, dtype: DType) -> Room:
-        """The place as a part of its flat array."""
+        """Return the view of a place in its flat array."""
         room = ROOMS[dtype]
         if place not in self.starts:
             start = self.sizes.get(room, 0)
@@ -88,7 +87,7 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What a kernel finds: variables of values from outside (`leaves`), planned places, parameters."""
+    """The external context of a kernel: variables of leaves, planned places, parameters."""
 
     leaves: Mapping[int, str]
     places: Mapping[int, JitPlace]
@@ -99,7 +98,7 @@ class Outside:
 
 @dataclass(slots=True)
 class Arrays:
-    """The arrays that a kernel asks for; each is declared when it is first asked for."""
+    """The arrays that a kernel uses; each is declared on first use."""
 
     graph: Graph
     outside: Outside
@@ -108,7 +107,7 @@ class Arrays:
     declared: dict[JitPlace | ParamArray, Declared] = field(default_factory=dict)
 
     def array(self, i: int) -> Var:
-        """The variable of a stored value or a value from outside."""
+        """Return the variable of a stored value or of a leaf."""
         node = self.graph[i]
         if node.op == "param":
             return self.param(node.word("name"), "p")
@@ -124,7 +123,7 @@ class Arrays:
         return self.room(place, node)
 
     def room(self, place: JitPlace, node: Node) -> Var:
-        """The variable of a place in a room."""
+        """Return the variable of a place in a work array."""
         if place not in self.declared:
             view = self.rooms.view(place, node.type.shape or (1,), node.type.dtype)
             self.declared[place] = Declared(self._name(place), view)
@@ -136,7 +135,7 @@ class Arrays:
         return self.outside.place_names[place].name
 
     def param(self, name: str, flat: str) -> Var:
-        """The variable of a parameter, or of its gradient."""
+        """Return the variable of a parameter, or of its gradient."""
         key, at = ParamArray(flat, name), self.outside.params[name]
         if key not in self.declared:
             hint = name if flat == "p" else f"g_{name}"
@@ -145,11 +144,11 @@ class Arrays:
         return Var(self.declared[key].name)
 
     def shapes(self, node: Node) -> tuple[Shape, ...]:
-        """The shapes of an op's operands."""
+        """Return the shapes of an op's operands."""
         return tuple(self.graph[i].type.shape for i in node.inputs)
 
     def by_columns(self, i: int) -> bool:
-        """Whether a value lies in memory by columns."""
+        """Return whether a value is stored in column-major order."""
         node, place = self.graph[i], self.outside.places.get(i)
         if node.op == "param":
             return self.outside.params[node.word("name")].by_columns

@@ -1,7 +1,6 @@
-"""What was decided about a kernel's code, as plain data: values, statements, loops, parts.
+"""The code of a kernel as plain data: values, statements, loops, parts.
 
-templates/numba/kernels.jinja and views.jinja have the text of each; see text.py.
-"""
+templates/numba/kernels.jinja and views.jinja have the text of each; see text.py."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An array seen in another way: `form` names a macro of views.jinja, `args` are its arguments."""
+    """A view of an array: `form` names a macro of views.jinja, `args` are its arguments."""
 
     form: str
     of: Value
@@ -31,7 +30,7 @@ class View:
 
 
 class Form(Enum):
-    """The macros that an op is written by: of one entry, of a view, of the NumPy target."""
+    """The macro by which an op is written: for one entry, for a view, or of the NumPy target."""
 
     ENTRY = "entry"
     VIEW = "view"
@@ -50,7 +49,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of an array: an index along each of its axes."""
+    """One entry of an array: an index for each of its axes."""
 
     array: Value
     at: Indices
@@ -71,7 +70,7 @@ class Number:
 
 
 class Start(Enum):
-    """What a sum or a maximum begins with; a real zero keeps a variable from holding whole numbers."""
+    """The initial value of a sum or maximum; a real zero prevents an integer variable."""
 
     ZERO = "zero"
     REAL_ZERO = "real_zero"
@@ -80,7 +79,7 @@ class Start(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Factors multiplied."""
+    """A product of factors."""
 
     factors: tuple[Value, ...]
 
@@ -90,7 +89,7 @@ Value = Var | View | Applied | Entry | Real | Number | Start | Times
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What an array is declared as: a part of a flat array in a shape."""
+    """The declaration of an array as part of a flat array with a shape."""
 
     flat: str
     start: Dim
@@ -99,19 +98,19 @@ class Room:
 
     @property
     def stop(self) -> Dim:
-        """Where the part ends."""
+        """The end of the part."""
         return self.start + product(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What an array is declared as: an array of its own."""
+    """The declaration of a newly allocated array."""
 
     shape: Shape
 
 
 class How(Enum):
-    """What an assignment does to its target: set it, fill all its entries, add, keep the larger."""
+    """The effect of an assignment on its target: set, fill, add, or take the maximum."""
 
     SET = "set"
     FILL = "fill"
@@ -121,7 +120,7 @@ class How(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One line: a target, a value, and what the line says of them."""
+    """One line: a target, a value, and a comment."""
 
     target: Value
     value: Value
@@ -139,10 +138,9 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class LoopStep:
-    """What is done in a row: for all its entries if there is a loop, else once.
+    """The statements for each row: for all its entries if there is a loop, else once.
 
-    `before` and `after` are accumulators' first lines and the stores of what they hold.
-    """
+    `before` and `after` are the initial lines of accumulators and the stores of their values."""
 
     before: tuple[Assignment, ...]
     loop: Loop | None
@@ -152,9 +150,9 @@ class LoopStep:
 
 @dataclass(frozen=True, slots=True)
 class LoopNest:
-    """Loops over the rows, the outermost first, and the steps done in each row.
+    """Loops over the rows, outermost first, and the steps in each row.
 
-    `before` are scalars and views that get variables, and what sums over all rows begin with.
+    `before` declares variables of scalars and views, and the initial values of sums over all rows.
     """
 
     before: tuple[Assignment, ...]
@@ -164,7 +162,7 @@ class LoopNest:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """An array and its order in memory: C by rows, F by columns, A neither."""
+    """A matrix and its memory order: C by rows, F by columns, A neither."""
 
     array: Value
     order: str
@@ -177,12 +175,12 @@ class Matrix:
 
     @property
     def in_rows(self) -> Matrix:
-        """The same matrix, copied if it does not lie by rows without gaps."""
+        """The same matrix, copied if it is not contiguous by rows."""
         return self if self.order == "C" else Matrix(View("by_rows", self.array), "C")
 
 
 def turned(array: Value) -> Value:
-    """The transposed array; twice transposed it is itself."""
+    """Return the transposed array; the transpose of a transpose is the array itself."""
     if isinstance(array, View) and array.form == "turned":
         return array.of
     return View("turned", array)
@@ -190,7 +188,7 @@ def turned(array: Value) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product of matrices written into an array."""
+    """A matrix product written into an array."""
 
     function: str
     left: Value
@@ -201,7 +199,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class WholeOp:
-    """An op on whole arrays by a macro of scalars.jinja, which `form` names."""
+    """An op on whole arrays, written by the macro of scalars.jinja that `form` names."""
 
     form: str
     call: Applied
@@ -211,7 +209,7 @@ class WholeOp:
 
 @dataclass(frozen=True, slots=True)
 class HelperCall:
-    """A call of a helper function that stays Python's."""
+    """A call of a helper function that is not compiled."""
 
     call: Applied
     out: Value
@@ -223,7 +221,7 @@ Statement = Heading | Note | Assignment | LoopNest | Product | WholeOp | HelperC
 
 @dataclass(slots=True)
 class Part:
-    """A run of a kernel's statements: compiled, or calls of functions that stay Python's."""
+    """A sequence of a kernel's statements: compiled, or calls of uncompiled Python functions."""
 
     compiled: bool
     statements: list[Statement]

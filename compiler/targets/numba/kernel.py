@@ -1,4 +1,4 @@
-"""Decides how one compiled kernel is written: loops over fused ops, products by the matrix library."""
+"""Code generation for one compiled kernel: loops over fused ops, products by the matrix library."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from .scalars import Scalars
 from .views import Views
 
 MANY_ITEMS = 30
-"""Loops and ops on whole arrays up to which a kernel is compiled as one function."""
+"""Most loops and ops on whole arrays of a kernel that is compiled as one function."""
 
 ITEMS_OF_PART = 10
-"""How many of them each part of a longer one has. Python then calls the parts: compiled as one function
-with all that it calls, a long step would be compiled twice."""
+"""Loops and ops in each part of a longer kernel.
+
+Python calls the parts: compiled as one function with all that it calls, a long step would be
+compiled twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class KernelWriter:
-    """The decisions on one kernel: `parts` are its statements so far."""
+    """Generates the code of one kernel; `parts` are its statements so far."""
 
     kernel: Kernel
     arrays: Arrays
@@ -42,15 +44,17 @@ class KernelWriter:
 
     @property
     def forms(self) -> KernelForms:
-        """What can be written inside a compiled kernel."""
+        """The forms of ops inside a compiled kernel."""
         return self.views.forms
 
     def items(self) -> list[Item]:
-        """The kernel's ops: those that share loops, and those on whole arrays."""
+        """The kernel's ops: those fused into shared loops, and those on whole arrays."""
         return nests(self.kernel, self.forms.is_fusible, self.arrays.outside.places.get)
 
     def write(self, in_parts: bool = False) -> None:
-        """Decide on all ops; raises CannotJit. `in_parts` allows several functions, called in order."""
+        """Generate all ops; raises CannotJit.
+
+        `in_parts` allows several functions, called in order."""
         items = self.items()
         loops = Nests(self.kernel, readers_of(self.kernel), self.views, self.scalars)
         split = in_parts and len(items) > MANY_ITEMS
@@ -58,7 +62,7 @@ class KernelWriter:
             if isinstance(item, Nest):
                 self.parts.head(item.nodes)
                 self.parts.statements.append(loops.loops(item))
-            elif item.node.op in (*RANDOM, "room"):  # drawn before, or nothing to compute
+            elif item.node.op in (*RANDOM, "room"):  # drawn before the call, or nothing to compute
                 self.arrays.array(item.node.id)
             else:
                 self._whole(item.node)
@@ -66,7 +70,7 @@ class KernelWriter:
                 self.parts.end_part()
 
     def _whole(self, node: Node) -> None:
-        """An op on whole arrays."""
+        """Generate an op on whole arrays."""
         out, note = self.arrays.array(node.id), comment(node, node.origin.formula)
         if node.op == "matmul" and node.type.rank == 2:
             left, right = (self.views.matrix(i) for i in node.inputs)
@@ -86,7 +90,7 @@ class KernelWriter:
             self.parts.add([node], WholeOp(form, call, out, note))
 
     def _operand(self, node: Node, i: int) -> Value:
-        """An operand of an op on whole arrays, which reads it by rows unless it takes any order."""
+        """Return an operand of an op on whole arrays, row-major unless it takes any order."""
         if self.kernel.graph[i].type.rank == 0:
             return self.scalars.value(i)
         found = self.views.whole(i)
@@ -94,7 +98,7 @@ class KernelWriter:
         return found.array if any_order else found.in_rows.array
 
     def copy_gradients(self, gradients: Mapping[str, int]) -> None:
-        """Gradients that were not computed in place: shared by two parameters, or a mere view."""
+        """Copy the gradients not computed in place: shared by two parameters, or a view."""
         for name, i in gradients.items():
             if self.arrays.outside.places.get(i) != GradientOf(name):
                 base = base_array(self.kernel.graph, i)
@@ -104,7 +108,7 @@ class KernelWriter:
                 self.parts.statements.append(Assignment(gradient, value, how=How.FILL))
 
     def keep_scalars(self, slots: Mapping[int, Scalar]) -> None:
-        """Scalars put where the other kernels find them; after the kernel is written."""
+        """Store scalars for other kernels, after the kernel's own statements."""
         self.parts.statements += [self.scalars.kept(i, place) for i, place in slots.items()]
 
 
@@ -116,7 +120,7 @@ def kernel_writer(
     rooms: Rooms,
     slots: Mapping[int, Scalar] | None = None,
 ) -> KernelWriter:
-    """The writer of a kernel; `slots` are places of scalars that forward keeps for the others."""
+    """Return the writer of a kernel; `slots` are places of scalars stored by forward."""
     arrays = Arrays(kernel.graph, outside, rooms, namer)
     scalars = Scalars(forms, arrays, dict(slots or {}))
     return KernelWriter(kernel, arrays, Views(forms, arrays), scalars, Parts(scalars))

@@ -1,4 +1,4 @@
-"""A whole module with compiled kernels: NumPy's view of it, and that of the kernels."""
+"""The view of a module with compiled kernels: the NumPy view, and that of the kernels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .view import NumbaView
 
 
 def numba_view(program: Program, target: KernelForms, spec: str, file: str) -> NumbaView:
-    """What the templates see of a program."""
+    """Return the template view of a program."""
     names = module_names(program, target)
     plain = module_view(program, names, spec, file)
     known = {f.name: getattr(plain, f.name) for f in fields(ModuleView)}

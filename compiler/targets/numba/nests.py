@@ -1,4 +1,4 @@
-"""A nest of loops: the order of its loops, what stands before them, what is done in each row."""
+"""Loop nests: the order of loops, the statements before them, and the steps in each row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .views import Views
 
 @dataclass(frozen=True, slots=True)
 class Nests:
-    """Decides on the loops of a kernel's nests."""
+    """Generates the loops of a kernel's nests."""
 
     kernel: Kernel
     readers: Readers
@@ -28,7 +28,7 @@ class Nests:
     scalars: Scalars
 
     def loops(self, nest: Nest) -> LoopNest:
-        """Loops over the rows of a shape, and in each row over its entries."""
+        """Return the loops over the rows of a shape, and in each row over its entries."""
         viewed: dict[int, Var] = {}
         before = [*self._hoisted(nest, viewed), *self._started(nest)]
         order = self.loop_order(nest)
@@ -38,7 +38,7 @@ class Nests:
         return LoopNest(tuple(before), tuple(loops[:-1]), done)
 
     def loop_order(self, nest: Nest) -> Sequence[int]:
-        """The axes of a nest, the outermost loop's first: matrices are read as they lie."""
+        """Return the axes of a nest, outermost first, so that matrices are read in memory order."""
         axes = range(len(nest.shape))
         rows = len(nest.steps) > 1 or any(by_row(self.kernel.graph, n) for n in nest.nodes)
         if len(axes) != 2 or rows or not nest.steps[0].entries:
@@ -47,7 +47,7 @@ class Nests:
         return (1, 0) if close[0] > close[1] else axes
 
     def _close_axes(self, nest: Nest) -> Iterator[int | None]:
-        """For every read or write of a matrix, the axis along which its entries lie side by side."""
+        """Yield, for every access to a matrix, the axis along which its entries are contiguous."""
         graph, at_hand = self.kernel.graph, {node.id for node in nest.nodes}
         for node in nest.nodes:
             read = [operand_indices(graph, node, i, nest.shape) for i in summed(node)]
@@ -59,7 +59,7 @@ class Nests:
                     yield at[0 if self.views.arrays.by_columns(i) else 1].axis
 
     def _hoisted(self, nest: Nest, viewed: dict[int, Var]) -> Iterator[Assignment]:
-        """Scalars that a nest reads, and views that no index expresses, get variables before it."""
+        """Yield variables for scalars that a nest reads, and for views that no index expresses."""
         for node in nest.nodes:
             for i in summed(node):
                 root, _ = operand_indices(self.kernel.graph, node, i, nest.shape)
@@ -74,7 +74,7 @@ class Nests:
                     yield Assignment(name, self.views.whole(root).array)
 
     def _started(self, nest: Nest) -> Iterator[Assignment]:
-        """What sums over rows begin with."""
+        """Yield the initial values of sums over rows."""
         for node in nest.nodes:
             if by_rows(self.kernel.graph, node):
                 yield self._start(node)

@@ -1,4 +1,4 @@
-"""A kernel's statements in parts: runs that are compiled, and calls of Python's functions between."""
+"""The parts of a kernel: compiled sequences of statements, and Python calls between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .scalars import Scalars
 
 @dataclass(slots=True)
 class Parts:
-    """The parts so far, and the statements of the one that is being written."""
+    """The finished parts, and the statements of the current one."""
 
     scalars: Scalars
     done: list[Part] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Parts:
     heading: str = ""
 
     def head(self, nodes: Sequence[Node]) -> None:
-        """Where the ops come from, and what passes say of them (not of sums: those are loops here)."""
+        """Add comments on the origin of ops and from passes (not on sums, which are loops)."""
         found = "; ".join(dict.fromkeys(filter(None, (heading(n.origin) for n in nodes))))
         if found and found != self.heading:
             self.statements.append(Heading(found))
@@ -33,12 +33,12 @@ class Parts:
         self.statements += [Note(note) for note in dict.fromkeys(chain.from_iterable(notes))]
 
     def add(self, nodes: Sequence[Node], statement: Statement) -> None:
-        """A statement of some ops."""
+        """Add the statement of some ops."""
         self.head(nodes)
         self.statements.append(statement)
 
     def call_python(self, node: Node, call: HelperCall) -> None:
-        """A helper function that stays Python's, between compiled parts of the kernel."""
+        """Add a call of an uncompiled helper function between compiled parts."""
         self.end_part()
         if not self.done or self.done[-1].compiled:
             self.done.append(Part(False, []))
@@ -47,14 +47,14 @@ class Parts:
         self.statements, self.heading = compiled, ""
 
     def end_part(self) -> None:
-        """Finish a compiled part."""
+        """Finish the current compiled part."""
         self.statements += self.scalars.end()
         if self.statements:
             self.done.append(Part(True, self.statements))
             self.statements = []
 
     def end(self) -> list[Part]:
-        """The kernel's parts, when all is decided."""
+        """Finish, and return the kernel's parts."""
         if self.done:
             self.end_part()
         else:

@@ -1,4 +1,4 @@
-"""predict as one compiled function of the parameters' own arrays; it makes its result's arrays."""
+"""`predict` as one compiled function of the parameters' own arrays, which allocates its results."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .step import DTYPES, finished, given_leaf, param_places
 from .view import JitPredict, PredictParam
 
 LONGEST = 120
-"""Loops and ops on whole arrays up to which predict is compiled: so many take 15 to 20 seconds."""
+"""Most loops and ops on whole arrays of a compiled predict: these take 15 to 20 s to compile."""
 
 
 def predict_view(outer: Names, program: Program, target: KernelForms) -> JitPredict | None:
-    """The kernel of predict, if it can be compiled as a whole."""
+    """Return the kernel of predict, or None if it cannot be compiled as a whole."""
     if Function.FUSED_PREDICT not in program.planned:
         return None
     names = inner_names(outer, program, Function.FUSED_PREDICT)
@@ -58,7 +58,7 @@ def _written(names: Names, params: Sequence[Parameter], target: KernelForms) -> 
 
 
 def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictParam | None:
-    """A parameter as the kernel's argument; None where predict does not read it."""
+    """Return a parameter as the kernel's argument; None where predict does not read it."""
     if not any(_is_param(n, param.name) for n in graph):
         return None
     name = writer.arrays.namer.fresh(param.name)
@@ -68,7 +68,7 @@ def _argument(writer: KernelWriter, param: Parameter, graph: Graph) -> PredictPa
 
 
 def _only_multiplies(graph: Graph, param: Parameter) -> bool:
-    """Whether a parameter is only ever a right operand of products, which take it as it lies."""
+    """Return whether a parameter is only a right operand of products, which take any order."""
     own = {n.id for n in graph if _is_param(n, param.name)}
     own |= {n.id for n in graph if n.op == "transpose" and n.type.rank == 2 and n.inputs[0] in own}
     readers = [n for n in graph if own & set(n.inputs) and n.id not in own]
@@ -80,7 +80,7 @@ def _is_param(node: Node, name: str) -> bool:
 
 
 def _own_results(writer: KernelWriter, graph: Graph, plan: Plan) -> None:
-    """Results get arrays of their own, which do not hold on to the room."""
+    """Give results their own arrays, so that they do not keep the work array alive."""
     for i in graph.outputs.values():
         place = plan.kernels["forward"].of.get(root(graph, i))
         if place is not None:
@@ -89,7 +89,7 @@ def _own_results(writer: KernelWriter, graph: Graph, plan: Plan) -> None:
 
 
 def _results(writer: KernelWriter, graph: Graph) -> list[Value]:
-    """The outputs: copies of what came in, is given already, or repeats entries."""
+    """Return the outputs, copied where they are inputs, duplicates, or repeated entries."""
     taken: set[int] = set()
     results: list[Value] = []
     for i in graph.outputs.values():

@@ -1,4 +1,4 @@
-"""Which function multiplies two matrices, chosen by their sizes and their order in memory."""
+"""Choice of the function that multiplies two matrices, by their sizes and memory order."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from .choices import Applied, Matrix, Product, Value, WholeOp, turned
 from .views import Views
 
 SMALL = 32
-"""Products of that many numbers for a row of the batch may be too small for the matrix library."""
+"""Products of this many numbers per row of the batch may be too small for the matrix library."""
 
 LONG = 16
-"""A matrix with so many rows for every row of the batch is long; so is one with T for every row."""
+"""A matrix with this many rows per row of the batch, or with T of them, is long."""
 
 WIDE = 10**6 // 30
-"""Entries of a matrix from which on few of its rows would fit into a small product."""
+"""Entries of a matrix from which on only few of its rows fit into a small product."""
 
 
 FEW, WIDE_SIZE = 16, 2**16
-"""So few rows with so many entries in all make a matrix wide."""
+"""At most this many rows with at least this many entries in all make a matrix wide."""
 
 
 def product_of(
     left: Matrix, right: Matrix, out: Value, shapes: tuple[Shape, Shape], by_columns: bool
 ) -> Product:
-    """A product of matrices, written transposed where its value lies by columns."""
+    """Return a product of matrices, written transposed if its value is in column-major order."""
     sizes = [size for shape in shapes for size in shape]
     known = prod(size for size in (*sizes[:2], sizes[3]) if isinstance(size, int))
     rows, inner, columns = sizes[0], sizes[1], sizes[3]
@@ -46,7 +46,7 @@ def product_of(
 
 
 def _long_product(left: Matrix, right: Matrix, out: Value, large: bool) -> Product:
-    """A product over many rows, in pieces that stay in the processor's cache."""
+    """Return a product over many rows, in blocks that fit into the processor's cache."""
     if left.order == "C":
         function = "tiled_times" if large and right.order == "C" else "rows_times"
         return Product(function, left.array, right.array, out)
@@ -57,7 +57,7 @@ def _long_product(left: Matrix, right: Matrix, out: Value, large: bool) -> Produ
 
 
 def stack_product(views: Views, node: Node, out: Value, note: str) -> WholeOp:
-    """A product of stacks of matrices; one of them may be turned."""
+    """Return a product of stacks of matrices, one of which may be transposed."""
     graph = views.arrays.graph
     flips = [_is_turned(graph[i]) for i in node.inputs]
     form = "batch_turned_matmul" if flips[0] else "batch_matmul_turned"
@@ -69,7 +69,7 @@ def stack_product(views: Views, node: Node, out: Value, note: str) -> WholeOp:
 
 
 def _is_turned(node: Node) -> bool:
-    """Whether a value is a stack of matrices, each transposed."""
+    """Return whether a value is a stack of transposed matrices."""
     last = node.type.rank - 1
     return node.op == "transpose" and node.attr("perm") == (*range(last - 1), last, last - 1)
 

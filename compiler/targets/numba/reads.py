@@ -1,4 +1,4 @@
-"""Who reads a kernel's values, and which of them loops must store for that."""
+"""The readers of a kernel's values, and the values that loops must store for them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ OUTSIDE = -1
 """The reader of a kernel's results."""
 
 Readers = Mapping[int, set[int]]
-"""For every value the ops that read it."""
+"""For every value, the ops that read it."""
 
 
 def readers_of(kernel: Kernel) -> Readers:
-    """For every value the ops that read it, also through views and scalars."""
+    """Return the ops that read each value, also through views and scalars."""
     readers: dict[int, set[int]] = {}
 
     def read(i: int, by: int) -> None:
@@ -35,14 +35,14 @@ def readers_of(kernel: Kernel) -> Readers:
 
 
 def is_stored(kernel: Kernel, readers: Readers, nest: Nest, step: Step, node: Node) -> bool:
-    """Whether somebody reads a value who does not find it at hand."""
+    """Return whether a value has a reader outside its step, so that it must be stored."""
     rows = by_row(kernel.graph, node) or not step.entries
     near = nest.nodes if rows else step.nodes
     return bool(readers.get(node.id, set()) - {n.id for n in near})
 
 
 def is_read_once(readers: Readers, node: Node, step: Step) -> bool:
-    """Whether a value without a name of its own is read once, and so is written out there."""
+    """Return whether an unnamed value is read once, and so is written inline there."""
     uses = sum(i == node.id for n in step.nodes for i in n.inputs)
     return (
         uses == 1

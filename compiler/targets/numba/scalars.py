@@ -1,4 +1,4 @@
-"""Scalars of a kernel: sums being added up, numbers kept by other kernels, those written out."""
+"""Scalars of a kernel: accumulated sums, numbers stored by other kernels, and inlined ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from .choices import Applied, Assignment, Entry, Number, Real, Value, Var
 from .forms import KernelForms
 
 FIRST = (Index(None),)
-"""Where the number stands in an array of one."""
+"""The index of the number in an array of one entry."""
 
 
 @dataclass(slots=True)
 class Scalars:
-    """The numbers that a part of a kernel has at hand, by value.
+    """The scalars available to a part of a kernel, by value.
 
-    `slots` are places of those that other kernels, or parts, have kept; `sums` are variables of this
-    part, `cast` those that loops read, in the model's dtype.
-    """
+    `slots` are places of those that other kernels or parts have stored; `sums` are variables of
+    this part, `cast` those that loops read, in the model's dtype."""
 
     forms: KernelForms
     arrays: Arrays
@@ -31,7 +30,7 @@ class Scalars:
     cast: dict[int, Var] = field(default_factory=dict)
 
     def value(self, i: int) -> Value:
-        """A scalar as an expression; raises CannotJit."""
+        """Return a scalar as an expression; raises CannotJit."""
         node = self.arrays.graph[i]
         if i in self.sums:
             return self.sums[i]
@@ -41,7 +40,7 @@ class Scalars:
             return Entry(self.arrays.room(self.slots[i], node), FIRST)
         if node.op == "const":
             return Number(node.real("value"))
-        if node.type.rank:  # an array of one entry, seen as a number
+        if node.type.rank:  # an array of one entry, viewed as a number
             raise CannotJit(node.op)
         if OPS[node.op].view:
             return self.value(node.inputs[0])
@@ -54,7 +53,7 @@ class Scalars:
         return Applied(node, operands, self.arrays.shapes(node))
 
     def hoisted(self, i: int) -> Assignment | None:
-        """A variable for a scalar that a loop reads; None where there is one, or no number."""
+        """Return a variable for a scalar that a loop reads; None if it has one or is no number."""
         node = self.arrays.graph[i]
         if i in self.cast or node.type.dtype is DType.BOOL:
             return None
@@ -64,19 +63,19 @@ class Scalars:
         return line
 
     def in_loop(self, i: int) -> Value:
-        """A scalar as loops read it."""
+        """Return a scalar as loops read it."""
         if self.arrays.graph[i].op == "const":
             return Real(self.value(i))
         return self.cast[i] if i in self.cast else self.value(i)
 
     def kept(self, i: int, place: Scalar) -> Assignment:
-        """A scalar put where the other kernels find it."""
+        """Return the statement that stores a scalar for other kernels."""
         return Assignment(
             Entry(self.arrays.room(place, self.arrays.graph[i]), FIRST), self.value(i)
         )
 
     def end(self) -> list[Assignment]:
-        """What ends a part: its sums are put where the parts behind it find them."""
+        """Return the statements that end a part, which store its sums for later parts."""
         lines = []
         for i, name in self.sums.items():
             place = Scalar(f"{name.name}_kept")
@@ -88,5 +87,5 @@ class Scalars:
 
 
 def hint(node: Node) -> str:
-    """What the variable of a value is called, if the name is free."""
+    """Return the preferred variable name of a value."""
     return node.origin.hint or f"{node.origin.layer}_{node.op}"

@@ -1,4 +1,4 @@
-"""What templates see of compiled kernels: arguments, places, loops; None where one cannot be."""
+"""Template views of compiled kernels: arguments, places, loops; None if not compilable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .text import PartText
 from .view import Draw, JitKernel, JitPart, JitView, Needs
 
 DTYPES = {"work": "DTYPE", "flags": "np.bool_", "counts": "np.int64"}
-"""What the rooms hold, as source."""
+"""The dtypes of the work arrays, as source."""
 
 
 GIVEN = ("lengths", "state", "train")
@@ -32,14 +32,14 @@ GIVEN = ("lengths", "state", "train")
 
 
 def step_view(names: Names, params: Sequence[Parameter], target: KernelForms) -> JitView | None:
-    """The kernels of a training step, if all of them can be compiled."""
+    """Return the kernels of a training step, or None if one of them cannot be compiled."""
     kernels = names.kernels
     if names.level == 0 or kernels.loss is None or kernels.backward is None or not params:
         return None
     if kernels.vjp or kernels.row_vjp:  # these read the cache's arrays by name
         return None
     if any(n.op == "mask_steps" and n.origin.role is Role.LOSS for n in names.graph):
-        return None  # padded targets are taken in only when forward has found their lengths
+        return None  # padded targets need the lengths that forward computes
     rooms, places = Rooms(), param_places(names, params)
     given = {n.id: given_leaf(names, n) for n in names.graph if n.op in GIVEN}
     drawn = {n.id: Drawn(_drawn_name(names, n)) for n in kernels.forward.nodes if _random(n)}
@@ -56,7 +56,7 @@ def step_view(names: Names, params: Sequence[Parameter], target: KernelForms) ->
 
 
 def given_leaf(names: Names, node: Node) -> Given:
-    """Lengths, state and whether this is training, as arguments of kernels."""
+    """Return lengths, state or the training flag as an argument of kernels."""
     name = node.word("name")
     match node.op:
         case "state":
@@ -77,7 +77,7 @@ def _drawn_name(names: Names, node: Node) -> str:
 
 
 def param_places(names: Names, params: Sequence[Parameter]) -> dict[str, ParamPlace]:
-    """Where the parameters lie in their flat array: in order, those that are frozen at the end."""
+    """Return the places of parameters in the flat array: in order, with frozen ones at the end."""
     places, start = {}, 0
     for p in sorted(params, key=lambda p: p.frozen):
         columns = len(p.shape) > 1 and p.name not in names.by_rows
@@ -125,7 +125,7 @@ def _kernel(
 
 
 def finished(writer: KernelWriter, results: Sequence[Value]) -> JitKernel:
-    """The text of a kernel's parts, each with the sizes and arrays that it mentions."""
+    """Return the text of a kernel's parts, each with the sizes and arrays that it uses."""
     with recording() as used:
         kernel = _texts(writer, results)
     return replace(kernel, uses=frozenset(used))
@@ -148,7 +148,7 @@ def _texts(writer: KernelWriter, results: Sequence[Value]) -> JitKernel:
 
 
 def _needs(text: PartText, arrays: Sequence[Declared]) -> Needs:
-    """What some text mentions, and what the declarations of its arrays do."""
+    """Return the names that a text uses, and the helpers of its array declarations."""
     declared, uses = text.declared(arrays), text.recorder.uses
     return Needs(frozenset(uses.sizes), uses.casts, declared)
 
@@ -160,7 +160,7 @@ def _output(writer: KernelWriter, graph: Graph, i: int) -> Value:
 
 
 def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Rooms) -> Draw:
-    """One array of random numbers, drawn in the order of the ops."""
+    """Return the drawing of one array of random numbers; the ops' order is kept."""
     room = rooms.view(place, node.type.shape, node.type.dtype)
     view = op_view(node, [f"c.{place.name}"], [node.type.shape])
     macro = getattr(target.expressions, f"{node.op}_op")
@@ -170,7 +170,7 @@ def _draw(names: Names, target: KernelForms, node: Node, place: Drawn, rooms: Ro
 
 
 def update_kernel(update: UpdatePlan, target: KernelForms) -> JitKernel:
-    """One step of the spec's optimizer as one pass over the flat arrays; it gives the numbers kept."""
+    """Return one optimizer step as one pass over the flat arrays; it returns the scalars kept."""
     kernel, graph = update.kernel, update.kernel.graph
     leaves = {n.id: n.word("name") for n in graph if n.op == "input"}
     namer = Namer({*target.words, *leaves.values()})

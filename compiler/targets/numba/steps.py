@@ -1,4 +1,4 @@
-"""The steps of a nest: what is done for each entry of a row, in which variables, what is stored."""
+"""The steps of a nest: the statements for each entry of a row, their variables and stores."""
 
 from __future__ import annotations
 
@@ -27,10 +27,9 @@ from .scalars import Scalars, hint
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Decides on the steps of one nest; `inner` is its innermost loop, `viewed` variables of views.
+    """Generates the steps of one nest; `inner` is its innermost loop, `viewed` variables of views.
 
-    `at_hand` are the values that the row or the entry being computed has already.
-    """
+    `at_hand` are the values that are already computed for the current row or entry."""
 
     kernel: Kernel
     readers: Readers
@@ -42,11 +41,11 @@ class Steps:
 
     @property
     def graph(self) -> Graph:
-        """The graph that the nest's ops are of."""
+        """The graph of the nest's ops."""
         return self.kernel.graph
 
     def step(self, step: Step) -> LoopStep:
-        """Every op for one entry; what is kept is stored when all have read their operands."""
+        """Return the statements of every op for one entry; stores follow all reads."""
         sums = [node for node in step.nodes if by_row(self.graph, node)]
         self.at_hand.update({node.id: self._variable(node, "row") for node in sums})
         beyond = [node for node in step.nodes if self._is_beyond(step, node)]
@@ -66,7 +65,7 @@ class Steps:
         return LoopStep(tuple(before), loop, tuple(body), tuple(after))
 
     def _is_beyond(self, step: Step, node: Node) -> bool:
-        """Whether the innermost loop adds to one entry of a sum: a variable, which stays in a register."""
+        """Return whether the innermost loop adds to one entry of a sum, kept in a register."""
         if not step.entries or not by_rows(self.graph, node) or not node.type.rank:
             return False
         at = value_indices(self.graph, node, self.nest.shape)
@@ -93,7 +92,7 @@ class Steps:
     def _computed(
         self, step: Step, node: Node, stored: set[int], later: list[Assignment]
     ) -> list[Assignment]:
-        """A value stored at once, written out where it is read, or in a variable and stored later."""
+        """Return the statements of a value that is stored at once, inlined, or stored later."""
         note, value = comment(node, node.origin.formula), self._entry(node)
         own = {n.id for n in step.nodes}
         read_here = bool(self.readers.get(node.id, set()) & own)
@@ -109,7 +108,7 @@ class Steps:
         return [Assignment(name, value, note)]
 
     def _accumulated(self, node: Node, parts: Mapping[int, Value]) -> Assignment:
-        """One more term of a sum, or candidate of a maximum."""
+        """Add one term to a sum, or one candidate to a maximum."""
         terms = tuple(self._operand(node, i) for i in summed(node))
         value, note = _times(terms), comment(node, node.origin.formula)
         if by_row(self.graph, node):
@@ -123,17 +122,17 @@ class Steps:
         return Var(self.scalars.arrays.namer.fresh(f"{hint(node)}_{what}"))
 
     def _own(self, node: Node) -> Entry:
-        """The entry of a value's own array."""
+        """Return the entry of a value's own array."""
         at = value_indices(self.graph, node, self.nest.shape)
         return Entry(self.scalars.arrays.array(node.id), at)
 
     def _entry(self, node: Node) -> Applied:
-        """An op on one entry of each of its operands."""
+        """Return an op on one entry of each of its operands."""
         operands = tuple(self._operand(node, i) for i in node.inputs)
         return Applied(node, operands, self.scalars.arrays.shapes(node))
 
     def _operand(self, node: Node, i: int) -> Value:
-        """One entry of an operand; what is no real number becomes one, but for a condition."""
+        """Return one entry of an operand, cast to a real number unless it is a condition."""
         root, at = operand_indices(self.graph, node, i, self.nest.shape)
         value, found = self.graph[root], self.at_hand.get(root)
         if found is None and value.type.rank == 0:
@@ -147,7 +146,7 @@ class Steps:
 
 
 def _begun(node: Node, name: Value) -> Assignment:
-    """The variable that a row's sum is added up in."""
+    """Return the initial assignment of a row's accumulator."""
     return Assignment(name, Real(Start.LOWEST if node.op == "max" else Start.ZERO))
 
 

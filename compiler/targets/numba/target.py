@@ -1,4 +1,4 @@
-"""The Numba target: NumPy's, with kernels that Numba compiles where they can be."""
+"""The Numba target: the NumPy target, with kernels compiled by Numba where possible."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class NumbaTarget(KernelForms):
         *,
         carries: bool = False,
     ) -> str:
-        """The module's source, unformatted."""
+        """Return the module's source, unformatted."""
         view = numba_view(program, self, spec, file)
         return module_text(replace(view, carries=carries), self, parts(contents, program.level))

@@ -1,4 +1,4 @@
-"""The text of what was decided: values from the inside out, statements by kernels.jinja."""
+"""The text of generated kernels: values from the inside out, statements by kernels.jinja."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .uses import KernelOperands, Recorder, Uses
 
 
 class PartText:
-    """Writes a part of a kernel, and records what its text mentions."""
+    """Writes a part of a kernel, and records the names that its text uses."""
 
     def __init__(self, forms: KernelForms) -> None:
         self.forms = forms
@@ -55,24 +55,24 @@ class PartText:
         return self._macros("scalars.jinja")
 
     def statements(self, statements: Sequence[Statement]) -> str:
-        """Statements as a function's body."""
+        """Return statements as a function's body."""
         return str(self._kernels.statements(statements)).rstrip()
 
     def declared(self, arrays: Sequence[Declared]) -> tuple[tuple[str, str], ...]:
-        """The arrays among them that the text mentions: their names, and what they are views of."""
+        """Return the arrays that the text uses: their names and the views that declare them."""
         used = [(a.name, a.view) for a in arrays if a.view and a.name in self.recorder.uses.names]
         return tuple((name, self.view(view)) for name, view in used)
 
     def view(self, view: Room | Empty) -> str:
-        """What an array is declared as."""
+        """Return the declaration of an array."""
         return str(self._views.declared(view)).strip()
 
     def code(self, value: Value) -> str:
-        """A value's text."""
+        """Return the source of a value."""
         return self.text(value).code
 
     def text(self, value: Value) -> Text:
-        """A value's text, and how tightly its outermost operator binds."""
+        """Return the source of a value, with the binding of its outermost operator."""
         match value:
             case Applied():
                 return self._applied(value)
@@ -105,7 +105,7 @@ class PartText:
         return Text(op_text(macros, self._seen(value, needs)), own)
 
     def _seen(self, value: Applied, needs: Sequence[int] | None = None) -> OpView:
-        """What a macro sees of an op; its operands are atoms unless `needs` has their bindings."""
+        """Return an op's view for its macro; operands are atoms unless `needs` has bindings."""
         operands = [self._operand(operand) for operand in value.operands]
         texts, mentions = [text for text, _ in operands], [uses for _, uses in operands]
         bindings = needs or [100] * len(operands)
@@ -113,13 +113,13 @@ class PartText:
         return op_view(value.node, seen, value.shapes)
 
     def _operand(self, value: Value) -> tuple[Text, Uses]:
-        """An operand's text, which may be left out, and what it mentions."""
+        """Return an operand's text, which the macro may omit, and the names that it uses."""
         with self.recorder.apart() as mentions, recording() as used:
             text = self.text(value)
         return replace(text, uses=frozenset(used)), mentions
 
     def _lines(self, statement: WholeOp | HelperCall) -> list[str]:
-        """The lines of an op on whole arrays."""
+        """Return the lines of an op on whole arrays."""
         view, out = self._seen(statement.call), self.code(statement.out)
         if isinstance(statement, WholeOp):
             text = str(getattr(self._scalars, f"{statement.form}_whole")(view, out))

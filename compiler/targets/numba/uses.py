@@ -1,7 +1,6 @@
-"""What the text of a kernel's part mentions, recorded as it is written: variables, sizes, casts.
+"""Recording of the names that a kernel part's text uses: variables, sizes, casts.
 
-Helper functions are recorded as NumPy's templates do; see compiler/targets/uses.py.
-"""
+Helper functions are recorded as for the NumPy templates; see compiler/targets/uses.py."""
 
 from __future__ import annotations
 
@@ -18,19 +17,19 @@ from ..text import dim_text, sizes, tuple_text
 from ..uses import Operands
 
 RECORDER = "recorder"
-"""What templates' contexts call the recorder."""
+"""The recorder's name in the contexts of templates."""
 
 
 @dataclass(slots=True)
 class Uses:
-    """The variables, the symbols of sizes, and whether numbers are cast to the model's dtype."""
+    """The variables and size symbols in use, and whether numbers are cast to the model's dtype."""
 
     names: set[str] = field(default_factory=set)
     sizes: set[str] = field(default_factory=set)
     casts: bool = False
 
     def add(self, other: Uses) -> None:
-        """All that another text mentions."""
+        """Add the names that another text uses."""
         self.names |= other.names
         self.sizes |= other.sizes
         self.casts |= other.casts
@@ -38,29 +37,29 @@ class Uses:
 
 @dataclass(slots=True)
 class Recorder:
-    """Writes down what the text that is being composed mentions."""
+    """Records the names that the current text uses."""
 
     uses: Uses = field(default_factory=Uses)
 
     def name(self, name: str) -> str:
-        """A variable."""
+        """Record a variable."""
         self.uses.names.add(name)
         return name
 
     def real(self) -> str:
-        """The function that casts a number to the model's dtype."""
+        """Record and return the function that casts a number to the model's dtype."""
         self.uses.casts = True
         return "real"
 
     def sizes(self, values: Iterable[object]) -> None:
-        """Sizes; what is no size, or a number, mentions nothing."""
+        """Record sizes; other objects and numbers are ignored."""
         for value in values:
             if isinstance(value, Sym):
                 self.uses.sizes |= symbols(value)
 
     @contextmanager
     def apart(self) -> Iterator[Uses]:
-        """Record what is composed meanwhile by itself: it may be left out of the text."""
+        """Record the text of this context separately, since it may be omitted."""
         whole, self.uses = self.uses, Uses()
         try:
             yield self.uses
@@ -70,19 +69,19 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class KernelOperands(Operands):
-    """Operands of which `mentions` count, too, when the macro takes them."""
+    """Operands whose `mentions` are recorded when the macro takes them."""
 
     recorder: Recorder
     mentions: Sequence[Uses]
 
     def take(self, place: int) -> str:
-        """One operand, which the macro writes down."""
+        """Return one operand, which the macro writes."""
         self.recorder.uses.add(self.mentions[place])
         return Operands.take(self, place)
 
 
 def recorded(context: Context, values: Iterable[object]) -> None:
-    """Sizes that a template with a recorder writes down."""
+    """Record the sizes that a template with a recorder writes."""
     recorder = context.get(RECORDER)
     if isinstance(recorder, Recorder):
         recorder.sizes(values)
@@ -90,7 +89,7 @@ def recorded(context: Context, values: Iterable[object]) -> None:
 
 @pass_context
 def written(context: Context, value: object) -> object:
-    """What `{{ … }}` is to write."""
+    """Return the value that `{{ … }}` writes."""
     if isinstance(value, Sym):
         recorded(context, [value])
     return value
@@ -111,7 +110,7 @@ def _tuple(context: Context, values: Iterable[object]) -> str:
 
 @pass_context
 def _sizes(context: Context, shape: Shape) -> str:
-    """The sizes of reshape, of which a single symbolic one is left out."""
+    """Return the sizes of a reshape, without the single symbolic one."""
     symbolic = [n for n in shape if isinstance(n, Sym)]
     recorded(context, symbolic if len(symbolic) > 1 else ())
     return sizes(shape)

@@ -1,4 +1,4 @@
-"""What templates see of compiled kernels: plain values, as in view.py."""
+"""Template views of compiled kernels: plain values, as in view.py."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .arguments import (
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a function's text mentions: sizes, the cast to the model's dtype, arrays with their texts."""
+    """Names in a function's text: sizes, the cast to the model's dtype, arrays with texts."""
 
     sizes: frozenset[str]
     casts: bool
@@ -27,7 +27,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class JitPart:
-    """A run of statements, compiled or not, and what must be declared before it."""
+    """A sequence of statements, compiled or not, and the declarations before it."""
 
     compiled: bool
     needs: Needs
@@ -36,10 +36,9 @@ class JitPart:
 
 @dataclass(frozen=True, slots=True)
 class JitKernel:
-    """A kernel: one compiled part, or several with calls of Python functions between them.
+    """A kernel: one compiled part, or several with Python calls between them.
 
-    `needs` are those of the function around several parts, `uses` the helper functions of all.
-    """
+    `needs` are those of the function around several parts, `uses` the helper functions of all."""
 
     parts: tuple[JitPart, ...]
     needs: Needs
@@ -48,17 +47,16 @@ class JitKernel:
 
     @property
     def calls(self) -> bool:
-        """Whether this is more than one compiled function, called one after the other by Python."""
+        """Whether this is several compiled functions that Python calls in order."""
         return len(self.parts) > 1 or any(not part.compiled for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Random numbers that a step needs: the cache's name for them, their place, how to draw them.
+    """Random numbers that a step needs: their name in the cache, their place, how to draw them.
 
-    `text` draws them as `train` says, `training` as in a step; `uses` are
-    the helper functions that do it.
-    """
+    `text` draws them if `train` is set, `training` unconditionally, as in a step; `uses` are the
+    helper functions of both."""
 
     name: str
     place: str
@@ -69,7 +67,7 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class JitView:
-    """The compiled kernels of a training step and the rooms they work in, with their sizes."""
+    """The compiled kernels of a training step, and their work arrays with sizes."""
 
     forward: JitKernel
     loss: JitKernel
@@ -80,21 +78,20 @@ class JitView:
 
     @property
     def calls(self) -> bool:
-        """Whether some kernel is more than one function, so that a step is one of Python's."""
+        """Whether a kernel is several functions, so that the step is a Python function."""
         return self.forward.calls or self.loss.calls or self.backward.calls
 
     @property
     def room_names(self) -> tuple[str, ...]:
-        """The flat arrays that kernels work in."""
+        """The flat work arrays of kernels."""
         return tuple(name for name, _, _ in self.rooms)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictParam:
-    """A parameter that predict reads: its name, the kernel's argument.
+    """A parameter that predict reads: its name, and the kernel's argument.
 
-    `layout` is the function that brings it into an order that the kernel takes.
-    """
+    `layout` is the function that converts it to the memory order of the kernel."""
 
     name: str
     argument: str
@@ -103,7 +100,7 @@ class PredictParam:
 
 @dataclass(frozen=True, slots=True)
 class JitPredict:
-    """The kernel of predict, its arguments, and the rooms that it makes for itself."""
+    """The kernel of predict, its arguments, and the work arrays that it allocates."""
 
     kernel: JitKernel
     params: tuple[PredictParam, ...]
@@ -113,7 +110,7 @@ class JitPredict:
 
 @dataclass(frozen=True, slots=True)
 class NumbaView(ModuleView):
-    """A module some functions of which are compiled; None stands for those that stay NumPy's."""
+    """A module with compiled functions; None marks those that remain NumPy's."""
 
     jit: JitView | None = None
     jit_update: JitKernel | None = None
@@ -121,12 +118,12 @@ class NumbaView(ModuleView):
 
     @property
     def language(self) -> str:
-        """What the module is written in, for its docstring."""
+        """The implementation language, for the module's docstring."""
         return "NumPy, its kernels compiled by Numba"
 
     @property
     def quiet(self) -> bool:
-        """A compiled step gives no warnings."""
+        """False, since a compiled step gives no warnings."""
         return self.jit is None or self.jit.calls
 
     @property
@@ -136,44 +133,44 @@ class NumbaView(ModuleView):
 
     @property
     def rooms_args(self) -> list[Argument]:
-        """The flat arrays that kernels work in."""
+        """The flat work arrays of kernels."""
         return room_arguments(self.jit.room_names if self.jit else ())
 
     @property
     def targets_args(self) -> list[Argument]:
-        """The targets, and what else the loss is told of them."""
+        """The targets, and the loss's other arguments about them."""
         rows = {*(a.var for a in self.targets), self.weights}
         return [plain(name, type, name in rows) for name, type in self.target_args]
 
     @property
     def state_args(self) -> list[Argument]:
-        """Parameters, gradients and what the optimizer keeps."""
+        """Parameters, gradients and optimizer slots."""
         return state_arguments(self.slots)
 
     @property
     def forward_args(self) -> list[Argument]:
-        """What forward is given besides parameters."""
+        """The arguments of forward other than parameters."""
         given = given_arguments(self.jit.given if self.jit else ())
         return [*self.inputs_args, *given, *self.rooms_args]
 
     @property
     def loss_args(self) -> list[Argument]:
-        """What loss and backward are given besides parameters and gradients."""
+        """The arguments of loss and backward other than parameters and gradients."""
         kept = given_arguments([g for g in self.jit.given if g.kept] if self.jit else ())
         return [*self.inputs_args, *kept, *self.targets_args, *self.rooms_args]
 
     @property
     def step_args(self) -> list[Argument]:
-        """What a step is given besides parameters, gradients and what the optimizer keeps."""
+        """The arguments of a step other than parameters, gradients and optimizer slots."""
         given = given_arguments(self.jit.given if self.jit else ())
         return [*self.inputs_args, *given, *self.targets_args, *self.rooms_args]
 
     @property
     def temporaries(self) -> int:
-        """The compiled step of the optimizer is one pass, which keeps nothing."""
+        """0, since the compiled optimizer step is one pass without temporaries."""
         return 0
 
     @property
     def clips_alone(self) -> bool:
-        """Clipping is a part of the compiled step."""
+        """False, since clipping is part of the compiled step."""
         return False

@@ -1,4 +1,4 @@
-"""Values as whole arrays: views written out as they are read, and how what they show lies in memory."""
+"""Values as whole arrays: views inlined where they are read, and their memory order."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .forms import KernelForms
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """What a kernel's ops on whole arrays are given."""
+    """Returns the operands of a kernel's ops on whole arrays."""
 
     forms: KernelForms
     arrays: Arrays
 
     def matrix(self, i: int) -> Matrix:
-        """A value as an operand of a product, which reads arrays in order, by rows or columns."""
+        """Return a value as an operand of a product, contiguous by rows or columns."""
         found = self.whole(i)
         return found if found.order in "CF" else found.in_rows
 
     def whole(self, i: int) -> Matrix:
-        """A value as an array expression, and its order; raises CannotJit."""
+        """Return a value as an array expression with its memory order; raises CannotJit."""
         node = self.arrays.graph[i]
         if not OPS[node.op].view:
             columns = self.arrays.by_columns(i) and node.type.rank > 1
@@ -56,14 +56,14 @@ class Views:
         return Matrix(View("part", of.array, at), "C" if whole_rows else "A")
 
     def _states(self, node: Node, of: Matrix) -> Matrix:
-        """A part of a time loop's tape, which lies in an order of its own if the loop is compiled."""
+        """Return part of a time loop's tape, whose order is different if the loop is compiled."""
         shapes = self.arrays.shapes(node)
         if self.forms.has_whole(self.arrays.graph[node.inputs[0]].op):
             return Matrix(Applied(node, (of.array,), shapes, Form.VIEW), "C")
         return Matrix(Applied(node, (of.in_rows.array,), shapes, Form.NUMPY), "A")
 
     def _split_heads(self, node: Node) -> Matrix:
-        """Columns of (B T, n) by heads: where they are a part of all, the view is one of all."""
+        """Return columns of (B T, n) split by heads; a view of a part becomes one of the whole."""
         source, (batch, length) = self.arrays.graph[node.inputs[0]], node.type.shape[::2]
         heads, size = node.type.shape[1::2]
         assert isinstance(size, int)

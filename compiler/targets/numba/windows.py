@@ -1,4 +1,4 @@
-"""What compiled loops over a window are told: its sizes and strides as source, and which algorithm."""
+"""Arguments of compiled window loops: sizes and strides as source, and the choice of algorithm."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from ..text import OpView
 from .uses import recorded
 
 FEWEST = 32
-"""Channels on either side from which on Winograd's products outweigh what turning tiles costs.
+"""Minimum channels on either side for Winograd products to outweigh the transform of tiles.
 
-Measured on one core of an AMD EPYC (Zen 4), 32 images of 16x16: 16 channels take as long either
-way, 32 take 0.8 and 64 take 0.6 of the time of direct products.
-"""
+Measured on one core of an AMD EPYC (Zen 4), 32 images of 16x16: 16 channels take equally long
+either way, 32 take 0.8 and 64 take 0.6 of the time of direct products."""
 
 SMALLEST = 64
-"""Positions from which on turning the kernels, once a batch, does not matter."""
+"""Minimum positions for which the transform of the kernels, once a batch, is negligible."""
 
 
 MUCH = 2**14
-"""Multiplications for one example from which on a call of the NumPy target's function pays."""
+"""Minimum multiplications per example for which a call of the NumPy target's function pays."""
 
 CONVOLUTIONS: dict[str, Callable[[tuple[Shape, ...], Shape], tuple[Shape, Shape, Shape]]] = {
     "conv": lambda shapes, own: (shapes[0], shapes[1], own),
@@ -35,11 +34,10 @@ CONVOLUTIONS: dict[str, Callable[[tuple[Shape, ...], Shape], tuple[Shape, Shape,
 
 
 def suits_loops(image: Shape, kernel: Shape, positions: Shape) -> bool:
-    """Whether a convolution's loops run along rows of positions, or it is small anyway.
+    """Return whether a convolution's loops run along rows of positions, or it is small anyway.
 
-    Where a row has a single position, as under a kernel of the image's width, nothing
-    vectorises: one position of 192 filters over 3x768 numbers took 100 times as long.
-    """
+    Where a row has a single position, as with a kernel of the image's width, nothing vectorises:
+    one position of 192 filters over 3x768 numbers took 100 times as long."""
     work = 1
     for size in (*kernel, *positions[2:]):
         work *= size if isinstance(size, int) else SMALLEST
@@ -47,7 +45,7 @@ def suits_loops(image: Shape, kernel: Shape, positions: Shape) -> bool:
 
 
 def convolution_form(v: OpView) -> str | None:
-    """Which macro writes an op on whole arrays: a convolution has two, or none if neither suits."""
+    """Return the macro of an op on whole arrays; a convolution has two, or None if none suits."""
     if v.op not in CONVOLUTIONS:
         return v.op
     image, kernel, positions = CONVOLUTIONS[v.op](v.shapes, v.shape)
@@ -60,10 +58,10 @@ def convolution_form(v: OpView) -> str | None:
 def window_array(
     context: Context, v: OpView, image: Shape, kernel: Shape, turned: bool = False
 ) -> str:
-    """The dilations, strides and zeros in front of a convolution, as an array of two axes.
+    """Return a convolution's dilations, strides and leading padding, as an array of two axes.
 
-    At stride 1 the gradient by x is a convolution with turned kernels, and other zeros in front.
-    """
+    At stride 1 the gradient with respect to x is a convolution with flipped kernels and other
+    padding."""
     dilation, stride = v.attrs["dilation"], v.attrs["stride"]
     if v.attrs["pad"] == SAME:
         recorded(context, image[2:])
@@ -78,14 +76,14 @@ def window_array(
 
 
 def pool_window(v: OpView, kernel: Shape) -> str:
-    """A pooling window, its stride and the padding in front, as arguments: (1, k) on one axis."""
+    """Return a pooling window, its stride and leading padding as arguments: (1, k) on one axis."""
     before = [pad[0] for pad in v.attrs["pad"]]
     pairs = (_pair(kernel, 1), _pair(v.attrs["stride"], 1), _pair(before, 0))
     return ", ".join(pair.strip("()") for pair in pairs)
 
 
 def suits_winograd(v: OpView, positions: Shape, kernel: Shape) -> bool:
-    """Whether a convolution is of 3x3 at stride 1, and large enough to gain by Winograd's way."""
+    """Return whether a convolution is 3x3 at stride 1, large enough for Winograd's algorithm."""
     a = v.attrs
     plain = a["dilation"] == a["stride"] == (1, 1) and a["groups"] == 1
     if kernel[2:] != (3, 3) or not plain or min(map(int, map(str, kernel[:2]))) < FEWEST:
@@ -99,7 +97,7 @@ def suits_winograd(v: OpView, positions: Shape, kernel: Shape) -> bool:
 
 
 def _pair(values: object, missing: int) -> str:
-    """Two numbers as source; what lies on one axis becomes an image of one row."""
+    """Return two numbers as source; one axis becomes an image of one row."""
     assert isinstance(values, tuple | list)
     texts = [str(value) for value in values]
     return f"({', '.join([str(missing)] * (2 - len(texts)) + texts)})"

@@ -1,4 +1,4 @@
-"""The NumPy target."""
+"""The NumPy target: modules that need nothing but NumPy."""
 
 from .target import NumPyTarget as TARGET
 

@@ -1,4 +1,4 @@
-"""What templates see of a module's arrays: inputs, outputs, targets, parameters, state, free sizes."""
+"""Template views of a module's arrays: inputs, outputs, targets, parameters, state, sizes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ArrayView:
-    """An input, output or target: its name for users, its variable, its shape without B.
+    """An input, output or target: its public name, its variable, its shape without B.
 
-    `sizes` are source text (`784`, `T`), `spec` the same as the module's constants hold it.
-    `kind` is float or int; for a target it says what may be given: classes, unit (0 to 1) or
-    values. `classes` bounds the whole numbers of an input of ids. `lengths` is the variable that
-    holds the true lengths of its rows where they are padded, along axis `ragged_axis`.
-    `symbols` are the sizes in it that are known at run time only.
-    `ids` is the variable that says whether a target was given as class ids, where that matters,
-    `weights` the one that holds the weights of its classes where they come from the data.
-    """
+    `sizes` are source text (`784`, `T`), `spec` the same as in the module's constants. `kind` is
+    float or int; for a target it names the accepted values: classes, unit (0 to 1) or values.
+    `classes` bounds the whole numbers of an input of ids. `lengths` is the variable of the true
+    lengths of its rows where they are padded along axis `ragged_axis`. `symbols` are its sizes that
+    are known only at run time. `ids` is the variable that says whether a target was given as class
+    ids, where that matters, `weights` that of its class weights where they come from the data."""
 
     name: str
     var: str
@@ -33,11 +31,10 @@ class ArrayView:
 
 @dataclass(frozen=True, slots=True)
 class BatchCount:
-    """A layer that takes statistics over a batch, and how many values of a channel it has there.
+    """A layer with batch statistics, and the number of values per channel in the batch.
 
-    `count` is that as source, `last` the same for the last of several batches, whose rows are
-    called `last`; `of_rows` says that it is the number of rows alone.
-    """
+    `count` is that number as source, `last` the same for the last of several batches, whose rows
+    are called `last`; `of_rows` says that it is just the number of rows."""
 
     layer: str
     count: str
@@ -47,7 +44,7 @@ class BatchCount:
 
 @dataclass(frozen=True, slots=True)
 class StateView:
-    """An array of state: its name, shape and what every entry is at first."""
+    """An array of state: its name, shape and initial value."""
 
     name: str
     shape: tuple[int, ...]
@@ -56,7 +53,7 @@ class StateView:
 
 @dataclass(frozen=True, slots=True)
 class SizeView:
-    """A size known at run time: the least and most that the model can work on, one for checks."""
+    """A size known at run time: its least and greatest valid value, and one for checks."""
 
     name: str
     least: int
@@ -85,12 +82,12 @@ class ParamView:
 
 
 def size_of(array: ArrayView, axis: int) -> str:
-    """Where to read a size off: `len(x)`, `x.shape[1]`."""
+    """Return the expression that reads a size: `len(x)`, `x.shape[1]`."""
     return f"{array.var}.shape[{axis}]" if axis else f"len({array.var})"
 
 
 def shape_text(array: ArrayView) -> str:
-    """`x (B, 784)`."""
+    """Return text such as `x (B, 784)`."""
     return (
         f"{array.name} ({', '.join(map(str, array.spec))})"
         if len(array.spec) > 1

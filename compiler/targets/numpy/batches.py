@@ -1,4 +1,4 @@
-"""Layers that take statistics over a batch, which in training must hold more than one value."""
+"""Layers with batch statistics, which need more than one value per channel in training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .names import Names
 
 
 def batch_counts(names: Names, sizes: Iterable[SizeView]) -> Iterator[BatchCount]:
-    """Such layers where a channel may have one value only."""
+    """Yield such layers in which a channel may have only one value."""
     least = {"B": 1, **{size.name: size.least for size in sizes}}
     said: set[Dim] = set()
     for name, count in _counts(names.graph):
@@ -23,7 +23,7 @@ def batch_counts(names: Names, sizes: Iterable[SizeView]) -> Iterator[BatchCount
 
 
 def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
-    """The scale and the running mean of every such layer whose running statistics move at all."""
+    """Yield the scale and the running mean of such layers whose running statistics change."""
     params, moved = {p.name for p in typed.params}, {}
     for node in graph:
         if node.op == "batch_stats" and node.attr("momentum"):

@@ -22,7 +22,7 @@ from .textbook import textbook
 
 
 def constant_views(names: Names) -> tuple[ConstantView, ...]:
-    """The module-level array constants, in order of first use."""
+    """Return the module-level array constants, in order of first use."""
     return tuple(ConstantView(name, values) for values, name in names.constants.items())
 
 
@@ -33,11 +33,10 @@ def kernel_view(
     padded: tuple[str, ...] = (),
     into: str = "",
 ) -> KernelView:
-    """A kernel's body at the program's level; `results` are names and values to give back.
+    """Return a kernel's body at the program's level; `results` are names and values to return.
 
-    `padded` are variables with the lengths of targets' rows, needed before the statements; `into` is
-    a dict that results which nothing else reads are written into (-O0).
-    """
+    `padded` are the variables of target lengths, needed before the statements; `into` is a dict
+    into which unread results are written (-O0)."""
     kernels = names.kernels
     own = {n.id for n in kernel.nodes}
     outside = [i for i in kernels.cached if i not in own]
@@ -59,16 +58,15 @@ def kernel_view(
 
 
 def _unread(kernel: Kernel, results: Mapping[str, int], into: str) -> dict[int, str]:
-    """The entries of a dict for results that no op of the kernel reads."""
+    """Return the dict entries of results that no op of the kernel reads."""
     read = {i for node in kernel.nodes for i in node.inputs}
     return {i: f"{into}[{name!r}]" for name, i in reversed(list(results.items())) if i not in read}
 
 
 def alone_view(outer: Names, program: Program, function: Function) -> KernelView | None:
-    """A function that keeps nothing, such as predict; it gives all outputs of its graph.
+    """Return a function without a cache, such as predict; it returns all outputs of its graph.
 
-    At -O1 values are written over operands that are done with, and into new arrays otherwise.
-    """
+    At -O1 values overwrite operands that are no longer needed, and otherwise go to new arrays."""
     if function not in program.planned:
         return None
     names = inner_names(outer, program, function)
@@ -89,10 +87,9 @@ def alone_view(outer: Names, program: Program, function: Function) -> KernelView
 def owned(
     graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Results that belong to the caller: copies of what came in, is kept, or is given already.
+    """Return results that the caller may keep: copies of inputs, cached values, and duplicates.
 
-    Also of what NumPy repeats in appearance only, which nobody could write to.
-    """
+    Broadcast views are copied as well, since nobody could write to them."""
     given: set[int] = {root(graph, i) for i in kept}
     texts = []
     for name, (id, code) in results.items():
@@ -104,14 +101,14 @@ def owned(
 
 
 def repeated(graph: Graph, id: int) -> bool:
-    """Whether a value shows single entries many times, alone or seen through other views."""
+    """Return whether a value is a broadcast view, also through other views."""
     while OPS[graph[id].op].view and graph[id].op != "broadcast":
         id = graph[id].inputs[0]
     return graph[id].op == "broadcast"
 
 
 def cache_view(names: Names) -> CacheView:
-    """The cache's attributes: dimensions, references, arrays."""
+    """Return the cache's attributes: dimensions, references, arrays."""
     plans = names.plan.kernels
     made = plans["forward"].of if plans else {}
     keeps = [names.names[i] for i in names.kernels.cached if i not in made]
@@ -134,7 +131,7 @@ def cache_view(names: Names) -> CacheView:
 
 
 def gradient_copies(names: Names, backward: KernelView) -> tuple[tuple[str, str], ...]:
-    """Gradients that are not computed in place: shared by two parameters, or a mere view."""
+    """Return copies for gradients not computed in place: shared by two parameters, or a view."""
     if names.level == 0:
         return ()
     values, made = names.graph.outputs_for("grad"), names.plan.kernels["backward"].of

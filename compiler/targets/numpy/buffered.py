@@ -1,4 +1,4 @@
-"""-O1: one call an op, writing into planned arrays, over its operand where that is done with."""
+"""-O1: one call per op, which writes into planned arrays, or in place where possible."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ def buffered(
     *,
     planned: bool = True,
 ) -> list[Statement]:
-    """The kernel's statements; the frame learns the names of the values they compute.
+    """Return the kernel's statements; the names of computed values are added to the frame.
 
-    `given` are names of outside arrays that results may be written over. Without planned arrays
-    a value that is not written over its operand gets a new one.
-    """
+    `given` are names of outside arrays that results may overwrite. Without planned arrays, a value
+    that does not overwrite its operand gets a new array."""
     named = named_nodes(kernel)
     local = {**_local_names(kernel, frame, names, plan), **(given or {})}
     used = {i for node in kernel.nodes for i in node.inputs}
@@ -59,7 +58,7 @@ def buffered(
 def _local_names(
     kernel: Kernel, frame: Frame, names: Mapping[int, str], plan: KernelPlan
 ) -> dict[int, str]:
-    """A name for every stored value: its own, else its successor's in the array, else the array's."""
+    """Name every stored value: its own name, its successor's in the array, or the array's."""
     local: dict[int, str] = {}
     successor = {before: after for after, before in plan.replaces.items()}
     for node in reversed(kernel.nodes):
@@ -78,7 +77,7 @@ def _local_names(
 def _compute(
     node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
 ) -> list[Statement]:
-    """The statements that compute one value into its array."""
+    """Return the statements that compute one value into its array."""
     name, before = local[node.id], plan.replaces.get(node.id)
     formula = "" if node.op == "flush_denormals" else node.origin.formula
     note = comment(node, formula)
@@ -105,25 +104,24 @@ def _compute(
 
 
 def _make(node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan) -> list[Statement]:
-    """The statement that computes one value into a new array."""
+    """Return the statement that computes one value into a new array."""
     operands = [frame.text(i) for i in node.inputs]
     text = frame.target.making(node, operands, frame.shapes(node))
     return [assigned(local[node.id], text, comment(node, node.origin.formula))]
 
 
 def _by_columns(place: Place, frame: Frame) -> bool:
-    """Whether an array is a gradient that lies in memory by columns, as its parameter does."""
+    """Return whether an array is a gradient in column-major order, as its parameter is."""
     return isinstance(place, GradientOf) and place.param not in frame.by_rows
 
 
 def _final_gradient(
     node: Node, frame: Frame, local: Mapping[int, str], plan: KernelPlan
 ) -> list[Statement]:
-    """A gradient that nothing else reads is written without giving it a name.
+    """Return statements that write a gradient without readers directly, without naming it.
 
-    A product must be written by rows, so where the array lies by columns it is the transposed
-    product that is written into the transposed array.
-    """
+    A product is written by rows, so for a column-major array the transposed product is written into
+    the transposed array."""
     place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
     out = frame.places[place].code
     if node.op == "matmul" and _by_columns(place, frame):
@@ -138,7 +136,7 @@ def _final_gradient(
 def _augmented(
     node: Node, frame: Frame, operands: list[Text], before: int, name: str
 ) -> Assign | None:
-    """`a += b` where the value replaces its own first operand (or either, if they commute)."""
+    """Return `a += b` where the value replaces its first operand (or either, if they commute)."""
     operator = frame.target.in_place(node.op)
     if operator is None:
         return None

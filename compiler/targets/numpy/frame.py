@@ -1,4 +1,4 @@
-"""What one generated function knows: which source text stands for which value of the graph."""
+"""The frame of one generated function: the source text of each value of the graph."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Constant = tuple[float, ...]
 """The values of a constant vector."""
 
 MAX_SPEC_TEXT = 72
-"""Characters of a spec line that a heading quotes."""
+"""Most characters of a spec line that a heading quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceName:
-    """How code refers to an array (`c.work1`), and a short name for it in comments (`work1`)."""
+    """The reference to an array in code (`c.work1`), and its short name in comments (`work1`)."""
 
     code: str
     name: str
@@ -32,10 +32,9 @@ class PlaceName:
 
 @dataclass(slots=True)
 class Frame:
-    """The texts of a function's values; what has no text yet is written out where it is used.
+    """The texts of a function's values; a value without a text is inlined where it is used.
 
-    `by_rows` are the parameters that lie in memory by rows, and their gradients with them.
-    """
+    `by_rows` are the parameters, and their gradients, in row-major order."""
 
     target: Target
     graph: Graph
@@ -45,48 +44,46 @@ class Frame:
     by_rows: frozenset[str] = frozenset()
 
     def text(self, id: int) -> Text:
-        """The value as an expression: its name, or the op written out."""
+        """Return the value as an expression: its name, or the inlined op."""
         found = self.texts.get(id)
         return found if found is not None else self.expression(self.graph[id])
 
     def name(self, id: int) -> str:
-        """A value that has a statement or comes from outside: its name, or a view of it.
+        """Return a value that has a statement or comes from outside: its name, or a view of it.
 
-        It calls nothing, so that it may be written wherever the value is given back.
-        """
+        The expression calls nothing, so it may be repeated wherever the value is returned."""
         text = self.text(id)
         if text.uses:
             raise LookupError(f"{text.code} is no name: it uses {', '.join(sorted(text.uses))}")
         return text.code
 
     def expression(self, node: Node) -> Text:
-        """The op written out over the texts of its inputs."""
+        """Return the op as an expression of the texts of its inputs."""
         if node.op == "const" and node.type.rank:
             return Text(self.constants[constant(node)])
         operands = [self.text(i) for i in node.inputs]
         return self.target.expression(node, operands, self.shapes(node))
 
     def shapes(self, node: Node) -> list[Shape]:
-        """Shapes of the op's inputs."""
+        """Return the shapes of the op's inputs."""
         return [self.graph[i].type.shape for i in node.inputs]
 
 
 def assigned(name: str, text: Text, note: str = "", op: str = "=") -> Assign:
-    """`name = text`, or with an in-place operator."""
+    """Return `name = text`, or an assignment with an in-place operator."""
     return Assign(name, text.code, note, op, text.uses)
 
 
 def constant(node: Node) -> Constant:
-    """What a constant vector holds."""
+    """Return the entries of a constant vector."""
     return node.reals("value")
 
 
 def named_nodes(kernel: Kernel) -> set[int]:
-    """The values of a kernel that get a statement of their own.
+    """Return the values of a kernel that get their own statement.
 
-    Those with a name from the spec, results, and what is used more than once; single-use ops
-    of one origin become one formula.
-    """
+    These are values with a name from the spec, results, and values used more than once; single-use
+    ops of one origin become one formula."""
     uses: dict[int, int] = {}
     for node in kernel.nodes:
         for i in node.inputs:
@@ -116,7 +113,7 @@ def name_values(kernels: Iterable[Kernel | None], names: dict[int, str], namer: 
 
 
 def heading(origin: Origin) -> str:
-    """`digits.nn:2  dense 30 sigmoid`: where in the spec a layer stands and what it says."""
+    """Return a layer's position and text: `digits.nn:2  dense 30 sigmoid`."""
     if not origin.spans:
         return ""
     span = origin.spans[0]
@@ -125,12 +122,12 @@ def heading(origin: Origin) -> str:
 
 
 def file_name(path: str) -> str:
-    """The last part of a path: generated code does not depend on how a file was reached."""
+    """Return the file name without folders: generated code does not depend on the path."""
     return path.replace("\\", "/").rpartition("/")[2]
 
 
 def clean(text: str) -> str:
-    """Spec text fit for a comment: one line, printable, not too long."""
+    """Return spec text for a comment: one line, printable, not too long."""
     lines = (line.split("#")[0] for line in text.splitlines())
     words = cut_lists(" ".join(" ".join(lines).split()))
     words = "".join(c if c.isprintable() else "?" for c in words)
@@ -138,13 +135,13 @@ def clean(text: str) -> str:
 
 
 def comment(node: Node, formula: str) -> str:
-    """`(B, 30)  z = x W + b`: the shape of a value and the formula it follows."""
+    """Return the shape of a value and its formula: `(B, 30)  z = x W + b`."""
     shape = node.type.array() if node.type.rank else ""
     return "  ".join(part for part in (shape, formula) if part)
 
 
 def with_headings(items: Iterable[tuple[Origin, Statement]]) -> list[Statement]:
-    """Put a heading before each run of statements from one place, and tell each its layer."""
+    """Add a heading before each run of statements of one origin, and mark each with its layer."""
     result: list[Statement] = []
     current = ""
     for origin, statement in items:

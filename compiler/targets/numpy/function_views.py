@@ -1,4 +1,4 @@
-"""What templates see of single functions: their bodies, the cache, the optimizer's step, constants."""
+"""Template views of single functions: their bodies, the cache, the optimizer step, constants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class KernelView:
 
 @dataclass(frozen=True, slots=True)
 class KeptView:
-    """A value of the cache, and the axis that has its rows (None: the same for all rows)."""
+    """A value of the cache, and the axis of its rows (None: the same for all rows)."""
 
     name: str
     rows: int | None
@@ -27,7 +27,7 @@ class KeptView:
 
 @dataclass(frozen=True, slots=True)
 class JacobianView:
-    """A pull-back to the inputs, what it reads of the cache, its gradients by output."""
+    """A pull-back to the inputs: the cached values that it reads, and its gradients by output."""
 
     kernel: KernelView
     kept: tuple[KeptView, ...]
@@ -36,7 +36,7 @@ class JacobianView:
 
 @dataclass(frozen=True, slots=True)
 class BufferView:
-    """An array of the cache: attribute, shape as source, dtype as source, what it holds."""
+    """An array of the cache: its attribute, its shape and dtype as source, and its content."""
 
     name: str
     shape: str
@@ -46,7 +46,7 @@ class BufferView:
 
 @dataclass(frozen=True, slots=True)
 class CacheView:
-    """The cache: symbols of its size, references it keeps, arrays it makes."""
+    """The cache: its size symbols, the references it keeps, the arrays it allocates."""
 
     dims: tuple[tuple[str, str], ...]
     keeps: tuple[str, ...]
@@ -55,10 +55,9 @@ class CacheView:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerView:
-    """The step: statements over p, g and slots, `before` those that are the same for every p.
+    """The step: statements over p, g and slots; `before` are those common to all parameters.
 
-    `starts` are the slots' first values; `numbers` what is kept once, with first values.
-    """
+    `starts` are the initial values of slots; `numbers` are scalars with their initial values."""
 
     kind: str
     slots: tuple[str, ...]
@@ -74,7 +73,7 @@ class OptimizerView:
 
 @dataclass(frozen=True, slots=True)
 class SolveView:
-    """The parts of `solve`: `undo` are what stands before and behind the target, one after the other."""
+    """The parts of `solve`; `undo` lists the text before and after the target, layer by layer."""
 
     features: KernelView
     undo: tuple[tuple[str, str], ...]

@@ -1,4 +1,4 @@
-"""The helper functions and imports of a module: those its text uses, and those they use in turn."""
+"""The helper functions and imports of a module: those it uses directly and indirectly."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ STANDARD = {
     "is_": "operator",
     "Any": "typing",
 }
-"""What modules import of the standard library, and from where; None for a module itself."""
+"""The standard library names that modules import, and their module; None for a module itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """The definitions of helper functions as text, and all that they and their users use."""
+    """The definitions of helper functions as text, and the names used by them and their callers."""
 
     text: str
     uses: frozenset[str]
@@ -37,10 +37,9 @@ class Helpers:
 def helper_functions(
     target: Target, view: ModuleView, used: Iterable[str], *, titled: bool = True
 ) -> Helpers:
-    """The definitions of what is used, in the order of the templates.
+    """Return the definitions of used helpers and all that they use, in the order of the templates.
 
-    Besides functions there are constants, in capitals. `titled` says that a title stands before them.
-    """
+    Besides functions there are constants, in capitals. `titled` adds a title before them."""
     macros: dict[str, Any] = {}
     own: list[str] = []
     for file in target.helper_files:
@@ -65,7 +64,7 @@ def helper_functions(
 
 
 def import_lines(used: Iterable[str]) -> str:
-    """The lines that import what is used of the standard library, in the usual order."""
+    """Return the import lines of the used standard library names, in the usual order."""
     names = sorted(name for name in used if name in STANDARD)
     modules = [f"import {name}\n" for name in names if STANDARD[name] is None]
     parts = sorted((STANDARD[name] or "", name) for name in names if STANDARD[name])

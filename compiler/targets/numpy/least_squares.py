@@ -1,4 +1,4 @@
-"""What `solve` of a module computes: the features, and the target with the last layers undone."""
+"""The parts of a module's `solve`: the features, and the target with the last layers inverted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .function_views import KernelView, SolveView
 
 
 def solve_parts(typed: TypedGraph, features: KernelView) -> SolveView:
-    """The view of `solve` for a spec that asks for it."""
+    """Return the view of `solve` for a spec that asks for it."""
     optimizer = typed.graph.training.optimizer
     assert optimizer is not None
     found = solvable(typed, optimizer.head)
@@ -19,7 +19,7 @@ def solve_parts(typed: TypedGraph, features: KernelView) -> SolveView:
 
 
 def _undone(typed: TypedGraph, layer: Layer) -> list[tuple[str, str]]:
-    """What stands before and behind the target, as it is behind a layer, to give it before it."""
+    """Return the text before and after the target that inverts the last layers, in order."""
     a = {name: _numbers(value) for name, value in layer.args.items()}
     match layer.kind:
         case "scale":

@@ -1,4 +1,4 @@
-"""A whole module: every body written, the templates filled in."""
+"""The view of a whole module: all function bodies, for the templates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CONTRACT = 1
 def module_view(
     program: Program, names: Names, spec: str, file: str, contents: Contents = Contents.MODULE
 ) -> ModuleView:
-    """What the templates see of a program; `spec` is its text, includes inlined."""
+    """Return the template view of a program; `spec` is its text with includes inlined."""
     typed, file = program.typed, file_name(file)
     targets = _targets(typed, names)
     return ModuleView(
@@ -59,7 +59,7 @@ def module_view(
 
 
 def _arrays(program: Program, names: Names) -> dict[str, Any]:
-    """The arrays of the module: what comes in and goes out, parameters, state, constants."""
+    """Return the arrays of the module: inputs, outputs, targets, parameters, state, constants."""
     typed, by_rows = program.typed, program.by_rows
     sizes = tuple(size_views(typed))
     return {
@@ -78,7 +78,7 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
 
 
 def _training(program: Program, names: Names) -> dict[str, Any]:
-    """How the network is trained: losses, metrics, optimizer, schedule, clipping."""
+    """Return the training settings: losses, metrics, optimizer, schedule, clipping."""
     typed, update = program.typed, program.update
     training, setting = typed.graph.training, typed.graph.training.optimizer
     step = None
@@ -102,10 +102,9 @@ def _training(program: Program, names: Names) -> dict[str, Any]:
 def _functions(
     program: Program, names: Names, targets: tuple[ArrayView, ...], into: str
 ) -> dict[str, Any]:
-    """The bodies of the functions, then the constants and the cache that they ask for.
+    """Return the bodies of the functions, and the constants and the cache that they need.
 
-    `into` is a dict that backward writes gradients into as it goes.
-    """
+    `into` is a dict into which backward writes gradients as it computes them."""
     typed, graph, kernels = program.typed, names.graph, names.kernels
     forward = kernel_view(names, kernels.forward, graph.outputs_for("out"))
     parts, grads = graph.outputs_for("loss"), graph.outputs_for("grad")
@@ -136,13 +135,13 @@ def _functions(
 
 
 def _ragged_outputs(typed: TypedGraph) -> dict[str, int]:
-    """Outputs that hold padding, with the axis of the whole array along which it lies."""
+    """Return the outputs with padding, each with the padded axis of the whole array."""
     types = {o.name: typed.types[o.layer] for o in typed.graph.outputs}
     return {name: type.ragged_axis + 1 for name, type in types.items() if type.ragged}
 
 
 def _loss_text(typed: TypedGraph) -> str:
-    """What the loss is, in words and formulas."""
+    """Describe the loss in words and formulas."""
     parts = []
     for loss in typed.graph.losses:
         weight = f"{loss.weight:g} times " if loss.weight != 1 else ""
@@ -156,7 +155,7 @@ def _loss_text(typed: TypedGraph) -> str:
 
 
 def _uses_params(kernel: Kernel | None) -> bool:
-    """Whether the kernel reads parameters, as penalties do."""
+    """Return whether the kernel reads parameters, as penalties do."""
     if kernel is None:
         return False
     return any(kernel.graph[i].op == "param" for n in kernel.nodes for i in n.inputs)
@@ -178,7 +177,7 @@ def _inputs(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
 
 
 def id_limits(graph: Graph) -> dict[str, int]:
-    """For every input of ids the number of rows of the smallest table they pick from."""
+    """Return, for every input of ids, the number of rows of the smallest table that it indexes."""
     limits: dict[str, int] = {}
     for node in graph:
         if node.op != "take_rows":
@@ -216,13 +215,13 @@ def _targets(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
 
 
 def _row_weights(names: Names) -> str:
-    """The variable of the rows' weights, where the loss takes any."""
+    """Return the variable of the rows' weights, where the loss takes any."""
     found = (n for n in names.graph if n.op == "target" and n.attr("name") == ROW_WEIGHTS)
     return next((names.names[n.id] for n in found), "")
 
 
 def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
-    """The lengths that mask what a loss makes of a target, and the axis they run along."""
+    """Return the lengths that mask a loss's values of a target, and their axis."""
     behind: set[int] = set()
     for node in graph:
         if node.op == "target" and node.attr("name") == target:
@@ -249,7 +248,7 @@ def _param(p: Parameter) -> ParamView:
 
 
 def metric_label(metric: Setting) -> str:
-    """A metric as the module names it: `f1`, and `top_k(3)` where k is given."""
+    """Return the name of a metric in the module: `f1`, or `top_k(3)` where k is given."""
     return f"{metric.kind}({metric.args['k']})" if "k" in metric.given else metric.kind
 
 

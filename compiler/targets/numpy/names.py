@@ -1,4 +1,4 @@
-"""Which identifier every value, array and constant of a program has in its module."""
+"""The identifiers of the values, arrays and constants of a program in its module."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ..text import Text
 from .frame import Constant, Frame, PlaceName, constant, name_values
 
 CACHE = "c"
-"""What buffered kernels call the cache."""
+"""The variable of the cache in buffered kernels."""
 
 ARRAY_DICTS = {"param": "params", "state": "state"}
-"""Leaves that kernels find by name in a dict; the others have variables of their own."""
+"""Leaves that kernels look up by name in a dict; all others have their own variables."""
 
 SHARED_NUMBERS: dict[object, str] = {0.0: "ZERO", 1.0: "ONE"}
 """Scalars that modules at -O1 hold as arrays."""
@@ -52,22 +52,22 @@ class Names:
         return self.kernels.graph
 
     def leaf(self, node: Node) -> Text:
-        """How a kernel refers to a value from outside."""
+        """Return a kernel's reference to a leaf."""
         if node.op in ARRAY_DICTS:
             return Text(f"{ARRAY_DICTS[node.op]}[{node.attr('name')!r}]")
         return Text(self.names[node.id])
 
     def size_texts(self, sources: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
-        """Symbolic sizes with the expressions that read them off values."""
+        """Return symbolic sizes with the expressions that read them from values."""
         return tuple((name, self.size_text(name, i)) for name, i in sources.items())
 
     def size_text(self, name: str, id: int) -> str:
-        """An expression for a symbolic size of a value."""
+        """Return an expression for a symbolic size of a value."""
         axis = self.graph[id].type.shape.index(symbol(name))
         return f"{self.names[id]}.shape[{axis}]" if axis else f"len({self.names[id]})"
 
     def frame(self, given: Iterable[int] = ()) -> Frame:
-        """A fresh frame that knows the outside values and those given by name."""
+        """Return a new frame that knows the leaves and the values of given names."""
         frame = Frame(self.target, self.graph, {}, self.constants, self.places, self.by_rows)
         for node in self.graph:
             if node.op in LEAVES:
@@ -82,7 +82,7 @@ class Names:
 
 
 def module_names(program: Program, target: Target) -> Names:
-    """Identifiers for the training step: promised ones first, then values, constants, arrays."""
+    """Return identifiers for the training step: public names, values, constants, arrays."""
     planned, promised = program.training, promised_names(program.typed)
     kernels, namer = planned.kernels, Namer(target.words)
     found = Names(target, program.level, kernels, planned.plan, program.by_rows, namer)
@@ -101,7 +101,7 @@ def module_names(program: Program, target: Target) -> Names:
 
 
 def inner_names(outer: Names, program: Program, function: Function) -> Names:
-    """Identifiers of a function that keeps nothing; leaves and constants are the module's."""
+    """Return identifiers of a function without a cache; leaves and constants are the module's."""
     planned: Planned = program.planned[function]
     kernels, target = planned.kernels, outer.target
     promised = promised_names(program.typed)
@@ -121,7 +121,7 @@ def inner_names(outer: Names, program: Program, function: Function) -> Names:
 
 
 def promised_names(typed: TypedGraph) -> dict[str, str]:
-    """The identifiers that the module's functions promise: x, y, target, where there is one each."""
+    """Return the public identifiers of the module's functions: x, y, target, where single."""
     inputs = [n for n in typed.graph.layers if n.kind == "input"]
     granted = {}
     granted["train:train"] = "train"
@@ -141,12 +141,12 @@ def promised_names(typed: TypedGraph) -> dict[str, str]:
 
 
 def is_variable(node: Node) -> bool:
-    """Whether a leaf has a variable of its own."""
+    """Return whether a leaf has its own variable."""
     return node.op in LEAVES and node.op not in ARRAY_DICTS
 
 
 def name_places(names: Names) -> None:
-    """Names for the arrays of a plan: that of the value kept there, or `work1`."""
+    """Name the arrays of a plan: after the value that is kept there, or `work1`."""
     for place in names.plan.buffers:
         match place:
             case Kept(value, viewed):
@@ -164,12 +164,12 @@ def name_places(names: Names) -> None:
 
 
 def gradient_name(param: str) -> PlaceName:
-    """The array of a parameter's gradient, which kernels are given in a dict."""
+    """Return the array of a parameter's gradient, which kernels find in a dict."""
     return PlaceName(f"grads[{param!r}]", f"grads[{param!r}]")
 
 
 def update_place(place: Place, work: str) -> PlaceName:
-    """An array of the optimizer's step; temporaries are attributes of `work`."""
+    """Return an array of the optimizer step; temporaries are attributes of `work`."""
     match place:
         case Updated(name):
             return PlaceName(name, name)
@@ -179,7 +179,7 @@ def update_place(place: Place, work: str) -> PlaceName:
 
 
 def name_constants(names: Names, graph: Graph) -> None:
-    """Names for the array constants of a graph, at module level."""
+    """Name the array constants of a graph, at module level."""
     for node in graph:
         if node.op == "const" and node.type.rank:
             hint = f"{node.origin.layer}_values".upper()
@@ -188,7 +188,7 @@ def name_constants(names: Names, graph: Graph) -> None:
 
 
 def _name_kernels(names: Names) -> None:
-    """Name the values of forward for all functions, and those behind it for each alone."""
+    """Name the values of forward for all functions, later values for each function separately."""
     kernels, found = names.kernels, names.names
     name_values((kernels.forward,), found, names.namer)
     for group in ((kernels.loss, kernels.backward), (kernels.vjp,), (kernels.row_vjp,)):
@@ -206,7 +206,7 @@ def _grant_outputs(names: Names, promised: Mapping[str, str]) -> None:
 
 
 def _name_ones(names: Names, shapes: Iterable[Shape]) -> None:
-    """Names for arrays of ones in the cache: `ones_B`, `ones_10`."""
+    """Name the arrays of ones in the cache: `ones_B`, `ones_10`."""
     for shape in shapes:
         sizes = "_".join(str(n) for n in shape if n != 1) or "1"
         names.ones[shape] = names.namer.fresh(f"ones_{sizes}")

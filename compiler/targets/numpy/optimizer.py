@@ -1,4 +1,4 @@
-"""The optimizer's step as statements: over each parameter at -O0, over one flat array at -O1."""
+"""The optimizer step as statements: over each parameter at -O0, over one flat array at -O1."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .function_views import OptimizerView
 from .names import update_place
 
 WORK = "work"
-"""What the flat step calls the object that holds its arrays."""
+"""The variable of the flat step's work arrays."""
 
 
 def optimizer_view(
     setting: Setting, update: UpdatePlan, level: int, target: Target
 ) -> OptimizerView:
-    """The step of the spec's optimizer."""
+    """Return the view of the spec's optimizer step."""
     kind, kernel = OPTIMIZERS[setting.kind], update.kernel
     graph, names = kernel.graph, dict(update.names)
     frame = Frame(target, graph)
@@ -62,10 +62,9 @@ def _start(setting: Setting, argument: str | None) -> float:
 def _each(
     kernel: Kernel, frame: Frame, names: dict[int, str]
 ) -> tuple[list[Statement], list[Statement]]:
-    """What is computed once in a step, and the formulas for one parameter p with its gradient g.
+    """Return the statements once per step, and the formulas for one parameter p with gradient g.
 
-    Results are written into p and the slots.
-    """
+    Results are written into p and the slots."""
     once: list[Statement] = []
     each: list[Statement] = []
     named = named_nodes(kernel)
@@ -92,7 +91,7 @@ def _store(kernel: Kernel, frame: Frame, node: Node, name: str) -> Assign:
 
 
 def _flat(update: UpdatePlan, frame: Frame, names: dict[int, str]) -> list[Statement]:
-    """Calls on whole flat arrays."""
+    """Return the calls on whole flat arrays."""
     plan, namer, count = update.plan, Namer(t.code for t in frame.texts.values()), 0
     frame.places = {place: update_place(place, WORK) for place in plan.of.values()}
     for node in update.kernel.nodes:

@@ -1,7 +1,6 @@
-"""The bodies of vjp and jacobian: plain formulas at every level, over what forward keeps.
+"""The bodies of vjp and jacobian: plain formulas at every level, over the values in the cache.
 
-What they give belongs to the caller.
-"""
+Their results are owned by the caller."""
 
 from __future__ import annotations
 
@@ -18,13 +17,13 @@ from .textbook import textbook
 
 
 def vjp_view(names: Names) -> KernelView | None:
-    """The body of vjp; its results are the parameters' gradients, then the inputs'."""
+    """Return the body of vjp; its results are the gradients of parameters, then of inputs."""
     kernel = names.kernels.vjp
     return _view(names, kernel, ("vjp", "vjp_dx")) if kernel else None
 
 
 def jacobian_view(names: Names) -> JacobianView | None:
-    """The pieces of jacobian: the pull-back, and how each kept value is repeated for it."""
+    """Return the parts of jacobian: the pull-back, and how each kept value is repeated for it."""
     kernel = names.kernels.row_vjp
     if kernel is None:
         return None
@@ -35,12 +34,12 @@ def jacobian_view(names: Names) -> JacobianView | None:
 
 
 def upstreams(names: Names) -> tuple[tuple[str, str], ...]:
-    """The outputs' names, each with the variable of the gradient that comes for it."""
+    """Return the output names, each with the variable of its upstream gradient."""
     return tuple((n.word("name"), names.names[n.id]) for n in names.graph if n.op == "upstream")
 
 
 def _batch_axis(graph: Graph, id: int) -> int | None:
-    """The axis along which a value has its rows: alone, or with what follows them."""
+    """Return the row axis of a value, where rows may be merged with the axes that follow."""
     for axis, size in enumerate(graph[id].type.shape):
         if str(BATCH) in symbols(size):
             return axis

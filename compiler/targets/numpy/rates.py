@@ -1,4 +1,4 @@
-"""What templates see of schedules and clipping."""
+"""Template views of schedules and gradient clipping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .frame import clean, file_name
 
 @dataclass(frozen=True, slots=True)
 class ScheduleView:
-    """A schedule with the rate it works on, `first` the rate its warm-up rises to, as source."""
+    """A schedule with its base rate; `first` is the rate at the end of warm-up; all as source."""
 
     kind: str
     args: Mapping[str, ArgValue]
@@ -33,7 +33,7 @@ class ClipView:
 
 
 def base_rate(training: Training) -> float | None:
-    """The rate of the spec before any schedule, None where it names none."""
+    """Return the base rate of the spec before any schedule; None where it has none."""
     schedule = training.schedule
     peak = schedule.args.get(SCHEDULES[schedule.kind].peak) if schedule else None
     given = training.optimizer.args.get("lr") if training.optimizer else None
@@ -42,7 +42,7 @@ def base_rate(training: Training) -> float | None:
 
 
 def schedule_view(training: Training) -> ScheduleView | None:
-    """The schedule, if there is one and a rate for it to act on."""
+    """Return the schedule, if there is one and a rate to apply it to."""
     setting, rate = training.schedule, base_rate(training)
     if setting is None or rate is None:
         return None
@@ -52,7 +52,7 @@ def schedule_view(training: Training) -> ScheduleView | None:
 
 
 def clip_view(setting: Setting | None) -> ClipView | None:
-    """The clipping that the spec asks for."""
+    """Return the gradient clipping of the spec."""
     if setting is None:
         return None
     norm, value = (setting.args[name] for name in ("norm", "value"))
@@ -60,7 +60,7 @@ def clip_view(setting: Setting | None) -> ClipView | None:
 
 
 def train_constants(training: Training) -> dict[str, object]:
-    """What the module says of schedule and clipping, and the rate they start from."""
+    """Return the module's constants of schedule, clipping and base rate."""
     found: dict[str, object] = {}
     rate, schedule, clip = base_rate(training), training.schedule, training.clip
     if rate is not None:

@@ -1,4 +1,4 @@
-"""The arrays that helper functions of the NumPy target make for themselves, where they are many."""
+"""Estimates of the temporary arrays in helper functions of the NumPy target, where large."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ...program.training_memory import usual
 
 
 def scratch(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-    """Their bytes, for operands of these shapes and numbers of so many bytes."""
+    """Return their bytes, for operands of these shapes and numbers of `wide` bytes."""
     known = SCRATCH.get(node.op)
     return known(node, shapes, wide) if known else 0
 
 
 def _time_loop(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-    """The state's matrix put in order, and one or two values of every step."""
+    """Return the bytes of the reordered state matrix, and of one or two values of every step."""
     _, kernel, d_state = shapes[:3]
     return wide * (product(kernel) + (1 if node.op == "gru_back" else 2) * product(d_state))
 
 
 def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-    """An example's runs under one row of the kernel, for every row of it."""
+    """Return the bytes of an example's windows under one kernel row, for every row."""
     back = node.op == "weighted_pool_dw"
     image, kernel = shapes[back], _sizes(node, "kernel") if back else shapes[1]
     width = kernel[-1]
@@ -32,7 +32,7 @@ def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
 
 
 def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-    """Of a block of examples what one axis leaves, or on the way back what is still to be given."""
+    """Return the bytes of a block reduced along one axis, or of its remaining gradient."""
     image, given = (shapes[0], ()) if node.op == "max_pool" else (shapes[1], shapes[0])
     row = wide * usual(product(image[1:]))
     rows = min(usual(image[0]), max(POOL_BYTES // row, 1))
@@ -43,7 +43,7 @@ def _pooled(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
 
 
 def _sizes(node: Node, name: str) -> tuple[int, ...]:
-    """An attribute of numbers, or of pairs of them, one after the other."""
+    """Return an attribute of numbers, or of pairs of numbers, flattened."""
     if name not in dict(node.attrs):
         return ()
     found: Any = node.attr(name)
@@ -52,7 +52,7 @@ def _sizes(node: Node, name: str) -> tuple[int, ...]:
 
 POOL_BITS = 19
 POOL_BYTES = 1 << POOL_BITS
-"""How much pooling works on at a time: it stays in the cache. Helper functions are told."""
+"""Bytes of a block in pooling, which fits into the cache; passed to helper functions."""
 
 SCRATCH: dict[str, Callable[[Node, Sequence[Shape], int], Dim]] = {
     "lstm_back": _time_loop,
@@ -63,4 +63,4 @@ SCRATCH: dict[str, Callable[[Node, Sequence[Shape], int], Dim]] = {
     "max_pool": _pooled,
     "max_pool_dx": _pooled,
 }
-"""By op, what gives the bytes."""
+"""The estimate for each op."""

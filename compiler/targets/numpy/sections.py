@@ -1,4 +1,4 @@
-"""The parts that modules are made of, in order: each a template of its name, but for two."""
+"""The sections of a module, in order: each is a template of that name, with two exceptions."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from .helpers import helper_functions, import_lines
 from .view import ModuleView
 
 IMPORTS = "preamble"
-"""Follows from what all others use."""
+"""The imports, which follow from the names that all other sections use."""
 
 BARE_IMPORTS = "bare_imports"
-"""The same without what only annotations of whole modules need."""
+"""The imports without those that only the annotations of whole modules need."""
 
 HELPERS = "helpers"
-"""The helper functions that the others, and they themselves, call."""
+"""The helper functions that the other sections, and the helpers themselves, call."""
 
 
 CONSTANTS = ("origin", "ports", "targets_constant", "shapes", "training_constants")
 
 
 def parts(contents: Contents, level: int) -> tuple[str, ...]:
-    """The parts of a module of some kind."""
+    """Return the sections of a kind of module."""
     match contents:
         case Contents.MODULE:
             return _module(level)
@@ -49,7 +49,7 @@ _BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare")
 
 
 def module_text(view: ModuleView, target: Target, parts: tuple[str, ...]) -> str:
-    """The module's source, before Black."""
+    """Return the module's source, before Black."""
     with recording() as used:
         texts = {
             part: target.render(f"{part}.jinja", m=view)

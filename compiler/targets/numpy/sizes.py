@@ -1,4 +1,4 @@
-"""The sizes known at run time only, with the bounds within which a model can work on them."""
+"""The sizes known only at run time, with the bounds that a model accepts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...ir.layer_graph import TypedGraph
 from .arrays import SizeView
 
 LARGE_SIZE = 10_000
-"""What a size known at run time is taken to be where only the others matter."""
+"""The value of a size known at run time where only the others matter."""
 
 
 def size_views(typed: TypedGraph) -> Iterator[SizeView]:
-    """The sizes known at run time, with the bounds within which every shape has entries."""
+    """Yield the sizes known at run time, with the bounds in which every shape has entries."""
     inputs = [typed.shape_of(n.id) for n in typed.graph.layers if n.kind == "input"]
     names = dict.fromkeys(s for shape in inputs for n in shape for s in sorted(symbols(n)))
     sizes = {n for shape in (t.shape for t in typed.types.values()) for n in shape}
@@ -26,7 +26,7 @@ def size_views(typed: TypedGraph) -> Iterator[SizeView]:
 
 
 def _bounds(name: str, own: list[Dim], others: dict[str, int]) -> tuple[int, int | None]:
-    """The least value of a size at which all its dimensions are 1 or more, and the most."""
+    """Return the least and greatest value of a size at which all its dimensions are positive."""
 
     def fits(value: int) -> bool:
         return all(evaluate(n, {**others, name: value}) >= 1 for n in own)

@@ -21,7 +21,7 @@ from .weights import weights_view
 
 
 class NumPyTarget(Target):
-    """One module of NumPy calls; at -O0 plain formulas."""
+    """Modules of NumPy calls; plain formulas at -O0."""
 
     requires: tuple[str, ...] = ("numpy",)
     told: ClassVar[Mapping[str, float]] = {
@@ -40,14 +40,14 @@ class NumPyTarget(Target):
         *,
         carries: bool = False,
     ) -> str:
-        """The module's source, unformatted."""
+        """Return the module's source, unformatted."""
         view = module_view(program, module_names(program, self), spec, file, contents)
         return module_text(replace(view, carries=carries), self, parts(contents, program.level))
 
     def write_weights(self, weights: Weights, typed: TypedGraph) -> str:
-        """Weights as data, for the end of a module that carries them."""
+        """Return weights as data, for the end of a module that embeds them."""
         return self.render("weights.jinja", w=weights_view(weights, typed))
 
     def scratch(self, node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
-        """Bytes of the arrays that a helper function makes for itself; see scratch.py."""
+        """Return the bytes of the temporary arrays of a helper function; see scratch.py."""
         return scratch(node, shapes, wide)

@@ -1,4 +1,4 @@
-"""-O0: one statement a formula, nothing fused, nothing reused; also every level's predict."""
+"""-O0: one statement per formula, without fusion or reuse; also predict at every level."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ IN_WORDS = {
     "exclude_steps": "−∞ in place of padding",
     "window_lengths": "how long each row is behind the windows",
 }
-"""What values without a formula are, for those who read without the code; it says the same."""
+"""Texts for values without a formula, for readers of the comments; the code says the same."""
 
 
 def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statement]:
-    """The kernel's statements; the frame learns the names of the values they compute."""
+    """Return the kernel's statements; the names of computed values are added to the frame."""
     named = named_nodes(kernel)
     items: list[tuple[Origin, Statement]] = []
     for node in kernel.nodes:
@@ -41,7 +41,7 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
 
 
 def explained(kernel: Kernel, node: Node, named: set[int]) -> Origin:
-    """The origin whose formula the statement shows: the op's own, or that of an op it reshapes."""
+    """Return the origin of the statement's formula: the op's own, or that of an op it reshapes."""
     here = node
     while not here.origin.formula and OPS[here.op].view:
         inner = kernel.graph[here.inputs[0]]

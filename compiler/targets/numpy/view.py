@@ -1,4 +1,4 @@
-"""What the module's templates see: plain values, decided; the templates only write them down."""
+"""The template view of a module: plain values, decided in advance and only written by templates."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from .rates import ClipView, ScheduleView
 
 @dataclass(frozen=True, slots=True)
 class ModuleView:
-    """Everything a generated module is made of.
+    """All parts of a generated module.
 
-    `fresh_state` pairs the scale and the running mean of layers that training moves both of.
-    `weights` is the variable of the rows' weights, where the loss takes any; `carries` says that the
-    module has trained weights as data.
-    """
+    `fresh_state` pairs the scale and the running mean of layers whose training changes both.
+    `weights` is the variable of the rows' weights, where the loss takes any; `carries` says that
+    the module embeds trained weights."""
 
     title: str
     file: str
@@ -72,27 +71,27 @@ class ModuleView:
 
     @property
     def language(self) -> str:
-        """What the module is written in, for its docstring."""
+        """The implementation language, for the module's docstring."""
         return "plain NumPy"
 
     @property
     def trained(self) -> str:
-        """The constant that has the names and shapes of gradients and of the optimizer's arrays."""
+        """The constant with the names and shapes of gradients and of the optimizer's arrays."""
         return "TRAINED_SHAPES" if self.frozen else "PARAM_SHAPES"
 
     @property
     def num_trained(self) -> str:
-        """The constant that has the number of their entries."""
+        """The constant with the number of their entries."""
         return "NUM_TRAINED" if self.frozen else "NUM_PARAMS"
 
     @property
     def trained_only(self) -> str:
-        """What a check of arrays is told where it is one of gradients, as source."""
+        """The argument of an array check that restricts it to gradients, as source."""
         return ", TRAINED_SHAPES" if self.frozen else ""
 
     @property
     def trained_part(self) -> str:
-        """The part of all parameters, in a flat array, that a step changes, as source."""
+        """The slice of all parameters, in a flat array, that a step changes, as source."""
         return "[:NUM_TRAINED]" if self.frozen else ""
 
     @property
@@ -102,37 +101,37 @@ class ModuleView:
 
     @property
     def temporaries(self) -> int:
-        """Flat arrays that the optimizer's step works in."""
+        """The number of flat temporary arrays of the optimizer step."""
         return self.optimizer.work if self.optimizer else 1
 
     @property
     def clips_alone(self) -> bool:
-        """Whether clipping is a function of its own."""
+        """Whether clipping is a separate function."""
         return True
 
     @property
     def vjp_inputs(self) -> list[str]:
-        """What vjp's results call the gradients of the inputs."""
+        """The names of the inputs' gradients in the results of vjp."""
         return [f"vjp_dx:{a.name}" for a in self.inputs]
 
     @property
     def slots(self) -> tuple[str, ...]:
-        """Suffixes of the arrays the optimizer keeps."""
+        """Suffixes of the optimizer's arrays."""
         return self.optimizer.slots if self.optimizer else ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """Numbers the optimizer keeps besides the step count."""
+        """Scalars of the optimizer other than the step count."""
         return tuple(self.optimizer.numbers) if self.optimizer else ()
 
     @staticmethod
     def specs(arrays: tuple[ArrayView, ...]) -> dict[str, tuple[str | int, ...]]:
-        """Names to shapes, as the module's constants hold them."""
+        """Return names and shapes, as in the module's constants."""
         return {a.name: a.spec for a in arrays}
 
     @property
     def cache_items(self) -> str:
-        """What -O0 keeps for loss and backward, as keyword arguments."""
+        """The values that -O0 keeps for loss and backward, as keyword arguments."""
         return ", ".join(f"{name}={name}" for name in self.cache.keeps)
 
     @property
@@ -152,12 +151,12 @@ class ModuleView:
 
     @property
     def states_text(self) -> str:
-        """The same of the state, with what every entry is at first."""
+        """The same for the state, with initial values."""
         return ", ".join(f"{s.name} {s.shape} of {s.start:g}" for s in self.states)
 
     @property
     def target_args(self) -> list[tuple[str, str]]:
-        """What kernels are told of the targets: variables and their types."""
+        """The kernel arguments for targets: variables and their types."""
         arrays = [(a.var, "Array") for a in self.targets]
         weights = [(a.weights, "Array") for a in self.balanced]
         weights += [(self.weights, "Array")] if self.weights else []
@@ -165,12 +164,12 @@ class ModuleView:
 
     @property
     def balanced(self) -> tuple[ArrayView, ...]:
-        """The targets whose classes are weighted by how often they occur."""
+        """The targets whose classes are weighted by frequency."""
         return tuple(a for a in self.targets if a.weights)
 
     @property
     def target_kinds(self) -> list[str]:
-        """The kinds of target there are, each once."""
+        """The distinct kinds of target."""
         return sorted({a.kind for a in self.targets})
 
     @property
@@ -180,7 +179,7 @@ class ModuleView:
 
     @property
     def ragged_alike(self) -> list[tuple[ArrayView, str]]:
-        """The same, each with the first one before it that has its padded size, if there is one."""
+        """The padded inputs, each with the first one before it of the same padded size, if any."""
         first: dict[str, str] = {}
         found = []
         for a in self.ragged:
@@ -190,27 +189,27 @@ class ModuleView:
 
     @property
     def ragged_targets(self) -> bool:
-        """Whether some target has padded rows."""
+        """Whether a target has padded rows."""
         return any(a.lengths for a in self.targets)
 
     @property
     def one_wide_margins(self) -> bool:
-        """Whether some output that margins are asked of is one wide, so that it takes no ids."""
+        """Whether an output with a margin loss has width 1, so that it takes no ids."""
         return any(a.kind == "margins" and a.sizes[-1] == "1" for a in self.targets)
 
     @property
     def modal(self) -> bool:
-        """Whether training computes otherwise than prediction."""
+        """Whether training and prediction compute differently."""
         return bool(self.random or self.states)
 
     @property
     def needs_two_rows(self) -> str:
-        """A layer with one value a channel in each row, so that no batch may be a lone row."""
+        """A layer with one value per channel and row, so that a batch needs two rows; or empty."""
         return next((count.layer for count in self.batch_counts if count.of_rows), "")
 
     @property
     def inner_names(self) -> list[str]:
-        """What the unchecked forward is given besides parameters, inputs and cache."""
+        """The arguments of the unchecked forward other than parameters, inputs and cache."""
         names = [a.lengths for a in self.ragged]
         names += ["state"] if self.states else []
         names += ["train"] if self.modal else []
@@ -219,11 +218,10 @@ class ModuleView:
     def keywords(
         self, *, train: bool = True, rng: bool = True, loss: bool = False, each: bool = False
     ) -> str:
-        """The keyword arguments that the model's functions take, as source; empty if none.
+        """Return the keyword parameters of the model's functions, as source; empty if none.
 
-        `loss` adds those that only functions with a target take, but for the rows' weights if
-        `each` row stands for itself.
-        """
+        `loss` adds those of functions with a target, without the rows' weights if `each` row is
+        treated separately."""
         words = ["state: Params | None = None"] if self.states else []
         words += ["train: bool = False"] if self.modal and train else []
         words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
@@ -233,7 +231,7 @@ class ModuleView:
         return ", *, " + ", ".join(words) if words else ""
 
     def passed(self, *, train: str = "", rng: str = "rng", lengths: str = "lengths") -> str:
-        """The same keywords as a call passes them on; empty if there are none."""
+        """Return the same keywords as arguments of a call; empty if there are none."""
         words = ["state=state"] if self.states else []
         words += [f"train={train}"] if self.modal and train else []
         words += [f"rng={rng}"] if self.random and rng else []
@@ -242,22 +240,22 @@ class ModuleView:
 
     @property
     def loss_words(self) -> list[str]:
-        """The keyword arguments that the loss takes."""
+        """The keyword arguments of the loss."""
         return ["class_weights"] * bool(self.balanced) + ["weights"] * bool(self.weights)
 
     @property
     def loss_keywords(self) -> str:
-        """The keyword arguments of functions that take a cache and a target."""
+        """The keyword parameters of functions that take a cache and a target."""
         words = [f"{word}: Any = None" for word in self.loss_words]
         return ", *, " + ", ".join(words) if words else ""
 
     @property
     def loss_passed(self) -> str:
-        """The same as a call passes them on."""
+        """The same as arguments of a call."""
         return self.loss_passing(weights="weights")
 
     def loss_passing(self, *, weights: str) -> str:
-        """The same, with an expression for the rows' weights."""
+        """Return the same, with an expression for the rows' weights."""
         given = {"weights": weights}
         return "".join(f", {word}={given.get(word, word)}" for word in self.loss_words)
 
@@ -268,7 +266,7 @@ class ModuleView:
 
     @property
     def bounded_sizes(self) -> list[tuple[str, str, str, int, int | None]]:
-        """The sizes with bounds: input, symbol, where to read it off, the least, the most."""
+        """The sizes with bounds: input, symbol, expression, the least and the greatest value."""
         return [
             (a.name, s.name, size_of(a, axis), s.least, s.most)
             for s in self.sizes
@@ -279,7 +277,7 @@ class ModuleView:
 
     @property
     def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The symbols that several inputs have, with each place to read them off."""
+        """The symbols that several inputs share, with the expressions that read them."""
         found = []
         for symbol in self.free_sizes:
             places = [
@@ -297,12 +295,12 @@ class ModuleView:
 
     @property
     def target_dims(self) -> tuple[tuple[str, str], ...]:
-        """The sizes of targets, read off a cache called c."""
+        """The sizes of targets, read from a cache called c."""
         used = {name for a in self.targets for name in a.symbols}
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
 
     def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """What a function does before it takes targets, to know the lengths of their rows."""
+        """Return the statements before and after targets are taken; their lengths come first."""
         statements, lengths = kernel.statements, {a.lengths for a in self.targets}
         made = [
             i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
@@ -312,7 +310,7 @@ class ModuleView:
 
     @property
     def input_gradient_dims(self) -> tuple[tuple[str, str], ...]:
-        """The sizes that input_gradient needs, read off the inputs."""
+        """The sizes that input_gradient needs, read from the inputs."""
         own = dict(self.input_gradient.dims) if self.input_gradient else {}
         return tuple(
             (d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets
@@ -320,7 +318,7 @@ class ModuleView:
 
     @property
     def per_example_dims(self) -> tuple[tuple[str, str], ...]:
-        """The sizes that per_example_gradients needs, read off the inputs."""
+        """The sizes that per_example_gradients needs, read from the inputs."""
         return self.cache.dims if self.per_example else ()
 
     @property

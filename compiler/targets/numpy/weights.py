@@ -1,4 +1,4 @@
-"""Weights as a module carries them: base64 in lines, with what one needs to know to read them."""
+"""Embedded weights of a module: lines of base64, with the facts needed to decode them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = 100
 
 @dataclass(frozen=True, slots=True)
 class WeightsView:
-    """What weights.jinja sees of weights; `states` says that there is state among them."""
+    """The template view of weights; `states` says that there is state among them."""
 
     file: str
     count: str
@@ -27,7 +27,7 @@ class WeightsView:
 
 
 def weights_view(weights: Weights, typed: TypedGraph) -> WeightsView:
-    """The bytes as lines of text."""
+    """Return the bytes as lines of text."""
     text = b64encode(weights.data).decode("ascii")
     return WeightsView(
         file=clean(weights.file),
