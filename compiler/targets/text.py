@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,3 +99,17 @@ def docline(text: str) -> str:
     """Return a line of the spec for a docstring: printable, without the end of the string."""
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"', "'").rstrip()
+
+
+def doctext(text: str) -> str:
+    """Return text of a docstring, of a function at the top, in lines of at most 100 columns."""
+    quotes = 3
+    lead = 4 + quotes
+    return textwrap.fill(
+        text,
+        width=100 - quotes,
+        initial_indent=" " * lead,
+        subsequent_indent=" " * 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )[lead:]

@@ -172,3 +172,21 @@ def test_training_lets_a_formula_be_negative():
 def test_deep_parentheses_are_read():
     deep = "(" * 60 + "x" + ")" * 60
     assert found(f"fn mine(x) = {deep}{NET}") == []
+
+
+def test_a_long_text_of_several_losses_is_wrapped():
+    from ..generated import module_code
+
+    text = """fn own(a, b) = (a - b) * (a - b) + abs(a) + abs(b) + exp(a) * exp(b) - 2 * a * b
+    input 4 -> [dense 2 as one, dense 2 as two]
+    [one, two] -> concat -> dense 1 as y
+    loss mse on y
+    loss own on one, two"""
+    for level in (0, 1):
+        code = module_code(text, level)
+        assert all(
+            len(line) <= 100
+            for line in code.splitlines()
+            if line.startswith(('    """', "    plus"))
+        )
+        assert "plus own = (a - b)" in " ".join(code.split())

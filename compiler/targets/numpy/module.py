@@ -148,7 +148,8 @@ def _loss_text(typed: TypedGraph) -> str:
         formula = LOSSES[loss.setting.kind].formula_of(
             loss.setting, by_row=typed.graph.training.weighs_rows
         )
-        parts.append(f"{weight}{loss.name}, {formula}")
+        own = formula.startswith(f"{loss.name} = ")  # a formula of the spec is called by its name
+        parts.append(f"{weight}{formula}" if own else f"{weight}{loss.name}, {formula}")
     if typed.graph.regularize is not None:
         parts.append("the penalty l1 Σ|w| + l2/2 Σw²")
     return "; plus ".join(parts) + "."

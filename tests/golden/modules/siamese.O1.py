@@ -231,7 +231,8 @@ def _forward(params: Params, left: Array, right: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, target: Array) -> dict[str, float]:
-    """The parts of the loss by name: bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements."""
+    """The parts of the loss by name: bce, L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all
+    elements."""
     dot1 = c.dot1
     B = c.B
     # siamese.nn:6  loss bce

@@ -182,7 +182,8 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r²
+    where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 

@@ -226,7 +226,8 @@ def _forward(params: Params, x: Array, c: Cache) -> Any:
 
 
 def _losses(params: Params, c: Cache, kind_target: Array, size_target: Array) -> dict[str, float]:
-    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """The parts of the loss by name: 0.3 times crossentropy, L = −Σ t·log softmax(z), mean over
+    the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     kind_z_shifted, kind_z_sum, size_2 = c.kind_z_shifted, c.kind_z_sum, c.size_2
     B = c.B
     # two_heads.nn:6  loss crossentropy on kind weight=0.3
@@ -317,7 +318,8 @@ def losses(params: Params, cache: Cache, target: Any) -> dict[str, float]:
 
 
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
+    """0.3 times crossentropy, L = −Σ t·log softmax(z), mean over the rows; plus huber, L = ½r²
+    where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements."""
     return sum(losses(params, cache, target).values())
 
 
