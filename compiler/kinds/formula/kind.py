@@ -57,7 +57,11 @@ def _lower(c: LowerContext) -> Value:
     value = lower_formula(c.build, formula, c.inputs, numbers, lengths, axis)
     if any(value.id == x.id for x in c.inputs):
         return value
-    return c.note(value, formula_text(formula, numbers))
+    text = formula_text(formula, numbers)
+    said = c.build.nodes[value.id].origin.formula
+    if said:  # how it is computed in place of what is written
+        text = f"{text}; {said.removeprefix(f'{formula.text}, ')}"
+    return c.note(value, text)
 
 
 def _flops(c: ShapeContext) -> Dim:

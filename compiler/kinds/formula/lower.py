@@ -12,6 +12,7 @@ from ...ops.elementwise import power, scale, select, unary
 from ...ops.ragged import as_real, mask_steps
 from ...ops.reduction import sum_over
 from ...ops.source import const
+from .stable import Forms
 from .walk import Walk
 
 Operand = float | Value
@@ -34,9 +35,16 @@ def lower_formula(
     """
     if lengths is not None:
         values = [mask_steps(value, lengths, ragged_axis) for value in values]
-    found = Walk(lambda term, operands: _step(build, term, operands)).formula(
-        formula, values, numbers
-    )
+    forms = Forms(build, len(build.nodes))
+
+    def step(term: Apply, operands: Sequence[Operand]) -> Value:
+        found = forms.computed(term, operands)
+        if found is None:
+            found = _step(build, term, operands)
+            forms.keep(term, found)
+        return found
+
+    found = Walk(step).formula(formula, values, numbers)
     assert isinstance(found, Value)
     if lengths is not None:
         found = mask_steps(found, lengths, ragged_axis)
