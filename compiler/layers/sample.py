@@ -31,7 +31,7 @@ layer(
         family=Family.MERGE,
         summary="in training draws from the normal distribution of a mean and a log-variance, the "
         "two branches; in prediction it is the mean",
-        formula="y = mean + exp(logvar / 2) · ε, ε normal with mean 0 and standard deviation 1",
+        formula="y = mean + exp(½ logvar) · ε, ε normal with mean 0 and standard deviation 1",
         example="input 8 -> dense 6 tanh -> [dense 2, dense 2] -> sample -> dense 8; loss mse",
         shape=pair,
         lower=_lower,

@@ -342,6 +342,7 @@ AUTHOR_KNOWS = (
     r"make branch \d+ (end in|like the first,) .*",
     r"put the positions before the last axis again, .*",
     r"go on with a stage: .*",
+    r"write an id below \d+, or count the padding too: .*",
     r"bring the positions of all branches to one axis, .*",
 )
 """Help that changes no text: a number, a word or a choice that the author alone can know."""

@@ -193,7 +193,7 @@ def _detached(anatomy: Anatomy) -> Iterator[Site]:
     yield Site("", nodes, what, wrong, right, scaled(nodes, 0.0))
     for layer, id in dict.fromkeys(starts):
         what = f"no gradient comes back beyond {anatomy.name_of(id)}: it is zero from there on"
-        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0))
+        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0), rank=1)
     for name, id in anatomy.params.items():
         what = f"d_{name} is zero: it is never computed"
         wrong, right = "dW = np.zeros_like(W)", "dW = xᵀ dz"
