@@ -18,9 +18,12 @@ VALUES.update(
     mul=np.multiply,
     div=np.divide,
     greater=np.greater,
+    at_least=np.greater_equal,
     equal=np.equal,
     sign=np.sign,
     exp=np.exp,
+    sin=np.sin,
+    cos=np.cos,
     log=np.log,
     square=np.square,
     sqrt=np.sqrt,
@@ -28,6 +31,18 @@ VALUES.update(
     root=np.sqrt,
     select=np.where,
 )
+
+
+@value
+def power(x: Array, *, exponent: float) -> Array:
+    """x to a constant power."""
+    return np.power(x, exponent)
+
+
+@value
+def stop(x: Array) -> Array:
+    """x, whose gradient is zero."""
+    return x
 
 
 @value
