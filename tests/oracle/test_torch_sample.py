@@ -9,6 +9,9 @@ import os
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
 import torch
 import torch.nn.functional as F
 
