@@ -183,76 +183,76 @@ def _of_other(
     return _site(anatomy, active, what, f"dz = da · {formula}", change, rank=1 if op else 0)
 
 
-def _entry(
-    slug: str,
-    title: str,
-    page: str,
-    wrong: str,
-    right: str,
-    sites: Callable[[Anatomy], Iterator[Site]],
-    rank: int,
-) -> None:
-    hypothesis(Hypothesis(slug, title, page, wrong, right, sites, rank))
-
-
-_entry(
-    "missing-derivative",
-    "the derivative of an activation is missing",
-    "Going back through a = σ(z), the gradient is multiplied by the slope σ′(z), entry by entry. "
-    "Without it, the layer passes on the gradient as if it had no activation.",
-    "dZ1 = dZ2 @ W2.T",
-    "dZ1 = (dZ2 @ W2.T) * A1 * (1 - A1)",
-    _missing,
-    2,
+hypothesis(
+    Hypothesis(
+        "missing-derivative",
+        "the derivative of an activation is missing",
+        "Going back through a = σ(z), the gradient is multiplied by the slope σ′(z), entry by entry. "
+        "Without it, the layer passes on the gradient as if it had no activation.",
+        "dZ1 = dZ2 @ W2.T",
+        "dZ1 = (dZ2 @ W2.T) * A1 * (1 - A1)",
+        _missing,
+        2,
+    )
 )
-_entry(
-    "double-derivative",
-    "the derivative of an activation is applied twice",
-    "The slope belongs into the gradient once. It comes in twice where both the function that "
-    "goes back through a layer and the one that goes back through its activation multiply by it, "
-    "or where the gradient of the loss has it already.",
-    "dZ1 = dA1 * A1 * (1 - A1) * A1 * (1 - A1)",
-    "dZ1 = dA1 * A1 * (1 - A1)",
-    _double,
-    3,
+hypothesis(
+    Hypothesis(
+        "double-derivative",
+        "the derivative of an activation is applied twice",
+        "The slope belongs into the gradient once. It comes in twice where both the function that "
+        "goes back through a layer and the one that goes back through its activation multiply by it, "
+        "or where the gradient of the loss has it already.",
+        "dZ1 = dA1 * A1 * (1 - A1) * A1 * (1 - A1)",
+        "dZ1 = dA1 * A1 * (1 - A1)",
+        _double,
+        3,
+    )
 )
-_entry(
-    "derivative-of-preactivation",
-    "the derivative's formula is in a, but z is put in",
-    "The slope of a sigmoid is a (1 − a), with a its value. A function that computes v (1 − v) must "
-    "be given the activation a; given z, it computes z (1 − z), which may even be negative.",
-    "dZ1 = dA1 * Z1 * (1 - Z1)",
-    "dZ1 = dA1 * A1 * (1 - A1)",
-    _of_preactivation,
-    2,
+hypothesis(
+    Hypothesis(
+        "derivative-of-preactivation",
+        "the derivative's formula is in a, but z is put in",
+        "The slope of a sigmoid is a (1 − a), with a its value. A function that computes v (1 − v) must "
+        "be given the activation a; given z, it computes z (1 − z), which may even be negative.",
+        "dZ1 = dA1 * Z1 * (1 - Z1)",
+        "dZ1 = dA1 * A1 * (1 - A1)",
+        _of_preactivation,
+        2,
+    )
 )
-_entry(
-    "derivative-of-activation",
-    "the derivative is taken at a, but belongs at z",
-    "A function that computes σ(v) (1 − σ(v)) wants z. Given the activation, it applies the "
-    "sigmoid a second time.",
-    "dZ1 = dA1 * sigmoid_prime(A1)",
-    "dZ1 = dA1 * sigmoid_prime(Z1)",
-    _of_activation,
-    2,
+hypothesis(
+    Hypothesis(
+        "derivative-of-activation",
+        "the derivative is taken at a, but belongs at z",
+        "A function that computes σ(v) (1 − σ(v)) wants z. Given the activation, it applies the "
+        "sigmoid a second time.",
+        "dZ1 = dA1 * sigmoid_prime(A1)",
+        "dZ1 = dA1 * sigmoid_prime(Z1)",
+        _of_activation,
+        2,
+    )
 )
-_entry(
-    "wrong-derivative",
-    "the derivative belongs to another activation",
-    "Every activation has a slope of its own: a (1 − a) of a sigmoid, 1 − a² of a tanh, 1 or 0 of "
-    "a relu. Where the activation of a layer was changed, its way back has to change as well.",
-    "dZ1 = dA1 * A1 * (1 - A1)   # A1 = np.tanh(Z1)",
-    "dZ1 = dA1 * (1 - A1**2)",
-    _wrong,
-    3,
+hypothesis(
+    Hypothesis(
+        "wrong-derivative",
+        "the derivative belongs to another activation",
+        "Every activation has a slope of its own: a (1 − a) of a sigmoid, 1 − a² of a tanh, 1 or 0 of "
+        "a relu. Where the activation of a layer was changed, its way back has to change as well.",
+        "dZ1 = dA1 * A1 * (1 - A1)   # A1 = np.tanh(Z1)",
+        "dZ1 = dA1 * (1 - A1**2)",
+        _wrong,
+        3,
+    )
 )
-_entry(
-    "wrong-layer",
-    "the derivative is taken at another layer's values",
-    "The slope of layer l is taken at layer l's own values. Where layers are equally wide, NumPy "
-    "does not notice that they come from another one.",
-    "dZ1 = (dZ2 @ W2.T) * A2 * (1 - A2)",
-    "dZ1 = (dZ2 @ W2.T) * A1 * (1 - A1)",
-    _wrong_layer,
-    3,
+hypothesis(
+    Hypothesis(
+        "wrong-layer",
+        "the derivative is taken at another layer's values",
+        "The slope of layer l is taken at layer l's own values. Where layers are equally wide, NumPy "
+        "does not notice that they come from another one.",
+        "dZ1 = (dZ2 @ W2.T) * A2 * (1 - A2)",
+        "dZ1 = (dZ2 @ W2.T) * A1 * (1 - A1)",
+        _wrong_layer,
+        3,
+    )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -212,67 +212,65 @@ def _exact_zero(name: str, id: int) -> Fitted:
     return fitted
 
 
-def _entry(
-    slug: str,
-    title: str,
-    page: str,
-    wrong: str,
-    right: str,
-    sites: Callable[[Anatomy], Iterator[Site]],
-    rank: int,
-) -> None:
-    hypothesis(Hypothesis(slug, title, page, wrong, right, sites, rank))
-
-
-_entry(
-    "batch-from-wrong-axis",
-    "the number of rows is taken from another axis",
-    "m must be the number of samples. With samples in columns, len(X) is the number of features, "
-    "and len(Y) of a (1, m) array is 1; with samples in rows, shape[1] is a number of features.",
-    "m = len(X)   # X has a sample in every column",
-    "m = X.shape[1]",
-    _wrong_axis,
-    2,
+hypothesis(
+    Hypothesis(
+        "batch-from-wrong-axis",
+        "the number of rows is taken from another axis",
+        "m must be the number of samples. With samples in columns, len(X) is the number of features, "
+        "and len(Y) of a (1, m) array is 1; with samples in rows, shape[1] is a number of features.",
+        "m = len(X)   # X has a sample in every column",
+        "m = X.shape[1]",
+        _wrong_axis,
+        2,
+    )
 )
-_entry(
-    "sum-then-mean",
-    "a bias's gradient is added up over the wrong axis, or over both",
-    "Every unit has a bias of its own, so dZ is added up over the rows of the batch and over nothing "
-    "else. np.sum without an axis gives one number, which NumPy then adds to every bias.",
-    "db = np.sum(dZ) / m",
-    "db = np.sum(dZ, axis=0) / m",
-    _sum_then_mean,
-    2,
+hypothesis(
+    Hypothesis(
+        "sum-then-mean",
+        "a bias's gradient is added up over the wrong axis, or over both",
+        "Every unit has a bias of its own, so dZ is added up over the rows of the batch and over nothing "
+        "else. np.sum without an axis gives one number, which NumPy then adds to every bias.",
+        "db = np.sum(dZ) / m",
+        "db = np.sum(dZ, axis=0) / m",
+        _sum_then_mean,
+        2,
+    )
 )
-_entry(
-    "integer-truncation",
-    "an array holds whole numbers",
-    "An array made of integers, such as np.array([1, 2, 3]) or np.zeros(n, dtype=int), cuts off "
-    "what is written into it. Gradients between −1 and 1 become 0, and nothing is learned.",
-    "dW = np.zeros(W.shape, dtype=int)",
-    "dW = np.zeros(W.shape)",
-    _truncation,
-    3,
+hypothesis(
+    Hypothesis(
+        "integer-truncation",
+        "an array holds whole numbers",
+        "An array made of integers, such as np.array([1, 2, 3]) or np.zeros(n, dtype=int), cuts off "
+        "what is written into it. Gradients between −1 and 1 become 0, and nothing is learned.",
+        "dW = np.zeros(W.shape, dtype=int)",
+        "dW = np.zeros(W.shape)",
+        _truncation,
+        3,
+    )
 )
-_entry(
-    "overflow",
-    "exp or log leaves the range of the numbers",
-    "exp(89) is too large for a float32 and exp(710) for a float64: the softmax becomes inf/inf, "
-    "which is no number, and from there on nothing is. Take the maximum of every row off first, and "
-    "take the logarithm of a softmax as z − log Σ exp z.",
-    "np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)",
-    "e = np.exp(Z - Z.max(axis=1, keepdims=True));  e / e.sum(axis=1, keepdims=True)",
-    _overflow,
-    1,
+hypothesis(
+    Hypothesis(
+        "overflow",
+        "exp or log leaves the range of the numbers",
+        "exp(89) is too large for a float32 and exp(710) for a float64: the softmax becomes inf/inf, "
+        "which is no number, and from there on nothing is. Take the maximum of every row off first, and "
+        "take the logarithm of a softmax as z − log Σ exp z.",
+        "np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)",
+        "e = np.exp(Z - Z.max(axis=1, keepdims=True));  e / e.sum(axis=1, keepdims=True)",
+        _overflow,
+        1,
+    )
 )
-_entry(
-    "detached-loss",
-    "gradients are zero: the loss is cut off from the parameters",
-    "A gradient of exactly zero everywhere means that the loss does not depend on the parameters: a "
-    "copy, a rounding or a comparison such as argmax stands between them, or the gradients are "
-    "never written.",
-    "loss = cost(np.round(Y), T)",
-    "loss = cost(Y, T)",
-    _detached,
-    1,
+hypothesis(
+    Hypothesis(
+        "detached-loss",
+        "gradients are zero: the loss is cut off from the parameters",
+        "A gradient of exactly zero everywhere means that the loss does not depend on the parameters: a "
+        "copy, a rounding or a comparison such as argmax stands between them, or the gradients are "
+        "never written.",
+        "loss = cost(np.round(Y), T)",
+        "loss = cost(Y, T)",
+        _detached,
+        1,
+    )
 )

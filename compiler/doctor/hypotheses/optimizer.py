@@ -263,98 +263,102 @@ def _coupled(anatomy: Anatomy) -> Iterator[Site]:
     yield from step_sites(anatomy, what, wrong, right, made)
 
 
-def _entry(
-    slug: str,
-    title: str,
-    page: str,
-    wrong: str,
-    right: str,
-    sites: Callable[[Anatomy], Iterator[Site]],
-    rank: int,
-) -> None:
-    hypothesis(Hypothesis(slug, title, page, wrong, right, sites, rank))
-
-
-_entry(
-    "ascent",
-    "the step goes up the gradient",
-    "The gradient points to where the loss rises. A step down subtracts it; a step that adds it "
-    "makes the loss rise from the first step on.",
-    "W += lr * dW",
-    "W -= lr * dW",
-    _ascent,
-    0,
+hypothesis(
+    Hypothesis(
+        "ascent",
+        "the step goes up the gradient",
+        "The gradient points to where the loss rises. A step down subtracts it; a step that adds it "
+        "makes the loss rise from the first step on.",
+        "W += lr * dW",
+        "W -= lr * dW",
+        _ascent,
+        0,
+    )
 )
-_entry(
-    "no-update",
-    "parameters are not updated",
-    "A function that binds a local name, as in W = W - lr * dW, leaves the caller's array as it "
-    "was; so does a loop over copies. Update in place with W -= lr * dW, or give the new arrays "
-    "back and use them.",
-    "for W, dW in zip(weights, grads): W = W - lr * dW",
-    "for W, dW in zip(weights, grads): W -= lr * dW",
-    _no_update,
-    0,
+hypothesis(
+    Hypothesis(
+        "no-update",
+        "parameters are not updated",
+        "A function that binds a local name, as in W = W - lr * dW, leaves the caller's array as it "
+        "was; so does a loop over copies. Update in place with W -= lr * dW, or give the new arrays "
+        "back and use them.",
+        "for W, dW in zip(weights, grads): W = W - lr * dW",
+        "for W, dW in zip(weights, grads): W -= lr * dW",
+        _no_update,
+        0,
+    )
 )
-_entry(
-    "momentum-sign",
-    "the velocity and the gradient have opposite signs",
-    "The velocity is either a sum of gradients that is subtracted, v = μ v + g and W −= lr·v, or a "
-    "sum of steps that is added, v = μ v − lr·g and W += v. Mixing the two climbs, or brakes.",
-    "v = mu * v - dW;  W -= lr * v",
-    "v = mu * v + dW;  W -= lr * v",
-    _momentum_sign,
-    0,
+hypothesis(
+    Hypothesis(
+        "momentum-sign",
+        "the velocity and the gradient have opposite signs",
+        "The velocity is either a sum of gradients that is subtracted, v = μ v + g and W −= lr·v, or a "
+        "sum of steps that is added, v = μ v − lr·g and W += v. Mixing the two climbs, or brakes.",
+        "v = mu * v - dW;  W -= lr * v",
+        "v = mu * v + dW;  W -= lr * v",
+        _momentum_sign,
+        0,
+    )
 )
-_entry(
-    "momentum-rate",
-    "momentum or the learning rate is applied in the wrong place",
-    "The learning rate belongs into the step once: into the velocity or before it, not into both "
-    "or neither. The plain velocity adds the whole gradient; with (1 − μ) before it, it is a mean, "
-    "and steps are as much smaller.",
-    "v = mu * v + lr * dW;  W -= lr * v",
-    "v = mu * v + dW;  W -= lr * v",
-    _momentum_rate,
-    2,
+hypothesis(
+    Hypothesis(
+        "momentum-rate",
+        "momentum or the learning rate is applied in the wrong place",
+        "The learning rate belongs into the step once: into the velocity or before it, not into both "
+        "or neither. The plain velocity adds the whole gradient; with (1 − μ) before it, it is a mean, "
+        "and steps are as much smaller.",
+        "v = mu * v + lr * dW;  W -= lr * v",
+        "v = mu * v + dW;  W -= lr * v",
+        _momentum_rate,
+        2,
+    )
 )
-_entry(
-    "adam-no-correction",
-    "Adam's means are not corrected for having started at zero",
-    "m and v start at zero and come near the true means only slowly. Divided by 1 − βᵗ, they have "
-    "the right size from the first step on. Without it, first steps are too large or too small.",
-    "W -= lr * m / (np.sqrt(v) + eps)",
-    "W -= lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)",
-    _no_correction,
-    1,
+hypothesis(
+    Hypothesis(
+        "adam-no-correction",
+        "Adam's means are not corrected for having started at zero",
+        "m and v start at zero and come near the true means only slowly. Divided by 1 − βᵗ, they have "
+        "the right size from the first step on. Without it, first steps are too large or too small.",
+        "W -= lr * m / (np.sqrt(v) + eps)",
+        "W -= lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)",
+        _no_correction,
+        1,
+    )
 )
-_entry(
-    "adam-epsilon",
-    "ε stands in another place, or has another size",
-    "ε is added to √v̂, after the root and after the correction. Under the root it has a far "
-    "larger effect: √(1e-8) is 1e-4.",
-    "W -= lr * mhat / np.sqrt(vhat + eps)",
-    "W -= lr * mhat / (np.sqrt(vhat) + eps)",
-    _epsilon,
-    3,
+hypothesis(
+    Hypothesis(
+        "adam-epsilon",
+        "ε stands in another place, or has another size",
+        "ε is added to √v̂, after the root and after the correction. Under the root it has a far "
+        "larger effect: √(1e-8) is 1e-4.",
+        "W -= lr * mhat / np.sqrt(vhat + eps)",
+        "W -= lr * mhat / (np.sqrt(vhat) + eps)",
+        _epsilon,
+        3,
+    )
 )
-_entry(
-    "adam-extra-step",
-    "Adam's step count is not the number of the step",
-    "t is 1 in the first step. It goes up once a step, before it is used, and not once for every "
-    "array.",
-    "for W, dW in pairs: t += 1; ...",
-    "t += 1; for W, dW in pairs: ...",
-    _extra_step,
-    2,
+hypothesis(
+    Hypothesis(
+        "adam-extra-step",
+        "Adam's step count is not the number of the step",
+        "t is 1 in the first step. It goes up once a step, before it is used, and not once for every "
+        "array.",
+        "for W, dW in pairs: t += 1; ...",
+        "t += 1; for W, dW in pairs: ...",
+        _extra_step,
+        2,
+    )
 )
-_entry(
-    "weight-decay-coupled",
-    "weight decay goes through the gradient, or should and does not",
-    "In AdamW every parameter shrinks by lr·λ, whatever its gradient is. Added to the gradient, as "
-    "in Adam with a penalty, the decay is divided by √v̂ like the rest, so that parameters with "
-    "large gradients hardly shrink.",
-    "dW += wd * W;  # then Adam's step",
-    "W -= lr * wd * W;  # beside Adam's step",
-    _coupled,
-    1,
+hypothesis(
+    Hypothesis(
+        "weight-decay-coupled",
+        "weight decay goes through the gradient, or should and does not",
+        "In AdamW every parameter shrinks by lr·λ, whatever its gradient is. Added to the gradient, as "
+        "in Adam with a penalty, the decay is divided by √v̂ like the rest, so that parameters with "
+        "large gradients hardly shrink.",
+        "dW += wd * W;  # then Adam's step",
+        "W -= lr * wd * W;  # beside Adam's step",
+        _coupled,
+        1,
+    )
 )
