@@ -43,6 +43,7 @@ from .refusals import (
     definable,
     fail,
     fail_repeat,
+    named,
     refuse_missing_arrow,
     refuse_spaced_size,
     refuse_stages,
@@ -118,7 +119,7 @@ class TreeBuilder:
         if text == "as":
             advice = "`as NAME` follows the stage it names: `dense 30 relu as hidden`"
             fail(syntax.UNEXPECTED_TOKEN, span, "`as` cannot stand here", help=advice)
-        return DimName(text, span) if text.isupper() and "_" not in text else Word(text, span)
+        return named(text, span)
 
     def STRING(self, token: Token) -> Text:
         """`"LeNet"`."""

@@ -21,7 +21,7 @@ from lark.lexer import Lexer
 from ..diagnostics.codes import syntax
 from ..source import Span
 from .ast import Arg, Binary, BlockParam, CallValue, DimName, Fn, Negate, Number, Value, Word
-from .refusals import definable, fail
+from .refusals import definable, fail, named
 from .statements import COMPARING, Statement, Token
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -76,7 +76,7 @@ def merged(statement: Statement) -> Statement:
 def _check_head(words: Statement) -> None:
     """Refuse a name that is none, and a formula without values, before all that follows."""
     tokens = words.tokens
-    name = definable(_named(tokens[1].text, words.span_of(tokens[1])))
+    name = definable(named(tokens[1].text, words.span_of(tokens[1])))
     if tokens[2].text == "=":
         advice = f"give it a value: `fn {name.id}(x) = …`; a constant is written with `let`"
         fail(syntax.UNEXPECTED_TOKEN, name.span, "a formula without values", help=advice)
@@ -179,7 +179,7 @@ class _Tree(Transformer[Terminal, Fn]):
 
     def word(self, token: Terminal) -> Word | DimName:
         """The name of a value, a number or a dimension."""
-        return _named(str(token), self._span(token))
+        return named(str(token), self._span(token))
 
     def number(self, token: Terminal) -> Number:
         """A decimal; whole ones stay whole. Refuses what only begins like one."""
@@ -194,16 +194,11 @@ class _Tree(Transformer[Terminal, Fn]):
         return Number(int(text) if text.isdigit() and value < 1e15 else value, span)
 
     def _name(self, token: Terminal) -> Word:
-        return definable(_named(str(token), self._span(token)))
+        return definable(named(str(token), self._span(token)))
 
     def _span(self, token: Terminal) -> Span:
         assert token.start_pos is not None
         return self.words.source.span(token.start_pos, token.start_pos + len(token))
-
-
-def _named(text: str, span: Span) -> Word | DimName:
-    """A word, or a dimension, whose name is in capitals."""
-    return DimName(text, span) if text.isupper() and "_" not in text else Word(text, span)
 
 
 # --- faults -------------------------------------------------------------------------------------

@@ -26,6 +26,11 @@ from .stages import as_word
 Name = Word | DimName
 
 
+def named(text: str, span: Span) -> Name:
+    """Return a word, or a symbolic dimension if all its letters are upper-case."""
+    return DimName(text, span) if text.isupper() and "_" not in text else Word(text, span)
+
+
 @record(frozen=True, slots=True)
 class Paren:
     """A value in parentheses; removed once the node around it has its span."""
