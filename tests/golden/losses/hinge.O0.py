@@ -56,7 +56,8 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
 
 # input 4 -> dense 3 -> scale 2; loss hinge reduction=sum
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """hinge, L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y), summed over all rows."""
+    """hinge, L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y),
+    summed over all rows."""
     y = cache["y"]
     B = len(y)
     target_ids = real_array("target", target).ndim < 2
@@ -110,7 +111,8 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
 
 # input Tx4 ragged -> dense 3; loss hinge weight=0.5
 def loss(params: Params, cache: Cache, target: Any) -> float:
-    """0.5 times hinge, L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y)."""
+    """0.5 times hinge, L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0,
+    1 − t·y)."""
     lengths, y_2 = cache["lengths"], cache["y_2"]
     B = len(lengths)
     T = y_2.shape[1]
