@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .formula import Formula
 
 ArgValue: TypeAlias = (
-    "int | float | str | Call | InputLayer | Formula | tuple[ArgValue, ...] | None"
+    "int | float | str | Call | InputLayer | NamedValue | Formula | tuple[ArgValue, ...] | None"
 )
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
@@ -37,6 +37,14 @@ class Call:
     name: str
     args: Mapping[str, ArgValue]
     span: Span
+
+
+@record(frozen=True, slots=True)
+class NamedValue:
+    """A named stage whose value is one more input of a layer; the layer keeps the name alone."""
+
+    name: str
+    layer: int
 
 
 @record(frozen=True, slots=True)
@@ -59,7 +67,8 @@ class Layer:
     in; `given` holds the spans of those that were written. `span` covers the stage as
     written, `head` its first word, `calls` the block calls it was expanded from, outermost
     first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
-    `branches` are what was written of each branch of the fork that a merge takes. The parameters
+    `branches` are what was written of each branch of the fork that a merge takes. Behind the inputs
+    from the arrow are those that arguments name (`start=`). The parameters
     of a `frozen` layer, and of its activation, are not trained.
     """
 

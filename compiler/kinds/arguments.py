@@ -81,11 +81,18 @@ class LayerName:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueName:
+    """The name of a stage whose value is one more input; the value is the name of its layer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Init:
     """An initialisation: a word, or a word with arguments; the value is a `Call`."""
 
 
-ArgType = Int | Num | Flag | Option | SizeOf | Numbers | Ints | Ranges | LayerName | Init
+ArgType = (
+    Int | Num | Flag | Option | SizeOf | Numbers | Ints | Ranges | LayerName | ValueName | Init
+)
 
 
 class Required(Enum):
@@ -162,6 +169,7 @@ SHAPELESS = frozenset(
         "layers",
         "dropout",
         "reverse",
+        "start",
         "normalize",
         "eps",
     }

@@ -104,7 +104,8 @@ class LayerKind:
     default initialisation of weights whose layer an activation of this kind follows. `implied` has
     the arguments that an alias stands for (`relu6` is a relu with max=6). `summary`,
     `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
-    is the memory of its input under another shape.
+    is the memory of its input under another shape. With `own_lengths` the rows of each input have
+    lengths of their own; those of the first are the layer's.
     """
 
     name: str
@@ -129,6 +130,7 @@ class LayerKind:
     keras: str = ""
     notes: str = ""
     is_view: bool = False
+    own_lengths: bool = False
 
     @property
     def word(self) -> str:

@@ -8,9 +8,9 @@ from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..ops.build import Value
-from ..ops.recurrent import GRU, states_of
+from ..ops.recurrent import GRU
 from . import recurrent
-from .recurrent import Run, Weights
+from .recurrent import Run, Start, Weights
 from .registry import layer
 
 
@@ -20,16 +20,16 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
     return recurrent.recurrent_params(c, weights, c.arg("bias_init"), start)
 
 
-def _core(c: LowerContext, x: Value, run: Run) -> Value:
+def _core(c: LowerContext, x: Value, run: Run, start: Start) -> Value:
     wide = x.type.shape[2]
     bias = c.param(f"{run.prefix}bh") if c.arg("bias") else c.build.emit("zeros", shape=(wide,))
-    given = (x, c.param(f"{run.prefix}Wh"), bias, *recurrent.given_lengths(c))
-    tape = c.build.emit("gru_tape", *given, reverse=run.reverse)
-    return states_of(recurrent.named(c, tape, run, "h = (1 − z) n + z h, step by step"), GRU)
+    given = (x, c.param(f"{run.prefix}Wh"), bias, *start.values)
+    tape = c.build.emit("gru_tape", *given, reverse=run.reverse, **start.attrs)
+    return recurrent.named(c, tape, run, "h = (1 − z) n + z h, step by step")
 
 
 def _lower(c: LowerContext) -> Value:
-    return recurrent.lower_recurrent(c, "bx", _core)
+    return recurrent.lower_recurrent(c, "bx", _core, GRU)
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -52,6 +52,7 @@ layer(
         shape=recurrent.recurrent_shape,
         params=_params,
         lower=_lower,
+        own_lengths=True,
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,

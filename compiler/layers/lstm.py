@@ -9,9 +9,9 @@ from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..ops.build import Value
-from ..ops.recurrent import LSTM, states_of
+from ..ops.recurrent import LSTM
 from . import recurrent
-from .recurrent import Run, Weights
+from .recurrent import Run, Start, Weights
 from .registry import layer
 
 
@@ -20,16 +20,14 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
     return recurrent.recurrent_params(c, Weights(4), start, Call("xavier", {}, c.layer.head))
 
 
-def _core(c: LowerContext, x: Value, run: Run) -> Value:
-    given = (x, c.param(f"{run.prefix}Wh"), *recurrent.given_lengths(c))
-    tape = c.build.emit("lstm_tape", *given, reverse=run.reverse)
-    return states_of(
-        recurrent.named(c, tape, run, "c = f c + i g, h = o tanh(c), step by step"), LSTM
-    )
+def _core(c: LowerContext, x: Value, run: Run, start: Start) -> Value:
+    given = (x, c.param(f"{run.prefix}Wh"), *start.values)
+    tape = c.build.emit("lstm_tape", *given, reverse=run.reverse, **start.attrs)
+    return recurrent.named(c, tape, run, "c = f c + i g, h = o tanh(c), step by step")
 
 
 def _lower(c: LowerContext) -> Value:
-    return recurrent.lower_recurrent(c, "b", _core)
+    return recurrent.lower_recurrent(c, "b", _core, LSTM)
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -53,13 +51,14 @@ layer(
         shape=recurrent.recurrent_shape,
         params=_params,
         lower=_lower,
+        own_lengths=True,
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,
         torch="nn.LSTM(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
         keras="LSTM(units, return_sequences=…), in Bidirectional(…) where it is",
         notes="The gates stand in PyTorch's order, i f g o, H columns each. b is the sum of "
-        "PyTorch's two biases; its forget part starts at 1 (Jozefowicz et al. 2015). "
-        + recurrent.NOTES,
+        "PyTorch's two biases; its forget part starts at 1 (Jozefowicz et al. 2015). With `start=` the "
+        "first cell c is the last one of an lstm that is named, else zero. " + recurrent.NOTES,
     )
 )

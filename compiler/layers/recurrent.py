@@ -6,13 +6,16 @@ goes through the steps. Each layer brings its own core.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..diagnostics.codes import shapes as codes
 from ..ir.dims import Dim
-from ..ir.layer_graph import Call
-from ..ir.types import TensorType
+from ..ir.layer_graph import ArgValue, Call
+from ..ir.op_graph import Attr
+from ..ir.reading import whole
+from ..ir.types import DType, TensorType
 from ..kinds.arguments import (
     BIAS_ARG,
     BIAS_INIT_ARG,
@@ -23,16 +26,19 @@ from ..kinds.arguments import (
     Int,
     Num,
     Option,
+    ValueName,
     option,
     positional,
 )
 from ..kinds.layer import ParamSpec
-from ..kinds.lower.context import LowerContext
-from ..kinds.shapes.context import ShapeContext
+from ..kinds.lower.context import Ends, LowerContext
+from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import check_in, require_positions
 from ..ops.build import Value
-from ..ops.recurrent import Cell, last_step
-from ..ops.shape import concat, narrow, reshape
+from ..ops.recurrent import LSTM, Cell, cells_of, last_step, states_of
+from ..ops.shape import concat, embed, narrow, reshape
+
+RECURRENT = ("rnn", "lstm", "gru")
 
 MAX_LAYERS = 100
 """Layers in one stack; more than this is a mistake, and every one is code of its own."""
@@ -62,6 +68,11 @@ def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
             0.0,
         ),
         option("reverse", Flag(), "read every row from its own last step to its first", False),
+        option(
+            "start",
+            ValueName(),
+            "the first state, in place of zeros: the value of this stage, of size H",
+        ),
         IN_ARG,
         BIAS_ARG,
         INIT_ARG,
@@ -73,7 +84,10 @@ NOTES = (
     "Stacked layers are called l1, l2, …, the second direction `reverse`: `l2.reverse.Wx`. "
     "With `ragged`, every row ends, and in reverse begins, at its own last step, as with "
     "PyTorch's pack_padded_sequence; lengths may come in any order. `return=all` keeps the "
-    "steps in their places, also in reverse, and pads with zeros."
+    "steps in their places, also in reverse, and pads with zeros. With `start=NAME` the first state is "
+    "the named value, into which gradients flow back; of a recurrent layer it is the last state, "
+    "whatever that layer returns. A stack begins layer by layer with the states of a stack of as "
+    "many layers, else every layer of it with the one value."
 )
 
 
@@ -103,12 +117,61 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 
 def recurrent_shape(c: ShapeContext) -> TensorType:
     """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
-    size = require_positions(c)
-    width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
+    size = require_positions(replace(c, inputs=c.inputs[:1]))
+    width = _width(c.args)
     every = c.input.with_shape((c.input.shape[0], width))
     result = every if c.arg("return") == "all" else TensorType((width,))
     check_in(c, size, result)
+    check_start(c, result)
     return result
+
+
+def _width(args: Mapping[str, ArgValue]) -> int:
+    """The size of the state, of both directions together."""
+    return whole(args["units"]) * (2 if args["bidirectional"] else 1)
+
+
+def check_start(c: ShapeContext, result: TensorType) -> None:
+    """Refuse a first state that is not a vector of size H; `result` is the layer's type."""
+    if len(c.inputs) < 2:
+        return
+    name, units, type = c.arg("start"), c.arg("units"), c.inputs[1]
+    if c.arg("bidirectional"):
+        raise _no_start(
+            c,
+            result,
+            f"{c.kind} in both directions has two first states",
+            f"`{name}` is one value",
+            f"write two layers, `{c.kind} {units}` and `{c.kind} {units} reverse=true`, in a fork",
+        )
+    source = c.feeds[1] if len(c.feeds) > 1 else None
+    if source is not None and source.kind in RECURRENT:
+        size: Dim = _width(source.args)
+    elif type.rank == 1 and type.dtype is DType.FLOAT and not type.ragged:
+        size = type.shape[0]
+    else:
+        raise _no_start(
+            c,
+            result,
+            f"the first state of {c.kind} is a vector of {units} numbers, not {type}",
+            f"`{name}` is {type}",
+            "name a recurrent layer, or a stage that gives a vector, such as `mean axis=0 -> "
+            f"dense {units}`",
+        )
+    if size != units:
+        raise _no_start(
+            c,
+            result,
+            f"a first state of size {size} for a {c.kind} with states of size {units}",
+            f"`{name}` is of size {size}",
+            f"write `{c.kind} {size}`, or put `dense {units}` behind `{name}` and name that",
+        )
+
+
+def _no_start(c: ShapeContext, result: TensorType, what: str, here: str, help: str) -> ShapeFault:
+    return ShapeFault(
+        codes.START_MISMATCH, what, at="start", here=here, help=help, blame=1, result=result
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,24 +222,79 @@ def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
 
 # --- lowering -----------------------------------------------------------------------------
 
-Core = Callable[[LowerContext, Value, Run], Value]
-"""From what the input gives to the gates (B, T, gH) to the state after every step (B, T, H)."""
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a core takes besides x and weights: the rows' lengths, and the first state if named."""
+
+    values: tuple[Value, ...]
+    attrs: Mapping[str, Attr]
 
 
-def lower_recurrent(c: LowerContext, bias: str, core: Core) -> Value:
+Core = Callable[[LowerContext, Value, Run, Start], Value]
+"""From what the input gives to the gates (B, T, gH) to the tape of every step."""
+
+
+def lower_recurrent(c: LowerContext, bias: str, core: Core, cell: Cell) -> Value:
     """The stacked layers, and of the last one the states that are asked for."""
     h = c.x
     layers = stack(c)
+    ends: list[Value] = []
+    cells: list[Value] = []
     for place, runs in enumerate(layers, 1):
-        states = [core(c, _to_gates(c, h, run, bias), run) for run in runs]
-        if place == len(layers):
-            break
-        h = _dropped(c, _side_by_side(states, 2), place)
+        start = _start(c, place, cell)
+        tapes: list[Value] = []
+        states: list[Value] = []
+        for run in runs:
+            tapes.append(core(c, _to_gates(c, h, run, bias), run, start))
+            states.append(states_of(tapes[-1], cell))
+        if c.followers or (place == len(layers) and c.arg("return") == "last"):
+            ends.append(_ends(c, states, runs))
+        if _keeps_cells(c, cell):
+            cells.append(_ends(c, [cells_of(tape, cell) for tape in tapes], runs))
+        if place < len(layers):
+            h = _dropped(c, _side_by_side(states, 2), place)
+    if c.followers:
+        c.ends[c.name] = Ends(tuple(ends), tuple(cells))
     if c.arg("return") == "all":
         return c.note(_side_by_side(states, 2), "h after every step")
-    last = [_last(c, h, run) for h, run in zip(states, runs, strict=True)]
     whose = "each row's own" if c.lengths is not None else "the"
-    return c.note(_side_by_side(last, 1), f"h after {whose} last step")
+    return c.note(ends[-1], f"h after {whose} last step")
+
+
+def _ends(c: LowerContext, values: list[Value], runs: list[Run]) -> Value:
+    """What there is after the last step, of both directions side by side."""
+    last = [_last(c, value, run) for value, run in zip(values, runs, strict=True)]
+    return _side_by_side(last, 1)
+
+
+def _keeps_cells(c: LowerContext, cell: Cell) -> bool:
+    """Whether another lstm begins with this one's last cell."""
+    return cell is LSTM and "lstm" in c.followers
+
+
+def _start(c: LowerContext, place: int, cell: Cell) -> Start:
+    """Lengths and first state as a core takes them: not at all where rows are whole, or begin at 0.
+
+    The first state of an lstm is h and c side by side; c is zero unless an lstm is named.
+    """
+    lengths = () if c.lengths is None else (c.lengths,)
+    attrs = {"cells": True} if _keeps_cells(c, cell) else {}
+    if len(c.inputs) < 2:
+        return Start(lengths, attrs)
+    ends = c.ends.get(c.sources[1])
+    value = c.inputs[1]
+    if ends is not None:
+        at = place - 1 if len(ends.states) == len(stack(c)) else -1
+        value = ends.states[at]
+        if cell is LSTM and ends.cells:
+            value = concat((value, ends.cells[at]), 1)
+            c.build.describe(value, hint=f"{c.name}_start", formula="the first h and c")
+            return Start((*lengths, value), {**attrs, "started": True})
+    if cell is LSTM:
+        value = embed(value, 1, 0, 2 * c.arg("units"))
+        c.build.describe(value, hint=f"{c.name}_start", formula="the first h; the first c is zero")
+    return Start((*lengths, value), {**attrs, "started": True})
 
 
 def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
@@ -220,8 +338,3 @@ def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
 def _name(c: LowerContext, run: Run, what: str) -> str:
     """A name such as `lstm1_l2_reverse_tape`."""
     return f"{c.name}.{run.prefix}{what}".replace(".", "_")
-
-
-def given_lengths(c: LowerContext) -> tuple[Value, ...]:
-    """The lengths as a core takes them: not at all where every row is whole."""
-    return () if c.lengths is None else (c.lengths,)

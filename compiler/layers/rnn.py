@@ -12,9 +12,9 @@ from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..ops.build import Value
-from ..ops.recurrent import NONLINEARITIES, RNN, states_of
+from ..ops.recurrent import NONLINEARITIES, RNN
 from . import recurrent
-from .recurrent import Run, Weights
+from .recurrent import Run, Start, Weights
 from .registry import layer
 
 
@@ -54,18 +54,16 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
     return recurrent.recurrent_params(c, Weights(1), c.arg("bias_init"), None)
 
 
-def _core(c: LowerContext, x: Value, run: Run) -> Value:
+def _core(c: LowerContext, x: Value, run: Run, start: Start) -> Value:
     own = c.activation
     act, number = (own.kind, _number(own)) if own else ("tanh", 1.0)
-    given = (x, c.param(f"{run.prefix}Wh"), *recurrent.given_lengths(c))
-    tape = c.build.emit("rnn_tape", *given, act=act, number=number, reverse=run.reverse)
-    return states_of(
-        recurrent.named(c, tape, run, f"h = {act}(x Wx + b + h Wh), step by step"), RNN
-    )
+    given, attrs = (x, c.param(f"{run.prefix}Wh"), *start.values), start.attrs
+    tape = c.build.emit("rnn_tape", *given, act=act, number=number, reverse=run.reverse, **attrs)
+    return recurrent.named(c, tape, run, f"h = {act}(x Wx + b + h Wh), step by step")
 
 
 def _lower(c: LowerContext) -> Value:
-    return recurrent.lower_recurrent(c, "b", _core)
+    return recurrent.lower_recurrent(c, "b", _core, RNN)
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -87,6 +85,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        own_lengths=True,
         flops=_flops,
         kept=_kept,
         aliases=("simple_rnn", "simplernn"),

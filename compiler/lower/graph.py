@@ -8,13 +8,14 @@ Values get the hints from which generated code takes its names: `dense1` for a l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ..ir.layer_graph import Layer, Output, TypedGraph
+from ..ir.layer_graph import Layer, LayerGraph, Output, TypedGraph
 from ..ir.op_graph import Origin, Role
 from ..ir.types import DType, TensorType
 from ..kinds.layer import Trailing
-from ..kinds.lower.context import LowerContext
+from ..kinds.lower.context import Ends, LowerContext
 from ..layers import LAYERS
 from ..ops.build import Builder, Value
 from ..ops.ragged import mask_steps
@@ -34,6 +35,8 @@ class Lowering:
     states: dict[str, Value] = field(default_factory=dict)
     lengths: dict[int, Value | None] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
+    followers: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    ends: dict[str, Ends] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Value:
         """The value of a parameter."""
@@ -50,7 +53,12 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     With `per_row` the total is the sum of the rows' own losses, without the penalty.
     """
     graph = typed.graph
-    state = Lowering(typed, Builder(Origin("", (), Role.FORWARD)), frozen=typed.frozen_layers)
+    state = Lowering(
+        typed,
+        Builder(Origin("", (), Role.FORWARD)),
+        frozen=typed.frozen_layers,
+        followers=followers_of(graph),
+    )
     declare_params(state)
     for layer in graph.layers:
         state.values[layer.id] = lower_layer(state, layer)
@@ -59,6 +67,16 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     if graph.losses:
         lower_losses(typed, state.build, state.values, state.params, state.lengths, per_row=per_row)
     return state.build
+
+
+def followers_of(graph: LayerGraph) -> dict[int, frozenset[str]]:
+    """For each layer the kinds of those that begin with its last state (`start=`)."""
+    found: dict[int, frozenset[str]] = {}
+    for layer in graph.layers:
+        if layer.args.get("start") is not None:
+            source = layer.inputs[1]
+            found[source] = found.get(source, frozenset()) | {layer.kind}
+    return found
 
 
 def declare_params(state: Lowering) -> None:
@@ -79,10 +97,11 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
     state.build.origin = Origin(layer.name, (layer.span,), Role.FORWARD)
     if layer.kind == "input":
         return lower_input(state, layer)
-    name = value_name(state.typed, layer)
+    kind, name = LAYERS[layer.kind], value_name(state.typed, layer)
     inputs = tuple(state.values[i] for i in layer.inputs)
     result = state.typed.types[layer.id]
-    lengths = lengths_before(state.build, (state.lengths[i] for i in layer.inputs))
+    own = layer.inputs[:1] if kind.own_lengths else layer.inputs
+    lengths = lengths_before(state.build, (state.lengths[i] for i in own))
     context = LowerContext(
         state.build,
         layer.args,
@@ -96,8 +115,10 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         layer.activation,
         tuple(state.typed.types[i] for i in layer.inputs),
         layer.owner in state.frozen,
+        tuple(state.typed.graph.layers[i].name for i in layer.inputs),
+        state.followers.get(layer.id, frozenset()),
+        state.ends,
     )
-    kind = LAYERS[layer.kind]
     value = kind.lower(context)
     state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None
     if layer.activation is None or kind.trailing is Trailing.OWN:

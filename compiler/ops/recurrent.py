@@ -6,6 +6,11 @@ by side, the state before in its last but one H columns and the state h in its l
 adjoint gives the gradient by x; the gradient of Wh follows by one matrix product over all steps.
 
 With `lengths`, steps beyond a row's length have states of zero, and no gradient.
+
+A core that is `started` begins with a state that is its last input: h (B, H), of an lstm h and c
+(B, 2H). Its adjoint then has one step more, (B, T + 1, gH), whose first columns are the gradient by
+that state. Of a core with `cells` the cell is read as well as the state; its adjoint takes the
+gradients of both, side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..ir.dims import Dim, product
-from ..ir.types import TensorType
+from ..ir.types import DType, TensorType
 from .build import Value
 from .elementwise import unbroadcast
 from .registry import (
@@ -32,7 +37,7 @@ from .registry import (
     op,
     sample,
 )
-from .shape import reshape, transpose
+from .shape import concat, embed, narrow, reshape, transpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ RNN, LSTM, GRU = Cell(1, 2), Cell(4, 7), Cell(3, 6)
 def states_of(tape: Value, cell: Cell) -> Value:
     """The state h after every step, (B, T, H)."""
     return tape.builder.emit("states_of", tape, size=_hidden(tape.type, cell.parts))
+
+
+def cells_of(tape: Value, cell: Cell) -> Value:
+    """The cell c of an lstm after every step, (B, T, H)."""
+    return tape.builder.emit("cells_of", tape, size=_hidden(tape.type, cell.parts))
 
 
 def last_step(h: Value, lengths: Value) -> Value:
@@ -77,27 +87,42 @@ def _hidden_weights(tape: Value, cell: Cell, dz: Value) -> Value:
     return transpose(_rows(before)) @ _rows(dz)
 
 
-def _back(c: Gradient, name: str) -> Value:
-    """The adjoint of the core: the gradient by x of every step."""
-    lengths = [v for v in c.inputs if v.type.dtype.value == "int"]
-    attrs = dict(c.node.attrs)
-    return c.g.builder.emit(name, c.out, c.inputs[1], c.g, *lengths, **attrs)
+def _back(c: Gradient, name: str) -> tuple[Value, Parts]:
+    """The adjoint of the core: the gradient by x of every step, and those by lengths and start."""
+    lengths = [v for v in c.inputs if v.type.dtype is DType.INT]
+    attrs, build = dict(c.node.attrs), c.g.builder
+    if not attrs.get("started"):
+        dx = build.emit(name, c.out, c.inputs[1], c.g, *lengths, **attrs)
+        return dx, [ZERO] * len(lengths)
+    start, steps = c.inputs[-1], c.x.type.shape[1]
+    both = build.emit(name, c.out, c.inputs[1], c.g, *lengths, start, **attrs)
+    build.describe(both, formula="dx of every step, from the last one back, and dstart behind it")
+    last = narrow(narrow(both, 1, steps, steps + 1), 2, 0, start.type.shape[1])
+    d_start = reshape(last, start.type.shape)
+    build.describe(d_start, formula="the gradient by the first state")
+    return narrow(both, 1, 0, steps), [*[ZERO] * len(lengths), d_start]
 
 
 def _tape_gradient(name: str, cell: Cell) -> GradientRule:
     def rule(c: Gradient) -> Parts:
-        dx = _back(c, name)
-        none = [ZERO] * (len(c.inputs) - 2)
-        return [dx, _hidden_weights(c.out, cell, dx), *none]
+        dx, more = _back(c, name)
+        return [dx, _hidden_weights(c.out, cell, dx), *more]
 
     return rule
 
 
 def _gru_gradient(c: Gradient) -> Parts:
-    dx = _back(c, "gru_back")
+    dx, more = _back(c, "gru_back")
     dz = c.g.builder.emit("gru_hidden", dx, c.out)
-    none = [ZERO] * (len(c.inputs) - 3)
-    return [dx, _hidden_weights(c.out, GRU, dz), unbroadcast(dz, c.inputs[2].type), *none]
+    return [dx, _hidden_weights(c.out, GRU, dz), unbroadcast(dz, c.inputs[2].type), *more]
+
+
+def _beside(c: Gradient, place: int) -> Value:
+    """The gradient of a tape by that of its states (place 0) or cells (1): of both, side by side."""
+    tape, size = c.g.builder.nodes[c.x.id], c.attr("size")
+    if not dict(tape.attrs).get("cells"):
+        return c.g
+    return embed(c.g, 2, place * size, 2 * size)
 
 
 def _composed(name: str, cell: Cell) -> Callable[[tuple[Value, ...], Attrs], Value]:
@@ -105,6 +130,11 @@ def _composed(name: str, cell: Cell) -> Callable[[tuple[Value, ...], Attrs], Val
         return states_of(inputs[0].builder.emit(name, *inputs, **attrs), cell)
 
     return emit
+
+
+def _states_and_cells(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
+    tape = inputs[0].builder.emit("lstm_tape", *inputs, **attrs, cells=True)
+    return concat((states_of(tape, LSTM), cells_of(tape, LSTM)), 2)
 
 
 def _core(
@@ -119,11 +149,14 @@ def _core(
     def tape_type(types: Types, _: Attrs) -> TensorType:
         return _last_axis(types[0], cell.parts * _hidden(types[0], cell.gates))
 
-    def states_type(types: Types, _: Attrs) -> TensorType:
-        return _last_axis(types[0], _hidden(types[0], cell.gates))
+    def states_type(types: Types, attrs: Attrs) -> TensorType:
+        read = 2 if attrs.get("cells") else 1
+        return _last_axis(types[0], read * _hidden(types[0], cell.gates))
 
-    def back_type(types: Types, _: Attrs) -> TensorType:
-        return _last_axis(types[0], cell.gates * _hidden(types[0], cell.parts))
+    def back_type(types: Types, attrs: Attrs) -> TensorType:
+        batch, steps, _ = types[0].shape
+        more = 1 if attrs.get("started") else 0
+        return TensorType((batch, steps + more, cell.gates * _hidden(types[0], cell.parts)))
 
     op(
         OpDef(
@@ -145,10 +178,17 @@ def _samples(cell: Cell, bias: bool, *attrs: dict[str, Any]) -> tuple[Sample, ..
     for hidden, steps, given in ((2, 3, attrs[0]), (3, 1, attrs[0]), *((2, 4, a) for a in attrs)):
         for reverse in (False, True):
             own = [(hidden, cell.gates * hidden), *([(cell.gates * hidden,)] if bias else [])]
-            kept = {**given, "reverse": reverse}
-            x = (3, steps, cell.gates * hidden)
+            kept, begun = {**given, "reverse": reverse}, {
+                **given,
+                "reverse": reverse,
+                "started": True,
+            }
+            x, start = (3, steps, cell.gates * hidden), (3, (2 if cell is LSTM else 1) * hidden)
+            lengths = {1 + len(own): steps}
             found.append(Sample((x, *own), kept))
-            found.append(Sample((x, *own, (3,)), kept, ints={1 + len(own): steps}))
+            found.append(Sample((x, *own, (3,)), kept, ints=lengths))
+            found.append(Sample((x, *own, start), begun))
+            found.append(Sample((x, *own, (3,), start), begun, ints=lengths))
     return tuple(found)
 
 
@@ -206,9 +246,28 @@ op(
     OpDef(
         "states_of",
         lambda types, attrs: _last_axis(types[0], attrs["size"]),
-        lambda c: [c.g],  # a tape takes the gradient of what is read from it
+        lambda c: [_beside(c, 0)],  # a tape takes the gradient of what is read from it
         view=True,
         samples=(sample((2, 3, 4), size=4),),
+    )
+)
+op(
+    OpDef(
+        "cells_of",
+        lambda types, attrs: _last_axis(types[0], attrs["size"]),
+        lambda c: [_beside(c, 1)],
+        view=True,
+        composed=_states_and_cells,
+        samples=tuple(
+            Sample((*shapes, *more), {"reverse": reverse, **attrs}, ints=ints)
+            for reverse in (False, True)
+            for shapes in [((3, 4, 8), (2, 8))]
+            for more, attrs, ints in (
+                ((), {}, {}),
+                (((3,),), {}, {2: 4}),
+                (((3,), (3, 4)), {"started": True}, {2: 4}),
+            )
+        ),
     )
 )
 op(

@@ -20,6 +20,7 @@ from ..kinds.arguments import (
     Option,
     Ranges,
     SizeOf,
+    ValueName,
 )
 from ..kinds.inits import INITS
 from ..kinds.layer import Family, LayerKind
@@ -175,7 +176,7 @@ def type_text(type: ArgType) -> str:
             return "whole numbers"
         case Ranges():
             return "ranges"
-        case LayerName():
+        case LayerName() | ValueName():
             return "name of a stage"
         case Init():
             return "initialisation"

@@ -79,7 +79,7 @@ def layer_diagnostic(known: Known, site: Site, fault: ShapeFault) -> Diagnostic:
     span = argument or site.whole
     help, more, fixes = advice(known, site, fault)
     also = [Label(place, text) for place, text in fault.also]
-    labels = [*producer_labels(known, site, span), *also, *call_labels(layer)]
+    labels = [*producer_labels(known, site, span, fault.blame), *also, *call_labels(layer)]
     return fault.code.at(
         span,
         fault.message,
@@ -121,12 +121,13 @@ def loss_edits(loss: Loss, layer: Layer, kind: str) -> tuple[Edit, ...]:
 # --- both ends ----------------------------------------------------------------------------
 
 
-def producer_labels(known: Known, site: Site, fault: Span) -> list[Label]:
-    """Label the other end: where the incoming shapes were made."""
+def producer_labels(known: Known, site: Site, fault: Span, blame: int) -> list[Label]:
+    """Label the other end: where the incoming shapes, or that to blame, were made."""
     layer = site.layer
     if site.activation:
         return [Label(layer.head, f"produces {site.given}")]
-    feeds = [known.layers[i] for i in layer.inputs if i != UNKNOWN and i in known.types]
+    ids = layer.inputs if LAYERS[layer.kind].is_merge else layer.inputs[blame : blame + 1]
+    feeds = [known.layers[i] for i in ids if i != UNKNOWN and i in known.types]
     if len(feeds) == 1:
         return [producer_label(known, feeds[0], fault)]
     shown = feeds[:BRANCHES_SHOWN]
@@ -169,7 +170,7 @@ def call_labels(layer: Layer) -> list[Label]:
 def chains(known: Known, site: Site, fault: ShapeFault) -> str:
     """Return the path to the fault; at a merge one line for each branch."""
     count = len(site.layer.inputs)
-    if site.activation or count == 1:
+    if site.activation or count == 1 or not LAYERS[site.layer.kind].is_merge:
         return chain_text(path_through(known, site, fault.blame))
     shown = range(min(count, BRANCHES_SHOWN))
     lines = [f"branch {i + 1}: {chain_text(path_through(known, site, i))}" for i in shown]

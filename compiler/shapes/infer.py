@@ -238,7 +238,7 @@ def guessed_kind(
     tied = owned_by(state, args.get("tie"))
     if not tied and args.get("tie"):
         args = {**args, "tie": None}
-    context = ShapeContext(layer, args, inputs, tied, kind)
+    context = ShapeContext(layer, args, inputs, tied, kind, feeds_of(state, layer))
     type = result_type(kind, context)
     try:
         for spec in LAYERS[kind].params(context):
@@ -253,6 +253,11 @@ def guessed_kind(
         fault.result = type
         raise
     return type
+
+
+def feeds_of(state: Inference, layer: Layer) -> tuple[Layer | None, ...]:
+    """Return the layers that a layer's inputs come from; None where there was a fault."""
+    return tuple(state.known.layers.get(i) for i in layer.inputs)
 
 
 def owned_by(state: Inference, name: ArgValue) -> Mapping[str, Parameter]:
@@ -272,7 +277,8 @@ def apply_kind(
     owner: str,
 ) -> TensorType:
     """Return a kind's type for its inputs; its parameters are recorded under `owner`."""
-    context = ShapeContext(layer, args, inputs, owned_by(state, args.get("tie")), kind)
+    tied = owned_by(state, args.get("tie"))
+    context = ShapeContext(layer, args, inputs, tied, kind, feeds_of(state, layer))
     type = result_type(kind, context)
     own = args.get("frozen")
     frozen = layer.frozen if own is None else bool(own)

@@ -148,6 +148,24 @@ def test_specs_agree(path):
         assert max(errors.values()) <= TOLERANCE, errors
 
 
+@pytest.mark.parametrize("ragged", ["", " ragged"])
+@pytest.mark.parametrize("source", ["lstm", "gru"])
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_layers_with_a_first_state_agree(kind, source, ragged):
+    text = (
+        f"input Sx3{ragged} as s -> {source} 4 layers=2 as m\ninput Tx2{ragged} as x -> [{kind} 4 "
+        f"start=m, {kind} 4 reverse=true layers=2 start=m] -> add -> dense 2\nloss mse\n"
+    )
+    made = module(in_float64(text), 0)
+    x, target = random_batch(made, 3)
+    params = made.init_params(0)
+    answer = by_module(made, params, x, target, words := keywords_for(made, x))
+    for reference in references(in_float64(text)):
+        values = by_interpreter(reference, params, x, target, words)
+        errors = differences(values, reference.graph, answer)
+        assert max(errors.values()) <= TOLERANCE, errors
+
+
 @pytest.mark.parametrize("seed", range(9000, 9000 + COUNT))
 def test_random_programs_agree(seed):
     made = runnable(seed)

@@ -136,12 +136,17 @@ def function(graph, level: int):
     args = ", ".join(n for i, n in names.items() if graph[i].op == "input")
     results = ", ".join(f"{n!r}: {frame.name(i)}" for n, i in graph.outputs.items())
     source = f"def f({args}):\n" + "\n".join(lines) + f"\n    return {{{results}}}\n"
-    view = SimpleNamespace(level=level, dtype="float64", by_columns=())
+    words = {name: has(graph, name) for name in ("started", "cells")}
+    view = SimpleNamespace(level=level, dtype="float64", by_columns=(), **words)
     used = {name for s in statements for name in getattr(s, "uses", ())}
     helpers = helper_functions(target, view, used).text
     exec("from __future__ import annotations\n" + helpers, space)
     exec(source, space)
     return space["f"], source
+
+
+def has(graph, attribute: str) -> bool:
+    return any(dict(node.attrs).get(attribute) for node in graph)
 
 
 @pytest.mark.parametrize("level", [0, 1])

@@ -35,7 +35,7 @@ def lstm_back_with_slip(
     def step(kept: Array, dht: Array, dc: Array) -> Step:
         return _lstm_step(kept, dht, dc, wh, slip)
 
-    return steps_back(step, tape, dh, lengths, reverse)
+    return steps_back(step, tape, dh, () if lengths is None else (lengths,), reverse)
 
 
 def _lstm_step(kept: Array, dht: Array, dc: Array, wh: Array, slip: str) -> Step:
@@ -104,7 +104,9 @@ def one_step(x: Array, *, rows: int, step: int) -> Array:
 
 
 def _cores(anatomy: Anatomy, *ops: str) -> list[Node]:
-    return [node for node in anatomy.graph if node.op in ops]
+    """The ways back through time, but for those from or to a named first state."""
+    nodes = (node for node in anatomy.graph if node.op in ops)
+    return [n for n in nodes if not {"started", "cells"}.intersection(dict(n.attrs))]
 
 
 def _lstm(

@@ -67,6 +67,13 @@ def states_of(tape: Array, *, size: int) -> Array:
 
 
 @value
+def cells_of(tape: Array, *, size: int) -> Array:
+    """The cells of an LSTM's tape, c = f c + i g."""
+    i, f, g, _, before = np.split(tape[:, :, : 5 * size], 5, axis=2)
+    return f * before + i * g
+
+
+@value
 def states_before(tape: Array, *, size: int) -> Array:
     """The states before each step: the columns in front of the states."""
     return tape[:, :, -2 * size : -size]

@@ -10,6 +10,7 @@ last two blocks, the state before the step and the state behind it, are read by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,6 +61,31 @@ def _alive(lengths: Array | None, t: int, like: Array) -> Array:
     return np.ones((len(like), 1)) if lengths is None else (t < lengths)[:, None] * 1.0
 
 
+def _begins(more: tuple[Array, ...], started: bool, x: Array, reverse: bool) -> Begin:
+    """What stands behind a core's operands: lengths, and the state that it begins with."""
+    start = more[-1] if started else None
+    lengths = next(iter(more[: len(more) - started]), None)
+    ends = np.full(len(x), x.shape[1]) if lengths is None else lengths
+    return Begin(lengths, start, ends - 1 if reverse else np.zeros(len(x), int))
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The rows' lengths, the state that they begin with, and the step in which each begins."""
+
+    lengths: Array | None
+    start: Array | None
+    first: Array
+
+    def put(self, t: int, *states: Array) -> list[Array]:
+        """The states before step t: the first ones in rows that begin there."""
+        if self.start is None:
+            return list(states)
+        given = np.hsplit(self.start, len(states))
+        here = (self.first == t)[:, None]
+        return [np.where(here, new, old) for new, old in zip(given, states, strict=True)]
+
+
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 CELLS: dict[str, Callable[[Array, float], Array]] = {
@@ -101,28 +127,50 @@ StepBack = Callable[[Array, Array, Array], Step]
 
 
 def steps_back(
-    step: StepBack, tape: Array, dh: Array, lengths: Array | None, reverse: bool
+    step: StepBack,
+    tape: Array,
+    dh: Array,
+    more: tuple[Array, ...],
+    reverse: bool,
+    started: bool = False,
+    size: int = 0,
 ) -> Array:
-    """The gradients at every step's z, from the last step to the first; padding has none."""
-    carried = cell = np.zeros((len(dh), dh.shape[2]))
+    """The gradients at every step's z, from the last step to the first; padding has none.
+
+    Behind the operands stand `more`: lengths, and with `started` a first state, whose gradient is
+    one more step of the result. `dh` has the gradients of states of `size`, and of cells if wider.
+    """
+    begin = _begins(more, started, dh, reverse)
+    size = size or dh.shape[2]
+    carried = cell = np.zeros((len(dh), size))
+    first = np.zeros((len(dh), 2 * size))
     found: dict[int, Array] = {}
     for t in _steps(dh.shape[1], not reverse):
-        alive = _alive(lengths, t, dh)
-        dz, carried, cell = step(tape[:, t], (dh[:, t] + carried) * alive, cell)
+        alive = _alive(begin.lengths, t, dh)
+        if dh.shape[2] > size:
+            cell = cell + dh[:, t, size:] * alive
+        dz, carried, cell = step(tape[:, t], (dh[:, t, :size] + carried) * alive, cell)
         found[t] = dz * alive
-        carried = carried * alive
-    return np.stack([found[t] for t in sorted(found)], axis=1)
+        carried, cell = carried * alive, cell * alive
+        first = np.where((begin.first == t)[:, None], np.hstack([carried, cell]), first)
+    steps = [found[t] for t in sorted(found)]
+    if begin.start is None:
+        return np.stack(steps, axis=1)
+    last = np.zeros_like(steps[0])
+    last[:, : begin.start.shape[1]] = first[:, : begin.start.shape[1]]
+    return np.stack([*steps, last], axis=1)
 
 
 @value
 def rnn_tape(
-    x: Array, wh: Array, lengths: Array | None = None, *, act: str, number: float, reverse: bool
+    x: Array, wh: Array, *more: Array, act: str, number: float, reverse: bool, started: bool = False
 ) -> Array:
     """h = act(x_t + h Wh); the states before and behind every step."""
     h, tape = np.zeros((len(x), len(wh))), np.zeros((*x.shape[:2], 2 * len(wh)))
+    begin = _begins(more, started, x, reverse)
     for t in _steps(x.shape[1], reverse):
-        before = h
-        h = CELLS[act](x[:, t] + before @ wh, number) * _alive(lengths, t, x)
+        [before] = begin.put(t, h)
+        h = CELLS[act](x[:, t] + before @ wh, number) * _alive(begin.lengths, t, x)
         tape[:, t] = np.hstack([before, h])
     return tape
 
@@ -132,11 +180,11 @@ def rnn_back(
     tape: Array,
     wh: Array,
     dh: Array,
-    lengths: Array | None = None,
-    *,
+    *more: Array,
     act: str,
     number: float,
     reverse: bool,
+    started: bool = False,
 ) -> Array:
     """dz = dh · act′, from the last step back; dh of the step before gains dz Whᵀ."""
 
@@ -144,11 +192,13 @@ def rnn_back(
         dx = dht * SLOPES[act](kept[:, len(wh) :], number)
         return dx, dx @ wh.T, _
 
-    return steps_back(step, tape, dh, lengths, reverse)
+    return steps_back(step, tape, dh, more, reverse, started)
 
 
 @value
-def lstm_tape(x: Array, wh: Array, lengths: Array | None = None, *, reverse: bool) -> Array:
+def lstm_tape(
+    x: Array, wh: Array, *more: Array, reverse: bool, started: bool = False, cells: bool = False
+) -> Array:
     """c = f c + i g, h = o tanh(c). Kept: i, f, g, o, the cell before, the states.
 
     The cell behind is not kept: tanh of it follows from the gates and the cell before.
@@ -156,11 +206,12 @@ def lstm_tape(x: Array, wh: Array, lengths: Array | None = None, *, reverse: boo
     size = len(wh)
     c = h = np.zeros((len(x), size))
     tape = np.zeros((*x.shape[:2], 7 * size))
+    begin = _begins(more, started, x, reverse)
     for t in _steps(x.shape[1], reverse):
-        before, cell = h, c
+        before, cell = begin.put(t, h, c)
         zi, zf, zg, zo = np.hsplit(x[:, t] + before @ wh, 4)
         i, f, g, o = sigmoid(zi), sigmoid(zf), np.tanh(zg), sigmoid(zo)
-        c = (f * cell + i * g) * _alive(lengths, t, x)
+        c = (f * cell + i * g) * _alive(begin.lengths, t, x)
         h = o * np.tanh(c)
         tape[:, t] = np.hstack([i, f, g, o, cell, before, h])
     return tape
@@ -177,7 +228,13 @@ def lstm_step(kept: Array, dht: Array, dc: Array) -> tuple[list[Array], Array]:
 
 @value
 def lstm_back(
-    tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
+    tape: Array,
+    wh: Array,
+    dh: Array,
+    *more: Array,
+    reverse: bool,
+    started: bool = False,
+    cells: bool = False,
 ) -> Array:
     """The chain rule of one step, from the last one back; dc and dh are carried to the one before."""
 
@@ -186,12 +243,12 @@ def lstm_back(
         dx = np.hstack(gates)
         return dx, dx @ wh.T, before
 
-    return steps_back(step, tape, dh, lengths, reverse)
+    return steps_back(step, tape, dh, more, reverse, started, len(wh))
 
 
 @value
 def gru_tape(
-    x: Array, wh: Array, bh: Array, lengths: Array | None = None, *, reverse: bool
+    x: Array, wh: Array, bh: Array, *more: Array, reverse: bool, started: bool = False
 ) -> Array:
     """u = h Wh + bh; r, z = σ(x + u), n = tanh(x + r u), h = (1 − z) n + z h.
 
@@ -199,20 +256,21 @@ def gru_tape(
     """
     size = len(wh)
     h, tape = np.zeros((len(x), size)), np.zeros((*x.shape[:2], 6 * size))
+    begin = _begins(more, started, x, reverse)
     for t in _steps(x.shape[1], reverse):
-        before = h
+        [before] = begin.put(t, h)
         xr, xz, xn = np.hsplit(x[:, t], 3)
         ur, uz, un = np.hsplit(before @ wh + bh, 3)
         r, z = sigmoid(xr + ur), sigmoid(xz + uz)
         n = np.tanh(xn + r * un)
-        h = ((1 - z) * n + z * before) * _alive(lengths, t, x)
+        h = ((1 - z) * n + z * before) * _alive(begin.lengths, t, x)
         tape[:, t] = np.hstack([r, z, n, un, before, h])
     return tape
 
 
 @value
 def gru_back(
-    tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool
+    tape: Array, wh: Array, dh: Array, *more: Array, reverse: bool, started: bool = False
 ) -> Array:
     """The chain rule of one step, from the last one back."""
 
@@ -223,7 +281,7 @@ def gru_back(
         dr = dn * un * r * (1 - r)
         return np.hstack([dr, dz, dn]), dht * z + np.hstack([dr, dz, dn * r]) @ wh.T, _
 
-    return steps_back(step, tape, dh, lengths, reverse)
+    return steps_back(step, tape, dh, more, reverse, started)
 
 
 @value

@@ -48,6 +48,9 @@ KEYS = {
     "layers": "num_layers n_layers nlayers",
     "bidirectional": "bidirect is_bidirectional",
     "reverse": "go_backwards is_reverse reversed",
+    "rnn.start lstm.start gru.start": (
+        "initial_state init_state h0 hx h_0 hidden_state initial_hidden first_state encoder_state"
+    ),
     "return": "",
     "rnn.dropout lstm.dropout gru.dropout": "dropout_rate dropout_p",
     "learned": "learnable learned_encoding",

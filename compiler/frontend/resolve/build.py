@@ -8,7 +8,7 @@ from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
 from ...ir.bounds import MAX_LAYERS, MAX_STAGES
-from ...ir.layer_graph import UNKNOWN, Activation, InputLayer, Layer
+from ...ir.layer_graph import UNKNOWN, Activation, InputLayer, Layer, NamedValue
 from ...ir.types import TensorType
 from ...kinds.layer import LayerKind, no_params
 from ...kinds.layer import Trailing as TrailingRule
@@ -72,13 +72,18 @@ class Layers:
         original = self.original()
         if original is not None and original.activation is not None and label != name:
             label = original.activation.name
+        named = [v.layer for v in bound.args.values() if isinstance(v, NamedValue)]
         layer = Layer(
             id=len(self.made),
             name=name,
             kind=kind.name,
-            args=bound.args,
+            args=(
+                {k: v.name if isinstance(v, NamedValue) else v for k, v in bound.args.items()}
+                if named
+                else bound.args
+            ),
             given=bound.given,
-            inputs=_inputs(kind, flow),
+            inputs=(*_inputs(kind, flow), *named),
             span=span,
             head=head,
             calls=env.calls,

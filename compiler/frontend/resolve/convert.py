@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.suggest import listing
-from ...ir.layer_graph import ArgValue, Call
+from ...ir.layer_graph import ArgValue, Call, NamedValue
 from ...kinds.arguments import (
     ArgSpec,
     Flag,
@@ -19,6 +19,7 @@ from ...kinds.arguments import (
     Option,
     Ranges,
     SizeOf,
+    ValueName,
 )
 from ...kinds.inits import INITS
 from .. import ast
@@ -56,6 +57,8 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
             return convert_all(spec, kind, [value], env)
         case LayerName():
             return layer_name(spec.name, value, env)
+        case ValueName():
+            return named_value(spec.name, value, env)
         case Init():
             return _init(what, value, env)
 
@@ -242,9 +245,23 @@ def layer_name(key: str, value: ast.Value, env: Env) -> str:
     """Return the full name of the layer that a word refers to."""
     from .sharing import layer_named
 
+    return layer_named(key, _stage_word(key, value, env), env)
+
+
+def named_value(key: str, value: ast.Value, env: Env) -> NamedValue:
+    """Return the layer whose value a word refers to."""
+    from .sharing import find_stage
+
+    word = _stage_word(key, value, env)
+    layer = find_stage(word, env).end.layer
+    assert layer is not None
+    return NamedValue(word.id, layer)
+
+
+def _stage_word(key: str, value: ast.Value, env: Env) -> ast.Word:
     if not isinstance(value, ast.Word):
         raise env.fault(codes.WRONG_VALUE, value.span, f"`{key}` is the name of a stage")
-    return layer_named(key, value, env)
+    return value
 
 
 def _init(what: str, value: ast.Value, env: Env) -> Call:

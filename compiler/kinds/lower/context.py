@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...ir.layer_graph import Activation, ArgValue
 from ...ir.types import TensorType
 from ...ops.build import Builder, Value
 from ...ops.ragged import mask_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The last states (B, H) of a recurrent layer's stacked layers, and the cells of an lstm's."""
+
+    states: tuple[Value, ...]
+    cells: tuple[Value, ...] = ()
 
 
 def _no_state(name: str) -> Value:
@@ -26,7 +34,9 @@ class LowerContext:
     that of an array of state, by full name. `lengths` are the true lengths of padded rows where
     the (first ragged) input is ragged. `activation` is the one that trails the layer. `types` are
     the inputs' types as the layer graph has them, without the batch axis. `frozen` says that the
-    layer has parameters, and that none of them is trained.
+    layer has parameters, and that none of them is trained. `sources` are the names of the layers
+    that the inputs come from; `followers` the kinds of those that begin with this layer's last
+    state, which it leaves under its name in `ends`.
     """
 
     build: Builder
@@ -41,6 +51,9 @@ class LowerContext:
     activation: Activation | None = None
     types: tuple[TensorType, ...] = ()
     frozen: bool = False
+    sources: tuple[str, ...] = ()
+    followers: frozenset[str] = frozenset()
+    ends: dict[str, Ends] = field(default_factory=dict)
 
     @property
     def x(self) -> Value:

@@ -52,7 +52,7 @@ class ShapeContext:
 
     `inputs` are the types of what comes in, without the batch axis. `tied` gives the
     parameters of the layer that `tie=` names. `named` is the kind at work, which is the
-    activation's when its turn has come.
+    activation's when its turn has come. `feeds` are the layers that the inputs come from.
     """
 
     layer: Layer
@@ -60,6 +60,7 @@ class ShapeContext:
     inputs: tuple[TensorType, ...]
     tied: Mapping[str, Parameter]
     named: str = ""
+    feeds: tuple[Layer | None, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -45,7 +45,7 @@ class Views:
                 return self._slice(node, of)
             case "broadcast" if node.inputs and self.arrays.graph[node.inputs[0]].type.rank:
                 return Matrix(View("broadcast", of.array, (node.type.shape,)), "A")
-            case "states_of" | "states_before":
+            case "states_of" | "states_before" | "cells_of":
                 return self._states(node, of)
         raise CannotJit(node.op)
 
@@ -59,7 +59,8 @@ class Views:
         """Return part of a time loop's tape, whose order is different if the loop is compiled."""
         shapes = self.arrays.shapes(node)
         if self.forms.has_whole(self.arrays.graph[node.inputs[0]].op):
-            return Matrix(Applied(node, (of.array,), shapes, Form.VIEW), "C")
+            order = "A" if node.op == "cells_of" else "C"
+            return Matrix(Applied(node, (of.array,), shapes, Form.VIEW), order)
         return Matrix(Applied(node, (of.in_rows.array,), shapes, Form.NUMPY), "A")
 
     def _split_heads(self, node: Node) -> Matrix:

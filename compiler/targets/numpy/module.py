@@ -52,10 +52,17 @@ def module_view(
         dtype=typed.graph.dtype,
         targets=targets,
         weights=_row_weights(names),
+        started=_has(names, "started"),
+        cells=_has(names, "cells"),
         **_arrays(program, names),
         **_training(program, names),
         **_functions(program, names, targets, "grads" if contents is Contents.BARE else ""),
     )
+
+
+def _has(names: Names, attribute: str) -> bool:
+    """Return whether any op has this attribute."""
+    return any(dict(node.attrs).get(attribute) for node in names.graph.nodes)
 
 
 def _arrays(program: Program, names: Names) -> dict[str, Any]:

@@ -23,7 +23,8 @@ class ModuleView:
 
     `fresh_state` pairs the scale and the running mean of layers whose training changes both.
     `weights` is the variable of the rows' weights, where the loss takes any; `carries` says that
-    the module embeds trained weights."""
+    the module embeds trained weights, `started` that a recurrent layer begins with a named state, and
+    `cells` that one of them begins with the cell of an lstm."""
 
     title: str
     file: str
@@ -68,6 +69,8 @@ class ModuleView:
     loss_text: str
     penalised: bool
     carries: bool = False
+    started: bool = False
+    cells: bool = False
 
     @property
     def language(self) -> str:
