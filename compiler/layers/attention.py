@@ -10,6 +10,7 @@ from ..kinds.arguments import (
     BIAS_INIT_ARG,
     IN_ARG,
     INIT_ARG,
+    ArgSpec,
     Flag,
     Int,
     option,
@@ -25,6 +26,18 @@ from ..ops.build import Value
 from ..ops.elementwise import scale
 from ..ops.shape import narrow, reshape
 from .registry import layer
+
+WEIGHT_ARGS = (BIAS_ARG, INIT_ARG, BIAS_INIT_ARG)
+
+
+def heads_and_order(seen: str) -> tuple[ArgSpec, ...]:
+    """The arguments `heads` and `causal`, with what a position then sees."""
+    return (
+        positional(
+            "heads", Int(low=1), "number of heads; the number of features must be a multiple of it"
+        ),
+        option("causal", Flag(), f"whether a position sees only {seen}", False),
+    )
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -50,15 +63,29 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 def _lower(c: LowerContext) -> Value:
     batch, length, size = c.x.type.shape
     assert isinstance(size, int)
-    heads = c.arg("heads")
     qkv = reshape(c.x, (batch * length, size)) @ c.param("Wqkv")
     if c.arg("bias"):
         qkv = qkv + c.param("bqkv")
     c.build.describe(qkv, hint=f"{c.name}_qkv", formula="[q k v] = x Wqkv" + " + b" * c.arg("bias"))
-    q, k, v = (_heads(c, qkv, part) for part in range(3))
-    scores = scale(batch_matmul(q, transposed(k)), (size // heads) ** -0.5)
+    rows = (batch, length)
+    parts = (narrow(qkv, 1, part * size, (part + 1) * size) for part in range(3))
+    q, k, v = (by_heads(c, x, rows, name) for x, name in zip(parts, "qkv", strict=True))
+    return attend(c, q, k, v, c.lengths)
+
+
+def by_heads(c: LowerContext, x: Value, rows: tuple[Dim, Dim], name: str) -> Value:
+    """Queries, keys or values (B·T, D) by heads, (B, heads, T, D/heads); rows are (B, T)."""
+    split = split_heads(x, rows, c.arg("heads"))
+    return c.build.describe(split, hint=f"{c.name}_{name}", formula=f"{name} by heads")
+
+
+def attend(c: LowerContext, q: Value, k: Value, v: Value, lengths: Value | None) -> Value:
+    """Each query's mean of the values, and the product with Wo; no key beyond `lengths` is seen."""
+    size = q.type.shape[-1]
+    assert isinstance(size, int)
+    scores = scale(batch_matmul(q, transposed(k)), size**-0.5)
     c.build.describe(scores, hint=f"{c.name}_scores", formula="S = q kᵀ / √(D/heads)")
-    weights = _weights(c, scores)
+    weights = _weights(c, scores, lengths)
     c.build.describe(weights, hint=f"{c.name}_weights", formula="A = softmax S over the keys")
     mixed = batch_matmul(weights, v)
     c.build.describe(mixed, hint=f"{c.name}_mixed", formula="each query's mean of v, A v")
@@ -67,22 +94,12 @@ def _lower(c: LowerContext) -> Value:
     y = rows @ c.param("Wo")
     if c.arg("bias"):
         y = y + c.param("bo")
-    return c.note(reshape(y, c.x.type.shape), "y = (A v) Wo" + " + b" * c.arg("bias"))
+    return c.note(reshape(y, c.inputs[0].type.shape), "y = (A v) Wo" + " + b" * c.arg("bias"))
 
 
-def _heads(c: LowerContext, qkv: Value, part: int) -> Value:
-    """The queries (part 0), keys or values by heads, (B, heads, T, D/heads)."""
-    batch, length, size = c.x.type.shape
-    assert isinstance(size, int)
-    own = narrow(qkv, 1, part * size, (part + 1) * size)
-    split = split_heads(own, (batch, length), c.arg("heads"))
-    name = ("q", "k", "v")[part]
-    return c.build.describe(split, hint=f"{c.name}_{name}", formula=f"{name} by heads")
-
-
-def _weights(c: LowerContext, scores: Value) -> Value:
-    if c.arg("causal") or c.lengths is not None:
-        return masked_softmax(scores, c.lengths, causal=c.arg("causal"))
+def _weights(c: LowerContext, scores: Value, lengths: Value | None) -> Value:
+    if c.arg("causal") or lengths is not None:
+        return masked_softmax(scores, lengths, causal=c.arg("causal"))
     return c.build.emit("softmax", scores)
 
 
@@ -107,23 +124,7 @@ layer(
         formula="y = concat over heads of softmax(q kᵀ / √(D/heads)) v, times Wo + bo; "
         "[q k v] = x Wqkv + bqkv",
         example="input Tx64 -> attention 4 causal=true -> dense 3; loss mse",
-        args=(
-            positional(
-                "heads",
-                Int(low=1),
-                "number of heads; the number of features must be a multiple of it",
-            ),
-            option(
-                "causal",
-                Flag(),
-                "whether a position sees only itself and the positions before it",
-                False,
-            ),
-            IN_ARG,
-            BIAS_ARG,
-            INIT_ARG,
-            BIAS_INIT_ARG,
-        ),
+        args=(*heads_and_order("itself and the positions before it"), IN_ARG, *WEIGHT_ARGS),
         shape=_shape,
         params=_params,
         lower=_lower,

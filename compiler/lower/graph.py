@@ -118,6 +118,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         tuple(state.typed.graph.layers[i].name for i in layer.inputs),
         state.followers.get(layer.id, frozenset()),
         state.ends,
+        tuple(state.lengths[i] for i in layer.inputs),
     )
     value = kind.lower(context)
     state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None

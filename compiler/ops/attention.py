@@ -108,6 +108,9 @@ op(
             Sample(((3, 2, 4, 4), (3,)), {"causal": False}, ints={1: 4}),
             Sample(((3, 2, 4, 4), (3,)), {"causal": True}, ints={1: 4}),
             sample((2, 1, 1, 1), causal=True),
+            sample((2, 1, 2, 3), causal=True),
+            sample((2, 1, 4, 3), causal=True),
+            Sample(((3, 2, 2, 4), (3,)), {"causal": False}, ints={1: 4}),
         ),
         formulas=("dz = a · (da − Σ da·a), zero where nothing may be seen",),
     )

@@ -20,6 +20,10 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "attention 2": ("-=-----", "-=x----"),
         "attention 1 causal=true bias=false": ("-=-----", "-=x---x"),
     },
+    "attention fork": {
+        "[id, tanh] -> attention 2": ("-=-----", "-=x----"),
+        "[id, tanh] -> attention 1 causal=true bias=false": ("-=-----", "-=x---x"),
+    },
     "maxpool": {
         "maxpool 2": ("--==x==", "-x==x=="),
         "maxpool 3 stride=1 pad=1": ("--==x==", "-x==x=="),

@@ -331,8 +331,8 @@ def test_an_argument_of_a_layer_leads_to_the_one_here(kind, group):
             spec = "input 4 -> dense 3 as enc -> dense 4 {}=enc; loss mse"
             wrong, right = spec.format(word), spec.format("tie")
         elif key == "start":
-            spec = f"input 3 as m\ninput Tx4 -> {kind} 3 {{}}=m -> dense 1; loss mse"
-            wrong, right = spec.format(word), spec.format(key)
+            named = f"input 3 as m\ninput Tx4 -> {kind.name} 3 WORD=m -> dense 1; loss mse"
+            wrong, right = named.replace("WORD", word), named.replace("WORD", key)
         else:
             wrong, right = stage_of(kind, word, key)
         first, *_ = errors(wrong)

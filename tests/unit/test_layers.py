@@ -74,6 +74,7 @@ def lowered(c: ShapeContext):
         params.__getitem__,
         states.__getitem__,
         types=c.inputs,
+        each_lengths=(None,) * len(c.inputs),
     )
     return kind.lower(made), build
 
@@ -206,7 +207,7 @@ def test_every_kind_is_documented(kind):
     assert kind.formula
     assert kind.torch
     assert kind.keras
-    assert kind.name in kind.example
+    assert kind.word in kind.example
     assert all(spec.doc for spec in kind.args)
     if kind.family in (Family.ACTIVATION, Family.INPUT):
         assert kind.trailing is Trailing.NO

@@ -223,6 +223,8 @@ class Expander:
         refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
             kind = LAYERS[f"{kind.name} axis"]
+        if flow.forked:  # the form of the kind that takes the branches of a fork
+            kind = LAYERS.get(f"{kind.name} fork", kind)
         try:
             bound = self._arguments(stage, kind, env)
         except Fault:

@@ -36,7 +36,7 @@ class LowerContext:
     the inputs' types as the layer graph has them, without the batch axis. `frozen` says that the
     layer has parameters, and that none of them is trained. `sources` are the names of the layers
     that the inputs come from; `followers` the kinds of those that begin with this layer's last
-    state, which it leaves under its name in `ends`.
+    state, which it leaves under its name in `ends`. `each_lengths` are the lengths of the rows of each input.
     """
 
     build: Builder
@@ -54,6 +54,7 @@ class LowerContext:
     sources: tuple[str, ...] = ()
     followers: frozenset[str] = frozenset()
     ends: dict[str, Ends] = field(default_factory=dict)
+    each_lengths: tuple[Value | None, ...] = ()
 
     @property
     def x(self) -> Value:
