@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from .dataset import DataError, Dataset
+from .ignored import ignored_ids
 from .mapped import map_of
 from .metrics import are_classes
 from .module import Array, Arrays, Module, Shape
@@ -72,13 +73,22 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
     shapes = module.TARGETS
     takes_ids = set(module.LOSSES.values()) <= _TAKES_CLASS_IDS
     signs = set(module.LOSSES.values()) == {"hinge"}
+    ignore = ignored_ids(module)
     padded = data.lengths is not None
     if isinstance(data.target, Mapping):
         if data.target.keys() != shapes.keys():
             found, wanted = ", ".join(data.target), ", ".join(shapes)
             raise DataError(f"{data.name}: targets {found}, but the model wants {wanted}")
         fitted = {
-            name: _fit(array, shapes[name], takes_ids, signs, padded, partial(data.say, name))
+            name: _fit(
+                array,
+                shapes[name],
+                takes_ids,
+                signs,
+                padded,
+                partial(data.say, name),
+                ignore.get(name),
+            )
             for name, array in data.target.items()
         }
         return Fitted(
@@ -88,7 +98,9 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
     if len(shapes) != 1:
         raise DataError(f"{data.name}: one target array, but the model wants {', '.join(shapes)}")
     (shape,) = shapes.values()
-    target, ids = _fit(data.target, shape, takes_ids, signs, padded, partial(data.say, "target"))
+    say = partial(data.say, "target")
+    alone = next(iter(ignore.values()), None)
+    target, ids = _fit(data.target, shape, takes_ids, signs, padded, say, alone)
     return Fitted(replace(data, target=target), ids or _judges_classes(module, shape, target))
 
 
@@ -106,7 +118,13 @@ def _signs(target: Array) -> Array:
 
 
 def _fit(
-    target: Array, shape: Shape, takes_ids: bool, signs: bool, padded: bool, say: Say
+    target: Array,
+    shape: Shape,
+    takes_ids: bool,
+    signs: bool,
+    padded: bool,
+    say: Say,
+    ignore: int | None = None,
 ) -> tuple[Array, bool]:
     """Return the target in the module's form, and whether it held class ids."""
     width = shape[-1]
@@ -114,18 +132,22 @@ def _fit(
         one = target[..., None] if target.ndim == len(shape) - 1 else target
         return (_signs(one) if signs else one), False
     if len(shape) > 2 and takes_ids and not padded and target.ndim == len(shape) - 1:
-        return (class_ids(target, width, say) if isinstance(width, int) else target), True
+        return (class_ids(target, width, say, ignore) if isinstance(width, int) else target), True
     column = target.ndim == 1 or (target.ndim == 2 and target.shape[1] == 1)
     if len(shape) != 2 or not column or not isinstance(width, int):
         return target, False
-    ids = class_ids(target, width, say).reshape(len(target))
+    ids = class_ids(target, width, say, ignore).reshape(len(target))
     return (ids if takes_ids else one_hot(ids, width)), True
 
 
-def class_ids(target: Array, classes: int, say: Say) -> Array:
-    """Return targets of any shape as int64 class ids from 0 to classes − 1; refuse all others."""
+def class_ids(target: Array, classes: int, say: Say, ignore: int | None = None) -> Array:
+    """Return targets of any shape as int64 class ids from 0 to classes − 1; refuse all others.
+
+    The id to ignore may lie outside."""
     whole = target == np.floor(target) if target.dtype.kind == "f" else np.ones_like(target, bool)
     bad = ~whole | (target < 0) | (target >= classes)
+    if ignore is not None:
+        bad &= target != ignore
     if bad.any():
         index = tuple(map(int, np.argwhere(bad)[0]))
         if not whole[index]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .dataset import DataError, Dataset
 from .fit import Fitted
+from .ignored import counted
 from .metrics import metric_named
 from .module import Array, Arrays, Module, Params
 from .ragged import TruePositions
@@ -108,7 +109,8 @@ class Measure:
         mean = float(np.average(losses, weights=sizes))
         if not outputs or data.target is None:
             return mean, {}, None
-        return mean, self._outputs(parts), self.positions.select(data, data.target)
+        target = self.positions.select(data, data.target)
+        return mean, *counted(self.module, self._outputs(parts), target)
 
     def confusion(self, params: Params, state: Params, data: Dataset) -> dict[str, Array]:
         """Return counts (C, C) of true against predicted classes over all rows, by output."""

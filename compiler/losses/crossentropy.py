@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir.reading import number, numbers
-from ..kinds.arguments import Num, Numbers, option
+from ..kinds.arguments import Int, Num, Numbers, option
 from ..kinds.loss import REDUCTION, LossKind, Reads
 from ..kinds.lower.losses import LossContext
 from ..ops.build import Value
@@ -23,8 +23,8 @@ def lower(c: LossContext) -> Value:
         spread = scale(const(c.build, smoothing), 1.0, target.type.shape[-1])
         target = scale(target, 1.0 - smoothing) + spread
     if weights is None:
-        each = c.build.emit("crossentropy", logits, target)
-        return c.reduce(each, f"dz = softmax(z) − {t}{note}")
+        each, slope = c.build.emit("crossentropy", logits, target), f"dz = softmax(z) − {t}{note}"
+        return c.reduce(each, slope) if c.args["ignore"] is None else _counted(c, each, slope)
     known = (
         const_array(c.build, numbers(weights)) if isinstance(weights, tuple) else c.class_weights
     )
@@ -35,11 +35,29 @@ def _weighted(c: LossContext, logits: Value, target: Value, weights: Value, slop
     """Each class counts by its weight, and in the mean each row by the weight of its class id."""
     last = (logits.type.rank - 1,)
     each = scale(sum_over(weights * target * unary("log_softmax", logits), last), -1.0)
+    ignores = c.args["ignore"] is not None
+    if ignores and number(c.args["smoothing"]):  # spread over the classes of ignored rows, too
+        each = each * _counts(c)
     if c.args["reduction"] != "mean":
         return c.reduce(each, slope)
     counts = select(c.ids, sum_over(weights * c.target, last), const(c.build, 1.0))
     counts = c.build.describe(counts, hint="row_weights", formula="w of the class id, or 1")
-    return c.weighted_mean(each, counts, slope)
+    return c.weighted_mean(each, counts, slope, empty=ignores)
+
+
+def _counted(c: LossContext, each: Value, slope: str) -> Value:
+    """The loss of the rows that are not ignored, and their mean; 0 where all of them are."""
+    counts = _counts(c)
+    slope += "; 0 where ignored"
+    if c.args["reduction"] != "mean":
+        return c.reduce(each * counts, slope)
+    return c.weighted_mean(each * counts, counts, slope, over="Σ counted", empty=True)
+
+
+def _counts(c: LossContext) -> Value:
+    """1, and 0 for a row with the class id to ignore, whose target has no 1."""
+    counts = sum_over(c.target, (c.target.type.rank - 1,))
+    return c.build.describe(counts, hint="counts", formula="1, and 0 where the target is ignored")
 
 
 loss(
@@ -59,9 +77,16 @@ loss(
                 Numbers(low=0, single=False, words=("balanced",)),
                 "how much each class counts; `balanced`: n/(k·count) from the training targets",
             ),
+            option(
+                "ignore",
+                Int(),
+                "the class id of rows (or positions) that count for nothing, also in the mean; "
+                "it need not be the id of a class",
+            ),
         ),
         variants=(
             ("weights", "L = −Σ w·t·log softmax(z), mean over the rows by the w of their classes"),
+            ("ignore", "L = −Σ t·log softmax(z), mean over the rows that are not ignored"),
         ),
         aliases=("cross_entropy", "categorical_crossentropy"),
         torch="nn.CrossEntropyLoss (on the logits)",
@@ -70,6 +95,9 @@ loss(
         "With weights the mean over rows given as class ids divides by the sum of their weights, "
         "the mean over rows of probabilities by their number, as PyTorch's. For `balanced` "
         "train_epoch counts the classes of all targets it is given, each other function those of "
-        "its own targets unless `class_weights=` says otherwise.",
+        "its own targets unless `class_weights=` says otherwise. With `ignore=ID` rows of that class id "
+        "have no loss and no gradient, and the mean divides by the others (or their weights), as "
+        "with PyTorch's `ignore_index`; where all are ignored the loss is 0, where PyTorch's is nan. "
+        "Metrics leave them out, too. Rows of probabilities are never ignored.",
     )
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..ir.layer_graph import Loss, Setting, TypedGraph
 from ..ir.op_graph import Origin, Role
-from ..ir.reading import number
+from ..ir.reading import number, whole
 from ..ir.types import TensorType
 from ..kinds.lower.losses import LossContext
 from ..losses import LOSSES
@@ -96,6 +96,12 @@ def lower_loss(
 def target_layers(typed: TypedGraph) -> list[int]:
     """The layers that losses compare with a target, in order, each once."""
     return list(dict.fromkeys(n.layer for n in typed.graph.losses if n.compares))
+
+
+def ignored_id(losses: Sequence[Loss], layer: int) -> int | None:
+    """The class id of a layer's target that counts for nothing (`ignore=`)."""
+    found = (loss.setting.args.get("ignore") for loss in losses if loss.layer == layer)
+    return next((whole(i) for i in found if i is not None), None)
 
 
 def target_name(typed: TypedGraph, layer: int) -> str:

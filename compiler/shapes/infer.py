@@ -26,7 +26,7 @@ from ..layers import LAYERS
 from ..source import Span
 from . import ways as _ways  # noqa: F401  (registers the remedies of faults)
 from .faults import Known, Site, layer_diagnostic, loss_diagnostic
-from .losses import check_loss
+from .losses import check_ignored, check_loss
 from .parameters import check_init, check_shared, default_init, fixed_shape
 from .unknown import Possible, Refusal, Types, shown, shown_type
 
@@ -59,7 +59,7 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     types = state.types
     for loss in graph.losses:
         if all(i in types for i in loss.layers):
-            infer_loss(state, loss)
+            infer_loss(state, loss, graph.losses)
         elif not loss.more:
             guess_loss(state, loss)
     params, states = tuple(state.params.values()), tuple(state.states.values())
@@ -152,11 +152,12 @@ def report_once(
         state.report.add(layer_diagnostic(known or state.known, site, fault))
 
 
-def infer_loss(state: Inference, loss: Loss) -> None:
+def infer_loss(state: Inference, loss: Loss, losses: Sequence[Loss]) -> None:
     """Check that a loss fits its output."""
     try:
         more = [state.types[i] for i in loss.more]
         check_loss(loss, state.known.layers[loss.layer], state.types[loss.layer], more)
+        check_ignored(loss, losses)
     except ShapeFault as fault:
         state.report.add(loss_diagnostic(state.known, loss, fault))
 

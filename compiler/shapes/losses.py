@@ -38,6 +38,25 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[Tensor
         _check_list(loss, name, type)
 
 
+def check_ignored(loss: Loss, losses: Sequence[Loss]) -> None:
+    """Refuse `ignore=` where another loss compares the same value with the same target."""
+    ignore = loss.setting.args.get("ignore")
+    if ignore is None:
+        return
+    for other in losses:
+        alike = other is loss or other.layer != loss.layer or not other.compares
+        if not alike and other.setting.args.get("ignore") != ignore:
+            raise ShapeFault(
+                codes.IGNORE_SHARED,
+                f"`{other.setting.kind}` judges the same value, and has no target for rows of class "
+                f"id {ignore}",
+                at="ignore",
+                here=f"rows of class id {ignore} have no target",
+                also=((other.setting.span, "this loss has the same target"),),
+                help=f"write `ignore={ignore}` there, too, or let it judge another value",
+            )
+
+
 def _check_padding(loss: Loss, type: TensorType) -> None:
     """Refuse outputs whose last axis, of scores or probabilities, is padded."""
     if not type.ragged or type.ragged_axis != type.rank - 1:

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 import pytest
-from nnc.kinds.arguments import Num, Numbers, Option
+from nnc.kinds.arguments import Int, Num, Numbers, Option
 from nnc.losses import LOSSES
 
 from ..generated import build
@@ -26,6 +26,8 @@ def values(type, width: int) -> list[str]:
     match type:
         case Option(words=words):
             return list(words)
+        case Int():  # a class id
+            return ["1"]
         case Num(low=low, high=high):
             return [str(0.35 * ((1 if high is None else high) + (low or 0)))]
         case Numbers(single=single, words=words):

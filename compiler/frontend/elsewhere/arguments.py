@@ -118,6 +118,7 @@ KEYS = {
     "step.gamma": "factor decay_rate decay_factor drop",
     "exponential.gamma": "~factor ~decay_rate",
     "warmup": "warmup_steps num_warmup_steps warmup_iters n_warmup",
+    "crossentropy.ignore": "ignore_index ignore_class ignore_label ignored_class",
     # initialisations
     "normal.std": "stddev sigma scale",
     "uniform.a": "bound limit scale",
@@ -225,7 +226,9 @@ ABSENT = {
     "relu begins at 0, and what lies below has no slope; with a slope it is `leaky_relu(0.2)`": (
         "relu.threshold relu.negative_slope"
     ),
-    "targets that are to be left out cannot be marked": "ignore_index ignore_class",
+    "crossentropy alone can leave out targets: `loss crossentropy ignore=ID`": (
+        "ignore_index ignore_class"
+    ),
     "weights of rows are a setting of training: `train weights=rows`": (
         "sample_weight sample_weights row_weight row_weights"
     ),

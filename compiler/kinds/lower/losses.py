@@ -13,7 +13,7 @@ from ...ops.elementwise import scale
 from ...ops.ragged import as_real, count_steps, mask_steps
 from ...ops.reduction import sum_all, sum_over
 from ...ops.shape import reshape
-from ...ops.source import leaf
+from ...ops.source import const, leaf
 from .slopes import slope_text
 
 ROW_WEIGHTS = ".rows"
@@ -122,14 +122,19 @@ class LossContext:
         self._show(slope, over if count == 1 else f"{count} {over}")
         return scale(sum_all(self._masked(_times_rows(each, share))), 1.0, count)
 
-    def weighted_mean(self, each: Value, weights: Value, slope: str) -> Value:
-        """The sum of all entries, of gradient `slope` each, over the sum of their weights."""
+    def weighted_mean(
+        self, each: Value, weights: Value, slope: str, *, over: str = "Σ w", empty: bool = False
+    ) -> Value:
+        """The sum of all entries, of gradient `slope` each, over the sum of their weights.
+
+        With `empty` that sum may be 0, and then the mean is. `over` is how comments call the sum.
+        """
         if not self.weighted:
-            self._show(slope, "Σ w")
-            return self._ratio(each, weights)
-        self._show(slope, "Σ w·weights")
+            self._show(slope, over)
+            return self._ratio(each, weights, empty)
+        self._show(slope, f"{over}·weights")
         rows = self.row_weights
-        return self._ratio(_times_rows(each, rows), _times_rows(weights, rows))
+        return self._ratio(_times_rows(each, rows), _times_rows(weights, rows), empty)
 
     def _show(self, slope: str, over: Dim | str) -> None:
         """Keep the formula that stands beside the gradient where it enters the network."""
@@ -140,18 +145,18 @@ class LossContext:
             slope, self.weight, over, padded=padded, by_row=self.weighted
         )
 
-    def _ratio(self, each: Value, weights: Value | None) -> Value:
+    def _ratio(self, each: Value, weights: Value | None, empty: bool = False) -> Value:
         """The sum of all entries over the sum of their weights, or over the number of positions."""
         each = self._masked(each)
         if weights is not None:
             weights = self._masked(weights)
         if not self.per_row:
             if weights is not None:
-                return sum_all(each) / sum_all(weights)
+                return sum_all(each) / _at_least_some(sum_all(weights), empty)
             assert self.lengths is not None
             return sum_all(each) / count_steps(self.lengths)
         if weights is not None:
-            return sum_all(_row_sums(each) / _row_sums(weights))
+            return sum_all(_row_sums(each) / _at_least_some(_row_sums(weights), empty))
         assert self.lengths is not None
         return sum_all(_row_sums(each) / as_real(self.lengths))
 
@@ -164,6 +169,14 @@ class LossContext:
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows."""
         return self.build.describe(value, formula=formula)
+
+
+def _at_least_some(total: Value, empty: bool) -> Value:
+    """A sum of weights to divide by, 1 in place of 0 if there may be none."""
+    if not empty:
+        return total
+    none = total.builder.emit("equal", total, const(total.builder, 0.0))
+    return total + as_real(none)
 
 
 def _times_rows(each: Value, rows: Value) -> Value:

@@ -14,7 +14,8 @@ class ArrayView:
     `classes` bounds the whole numbers of an input of ids. `lengths` is the variable of the true
     lengths of its rows where they are padded along axis `ragged_axis`. `symbols` are its sizes that
     are known only at run time. `ids` is the variable that says whether a target was given as class
-    ids, where that matters, `weights` that of its class weights where they come from the data."""
+    ids, where that matters, `weights` that of its class weights where they come from the data. `ignore` is
+    the class id of a target that counts for nothing."""
 
     name: str
     var: str
@@ -27,6 +28,7 @@ class ArrayView:
     ids: str = ""
     weights: str = ""
     symbols: frozenset[str] = frozenset()
+    ignore: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

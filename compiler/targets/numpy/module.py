@@ -13,7 +13,7 @@ from ...ir.op_graph import Graph, Role
 from ...kinds.lower.losses import ROW_WEIGHTS
 from ...losses import LOSSES
 from ...losses.registry import target_kind
-from ...lower.losses import target_layers, target_name
+from ...lower.losses import ignored_id, target_layers, target_name
 from ...ops.source import RANDOM
 from ...passes.pipeline import Function
 from ...program.kernels import Kernel
@@ -218,7 +218,8 @@ def _targets(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
         if lengths is not None:
             array = replace(array, lengths=names.names[lengths], ragged_axis=axis)
         ids, weights = (variables.get(f"{name}.{what}", "") for what in ("ids", "weights"))
-        views.append(replace(array, ids=ids, weights=weights))
+        ignore = ignored_id(typed.graph.losses, layer)
+        views.append(replace(array, ids=ids, weights=weights, ignore=ignore))
     return tuple(views)
 
 

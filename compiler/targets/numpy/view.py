@@ -78,6 +78,11 @@ class ModuleView:
         return "plain NumPy"
 
     @property
+    def ignored(self) -> dict[str, int]:
+        """The class ids that count for nothing, by target."""
+        return {a.name: a.ignore for a in self.targets if a.ignore is not None}
+
+    @property
     def trained(self) -> str:
         """The constant with the names and shapes of gradients and of the optimizer's arrays."""
         return "TRAINED_SHAPES" if self.frozen else "PARAM_SHAPES"
