@@ -22,13 +22,15 @@ class TensorType:
 
     In the layer graph the shape leaves the batch axis out, as specs do; in the op graph it is
     the whole shape. `ragged` tells that rows are padded along a feature axis: the first in an
-    input, `ragged_axis` further on.
+    input, `ragged_axis` further on. With `keys` the last axis is padded as well, by the lengths of
+    another sequence.
     """
 
     shape: Shape
     dtype: DType = DType.FLOAT
     ragged: bool = False
     ragged_axis: int = 0
+    keys: bool = False
 
     @property
     def rank(self) -> int:

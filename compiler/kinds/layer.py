@@ -76,6 +76,16 @@ def same_lengths(c: LowerContext) -> Value | None:
     return c.lengths
 
 
+def always(_: tuple[TensorType, ...]) -> bool:
+    """Of a layer each of whose inputs has lengths of its own, whatever they are."""
+    return True
+
+
+def same_keys(c: LowerContext) -> Value | None:
+    """The lengths along the last axis behind a layer that keeps every position."""
+    return c.keys if c.result.keys else None
+
+
 def no_conditions(_: ShapeContext) -> tuple[Dim, ...]:
     """What a layer without conditions asks of sizes known at run time."""
     return ()
@@ -104,8 +114,9 @@ class LayerKind:
     default initialisation of weights whose layer an activation of this kind follows. `implied` has
     the arguments that an alias stands for (`relu6` is a relu with max=6). `summary`,
     `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
-    is the memory of its input under another shape. With `own_lengths` the rows of each input have
-    lengths of their own; those of the first are the layer's.
+    is the memory of its input under another shape. Where `own_lengths` says so of the inputs'
+    types, the rows of each input have lengths of their own; those of the first are the layer's. `takes_keys` says that it may stand
+    behind a value with padding along two axes, as activations may; `keys` gives the lengths along the last of them.
     """
 
     name: str
@@ -130,7 +141,9 @@ class LayerKind:
     keras: str = ""
     notes: str = ""
     is_view: bool = False
-    own_lengths: bool = False
+    own_lengths: Callable[[tuple[TensorType, ...]], bool] = lambda _: False
+    keys: Callable[[LowerContext], Value | None] = same_keys
+    takes_keys: bool = False
 
     @property
     def word(self) -> str:
@@ -148,6 +161,11 @@ class LayerKind:
     def is_activation(self) -> bool:
         """Whether the kind's name may trail another stage."""
         return self.family is Family.ACTIVATION
+
+    @property
+    def knows_keys(self) -> bool:
+        """Whether the kind may stand behind a value whose padding lies along two axes."""
+        return self.takes_keys or self.is_activation
 
     @property
     def is_merge(self) -> bool:

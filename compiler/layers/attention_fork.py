@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..ir.dims import Dim
 from ..ir.layer_graph import Call
 from ..ir.types import TensorType
-from ..kinds.layer import Family, LayerKind, ParamSpec
+from ..kinds.layer import Family, LayerKind, ParamSpec, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.divisors import check_divides
@@ -99,7 +99,7 @@ layer(
         lower=_lower,
         flops=_flops,
         kept=_kept,
-        own_lengths=True,
+        own_lengths=always,
         torch="nn.MultiheadAttention(D, heads, kdim=M, vdim=M, batch_first=True)(x1, x2, x2)",
         keras="MultiHeadAttention(heads, D // heads)(x1, x2)",
         notes="TxD and LxM give TxD: the queries come from the first branch, keys and values from "

@@ -6,22 +6,46 @@ from ..ir.dims import Dim, product
 from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
+from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext
-from ..kinds.shapes.merges import pair
+from ..kinds.shapes.merges import pair, require_branches
+from ..kinds.shapes.products import product_type
+from ..ops.attention import row_products, transposed
 from ..ops.build import Value
 from ..ops.reduction import sum_over
 from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
-    type = pair(c)
-    shape, last = (*type.shape[:-1], 1), type.rank - 1
-    if type.ragged and type.ragged_axis == last:
-        return TensorType(shape, type.dtype)
-    return type.with_shape(shape)
+    require_branches(c, exactly=2)
+    if not crosses(c.inputs):
+        type = pair(c)
+        shape, last = (*type.shape[:-1], 1), type.rank - 1
+        if type.ragged and type.ragged_axis == last:
+            return TensorType(shape, type.dtype)
+        return type.with_shape(shape)
+    return product_type(*_as_matrices(c.inputs))
+
+
+def crosses(types: tuple[TensorType, ...]) -> bool:
+    """Whether every position of one branch meets every one of the other: TxD and LxD, D and LxD."""
+    first, second = types
+    ranks = {first.rank, second.rank}
+    alike = first.shape[-1] == second.shape[-1] and first.shape != second.shape
+    ends = any(t.ragged and t.ragged_axis == t.rank - 1 for t in types)
+    return alike and not ends and ranks in ({2}, {1, 2})
+
+
+def _as_matrices(types: tuple[TensorType, ...]) -> tuple[TensorType, TensorType]:
+    """The operands of the product: a vector first, and the other one transposed."""
+    first, second = types if types[1].rank == 2 else types[::-1]
+    return first, permuted(second, (1, 0))
 
 
 def _lower(c: LowerContext) -> Value:
+    if crosses(c.types):
+        first, second = c.inputs if c.types[1].rank == 2 else c.inputs[::-1]
+        return c.note(row_products(first, transposed(second)), "y = x₁ · x₂ of all positions")
     first, second = c.inputs
     last, products = first.type.rank - 1, first * second
     if c.lengths_along(last - 1) is not None:
@@ -29,7 +53,20 @@ def _lower(c: LowerContext) -> Value:
     return c.note(sum_over(products, (last,), keepdims=True), "y = Σ x₁ x₂")
 
 
+def _lengths(c: LowerContext) -> Value | None:
+    if not crosses(c.types):
+        return c.lengths
+    first, second = c.each_lengths if c.types[1].rank == 2 else c.each_lengths[::-1]
+    return second if first is None else first
+
+
+def _keys(c: LowerContext) -> Value | None:
+    return c.each_lengths[1]
+
+
 def _flops(c: ShapeContext) -> Dim:
+    if crosses(c.inputs):
+        return 2 * product(c.inputs[0].shape) * product(c.inputs[1].shape[:-1])
     return 2 * product(c.input.shape)
 
 
@@ -43,10 +80,15 @@ layer(
         "[p, q] -> dot -> sigmoid; loss bce",
         shape=_shape,
         lower=_lower,
+        lengths=_lengths,
+        keys=_keys,
+        own_lengths=crosses,
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",
-        notes="D gives 1, TxD gives Tx1. Padding of ragged rows takes no part: DxT gives Dx1, the "
+        notes="D gives 1, TxD gives Tx1: of equal shapes every position meets the one in its place. TxD "
+        "and LxD give TxL, D and LxD give L: every position of one meets every one of the other, as "
+        "queries meet a memory; `softmax` behind it leaves the memory's padding out. Padding of ragged rows takes no part: DxT gives Dx1, the "
         "sums over each row's own positions.",
     )
 )

@@ -29,6 +29,7 @@ layer(
         ),
         shape=same,
         lower=_lower,
+        takes_keys=True,
         flops=per_entry(1),
         torch="nn.Dropout(p)",
         keras="Dropout(p)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.dims import Dim
 from ..ir.layer_graph import Call
-from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
+from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..ops.build import Value
@@ -52,7 +52,7 @@ layer(
         shape=recurrent.recurrent_shape,
         params=_params,
         lower=_lower,
-        own_lengths=True,
+        own_lengths=always,
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,

@@ -8,7 +8,7 @@ from ..ir.dims import Dim
 from ..ir.layer_graph import Activation
 from ..ir.reading import number
 from ..ir.types import TensorType
-from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
+from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..ops.build import Value
@@ -85,7 +85,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
-        own_lengths=True,
+        own_lengths=always,
         flops=_flops,
         kept=_kept,
         aliases=("simple_rnn", "simplernn"),

@@ -38,6 +38,7 @@ layer(
         args=(positional("a", Numbers(), "the factor: one number, or a list"),),
         shape=_shape,
         lower=_lower,
+        takes_keys=True,
         flops=per_entry(1),
         torch="x * a",
         keras="Rescaling(a)",

@@ -35,6 +35,7 @@ layer(
         args=(positional("b", Numbers(), "what is added: one number, or a list"),),
         shape=_shape,
         lower=_lower,
+        takes_keys=True,
         flops=per_entry(1),
         torch="x + b",
         keras="Rescaling(1, offset=b)",

@@ -18,10 +18,10 @@ from ..kinds.layer import Trailing
 from ..kinds.lower.context import Ends, LowerContext
 from ..layers import LAYERS
 from ..ops.build import Builder, Value
+from ..ops.lengths import lengths_before
 from ..ops.ragged import mask_steps
 from ..ops.source import leaf
 from .losses import lower_losses
-from .row_lengths import lengths_before
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Lowering:
     params: dict[str, Value] = field(default_factory=dict)
     states: dict[str, Value] = field(default_factory=dict)
     lengths: dict[int, Value | None] = field(default_factory=dict)
+    keys: dict[int, Value | None] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
     followers: Mapping[int, frozenset[str]] = field(default_factory=dict)
     ends: dict[str, Ends] = field(default_factory=dict)
@@ -100,7 +101,8 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
     kind, name = LAYERS[layer.kind], value_name(state.typed, layer)
     inputs = tuple(state.values[i] for i in layer.inputs)
     result = state.typed.types[layer.id]
-    own = layer.inputs[:1] if kind.own_lengths else layer.inputs
+    types = tuple(state.typed.types[i] for i in layer.inputs)
+    own = layer.inputs[:1] if kind.own_lengths(types) else layer.inputs
     lengths = lengths_before(state.build, (state.lengths[i] for i in own))
     context = LowerContext(
         state.build,
@@ -113,15 +115,17 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         state.held,
         lengths,
         layer.activation,
-        tuple(state.typed.types[i] for i in layer.inputs),
+        types,
         layer.owner in state.frozen,
         tuple(state.typed.graph.layers[i].name for i in layer.inputs),
         state.followers.get(layer.id, frozenset()),
         state.ends,
         tuple(state.lengths[i] for i in layer.inputs),
+        tuple(state.keys.get(i) for i in layer.inputs),
     )
     value = kind.lower(context)
     state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None
+    state.keys[layer.id] = kind.keys(context) if result.keys else None
     if layer.activation is None or kind.trailing is Trailing.OWN:
         return named(state, value, inputs, name)
     value = named(state, value, inputs, f"{layer.name}_z")
@@ -133,6 +137,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         owner=layer.activation.name,
         lengths=state.lengths[layer.id],
         types=(result,),
+        each_keys=(state.keys[layer.id],),
     )
     return named(state, LAYERS[layer.activation.kind].lower(active), (value,), name)
 
@@ -170,6 +175,9 @@ def lower_output(state: Lowering, output: Output) -> Value:
     state.build.origin = Origin(layer.name, (layer.span,), Role.FORWARD)
     axis = state.typed.types[output.layer].ragged_axis + 1
     masked = mask_steps(value, lengths, axis)
+    keys = state.keys[output.layer]
+    if keys is not None:
+        masked = mask_steps(masked, keys, value.type.rank - 1)
     return state.build.describe(masked, hint=output.name, formula="zeros in place of padding")
 
 

@@ -12,9 +12,9 @@ from ..kinds.lower.losses import LossContext
 from ..losses import LOSSES
 from ..ops.build import Builder, Value
 from ..ops.elementwise import scale, unary
+from ..ops.lengths import lengths_before
 from ..ops.reduction import sum_all
 from ..ops.source import leaf
-from .row_lengths import lengths_before
 
 PARTIAL_SUM = 16
 """Penalty terms added up in one statement; longer formulas would be hard to read."""

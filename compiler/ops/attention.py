@@ -7,12 +7,21 @@ from ..ir.types import TensorType
 from .activation import softmax_gradient
 from .build import Value
 from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op, sample
-from .shape import transpose
+from .shape import reshape, transpose
 
 
 def batch_matmul(a: Value, b: Value) -> Value:
     """The product of matrices in the last two axes, one for each index of the axes before."""
     return a.builder.emit("batch_matmul", a, b)
+
+
+def row_products(a: Value, b: Value) -> Value:
+    """a (B, T, K) or (B, K) times b (B, K, M), a product for each row: (B, T, M) or (B, M)."""
+    if a.type.rank == 3:
+        return batch_matmul(a, b)
+    batch, size = a.type.shape
+    product = batch_matmul(reshape(a, (batch, 1, size)), b)
+    return reshape(product, (batch, b.type.shape[2]))
 
 
 def transposed(x: Value) -> Value:

@@ -22,6 +22,7 @@ from ..ir.sizes import entries
 from ..ir.types import TensorType
 from ..kinds.layer import ParamSpec, StateSpec, no_params
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.shapes.rules import refuse_mixing
 from ..layers import LAYERS
 from ..source import Span
 from . import ways as _ways  # noqa: F401  (registers the remedies of faults)
@@ -298,6 +299,7 @@ def apply_kind(
 def result_type(kind: str, context: ShapeContext) -> TensorType:
     """Return the type by the kind's own rule, unless no array can have such a shape."""
     layer = context.layer
+    check_padding(kind, context)
     try:
         type = LAYERS[kind].shape(context)
         product(type.shape)
@@ -315,6 +317,19 @@ def result_type(kind: str, context: ShapeContext) -> TensorType:
             here=f"at most {MAX_AXES}, not counting the batch",
         )
     return type
+
+
+def check_padding(kind: str, context: ShapeContext) -> None:
+    """Refuse a value with padding along two axes where a kind knows one at most."""
+    blame = next((i for i, type in enumerate(context.inputs) if type.keys), None)
+    if blame is None or LAYERS[kind].knows_keys:
+        return
+    raise refuse_mixing(
+        context,
+        "work on a value with padding along two axes",
+        "put `softmax` behind `dot` and join its value with the second sequence by `matmul`",
+        blame=blame,
+    )
 
 
 def note_state(state: Inference, layer: Layer, spec: StateSpec, owner: str) -> None:

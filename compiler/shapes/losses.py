@@ -23,6 +23,13 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[Tensor
             here=f"the output is {type}",
             help="leave `int` out of the input, so that it holds real numbers",
         )
+    if any(t.keys for t in (type, *more)):
+        raise ShapeFault(
+            codes.LOSS_OUTPUT,
+            f"{loss.setting.kind} cannot judge a value with padding along two axes",
+            here=f"positions of two sequences of different lengths, {type}",
+            help="join it with the second sequence by `matmul`, and judge what comes of that",
+        )
     if FORMULA in loss.setting.args:
         from ..kinds.formula.kind import check_formula_loss
 

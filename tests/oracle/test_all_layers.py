@@ -29,7 +29,10 @@ kinds: Counter[str] = Counter()
 arguments: Counter[str] = Counter()
 pairs: Counter[tuple[str, str]] = Counter()
 
-ELSEWHERE = {"attention fork": "test_torch_cross_attention.py"}
+ELSEWHERE = {
+    "attention fork": "test_torch_cross_attention.py",
+    "matmul": "test_torch_other_sequence.py",
+}
 """Kinds of which random programs have none, and the file that draws them."""
 
 

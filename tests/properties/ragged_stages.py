@@ -24,6 +24,9 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "[id, tanh] -> attention 2": ("-=-----", "-=x----"),
         "[id, tanh] -> attention 1 causal=true bias=false": ("-=-----", "-=x---x"),
     },
+    "matmul": {
+        "[id, transpose] -> matmul": ("-x=---=", "-x=---="),
+    },
     "maxpool": {
         "maxpool 2": ("--==x==", "-x==x=="),
         "maxpool 3 stride=1 pad=1": ("--==x==", "-x==x=="),

@@ -45,7 +45,7 @@ def test_the_stage_of_an_example_is_as_if_alone_or_refused(name):
 def example_stage(kind) -> str:
     """The stage by which an example shows its kind; of a merge, a fork before it."""
     if kind.is_merge:
-        return f"[id, tanh] -> {kind.name}"
+        return f"[id, tanh] -> {kind.word}"
     graph = check(Source("example.nn", kind.example)).graph.graph
     return next((one.span.text for one in graph.layers if one.kind == kind.name), kind.name)
 

@@ -342,6 +342,12 @@ AUTHOR_KNOWS = (
     r"make branch \d+ (end in|like the first,) .*",
     r"put the positions before the last axis again, .*",
     r"go on with a stage: .*",
+    r"put `softmax` behind `dot` and join .*",
+    r"join it with the second sequence by `matmul`, .*",
+    r"declare a vector of features at every position, as in .*",
+    r"write `ignore=-?\d+` there, too, or let it judge another value",
+    r"end the first branch in as many features as .*",
+    r"put `transpose` behind the second branch",
     r"write an id below \d+, or count the padding too: .*",
     r"bring the positions of all branches to one axis, .*",
 )

@@ -35,3 +35,4 @@ PAD_ID = error("NN229", "pad-id", "the id of padding is none of an embedding's i
 FORMULA_SHAPES = error("NN230", "formula-shapes", "the values of a formula differ in shape")
 START_MISMATCH = error("NN231", "start-mismatch", "a first state does not fit its recurrent layer")
 IGNORE_SHARED = error("NN232", "ignore-shared", "another loss judges the rows that one ignores")
+MATMUL_SIZES = error("NN233", "matmul-sizes", "the branches of matmul cannot be multiplied")

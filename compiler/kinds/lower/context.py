@@ -36,7 +36,8 @@ class LowerContext:
     the inputs' types as the layer graph has them, without the batch axis. `frozen` says that the
     layer has parameters, and that none of them is trained. `sources` are the names of the layers
     that the inputs come from; `followers` the kinds of those that begin with this layer's last
-    state, which it leaves under its name in `ends`. `each_lengths` are the lengths of the rows of each input.
+    state, which it leaves under its name in `ends`. `each_lengths` are the lengths of the rows of each input,
+    `each_keys` those along its last axis, where that is padded as well.
     """
 
     build: Builder
@@ -55,6 +56,7 @@ class LowerContext:
     followers: frozenset[str] = frozenset()
     ends: dict[str, Ends] = field(default_factory=dict)
     each_lengths: tuple[Value | None, ...] = ()
+    each_keys: tuple[Value | None, ...] = ()
 
     @property
     def x(self) -> Value:
@@ -85,8 +87,15 @@ class LowerContext:
 
     def lengths_along(self, axis: int) -> Value | None:
         """The lengths of the rows that come in, if padding lies along that feature axis."""
+        if self.result.keys and axis == self.result.rank - 1:
+            return self.keys
         padded = any(t.ragged and t.ragged_axis == axis for t in self.types)
         return self.lengths if padded else None
+
+    @property
+    def keys(self) -> Value | None:
+        """The lengths along the last axis of the (first) input, where it is padded along two."""
+        return self.each_keys[0] if self.each_keys else None
 
     def note(self, value: Value, formula: str) -> Value:
         """Say which formula a value follows; it becomes the comment beside the statement."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.dims import Dim, symbol
-from ..ops.build import Builder, Value
-from ..ops.conv import window_size
+from .build import Builder, Value
+from .conv import window_size
 
 
 def lengths_before(build: Builder, given: Iterable[Value | None]) -> Value | None:
