@@ -10,10 +10,14 @@ from ..ir.layer_graph import ArgValue, Call
 
 @dataclass(frozen=True, slots=True)
 class Int:
-    """A whole number within bounds (inclusive)."""
+    """A whole number within bounds (inclusive).
+
+    With `sizes` a symbolic size of an input may stand in its place; the value is then its name.
+    """
 
     low: int | None = None
     high: int | None = None
+    sizes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from ..ir.dims import Dim, symbol
+from ..ir.layer_graph import ArgValue
+from ..ir.reading import whole
 from ..ir.types import TensorType
 from ..kinds.arguments import Int, positional
-from ..kinds.layer import Family, LayerKind
+from ..kinds.layer import Family, LayerKind, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
-from ..kinds.shapes.rules import require_floats
+from ..kinds.shapes.rules import refuse_mixing, require_floats
 from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
 from .registry import layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
-    require_floats(c)
-    copies = c.input.with_shape((c.arg("copies"), *c.input.shape))
-    return replace(copies, ragged_axis=c.input.ragged_axis + 1) if c.input.ragged else copies
+    alone = replace(c, inputs=c.inputs[:1])
+    require_floats(alone)
+    copies = c.input.with_shape((_copies(c.args), *c.input.shape))
+    if not c.input.ragged:
+        return replace(copies, ragged=len(c.inputs) > 1, ragged_axis=0)
+    if len(c.inputs) > 1:
+        raise refuse_mixing(
+            alone,
+            f"pad rows of different lengths along {c.arg('copies')}, too",
+            "reduce the positions first, for example with `mean axis=0`",
+        )
+    return replace(copies, ragged_axis=c.input.ragged_axis + 1)
+
+
+def _copies(args: Mapping[str, ArgValue]) -> Dim:
+    """How many copies: a number, or a size of an input."""
+    count = args["copies"]
+    return symbol(count) if isinstance(count, str) else whole(count)
+
+
+def _lengths(c: LowerContext) -> Value | None:
+    return c.each_lengths[1] if len(c.inputs) > 1 else c.lengths
 
 
 def _lower(c: LowerContext) -> Value:
     batch, *rest = c.x.type.shape
     one = reshape(c.x, (batch, 1, *rest))
-    return c.note(broadcast(one, (batch, c.arg("copies"), *rest)), "the same for every copy")
+    copies = _copies(c.args)
+    return c.note(broadcast(one, (batch, copies, *rest)), "the same for every copy")
 
 
 layer(
@@ -34,11 +58,15 @@ layer(
         summary="makes n copies along a new first axis",
         formula="D becomes nxD, TxD becomes nxTxD",
         example="input 6 -> repeat 3 -> dense 4 tanh -> flatten -> dense 1; loss mse",
-        args=(positional("copies", Int(low=1), "number of copies"),),
+        args=(positional("copies", Int(low=1, sizes=True), "number of copies"),),
         shape=_shape,
         lower=_lower,
+        lengths=_lengths,
+        own_lengths=always,
         torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
         keras="RepeatVector(n)",
-        notes="One map seen by n groups of filters: `input Tx768 -> repeat 12` has 12 channels.",
+        notes="One map seen by n groups of filters: `input Tx768 -> repeat 12` has 12 channels. "
+        "With a symbolic size of an input, `repeat T`, a vector stands at every position of that input, "
+        "to be joined with it; where the input is ragged its lengths are the copies' too.",
     )
 )

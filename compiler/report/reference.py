@@ -158,8 +158,9 @@ def _default(arg: ArgSpec) -> str:
 def type_text(type: ArgType) -> str:
     """Describe the values of an argument."""
     match type:
-        case Int(low, high):
-            return "whole number" + _bounds(low, high)
+        case Int(low, high, sizes):
+            number = "whole number" + _bounds(low, high)
+            return f"{number}, or a size of an input (`T`)" if sizes else number
         case Num(low, high, open_low, open_high):
             return "number" + _bounds(low, high, open_low, open_high)
         case Flag():

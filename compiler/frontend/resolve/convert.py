@@ -37,6 +37,8 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
     """Convert the value of one argument of `kind`; raises Fault after reporting errors."""
     what = f"`{spec.name}` of `{kind}`"
     match spec.type:
+        case Int(sizes=True) if isinstance(value, ast.DimName):
+            return _input_size(value, env)
         case Int():
             whole = as_whole(evaluate(value, env), value, env, f"{what} is a whole number")
             _check_bounds(whole, spec.name, spec.type, value, env)
@@ -256,6 +258,16 @@ def named_value(key: str, value: ast.Value, env: Env) -> NamedValue:
     layer = find_stage(word, env).end.layer
     assert layer is not None
     return NamedValue(word.id, layer)
+
+
+def _input_size(value: ast.DimName, env: Env) -> NamedValue | str:
+    """Return a symbolic size by its name, with the input whose rows have lengths along it, if any."""
+    known = env.state.sizes
+    if value.id not in known:
+        advice = f"sizes of inputs so far: {listing(known)}" if known else ""
+        raise env.unknown(value, "a size of an input before this place", known, advice)
+    padded = known[value.id]
+    return value.id if padded is None else NamedValue(value.id, padded)
 
 
 def _stage_word(key: str, value: ast.Value, env: Env) -> ast.Word:

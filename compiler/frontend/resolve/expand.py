@@ -18,7 +18,7 @@ from .build import Layers, check_activations
 from .constants import lookup, whole
 from .copies import copy_scopes, trailing_of
 from .frozen import check_tied, check_used
-from .inputs import input_type
+from .inputs import input_type, note_sizes
 from .misuse import (
     called_value,
     decorated,
@@ -199,7 +199,10 @@ class Expander:
                 help="declare the input in a chain of its own and give it a name with `as`",
             )
         refuse_repeat(stage, env)
-        return Flow((self.layers.add_input(called, input_type(stage, env), stage),))
+        type = input_type(stage, env)
+        end = self.layers.add_input(called, type, stage)
+        note_sizes(type, end.layer, env)
+        return Flow((end,))
 
     def _reference(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Flow:
         word = stage.kind

@@ -180,3 +180,13 @@ def _positive(size: int, value: ast.Value, env: Env) -> int:
             codes.OUT_OF_BOUNDS, value.span, f"an axis must have at least 1 entry, not {size}"
         )
     return size
+
+
+def note_sizes(type: TensorType, layer: int | None, env: Env) -> None:
+    """Remember an input's symbolic sizes, and for its first axis where rows have lengths."""
+    for place, size in enumerate(type.shape):
+        if isinstance(size, int):
+            continue
+        padded = layer if type.ragged and place == 0 else None
+        if env.state.sizes.get(str(size)) is None:
+            env.state.sizes[str(size)] = padded

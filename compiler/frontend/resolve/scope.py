@@ -39,7 +39,8 @@ class SpecState:
     name; their content is still checked. `formulas` are the resolved formulas, `resolving` those
     being resolved, outermost first. `unknown` are the spans of unknown words, which every copy of a
     block repeats. `used` are the lets and blocks with references, `expanded` the blocks whose
-    stages have been checked."""
+    stages have been checked. `sizes` are the symbolic sizes of inputs, each with a ragged input whose
+    rows have lengths along it, if there is one."""
 
     report: Report
     main: ast.File
@@ -59,6 +60,7 @@ class SpecState:
     blamed: set[tuple[str, tuple[Span, ...]]] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     expanded: set[str] = field(default_factory=set)
+    sizes: dict[str, int | None] = field(default_factory=dict)
     values: dict[str, Const | None] = field(default_factory=dict)
     evaluating: dict[str, ast.Let] = field(default_factory=dict)
 
