@@ -9,6 +9,7 @@ COMMANDS = (
     "doctor",
     "eval",
     "explain",
+    "export",
     "fmt",
     "graph",
     "layers",
