@@ -41,8 +41,9 @@ def onnx_model(
     `NAME_lengths` of whole numbers. Raises CannotExport, which names the layer and the reason.
     """
     _check(arrays, opset)
-    graph = with_patterns(_prediction(typed), opset)
-    e = Emitter(graph, arrays, np.dtype(typed.graph.dtype), opset)
+    real = np.dtype(typed.graph.dtype)
+    graph = with_patterns(_prediction(typed), opset, double=real == np.float64)
+    e = Emitter(graph, arrays, real, opset)
     for node in graph:
         if node.op not in ("param", "state", "input", "lengths"):
             e.emit(node, _rule(node))

@@ -124,6 +124,7 @@ def test_names_are_those_of_the_spec():
         ("input Tx6 -> layernorm -> dense 2", "LayerNormalization", "ReduceMean"),
         ("input 6 -> dense 5 gelu -> dense 2", "Gelu", "Erf"),
         ("input Tx6 -> gru 4 -> dense 2", "GRU", "Sigmoid"),
+        ("input 6 -> dense 4 relu(max=2) -> dense 2", "Clip", "Relu"),
         ("input Tx6 -> dense 4 tanh -> dense 2", "MatMul", "Reshape"),
     ],
 )

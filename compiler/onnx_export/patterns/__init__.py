@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.op_graph import Graph, Node, renumbered
-from .activations import whole_gelus
+from .activations import clipped_relus, whole_gelus
 from .dense import stacked_products
 from .found import Found
 from .norms import batch_norms, layer_norms
@@ -21,9 +21,14 @@ GELU = 20
 """The first opset with Gelu."""
 
 
-def with_patterns(graph: Graph, opset: int) -> Graph:
-    """The graph with every pattern found, and without what nothing needs any more."""
-    patterns: list[Pattern] = [stacked_products, recurrent_layers, layer_norms, batch_norms]
+def with_patterns(graph: Graph, opset: int, *, double: bool) -> Graph:
+    """The graph with every pattern found, and without what nothing needs any more.
+
+    In `double` precision norms stay in parts: ONNX keeps their epsilon in single precision.
+    """
+    patterns: list[Pattern] = [stacked_products, recurrent_layers, clipped_relus]
+    if not double:
+        patterns += [layer_norms, batch_norms]
     if opset >= GELU:
         patterns.append(whole_gelus)
     found = Found(graph)

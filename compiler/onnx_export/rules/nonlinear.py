@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...ir.op_graph import Node
 from ..emitter import Emitter
 from ..registry import rule, simple
@@ -22,12 +24,26 @@ for _name, _onnx in {
 
 @rule("leaky_relu")
 def _leaky_relu(e: Emitter, n: Node) -> str:
-    return e.add("LeakyRelu", *e.operands(n), alpha=n.real("slope"))
+    """z where positive, else slope · z."""
+    (z,), slope = e.operands(n), n.real("slope")
+    if e.real == np.float32:
+        return e.add("LeakyRelu", z, alpha=slope)
+    return _above_zero(e, z, e.add("Mul", z, e.constant(slope)))
 
 
 @rule("elu")
 def _elu(e: Emitter, n: Node) -> str:
-    return e.add("Elu", *e.operands(n), alpha=n.real("alpha"))
+    """z where positive, else α (exp(z) − 1)."""
+    (z,), alpha = e.operands(n), n.real("alpha")
+    if e.real == np.float32:
+        return e.add("Elu", z, alpha=alpha)
+    power = e.add("Exp", e.add("Min", z, e.constant(0.0)))
+    return _above_zero(e, z, e.add("Mul", e.add("Sub", power, e.constant(1.0)), e.constant(alpha)))
+
+
+def _above_zero(e: Emitter, z: str, other: str) -> str:
+    """z where positive, else another value: ONNX keeps the numbers of its ops in single precision."""
+    return e.add("Where", e.add("Greater", z, e.constant(0.0)), z, other)
 
 
 @rule("gelu", "gelu_tanh")
@@ -39,7 +55,7 @@ def _gelu(e: Emitter, n: Node) -> str:
 
 @rule("Gelu")
 def _whole_gelu(e: Emitter, n: Node) -> str:
-    return e.add("Gelu", *e.operands(n), approximate=n.word("approximate"))
+    return e.add("Gelu", *e.operands(n))
 
 
 @rule("softmax", "log_softmax")
