@@ -23,7 +23,7 @@ from nnc.onnx_export.model import OPSETS
 from nnc.onnx_export.registry import CannotExport
 
 from .all_layers.whole import program as program_of_all_layers
-from .onnx_models import answers, apart, pair, rows
+from .onnx_models import Arrays, Pair, answers, apart, pair, rows
 from .random_programs import program
 
 ROOT = Path(__file__).parents[2]
@@ -55,8 +55,21 @@ def agree(text: str, dtype: str, seed: int = 0, opset: int | None = None) -> str
     if got is None:
         assert dtype == "float64", text
         return "no kernel"
-    assert apart(got, want) < TOLERANCE[dtype], text
+    error = apart(got, want)
+    if error >= TOLERANCE[dtype]:  # compiling once more is slow, and hardly ever needed
+        assert error < 4 * rounding(made, x, lengths, want), text
     return "equal"
+
+
+def rounding(made: Pair, x: Arrays, lengths: Arrays, want: Arrays) -> float:
+    """How far a module in float32 is from the same one in float64: what rounding alone does."""
+    if made.typed.graph.dtype == "float64":
+        return 0.0
+    wide = pair(in_dtype(made.text, "float64"))
+    for name, array in {**made.params, **made.state}.items():
+        {**wide.params, **wide.state}[name][...] = array
+    real = {n: a.astype("float64") if a.dtype.kind == "f" else a for n, a in x.items()}
+    return apart({n: a.astype("float64") for n, a in want.items()}, wide.call(real, lengths))
 
 
 @pytest.mark.parametrize("kind", sorted(LAYERS))

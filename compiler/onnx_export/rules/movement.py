@@ -40,11 +40,17 @@ def _slice(e: Emitter, n: Node) -> str:
 
 @rule("embed")
 def _embed(e: Emitter, n: Node) -> str:
-    """Zeros before and behind, along one axis."""
+    """Zeros before and behind, along one axis.
+
+    All axes are listed: where a Pad names its axes, onnxruntime 1.32 moves it past a Transpose
+    without renaming them.
+    """
     before, axis = n.dim("start"), n.whole("axis")
     behind = n.dim("size") - before - e.graph[n.inputs[0]].type.shape[axis]
-    pads = e.shape((before, behind))
-    return e.add("Pad", *e.operands(n), pads, e.constant(0.0), e.whole(axis), mode="constant")
+    rank = n.type.rank
+    pads: list[Dim] = [0] * (2 * rank)
+    pads[axis], pads[rank + axis] = before, behind
+    return e.add("Pad", *e.operands(n), e.shape(pads), e.constant(0.0), mode="constant")
 
 
 @rule("powers")

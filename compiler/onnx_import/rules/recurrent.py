@@ -160,7 +160,7 @@ def _is_last(t: Translation, node: NodeProto) -> bool:
         index, axis = t.constant(node.input[1]), attributes(node).get("axis", 0) % len(shape)
         if index is None or index.size != 1 or axis > 1:
             return False
-        return int(index.ravel()[0]) % shape[axis] == shape[axis] - 1
+        return bool(int(index.ravel()[0]) % shape[axis] == shape[axis] - 1)
     starts, ends, axes = (t.constant(name) for name in list(node.input)[1:4])
     if starts is None or ends is None or axes is None or axes.size != 1:
         return False
