@@ -1,4 +1,4 @@
-"""loss bce: for independent yes-or-no outputs."""
+"""loss bce: for independent binary outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From logits: a sigmoid at the end is looked through."""
+    """Computed from logits; a final sigmoid is combined with the loss."""
     z, weight = c.logits("sigmoid"), c.args["pos_weight"]
     if weight == 1:
         return c.reduce(c.build.emit("bce", z, c.target), "dz = σ(z) − t")

@@ -1,4 +1,4 @@
-"""loss crossentropy: for one class out of several."""
+"""loss crossentropy: for classification into one of several classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From logits: a softmax or log_softmax at the end is looked through."""
+    """Computed from logits; a final softmax or log_softmax is combined with the loss."""
     logits, weights = c.logits("softmax", "log_softmax"), c.args["weights"]
     target, smoothing = c.target, number(c.args["smoothing"])
     t, note = "t", ""
@@ -32,7 +32,7 @@ def lower(c: LossContext) -> Value:
 
 
 def _weighted(c: LossContext, logits: Value, target: Value, weights: Value, slope: str) -> Value:
-    """Each class counts by its weight, and in the mean each row by the weight of its class id."""
+    """Class-weighted loss; its mean divides by the weights of the rows' class ids."""
     last = (logits.type.rank - 1,)
     each = scale(sum_over(weights * target * unary("log_softmax", logits), last), -1.0)
     if c.args["reduction"] != "mean":

@@ -1,4 +1,4 @@
-"""loss hinge: for classes, by margins instead of probabilities."""
+"""loss hinge: for classification by margins instead of probabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """The margins that are missed, by the form that the targets turn out to have."""
+    """The margin violations; the form of the targets is known at run time."""
     y, t, last = c.output, c.target, c.output.type.rank - 1
     one, classes = const(c.build, 1.0), y.type.shape[-1]
     if classes == 1:
@@ -20,7 +20,7 @@ def lower(c: LossContext) -> Value:
     right = c.build.describe(sum_over(t * y, (last,), keepdims=True), hint="right_score")
     margin = select(c.ids, one + (y - right), one - t * y)  # y - right first: 1 + y may lose the 1
     wrong = scale(one - t, 1.0, classes)
-    # Of class ids the row has the mean over the classes, whatever the reduction; see PyTorch.
+    # With class ids a row's loss is the mean over classes for any reduction, as in PyTorch.
     each = scale(one, 1.0, classes if c.args["reduction"] == "mean" else 1)
     missed = sum_over(select(c.ids, wrong, each) * unary("relu", margin), (last,))
     slope = "dy = (m − t·Σ m for class ids, −t·m for −1, 1); m > 0 where a margin is missed"

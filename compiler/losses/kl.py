@@ -10,7 +10,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """t·log t, which is 0 for t = 0, less t times the log-probability."""
+    """t·log t, which is 0 for t = 0, minus t times the log-probability."""
     return c.reduce(unary("xlogx", c.target) - c.target * c.output, "dy = −t")
 
 

@@ -9,7 +9,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From the logarithm of the rate, so that no output is a rate below 0."""
+    """Computed from the logarithm of the rate, so that every output is a valid rate."""
     return c.reduce(c.build.emit("poisson", c.output, c.target), "dy = exp(y) − t")
 
 
