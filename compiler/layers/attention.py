@@ -1,4 +1,4 @@
-"""attention: every position takes in a weighted mean of what the others hold."""
+"""attention: every position receives a weighted mean of the values at all positions."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _lower(c: LowerContext) -> Value:
 
 
 def _heads(c: LowerContext, qkv: Value, part: int) -> Value:
-    """The queries (part 0), keys or values by heads, (B, heads, T, D/heads)."""
+    """Return the queries (part 0), keys (1) or values (2) by head, (B, heads, T, D/heads)."""
     batch, length, size = c.x.type.shape
     assert isinstance(size, int)
     own = narrow(qkv, 1, part * size, (part + 1) * size)
@@ -93,7 +93,7 @@ def _flops(c: ShapeContext) -> Dim:
 
 
 def _kept(c: ShapeContext) -> Dim:
-    """Queries, keys, values and their mean; the weights of every query for every key."""
+    """Count queries, keys, values, their mean, and the weights of every query for every key."""
     length, size = c.input.shape
     return 4 * length * size + int(c.arg("heads")) * length * length
 

@@ -1,4 +1,4 @@
-"""avgpool: the mean of what is under a window."""
+"""avgpool: the mean of each window."""
 
 from __future__ import annotations
 

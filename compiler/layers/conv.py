@@ -1,4 +1,4 @@
-"""conv: filters slide over a signal or an image."""
+"""conv: convolution of a signal or an image with filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""depthwise: every channel has filters of its own."""
+"""depthwise: convolution of each channel with its own filters."""
 
 from __future__ import annotations
 

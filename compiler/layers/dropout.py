@@ -1,4 +1,4 @@
-"""dropout: in training, entries are left out at random."""
+"""dropout: sets random entries to zero in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""elu: negative entries bend smoothly towards −a."""
+"""elu: a smooth relu that tends to −a for negative entries."""
 
 from __future__ import annotations
 

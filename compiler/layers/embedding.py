@@ -1,4 +1,4 @@
-"""embedding: a row of a table for every id."""
+"""embedding: replaces every id by a row of a table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _check_pad(c: ShapeContext, result: TensorType) -> None:
-    """Refuse a padding id that is none of the ids."""
+    """Refuse a padding id outside the table."""
     pad, count = c.arg("pad"), c.arg("count")
     if pad is None or pad < count:
         return

@@ -1,4 +1,4 @@
-"""flatten: all axes of a row become one."""
+"""flatten: joins all axes of a row."""
 
 from __future__ import annotations
 

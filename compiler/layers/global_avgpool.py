@@ -17,13 +17,13 @@ from .registry import layer
 
 
 def over_positions(c: ShapeContext) -> TensorType:
-    """One number for every channel."""
+    """Return the type with one number for every channel."""
     channels, _ = require_channels(c)
     return TensorType((channels,))
 
 
 def per_cell(c: ShapeContext) -> Dim:
-    """One operation for every entry that comes in."""
+    """Return the cost of one operation for every input entry."""
     return product(c.input.shape)
 
 

@@ -1,4 +1,4 @@
-"""groupnorm: groups of channels of every row are brought to mean 0 and variance 1."""
+"""groupnorm: normalises groups of channels of every row to mean 0 and variance 1."""
 
 from __future__ import annotations
 

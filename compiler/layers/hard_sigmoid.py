@@ -1,4 +1,4 @@
-"""hard_sigmoid: sigmoid drawn with three straight lines."""
+"""hard_sigmoid: a piecewise linear sigmoid."""
 
 from __future__ import annotations
 

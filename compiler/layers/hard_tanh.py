@@ -1,4 +1,4 @@
-"""hard_tanh: tanh drawn with three straight lines."""
+"""hard_tanh: a piecewise linear tanh."""
 
 from __future__ import annotations
 

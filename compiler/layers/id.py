@@ -1,4 +1,4 @@
-"""id: passes the value on."""
+"""id: the identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""input: where the data come in."""
+"""input: an input of the network."""
 
 from __future__ import annotations
 

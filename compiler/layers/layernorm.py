@@ -1,4 +1,4 @@
-"""layernorm: the features of every row or position are brought to mean 0 and variance 1."""
+"""layernorm: normalises the features of every row or position to mean 0 and variance 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""maxpool: the largest entry under a window."""
+"""maxpool: the largest entry of each window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""noise: in training, normal random numbers are added."""
+"""noise: adds normal random numbers in training."""
 
 from __future__ import annotations
 

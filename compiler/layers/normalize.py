@@ -1,4 +1,4 @@
-"""normalize: fixed mean and standard deviation taken out of the data."""
+"""normalize: subtracts a fixed mean and divides by a fixed standard deviation."""
 
 from __future__ import annotations
 

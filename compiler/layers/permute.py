@@ -1,4 +1,4 @@
-"""permute: the axes of a row in another order."""
+"""permute: reorders the axes of a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""positional: tells positions apart by adding a vector of its own to each."""
+"""positional: adds a different vector to each position."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _most(c: ShapeContext) -> Dim:
 
 
 def _conditions(c: ShapeContext) -> tuple[Dim, ...]:
-    """No row is longer than the table."""
+    """Require that no row is longer than the table."""
     return (_most(c) + 1 - c.input.shape[0],) if c.arg("learned") else ()
 
 

@@ -1,7 +1,7 @@
-"""What the recurrent layers rnn, lstm and gru share: arguments, shapes, weights, the stacking.
+"""Shared code of the recurrent layers rnn, lstm and gru: arguments, shapes, weights, stacking.
 
-The input product of all steps of all rows is one matrix product; a core (`ops.recurrent`) then
-goes through the steps. Each layer brings its own core.
+One matrix product computes the input's contribution for all steps of all rows; a core
+(`ops.recurrent`) then processes the steps in order. Each layer provides its core.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from ..ops.recurrent import Cell, last_step
 from ..ops.shape import concat, narrow, reshape
 
 MAX_LAYERS = 100
-"""Layers in one stack; more than this is a mistake, and every one is code of its own."""
+"""Most layers in one stack; each has separate code, and more are probably a mistake."""
 
 
 def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
@@ -78,14 +78,14 @@ NOTES = (
 
 
 class Run(NamedTuple):
-    """One pass over the steps: the prefix of its parameters and whether it begins at the end."""
+    """One pass over the steps: the prefix of its parameters, and whether it runs in reverse."""
 
     prefix: str
     reverse: bool
 
 
 def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
-    """The passes of every stacked layer: one, or forward and reverse."""
+    """Return the passes of every stacked layer: one, or forward and reverse."""
     if c.arg("bidirectional"):
         runs = [Run("", False), Run("reverse.", True)]
     else:
@@ -102,7 +102,7 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 
 
 def recurrent_shape(c: ShapeContext) -> TensorType:
-    """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
+    """TxD to H, or to TxH with `return=all`; twice as wide if bidirectional."""
     size = require_positions(c)
     width = c.arg("units") * (2 if c.arg("bidirectional") else 1)
     every = c.input.with_shape((c.input.shape[0], width))
@@ -113,7 +113,7 @@ def recurrent_shape(c: ShapeContext) -> TensorType:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A cell's parameters: how many gates it has, and the names of its biases."""
+    """A cell's parameters: the number of gates, and the names of the biases."""
 
     gates: int
     biases: tuple[str, ...] = ("b",)
@@ -122,9 +122,9 @@ class Weights:
 def recurrent_params(
     c: ShapeContext, weights: Weights, bias: Call, default: Call | None
 ) -> tuple[ParamSpec, ...]:
-    """Wx (D, gH), Wh (H, gH) and biases (gH,) of every pass; fans are those of one gate.
+    """Return Wx (D, gH), Wh (H, gH) and biases (gH,) of every pass; fans are those of one gate.
 
-    `default` is how weights start where the spec says nothing (None: by the activation).
+    `default` is the default initialisation of weights (None: by the activation).
     """
     units, size = c.arg("units"), c.input.shape[-1]
     wide = weights.gates * units
@@ -141,7 +141,7 @@ def recurrent_params(
 
 
 def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
-    """Two products a step, and some ten operations a gate and unit."""
+    """Return the cost: two products per step, and about ten operations per gate and unit."""
     units, size = c.arg("units"), c.input.shape[-1]
     total: Dim = 0
     for runs in stack(c):
@@ -151,7 +151,7 @@ def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
 
 
 def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
-    """The tapes: what every step of every layer and direction leaves for the way back."""
+    """Return the entries of the tapes: the values that the backward pass needs of every step."""
     runs = sum(map(len, stack(c)))
     steps: Dim = c.input.shape[0]
     return steps * (runs * cell.parts * int(c.arg("units")))
@@ -160,11 +160,11 @@ def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
 # --- lowering -----------------------------------------------------------------------------
 
 Core = Callable[[LowerContext, Value, Run], Value]
-"""From what the input gives to the gates (B, T, gH) to the state after every step (B, T, H)."""
+"""Computes from the input's contribution to the gates (B, T, gH) the states (B, T, H)."""
 
 
 def lower_recurrent(c: LowerContext, bias: str, core: Core) -> Value:
-    """The stacked layers, and of the last one the states that are asked for."""
+    """Emit the stacked layers; return the requested states of the last one."""
     h = c.x
     layers = stack(c)
     for place, runs in enumerate(layers, 1):
@@ -204,7 +204,7 @@ def _side_by_side(values: list[Value], axis: int) -> Value:
 
 
 def _last(c: LowerContext, h: Value, run: Run) -> Value:
-    """The state after a pass's last step, which in reverse is the row's first."""
+    """The state after a pass's last step, which in reverse is the row's first position."""
     batch, steps, size = h.type.shape
     if c.lengths is not None and not run.reverse:
         return last_step(h, c.lengths)
@@ -213,15 +213,15 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
 
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
-    """Say of a core's value what it follows, and call it after its layer and pass."""
+    """Attach a formula to a core's value, and a name hint from its layer and pass."""
     return c.build.describe(tape, formula=formula, hint=_name(c, run, "tape"))
 
 
 def _name(c: LowerContext, run: Run, what: str) -> str:
-    """A name such as `lstm1_l2_reverse_tape`."""
+    """Return a name such as `lstm1_l2_reverse_tape`."""
     return f"{c.name}.{run.prefix}{what}".replace(".", "_")
 
 
 def given_lengths(c: LowerContext) -> tuple[Value, ...]:
-    """The lengths as a core takes them: not at all where every row is whole."""
+    """Return the core's operands for row lengths: none if no row is padded."""
     return () if c.lengths is None else (c.lengths,)

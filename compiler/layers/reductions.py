@@ -1,4 +1,4 @@
-"""What the reductions have in common: one axis of a row goes, padding takes no part."""
+"""Shared code of the reductions over one axis of a row; padding is excluded."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _flops(c: ShapeContext) -> Dim:
 
 
 def place(c: LowerContext) -> tuple[int, Value | None]:
-    """The axis of the whole shape, and the rows' lengths if padding lies along it."""
+    """Return the axis in the full shape, and the row lengths if the axis is padded."""
     axis = c.arg("axis") % c.types[0].rank
     return axis + 1, c.lengths_along(axis)
 
 
 def kept(c: LowerContext, value: Value) -> Value:
-    """A row keeps one axis at least."""
+    """Keep at least one axis of a row."""
     return reshape(value, c.result.batched().shape)
 
 
@@ -49,7 +49,7 @@ def reduction(
     keras: str,
     notes: str = "",
 ) -> LayerKind:
-    """A kind that reduces an axis, with what all of them share."""
+    """Return a kind that reduces an axis, with the properties shared by all of them."""
     return LayerKind(
         name=name,
         family=Family.REDUCTION,

@@ -1,4 +1,4 @@
-"""repeat: copies of a row along a new first axis."""
+"""repeat: repeats a row along a new first axis."""
 
 from __future__ import annotations
 

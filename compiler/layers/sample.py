@@ -1,4 +1,4 @@
-"""sample: a draw from a normal distribution with a mean and a log-variance that were computed."""
+"""sample: a draw from a normal distribution with computed mean and log-variance."""
 
 from __future__ import annotations
 

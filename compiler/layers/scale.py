@@ -1,4 +1,4 @@
-"""scale: multiplication by fixed numbers."""
+"""scale: multiplication by constants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""shift: addition of fixed numbers."""
+"""shift: addition of constants."""
 
 from __future__ import annotations
 

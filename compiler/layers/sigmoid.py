@@ -1,4 +1,4 @@
-"""sigmoid: squeezes every entry into (0, 1)."""
+"""sigmoid: maps every entry to (0, 1)."""
 
 from __future__ import annotations
 

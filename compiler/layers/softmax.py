@@ -1,4 +1,4 @@
-"""softmax: turns the last axis into probabilities."""
+"""softmax: converts the last axis to probabilities."""
 
 from __future__ import annotations
 

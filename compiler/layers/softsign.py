@@ -1,4 +1,4 @@
-"""softsign: squeezes every entry into (−1, 1), slower than tanh."""
+"""softsign: maps every entry to (−1, 1), with slower saturation than tanh."""
 
 from __future__ import annotations
 

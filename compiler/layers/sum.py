@@ -1,4 +1,4 @@
-"""sum: the entries along an axis, added up."""
+"""sum: the sum of the entries along an axis."""
 
 from __future__ import annotations
 

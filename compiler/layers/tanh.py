@@ -1,4 +1,4 @@
-"""tanh: squeezes every entry into (−1, 1)."""
+"""tanh: maps every entry to (−1, 1)."""
 
 from __future__ import annotations
 

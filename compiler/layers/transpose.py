@@ -1,4 +1,4 @@
-"""transpose: the two axes of a row change places."""
+"""transpose: swaps the two axes of a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""upsample: every entry becomes a block of equal ones."""
+"""upsample: repeats every entry along each spatial axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import layer
 
 
 def factors(factor: tuple[int, ...], spatial: int) -> tuple[int, ...]:
-    """One factor for every spatial axis; a lone one stands for all of them."""
+    """Return one factor for every spatial axis; a single one is used for all."""
     return factor * spatial if len(factor) == 1 else factor
 
 

@@ -29,7 +29,7 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 
 
 def _even(c: ShapeContext, cells: int) -> Call:
-    """The start that makes the layer an avgpool."""
+    """Return the initialisation that makes the layer an avgpool."""
     if c.arg("normalize") == "softmax":
         return Call("zeros", {}, c.layer.head)
     return Call("constant", {"v": 1 / cells}, c.layer.head)
