@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: ε is added under both roots."""
+    """Emit a step as PyTorch does: ε is added under both roots."""
     g = decayed_gradient(c)
     squares = running_square(c, "square_avg", "rho", g)
     before = unary("sqrt", plus_eps(c, c.slots["step_avg"]))

@@ -1,4 +1,4 @@
-"""optimizer adagrad: the gradient over the root of all its squares so far (Duchi et al. 2011)."""
+"""optimizer adagrad: the gradient over the root of its sum of squares (Duchi et al. 2011)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """Steps only ever become shorter."""
+    """Emit a step; the effective rate of each entry never increases."""
     g, decay, rate = decayed_gradient(c), c.number("lr_decay"), c.rate
     total = c.slots["square_sum"] + unary("square", g)
     total = c.store("square_sum", total, "square_sum ← square_sum + g²")

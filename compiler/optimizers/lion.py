@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """Two shares: β₁ weighs the mean in this step, β₂ what is kept of it for the next."""
+    """Emit a step; β₁ weighs the mean in this step, β₂ its fraction kept for the next."""
     blend = scale(c.slots["m"], c.number("beta1")) + c.rest("beta1") * c.grad
     direction = c.note(unary("sign", blend), "d = sign(β₁ m + (1 − β₁) g)", "d")
     new = decayed_param(c) - direction * c.rate

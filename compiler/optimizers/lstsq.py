@@ -1,4 +1,4 @@
-"""optimizer lstsq: the exact least-squares solution, at once."""
+"""optimizer lstsq: the exact least-squares solution in closed form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """A step, for whoever asks for one, is a plain one along the gradient."""
+    """Emit a plain gradient step, for callers of the step function."""
     return c.note(c.param - c.grad * c.rate, "p ← p − rate · g")
 
 

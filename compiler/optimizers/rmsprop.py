@@ -1,4 +1,4 @@
-"""optimizer rmsprop: the gradient over its running root mean square (Hinton 2012)."""
+"""optimizer rmsprop: the gradient divided by its running root mean square (Hinton 2012)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: ε is added to the root, momentum runs over what was divided."""
+    """Emit a step as PyTorch does: ε is added to the root, momentum applies to the quotient."""
     g, momentum = decayed_gradient(c), c.number("momentum")
     power = running_square(c, "square_avg", "alpha", g)
     if c.args["centered"]:
         mean = running_mean(c, "grad_avg", "alpha", g)
-        # Rounding may leave a variance of a constant gradient just below zero.
+        # Rounding may make the variance of a constant gradient slightly negative.
         variance = power - unary("square", mean)
         power = c.build.emit("maximum", variance, const(c.build, 0.0))
     step = g / plus_eps(c, unary("sqrt", power))

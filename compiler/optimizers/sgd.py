@@ -1,4 +1,4 @@
-"""optimizer sgd: stochastic gradient descent, with momentum if wanted."""
+"""optimizer sgd: stochastic gradient descent, with optional momentum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: weight decay into the gradient, then momentum, then the step."""
+    """Emit a step in PyTorch's order: weight decay, momentum, then the step."""
     g, momentum = decayed_gradient(c), c.number("momentum")
     velocity = None
     if momentum:
@@ -30,7 +30,7 @@ def update(c: UpdateContext) -> Value:
 
 
 def _velocity(c: UpdateContext, g: Value, momentum: float) -> Value:
-    """v ← μ v + (1 − dampening) g; the first step takes g whole."""
+    """Store v ← μ v + (1 − dampening) g; in the first step v ← g."""
     dampening = c.number("dampening")
     if dampening:
         first = c.build.emit("greater", c.step, const(c.build, 1.0))
