@@ -1,4 +1,4 @@
-"""schedule constant: the optimizer's rate throughout, after a warm-up."""
+"""schedule constant: the optimizer's rate, after a warm-up."""
 
 from __future__ import annotations
 

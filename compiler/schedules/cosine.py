@@ -1,4 +1,4 @@
-"""schedule cosine: half a cosine wave down (Loshchilov and Hutter 2017, without restarts)."""
+"""schedule cosine: cosine decay (Loshchilov and Hutter 2017, without restarts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""schedule linear: a straight line from the rate to its last value."""
+"""schedule linear: linear decay from the rate to its final value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""schedule onecycle: up to the highest rate, then down to almost nothing (Smith and Topin 2018)."""
+"""schedule onecycle: rises to the highest rate, then falls to almost 0 (Smith and Topin 2018)."""
 
 from __future__ import annotations
 

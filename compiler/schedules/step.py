@@ -1,4 +1,4 @@
-"""schedule step: the rate is cut every so many steps."""
+"""schedule step: the rate is multiplied by a factor at regular intervals."""
 
 from __future__ import annotations
 
