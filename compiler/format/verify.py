@@ -91,7 +91,7 @@ def _less_commas(
 
 
 def _places(tokens: Sequence[Token], parsed: ast.Statement) -> set[int]:
-    """Return the offsets of a directive's arguments, before which a comma is allowed."""
+    """Return the indices of tokens before which a comma is allowed: a directive's arguments."""
     if not isinstance(parsed, ast.Directive):
         return set()
     starts = {arg.span.start for arg in parsed.args[1:]}

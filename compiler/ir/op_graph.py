@@ -81,7 +81,7 @@ class Node:
         return dict(self.attrs)[name]
 
     def whole(self, name: str) -> int:
-        """Return an integer attribute; this and the methods below raise TypeError for other types."""
+        """Return an integer attribute; this and the next methods raise TypeError for other types."""
         value = self.attr(name)
         return value if isinstance(value, int) else self._refuse(name)
 

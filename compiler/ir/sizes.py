@@ -46,6 +46,6 @@ def _at_one(dim: Dim) -> int:
 
 
 def batch_size(graph: LayerGraph) -> int:
-    """Return the rows of a batch: from the spec's train statement, else the default of summaries."""
+    """Return the rows of a batch: from the spec's train statement, else the default."""
     size = graph.training.train.get("batch")
     return size if isinstance(size, int) else DEFAULT_BATCH

@@ -131,7 +131,7 @@ class LayerKind:
 
     @property
     def word(self) -> str:
-        """The word in specs: both the merge `mean` and the reduction `mean axis` are called `mean`."""
+        """The word in specs: the merge `mean` and the reduction `mean axis` are both `mean`."""
         return self.name.partition(" ")[0]
 
     def args_as(self, word: str) -> tuple[ArgSpec, ...]:

@@ -125,7 +125,7 @@ def _compared(build: Builder, op: str, a: Operand, b: Operand) -> Value:
 def _chosen(build: Builder, condition: Operand, yes: Operand, no: Operand) -> Value:
     """Select; two plain numbers are blended by a mask, since np.where would change the dtype."""
     assert isinstance(condition, Value)
-    if not _is_condition(condition):  # a formula's condition given as numbers 0 and 1
+    if not _is_condition(condition):  # the result of `!=`: 1 where the values differ
         condition = build.emit("greater", condition, const(build, 0.5))
     yes, no = (_real(x) for x in (yes, no))
     if isinstance(yes, float) and isinstance(no, float):
