@@ -1,4 +1,4 @@
-"""Choice of row-major or column-major storage for each weight matrix, by its products' cost.
+"""Choose whether each weight matrix is stored by rows or by columns, by the cost of its products.
 
     forward    z  = x W      fast if W is stored by rows
     backward   dx = d Wᵀ     fast if W is stored by columns, because Wᵀ is then stored by rows
