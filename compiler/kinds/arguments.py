@@ -132,23 +132,23 @@ def option(name: str, type: ArgType, doc: str, default: ArgValue | Required = No
     return ArgSpec(name, type, doc, default)
 
 
-IN_ARG = option("in", Int(low=1), "asserts the size of the last feature axis that comes in")
+IN_ARG = option("in", Int(low=1), "asserts the size of the input's last feature axis")
 
 
 INIT_ARG = option(
     "init",
     Init(),
-    "how the weights start; else he before the relu family, lecun before selu, xavier otherwise",
+    "initialisation of weights; default: he before relu and relatives, lecun before selu, else xavier",
 )
 
 
-BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
+BIAS_INIT_ARG = option("bias_init", Init(), "initialisation of biases", Call("zeros", {}, None))  # type: ignore[arg-type]
 
 
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
 
 
-FROZEN_ARG = option("frozen", Flag(), "true keeps its parameters as they are in training")
+FROZEN_ARG = option("frozen", Flag(), "whether its parameters are excluded from training")
 
 
 SHAPELESS = frozenset(

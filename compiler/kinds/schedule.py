@@ -11,7 +11,7 @@ STEPS = Int(low=1)
 
 
 WARMUP = option(
-    "warmup", Int(low=0), "W: steps over which the rate first rises to its full value", 0
+    "warmup", Int(low=0), "W: steps over which the rate rises to its full value at the beginning", 0
 )
 
 

@@ -102,7 +102,7 @@ layer(
     LayerKind(
         name="attention",
         family=Family.WEIGHTS,
-        summary="self-attention: every position gets a mean of the values of all positions, "
+        summary="self-attention: every position receives a mean of the values of all positions, "
         "weighted by how well its query matches their keys, in several heads at once",
         formula="y = concat over heads of softmax(q kᵀ / √(D/heads)) v, times Wo + bo; "
         "[q k v] = x Wqkv + bqkv",
@@ -116,7 +116,7 @@ layer(
             option(
                 "causal",
                 Flag(),
-                "whether a position sees only itself and the positions before it",
+                "whether a position attends only to itself and the positions before it",
                 False,
             ),
             IN_ARG,
@@ -134,7 +134,7 @@ layer(
         keras="MultiHeadAttention(heads, D // heads)",
         notes="TxD gives TxD (Vaswani et al. 2017, section 3.2). The columns of Wqkv are those of q, k "
         "and v, each with one head after the other; PyTorch stores the transpose as "
-        "`in_proj_weight`. In ragged rows no position sees padding. The scores take B·heads·T² "
+        "`in_proj_weight`. In ragged rows padding is masked. The scores take B·heads·T² "
         "numbers.",
     )
 )

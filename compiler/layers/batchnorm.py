@@ -58,7 +58,7 @@ layer(
     LayerKind(
         name="batchnorm",
         family=Family.NORM,
-        summary="brings every feature or channel to mean 0 and variance 1 over the batch, then "
+        summary="normalises every feature or channel to mean 0 and variance 1 over the batch, then "
         "scales and shifts it by learned numbers",
         formula="y = γ · (x − μ) / √(σ² + ε) + β",
         example="input 784 -> dense 64 bias=false -> batchnorm relu -> dense 10 softmax\n"

@@ -101,7 +101,7 @@ layer(
     LayerKind(
         name="concat",
         family=Family.MERGE,
-        summary="joins the branches one after the other along a feature axis",
+        summary="concatenates the branches along a feature axis",
         formula="y = [x₁, x₂, …]",
         example="input 4 -> [dense 3 relu, dense 5 tanh] -> concat -> dense 1; loss mse",
         args=(
@@ -109,7 +109,7 @@ layer(
                 "axis",
                 Int(),
                 "the feature axis, from 0, or -1 for the last; may be left out "
-                "where there is one",
+                "if there is only one",
             ),
         ),
         shape=_shape,

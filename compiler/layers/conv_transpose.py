@@ -177,12 +177,12 @@ layer(
     LayerKind(
         name="conv_transpose",
         family=Family.WEIGHTS,
-        summary="transposed convolution: makes a signal or an image larger, stride by stride",
+        summary="transposed convolution: enlarges a signal or an image by the stride",
         formula="z[f, j] = Σ x[c, i] W[c, f, u] + b[f], over c and all i·stride + u − pad = j",
         example="input 8x7x7 -> conv_transpose 4 4x4 stride=2 pad=1 relu -> conv_transpose 1 4x4 "
         "stride=2 pad=1 sigmoid; loss bce",
         args=(
-            positional("filters", Int(low=1), "the channels that come out"),
+            positional("filters", Int(low=1), "number of output channels"),
             KERNEL_ARG,
             STRIDE_ARG,
             option(
@@ -192,10 +192,8 @@ layer(
                 "n·stride cells",
                 "valid",
             ),
-            option("output_pad", SizeOf(low=0), "more cells at the end of an axis", (0,)),
-            option(
-                "groups", Int(low=1), "shares of the channels, each seen by its filters only", 1
-            ),
+            option("output_pad", SizeOf(low=0), "additional cells at the end of an axis", (0,)),
+            option("groups", Int(low=1), "groups of channels, each with separate filters", 1),
             IN_ARG,
             BIAS_ARG,
             INIT_ARG,
@@ -209,7 +207,7 @@ layer(
         aliases=("deconv", "convtranspose", "conv_transpose2d", "conv2d_transpose"),
         torch="nn.ConvTranspose1d(C, filters, kernel), nn.ConvTranspose2d(C, filters, kernel)",
         keras="Conv1DTranspose(filters, kernel, data_format='channels_first'), Conv2DTranspose(...)",
-        notes="The linear map that `conv` with the same kernel, stride and pad has as its gradient. "
+        notes="The linear map that is the gradient of `conv` with the same kernel, stride and pad. "
         "An axis of n cells becomes (n − 1)·stride − 2·pad + kernel + output_pad. W has shape "
         "(C, filters/groups, kernel), and its fan-in is filters/groups·kernel, as in PyTorch.",
     )

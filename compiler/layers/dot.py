@@ -46,7 +46,7 @@ layer(
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",
-        notes="D gives 1, TxD gives Tx1. Padding of ragged rows takes no part: DxT gives Dx1, the "
+        notes="D gives 1, TxD gives Tx1. Padding of ragged rows is excluded: DxT gives Dx1, the "
         "sums over each row's own positions.",
     )
 )

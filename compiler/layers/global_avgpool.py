@@ -54,6 +54,6 @@ layer(
         aliases=("global_avg_pool", "global_average_pooling", "gap", "globalaveragepooling2d"),
         torch="nn.AdaptiveAvgPool2d(1) and nn.Flatten()",
         keras="GlobalAveragePooling2D(data_format='channels_first')",
-        notes="Works for images of any size. Padding of ragged rows takes no part.",
+        notes="Works for images of any size. Padding of ragged rows is excluded.",
     )
 )

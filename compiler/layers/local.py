@@ -137,10 +137,10 @@ layer(
         aliases=("locally_connected", "locallyconnected1d", "locallyconnected2d"),
         torch="F.unfold(x, kernel) and an einsum with W; there is no layer",
         keras="LocallyConnected1D(filters, kernel), LocallyConnected2D(...), until Keras 2",
-        notes="A vector D is slid over and gives PxF, positions first; CxL gives FxP and CxHxW "
+        notes="A vector D gives PxF, positions first; CxL gives FxP and CxHxW "
         "gives FxH'xW', channels first. W has shape (positions…, C·kernel, F): positions in "
-        "reading order along each axis, and under them the channels, then the kernel's rows and "
+        "reading order along each axis, then the channels and the kernel's rows and "
         "columns, in the order of PyTorch's unfold; b has shape (positions…, F). Sizes must be "
-        "numbers: `conv` shares its weights and takes any.",
+        "numbers; `conv`, which shares its weights, takes any size.",
     )
 )

@@ -78,13 +78,13 @@ layer(
     LayerKind(
         name="positional",
         family=Family.FIXED,
-        summary="adds to every position a vector of its own, so that layers which see a set of "
-        "positions can tell them apart",
+        summary="adds a different vector to every position, for layers that do not depend on the order "
+        "of positions",
         formula="y = x + p; p[t, 2i] = sin(t / 10000^(2i/D)), p[t, 2i+1] = cos(t / 10000^(2i/D))",
         example="input Tx64 -> positional -> attention 4 -> dense 3; loss mse",
         args=(
             option("learned", Flag(), "learn the vectors instead", False),
-            option("max", Int(low=1), "how many positions are learned, the longest row"),
+            option("max", Int(low=1), "number of learned positions, the length of the longest row"),
             IN_ARG,
             INIT_ARG,
         ),

@@ -45,23 +45,23 @@ def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
         option(
             "return",
             Option(("last", "all")),
-            "`last`: the state at each row's own last step; `all`: the states at all steps",
+            "`last`: the state at each row's last step; `all`: the states at all steps",
             "last",
         ),
         option(
             "bidirectional",
             Flag(),
-            "a second cell reads from the end; both states side by side",
+            "whether a second cell reads from the end; both states are concatenated",
             False,
         ),
-        option("layers", Int(low=1, high=MAX_LAYERS), "how many are stacked", 1),
+        option("layers", Int(low=1, high=MAX_LAYERS), "number of stacked layers", 1),
         option(
             "dropout",
             Num(low=0.0, high=1.0, open_high=True),
-            "between stacked layers, in training",
+            "dropout rate between stacked layers, in training",
             0.0,
         ),
-        option("reverse", Flag(), "read every row from its own last step to its first", False),
+        option("reverse", Flag(), "read every row from its last step to its first", False),
         IN_ARG,
         BIAS_ARG,
         INIT_ARG,
@@ -71,9 +71,9 @@ def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
 
 NOTES = (
     "Stacked layers are called l1, l2, …, the second direction `reverse`: `l2.reverse.Wx`. "
-    "With `ragged`, every row ends, and in reverse begins, at its own last step, as with "
-    "PyTorch's pack_padded_sequence; lengths may come in any order. `return=all` keeps the "
-    "steps in their places, also in reverse, and pads with zeros."
+    "With `ragged`, every row ends, and in reverse begins, at its last step, as with "
+    "PyTorch's pack_padded_sequence; lengths may be in any order. `return=all` keeps the "
+    "order of the steps, also in reverse, and pads with zeros."
 )
 
 

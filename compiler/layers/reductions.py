@@ -15,7 +15,7 @@ from ..kinds.shapes.rules import require_floats
 from ..ops.build import Value
 from ..ops.shape import reshape
 
-_AXIS = option("axis", Int(), "the feature axis that goes, from 0, or -1 for the last", REQUIRED)
+_AXIS = option("axis", Int(), "the reduced feature axis, from 0, or -1 for the last", REQUIRED)
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -62,6 +62,6 @@ def reduction(
         flops=_flops,
         torch=torch,
         keras=keras,
-        notes="The batch axis is not counted; the axis goes, and a lone one stays with one "
-        f"entry. Padding of ragged rows takes no part. {notes}".rstrip(),
+        notes="The batch axis is not counted. The axis is removed, or kept with size 1 if it is the "
+        f"only one. Padding of ragged rows is excluded. {notes}".rstrip(),
     )

@@ -39,6 +39,6 @@ layer(
         lower=_lower,
         torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
         keras="RepeatVector(n)",
-        notes="One map seen by n groups of filters: `input Tx768 -> repeat 12` has 12 channels.",
+        notes="One map for n groups of filters: `input Tx768 -> repeat 12` has 12 channels.",
     )
 )

@@ -69,7 +69,7 @@ layer(
     LayerKind(
         name="reshape",
         family=Family.SHAPE,
-        summary="puts the entries of a row into another shape, in the same order",
+        summary="gives a row another shape, with the same entries in the same order",
         formula="the last axis runs fastest",
         example="input 784 -> reshape 28x28 -> dense 16 relu -> flatten -> dense 10 softmax; "
         "loss crossentropy",

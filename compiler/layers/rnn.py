@@ -93,7 +93,7 @@ layer(
         trailing=Trailing.OWN,
         torch="nn.RNN(in, units, num_layers=layers, nonlinearity=…, batch_first=True)",
         keras="SimpleRNN(units, return_sequences=…)",
-        notes="An activation behind it is the cell's own, at every step: "
+        notes="A trailing activation is that of the cell, at every step: "
         + ", ".join(NONLINEARITIES)
         + ". b is the sum of PyTorch's two biases. "
         + recurrent.NOTES,

@@ -18,7 +18,7 @@ def _lower(c: LowerContext) -> Value:
 layer(
     reduction(
         name="sum",
-        summary="adds up along an axis",
+        summary="takes the sum along an axis",
         formula="y = Σ x over the axis",
         lower=_lower,
         example="input Tx8 -> dense 4 relu -> sum axis=0 -> dense 1; loss mse",

@@ -58,7 +58,11 @@ layer(
         summary="repeats every entry along the spatial axes (nearest neighbour)",
         formula="y[c, i, j] = x[c, ⌊i/k⌋, ⌊j/k⌋]",
         example="input 2x4x4 -> upsample 2x2 -> flatten -> dense 1; loss mse",
-        args=(positional("factor", SizeOf(), "how often: `2x2`, or one number for every axis"),),
+        args=(
+            positional(
+                "factor", SizeOf(), "number of repeats: `2x2`, or one number for every axis"
+            ),
+        ),
         shape=_shape,
         lower=_lower,
         torch="nn.Upsample(scale_factor=k, mode='nearest')",

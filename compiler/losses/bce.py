@@ -28,7 +28,7 @@ def lower(c: LossContext) -> Value:
 loss(
     LossKind(
         name="bce",
-        summary="binary crossentropy: negative log-likelihood of independent yes-or-no targets",
+        summary="binary crossentropy: negative log-likelihood of independent binary targets",
         formula="L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements",
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
@@ -39,7 +39,7 @@ loss(
             option(
                 "pos_weight",
                 Numbers(low=0),
-                "how much a yes counts: one number, or one for each output",
+                "the weight of positive targets: one number, or one for each output",
                 1.0,
             ),
         ),

@@ -57,7 +57,7 @@ loss(
             option(
                 "weights",
                 Numbers(low=0, single=False, words=("balanced",)),
-                "how much each class counts; `balanced`: n/(k·count) from the training targets",
+                "the weight of each class; `balanced`: n/(k·count) from the training targets",
             ),
         ),
         variants=(
@@ -68,8 +68,8 @@ loss(
         keras="losses.CategoricalCrossentropy",
         notes="Targets are class ids or rows of probabilities. Computed from the logits, stably. "
         "With weights the mean over rows given as class ids divides by the sum of their weights, "
-        "the mean over rows of probabilities by their number, as PyTorch's. For `balanced` "
-        "train_epoch counts the classes of all targets it is given, each other function those of "
-        "its own targets unless `class_weights=` says otherwise.",
+        "the mean over rows of probabilities by their number, as in PyTorch. For `balanced` "
+        "train_epoch counts the classes of all its targets, each other function those of "
+        "its own targets unless `class_weights=` is given.",
     )
 )

@@ -30,7 +30,7 @@ def lower(c: LossContext) -> Value:
 loss(
     LossKind(
         name="hinge",
-        summary="how far the right class misses a margin of 1 over the others (Crammer, Singer)",
+        summary="violation of a margin of 1 between the right class and the others (Crammer, Singer)",
         formula="L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y)",
         example="input 4 -> dense 3; loss hinge",
         lower=lower,
@@ -41,7 +41,7 @@ loss(
         torch="nn.MultiMarginLoss (class ids)",
         keras="losses.Hinge (targets of −1 and 1)",
         notes="Targets are class ids (B,), with the mean over the rows, or −1 and 1 in the shape of "
-        "the output, with the mean over all elements. An output one wide takes −1 and 1. The output "
+        "the output, with the mean over all elements. An output of size 1 takes −1 and 1. The output "
         "is a score without activation.",
     )
 )

@@ -27,8 +27,8 @@ loss(
         aliases=("kl_div", "kl_divergence"),
         torch="nn.KLDivLoss",
         keras="losses.KLDivergence (on exp(y))",
-        notes="The output is made of log-probabilities: end in `log_softmax`. Targets are rows of "
-        "probabilities. The divergence itself is `reduction=batchmean`; the mean, as PyTorch's, "
-        "divides by the number of classes too.",
+        notes="The outputs are log-probabilities: end in `log_softmax`. Targets are rows of "
+        "probabilities. The divergence itself is `reduction=batchmean`; the mean, as in PyTorch, "
+        "also divides by the number of classes.",
     )
 )

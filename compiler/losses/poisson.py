@@ -27,6 +27,6 @@ loss(
         torch="nn.PoissonNLLLoss(log_input=True, full=False)",
         keras="losses.Poisson (on exp(y))",
         notes="The output is the logarithm of the rate: the expected count is exp(y). Targets are "
-        "numbers of at least 0. The term log t!, which no parameter changes, is left out.",
+        "non-negative numbers. The term log t!, which is constant, is left out.",
     )
 )

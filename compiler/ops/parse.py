@@ -86,9 +86,7 @@ def _earlier(id: int, nodes: list[Node]) -> Node:
 
 def _arguments(written: str) -> tuple[tuple[int, ...], dict[str, Attr]]:
     """Parse `%4, %3, axes=(1,)` into operands and attributes."""
-    named = VALUE.sub(
-        r"_\1", written
-    )  # parsed as a Python call, never executed
+    named = VALUE.sub(r"_\1", written)  # parsed as a Python call, never executed
     call = ast.parse(f"f({named})", mode="eval").body
     assert isinstance(call, ast.Call)
     inputs = [int(arg.id[1:]) for arg in call.args if isinstance(arg, ast.Name)]

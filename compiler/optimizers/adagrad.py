@@ -32,7 +32,7 @@ def update(c: UpdateContext) -> Value:
 optimizer(
     OptimizerKind(
         name="adagrad",
-        summary="divides the gradient by the root of the sum of all its squares so far",
+        summary="divides the gradient by the root of the sum of all previous squared gradients",
         formula="g ← g + λp; s ← s + g²; p ← p − lr/(1 + (t − 1)·lr_decay) · g / (√s + ε) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adagrad lr=0.05",
         update=update,

@@ -64,6 +64,6 @@ optimizer(
         usual=(1e-5, 1e-3, 1e-2),
         torch="optim.Adam",
         keras="optimizers.Adam",
-        notes="`correction=false` takes m and v as they are: p ← p − lr·m / (√v + ε).",
+        notes="`correction=false` uses m and v without correction: p ← p − lr·m / (√v + ε).",
     )
 )

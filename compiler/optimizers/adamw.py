@@ -32,6 +32,6 @@ optimizer(
         usual=(1e-5, 1e-3, 1e-2),
         torch="optim.AdamW",
         keras="optimizers.AdamW",
-        notes="`correction=false` takes m and v as they are: p ← (1 − lr·λ)p − lr·m / (√v + ε).",
+        notes="`correction=false` uses m and v uncorrected: p ← (1 − lr·λ)p − lr·m / (√v + ε).",
     )
 )

@@ -33,12 +33,12 @@ optimizer(
         args=(
             rate_arg(1e-4),
             BETA1,
-            share_arg("beta2", "β₂: how much of m is kept for the next step", 0.99),
+            share_arg("beta2", "β₂: the fraction of m kept for the next step", 0.99),
             direct_decay(0.0),
         ),
         slots=("m",),
         usual=(1e-6, 1e-4, 1e-3),
         keras="optimizers.Lion",
-        notes="Every entry moves by lr in every step: rates are three to ten times smaller than adam's.",
+        notes="Every entry changes by lr in every step: rates are three to ten times lower than adam's.",
     )
 )

@@ -25,11 +25,11 @@ optimizer(
         example="input 1 -> poly 3 -> dense 1 bias=false; loss mse; optimizer lstsq",
         update=update,
         torch="torch.linalg.lstsq(features, target)",
-        notes="The module gets `solve(x, target)`, which gives the parameters; `nnc train` calls it. "
-        "Φ are the features that come into the one `dense` layer, with a column of ones for its "
-        "bias; layers before it must have no parameters, layers behind it must be `scale`, `shift`, "
-        "`normalize`, `reshape` or `flatten`, the loss `mse` or `quadratic`. Where several solutions do "
-        "equally well it is the smallest one. Features that are nearly dependent are warned of with "
-        "their condition number.",
+        notes="The module gets `solve(x, target)`, which returns the parameters; `nnc train` calls it. "
+        "Φ are the input features of the only `dense` layer, with a column of ones for its "
+        "bias; layers before it must have no parameters, layers after it must be `scale`, `shift`, "
+        "`normalize`, `reshape` or `flatten`, the loss `mse` or `quadratic`. Of several optimal "
+        "solutions it is the one with the smallest norm. Nearly dependent features cause a warning "
+        "with their condition number.",
     )
 )

@@ -71,7 +71,7 @@ optimizer(
             eps_arg(1e-8),
             direct_decay(0.0),
             option("momentum_decay", Num(0), "ψ: how fast μ rises to β₁", 4e-3),
-            option("decoupled", Flag(), "weight decay apart from the gradient, as adamw", False),
+            option("decoupled", Flag(), "decoupled weight decay, as in adamw", False),
         ),
         slots=("m", "v"),
         numbers={"mu_product": 1.0},

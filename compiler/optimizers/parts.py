@@ -31,13 +31,13 @@ def eps_arg(default: float) -> ArgSpec:
     return option("eps", _SMALL, "ε: added to the divisor", default)
 
 
-BETA1 = share_arg("beta1", "β₁: how much of m is kept in a step", 0.9)
-BETA2 = share_arg("beta2", "β₂: how much of v is kept in a step", 0.999)
-L2_DECAY = option("weight_decay", Num(0), "λ: pulls every parameter towards zero, by way of g", 0.0)
+BETA1 = share_arg("beta1", "β₁: the fraction of m kept in a step", 0.9)
+BETA2 = share_arg("beta2", "β₂: the fraction of v kept in a step", 0.999)
+L2_DECAY = option("weight_decay", Num(0), "λ: coupled weight decay, added to g", 0.0)
 CORRECTION = option(
-    "correction", Flag(), "whether m and v are corrected for having started at zero", True
+    "correction", Flag(), "whether m and v are corrected for their start at zero", True
 )
-AMSGRAD = option("amsgrad", Flag(), "whether the largest v so far takes the place of v", False)
+AMSGRAD = option("amsgrad", Flag(), "whether the largest previous v replaces v", False)
 
 
 def direct_decay(default: float) -> ArgSpec:

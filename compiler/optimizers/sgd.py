@@ -49,15 +49,20 @@ optimizer(
         descends=True,
         args=(
             rate_arg(None),
-            option("momentum", Num(0), "μ: how much of the last step is kept", 0.0),
+            option("momentum", Num(0), "μ: the fraction of the last step that is kept", 0.0),
             option("nesterov", Flag(), "look one step ahead (needs momentum)", False),
             L2_DECAY,
-            option("dampening", Num(), "d: how much of the gradient momentum leaves out", 0.0),
+            option(
+                "dampening",
+                Num(),
+                "d: the fraction of the gradient that is not added to the momentum",
+                0.0,
+            ),
         ),
         slots=("velocity",),
         usual=(1e-4, 0.1, 1.0),
         torch="optim.SGD",
         keras="optimizers.SGD",
-        notes="The rate has no default: what is right differs a thousandfold between models.",
+        notes="The rate has no default: good rates of models differ by a factor of up to a thousand.",
     )
 )

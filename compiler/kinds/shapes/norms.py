@@ -16,7 +16,7 @@ EPS_ARG: ArgSpec = option(
 )
 
 CHANNELS_ARG: ArgSpec = option(
-    "in", Int(low=1), "asserts the number of features (D) or channels (CxL, CxHxW) that come in"
+    "in", Int(low=1), "asserts the input's number of features (D) or channels (CxL, CxHxW)"
 )
 
 
