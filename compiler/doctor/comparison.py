@@ -43,9 +43,8 @@ class Kind(Enum):
 class Relation:
     """A simple relation; for a ratio, its size and the number of agreeing digits.
 
-    With `of_step` it holds between the steps of two parameters. `order` is the permutation of the
-    axes, or of the blocks of the last axis, of the right array.
-    `order` says of which axis, or block of the last axis, of the right array each one is.
+    With `of_step` it holds between the steps of two parameters.
+    `order` has for each axis, or block of the last axis, its number in the right array.
     """
 
     kind: Kind

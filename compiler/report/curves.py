@@ -46,7 +46,7 @@ class _Scale:
 
 
 def curves(title: str, series: Sequence[Series], *, share: bool = False) -> str:
-    """Draw lines as SVG; `share` says that the values are shares, shown in per cent."""
+    """Draw lines as SVG; `share`: the values are shares, shown in per cent."""
     drawn = [line for line in series if line.points]
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]

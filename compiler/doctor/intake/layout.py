@@ -47,7 +47,7 @@ class Layout:
         if turned.shape == shape:
             return turned
         if axes is Axes.VECTOR and turned.size == shape[0] and 1 in (*turned.shape, turned.size):
-            return turned.reshape(shape)  # a sum over all is the gradient of a single bias
+            return turned.reshape(shape)  # the gradient of a single bias is a sum over all entries
         if axes is Axes.NUMBER and turned.size == 1:
             return turned.reshape(())
         if axes is Axes.ROWS and turned.size == np.prod(shape) and turned.ndim == len(shape) - 1:

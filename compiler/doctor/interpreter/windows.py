@@ -187,7 +187,7 @@ def global_max_dx(dy: Array, x: Array) -> Array:
     return dy[..., None] * (x.argmax(axis=-1)[..., None] == np.arange(x.shape[-1]))
 
 
-# --- weights of their own at every position -----------------------------------------------
+# --- separate weights at every position ---------------------------------------------------
 
 
 def _rows(x: Array, at: Window) -> Array:
