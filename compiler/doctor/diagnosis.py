@@ -83,9 +83,8 @@ class Finding:
 class Diagnosis:
     """Every given array, the findings, best first, and the first difference.
 
-    `rows` is the batch size, `parameters` are the arrays that are gradients of parameters,
-    `unexplained` those that the best finding does not explain. `late_mean`: the mean is taken in
-    the products, as in dW = xᵀ dz / B.
+    `rows` is the size of the batch, `parameters` which of the arrays are gradients of parameters,
+    `unexplained` what the best finding leaves open, `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
     """
 
     tensors: Mapping[str, Tensor]

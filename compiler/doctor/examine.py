@@ -59,9 +59,9 @@ def computed(
 ) -> dict[str, Array]:
     """Run a program in a process with limits on time and memory, and return its arrays.
 
-    Its inputs are random numbers from `seed`, except for those in `data`: X, Y and parameters by
-    the names W1, b1, W2, …, in the program's layout. Raises ValueError if no suitable numbers can
-    be generated for the network, or if the program fails.
+    Numbers are made up from `seed`, except for those of `data`: X, Y and parameters by the names
+    W1, b1, W2 and so on, in the program's own layout. Raises ValueError where the network is not
+    one for which numbers can be made up, or the program fails.
     """
     drawn = sample(Network(Reference.of(source, load)), rows, seed).arrays()
     given = {_usual(name): array for name, array in (data or {}).items()}

@@ -29,7 +29,7 @@ class CannotCall(Exception):
 
 @dataclass
 class Known:
-    """The possible values of arguments: arrays by name, layer sizes, results of forward."""
+    """All that arguments may be: arrays by name, the numbers of layers, what forward has given."""
 
     arrays: dict[str, Array]
     widths: list[int]

@@ -36,7 +36,7 @@ def run_program(
 ) -> dict[str, Array]:
     """Return the arrays that a program computes from X, Y, W1, b1, …, and its inputs.
 
-    `kept` are names of arrays that are passed unchanged in every layout.
+    `kept` are names of arrays that are handed over as they are, in every layout that is tried.
     The process may use `seconds` and `most` bytes of memory. Raises ProgramFailed.
     """
     with TemporaryDirectory(prefix="nnc-") as folder:
