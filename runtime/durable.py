@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from pathlib import Path
 
 _LEFTOVER = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp$")
@@ -22,7 +21,7 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         _write_synced(temporary, data)
         if path.exists():

@@ -1,12 +1,12 @@
-"""Gradients of each row's own loss: the sums over rows in the parameters' gradients, undone.
+"""Per-row gradients: the parameters' gradients before their sum over the rows.
 
     before  %7 : (4, 2) = matmul(transpose(x), dz)         dW, summed over the batch
     after   %9 : (B, 4, 2) = mul(x as (B, 4, 1), dz as (B, 1, 2))
 
 A parameter's gradient is a sum over rows, because every row uses the same parameter. Where the
-sum happens (a product that contracts the rows, a sum over the batch axis, the scatter of an
-embedding), the op is replaced by one that keeps the rows apart; what follows is linear in it and
-gets one axis more in front. Adding the rows up gives the gradient from before.
+sum occurs (a product that contracts the rows, a sum over the batch axis, the scatter of an
+embedding), the op is replaced by one that keeps the rows separate; the following ops are linear
+in it and get an additional first axis. The sum over the rows is the ordinary gradient.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from ..ops.shape import broadcast, reshape, transpose
 
 
 class NotPerRow(Exception):
-    """An op whose sum over the rows cannot be undone; names the op and its layer."""
+    """An op whose sum over the rows cannot be separated; names the op and its layer."""
 
 
 def per_row(build: Builder, gradient: Value) -> Value:
-    """The parts that the rows contribute to a gradient, along a new first axis."""
+    """Return the contributions of the rows to a gradient, along a new first axis."""
     return _Rows(build).parts(build.nodes[gradient.id])
 
 
 class _Rows:
-    """One walk; the nodes met are remembered."""
+    """One traversal, with the results of visited nodes."""
 
     def __init__(self, build: Builder) -> None:
         self.build = build
@@ -40,12 +40,12 @@ class _Rows:
         self.depends: dict[int, bool] = {}
 
     def parts(self, node: Node) -> Value:
-        """The row parts of a node whose value is a sum over rows."""
+        """Return the row contributions of a node whose value is a sum over rows."""
         if node.id not in self.known:
             rule = _RULES.get(node.op)
             if rule is None:
                 raise NotPerRow(f"`{node.op}` of {node.origin.layer}")
-            for inside in self.inputs(node):  # first, so that the origin is this node's after it
+            for inside in self.inputs(node):  # before the origin is set to this node's
                 if self.is_summed(inside):
                     self.parts(inside)
             self.emit_for(node)
@@ -58,7 +58,7 @@ class _Rows:
         return self.known[node.id]
 
     def emit_for(self, node: Node) -> None:
-        """What follows comes from where the node came from."""
+        """Set the origin of the next ops to that of the node."""
         self.build.origin = replace(node.origin, hint="", formula="")
 
     def inputs(self, node: Node) -> list[Node]:
@@ -68,7 +68,7 @@ class _Rows:
         return self.build.value(node.id)
 
     def is_summed(self, node: Node) -> bool:
-        """Whether a value without rows of its own is made of rows."""
+        """Return whether a value without a batch axis depends on values with one."""
         return not has_rows(node) and self._depends(node)
 
     def _depends(self, node: Node) -> bool:
@@ -83,12 +83,12 @@ Rule = Callable[[_Rows, Node], Value]
 
 
 def has_rows(node: Node) -> bool:
-    """Whether a value has the batch among its axes."""
+    """Return whether a value has a batch axis."""
     return any(str(BATCH) in symbols(n) for n in node.type.shape)
 
 
 def apart(x: Value) -> Value:
-    """A value whose first axis holds the rows and more, with the rows alone in front."""
+    """Split a first axis of B·L entries into (B, L)."""
     first, *rest = x.type.shape
     assert not isinstance(first, int), "the rows come first"
     inner = first // BATCH
@@ -99,7 +99,7 @@ def apart(x: Value) -> Value:
 
 
 def _matmul(c: _Rows, node: Node) -> Value:
-    """xᵀ dz over rows and positions: one product for each row."""
+    """Return xᵀ dz as one product over the positions of each row."""
     left, right = c.inputs(node)
     if c.is_summed(left) or c.is_summed(right):
         raise NotPerRow(f"a product of parameters in {node.origin.layer}")
@@ -127,7 +127,7 @@ def _sum(c: _Rows, node: Node) -> Value:
 
 
 def _conv_weights(c: _Rows, node: Node) -> Value:
-    """The rows side by side as groups of one image: no sum runs over them."""
+    """Make the rows groups of one image, so that they are not summed."""
     image, positions = (c.value(n) for n in c.inputs(node))
     attrs = {**dict(node.attrs), "groups": BATCH * node.whole("groups")}
     one = (_as_channels(image), _as_channels(positions))
@@ -141,7 +141,7 @@ def _as_channels(x: Value) -> Value:
 
 
 def _weighted_pool_dw(c: _Rows, node: Node) -> Value:
-    """The channels as the batch of a convolution, whose groups are the rows."""
+    """Make the channels the batch of a convolution, whose groups are the rows."""
     dy, x = (transpose(c.value(n), _swapped(n)) for n in c.inputs(node))
     spatial = len(node.type.shape)
     weights = c.build.emit(
@@ -166,7 +166,7 @@ def _local_dw(c: _Rows, node: Node) -> Value:
 
 
 def _add_rows(c: _Rows, node: Node) -> Value:
-    """Every row of the batch scatters into a table of its own."""
+    """Scatter every row of the batch into a separate table."""
     g, ids = map(c.value, c.inputs(node))
     count = node.whole("count")
     own = c.build.emit("offset_ids", ids, count=count)
@@ -174,7 +174,7 @@ def _add_rows(c: _Rows, node: Node) -> Value:
     return reshape(table, (BATCH, *node.type.shape))
 
 
-# --- what is linear in a sum over rows ----------------------------------------------------
+# --- ops that are linear in a sum over rows -----------------------------------------------
 
 
 def _unary(c: _Rows, node: Node) -> Value:
@@ -199,7 +199,7 @@ def _transpose(c: _Rows, node: Node) -> Value:
 
 
 def _along(c: _Rows, node: Node) -> Value:
-    """slice, embed: the same along the next axis."""
+    """Apply slice or embed along the next axis."""
     (inside,) = c.inputs(node)
     attrs = {**dict(node.attrs), "axis": node.whole("axis") + 1}
     return c.build.emit(node.op, c.parts(inside), **attrs)
@@ -216,7 +216,7 @@ def _add(c: _Rows, node: Node) -> Value:
 
 
 def _mul(c: _Rows, node: Node) -> Value:
-    """A sum over rows times (or over) something that no row has a part in."""
+    """Return a sum over rows times (or divided by) a value independent of the rows."""
     left, right = c.inputs(node)
     if c.is_summed(right) and (c.is_summed(left) or node.op == "div"):
         raise NotPerRow(f"a product of sums in {node.origin.layer}")
@@ -240,7 +240,7 @@ def _zeros(c: _Rows, node: Node) -> Value:
 
 
 def _aligned(parts: Value, rank: int) -> Value:
-    """Row parts of a value that is broadcast to `rank` axes, which stand behind the rows."""
+    """Align the row contributions of a value that is broadcast to `rank` axes after the rows."""
     missing = rank + 1 - parts.type.rank
     batch, *rest = parts.type.shape
     return reshape(parts, (batch, *(1,) * missing, *rest)) if missing else parts

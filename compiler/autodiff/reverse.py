@@ -1,8 +1,8 @@
-"""Reverse-mode differentiation: the only way a gradient comes into being.
+"""Reverse-mode differentiation, the only source of gradients.
 
 The graph is walked from the loss to the leaves; each op's own rule turns the gradient of its
-value into gradients of its inputs, and gradients that meet are added (Linnainmaa 1970;
-Griewank and Walther, Evaluating Derivatives, 2008). A layer never carries a gradient.
+value into gradients of its inputs, and the gradients of a value are added (Linnainmaa 1970;
+Griewank and Walther, Evaluating Derivatives, 2008). Layers do not define gradients.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..ops.source import const
 
 
 class MissingGradient(Exception):
-    """An op on the way from the loss has no rule; names the op, its layer, the spec's line, and why."""
+    """An op between loss and leaves has no rule; names op, layer, line of the spec, and reason."""
 
     def __init__(self, node: Node, why: str) -> None:
         places = [f"{span.source.name}:{span.line}: " for span in node.origin.spans[:1]]
@@ -34,7 +34,7 @@ def differentiate(
 ) -> dict[int, Value]:
     """Append the gradients of the scalar `total` as outputs `grad:PARAM` and `dx:INPUT`.
 
-    Gives the gradient of every value that one reaches.
+    Returns the gradient of every value that one reaches.
     """
     build.origin = _backward(build.nodes[total])
     return pull_back(build, {total: const(build, 1.0)}, params, inputs)
@@ -47,12 +47,11 @@ def pull_back(
     inputs: Sequence[str],
     purposes: tuple[str, str] = ("grad", "dx"),
 ) -> dict[int, Value]:
-    """Append what reaches parameters and inputs of gradients that are given for some values.
+    """Append the gradients of parameters and inputs, given gradients of some values.
 
-    `purposes` name the outputs, as in `grad:PARAM` and `dx:INPUT`. Gradients refer to values of
-    the forward pass by name wherever a rule asks for a value that forward has computed, as
-    textbooks do. A leaf that no gradient reaches gets zeros. Gives the gradient of every value
-    that one reaches.
+    `purposes` name the outputs, as in `grad:PARAM` and `dx:INPUT`. Where a rule uses a value of
+    the forward pass, the gradient refers to it, as in textbooks. A leaf that no gradient reaches
+    gets zeros. Returns the gradient of every value that one reaches.
     """
     forward = [node for node in build.nodes if node.origin.role is not Role.BACKWARD]
     build.known = {node.key: node.id for node in forward}
@@ -76,9 +75,9 @@ def pull_back(
 
 
 def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]:
-    """Apply one op's rule and add what it gives to the gradients of its inputs.
+    """Apply one op's rule and add the results to the gradients of its inputs.
 
-    Gives the inputs that a gradient has reached.
+    Returns the inputs that a gradient has reached.
     """
     rule = OPS[node.op].gradient
     if rule is ZERO:
@@ -101,7 +100,7 @@ def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]
 
 
 def _gradient_shape(build: Builder, x: Value) -> Shape:
-    """The shape of a value's gradient: its own, or of a tape what is read from it."""
+    """Return the shape of a value's gradient: its own, or for a tape that of the read part."""
     node = build.nodes[x.id]
     tape = OPS[node.op].tape
     if tape is None:
@@ -110,7 +109,7 @@ def _gradient_shape(build: Builder, x: Value) -> Shape:
 
 
 def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) -> None:
-    """Add a gradient that arrives at a value to what has arrived before."""
+    """Add a contribution to the gradient of a value."""
     before = grads.get(x.id)
     if before is not None:
         part = build.describe(before + part, formula="gradients that meet are added")
@@ -118,12 +117,12 @@ def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) 
 
 
 def _source(node: Node) -> str:
-    """The loss that an op belongs to; nothing for an op of the network."""
+    """Return the loss that an op belongs to; empty for an op of the network."""
     return node.origin.layer if node.origin.role is Role.LOSS else ""
 
 
 def _say_slope(build: Builder, gradient: Value, node: Node, came_from: set[str]) -> None:
-    """Where a gradient goes from one loss into the network, show that loss's own formula."""
+    """Show a loss's own formula where its gradient enters the network."""
     if node.origin.role is Role.LOSS or len(came_from) != 1:
         return
     [source] = came_from
@@ -133,9 +132,9 @@ def _say_slope(build: Builder, gradient: Value, node: Node, came_from: set[str])
 
 
 def _explain(build: Builder, value: Value, formula: str) -> None:
-    """Attach a formula to a gradient that the rule has made and that has none yet.
+    """Attach a formula to a gradient emitted by the rule, if it has none yet.
 
-    What the rule only passed on has been computed, and explained, elsewhere.
+    A gradient that the rule only passes on was computed, and has its formula, elsewhere.
     """
     origin = build.nodes[value.id].origin
     if origin.role is Role.BACKWARD and not origin.formula:
@@ -143,7 +142,7 @@ def _explain(build: Builder, value: Value, formula: str) -> None:
 
 
 def _call(build: Builder, gradient: Value, node: Node) -> None:
-    """Name a finished gradient after the value it belongs to, unless it has a name already."""
+    """Name a complete gradient after its value, unless it has a name already."""
     origin = build.nodes[gradient.id].origin
     if origin.role is Role.BACKWARD and not origin.hint and node.origin.hint:
         build.describe(gradient, hint=f"d_{node.origin.hint}")

@@ -16,9 +16,10 @@ import click
 from ..ir.bounds import MAX_WHOLE
 from .app import Usage, app
 from .memory_option import memory_option
+from .report_format import format_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
 from .terminal import ReportFormat
-from .values import Real, Text, Whole, Word
+from .values import Real, Text, Whole
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -88,15 +89,7 @@ class Bench:
     show_default=True,
     help="How long each of the three measurements lasts.",
 )
-@click.option(
-    "--format",
-    "format_",
-    metavar="text|json",
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT.value,
-    show_default=True,
-    help="A table, or JSON.",
-)
+@format_option
 @memory_option
 def bench(
     spec: str | None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 
 from .app import app
-from .names import COMMANDS
+from .names import COMMANDS, module_of
 
 __all__ = ["app"]
 
 for name in COMMANDS:
-    import_module(f".{name}", __package__)
+    import_module(f".{module_of(name)}", __package__)

@@ -11,9 +11,10 @@ import click
 from .app import app
 from .memory_option import memory_option
 from .messages import warn
+from .report_format import format_option
 from .terminal import ReportFormat
 from .trained import features_option, network_argument, params_option, trained_network
-from .values import File, Text, Word
+from .values import File, Text
 
 if TYPE_CHECKING:
     from nnc.runtime.class_report import Calibration, ClassScore
@@ -40,15 +41,7 @@ MOST_CLASSES = 20
     help="Target columns of a table; a run knows its own.",
 )
 @features_option
-@click.option(
-    "--format",
-    "format_",
-    metavar="FORMAT",
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT.value,
-    show_default=True,
-    help="text or json.",
-)
+@format_option
 @memory_option
 def evaluate(
     network: str,

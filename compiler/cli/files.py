@@ -1,4 +1,4 @@
-"""The only place of the compiler that accesses files: it reads specs and writes results."""
+"""The only place of the compiler that accesses files: it reads specs."""
 
 from __future__ import annotations
 
@@ -66,26 +66,6 @@ class SpecFiles:
         return self.sources[key]
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file atomically: at any moment the old or the new one exists, complete."""
-    import tempfile
-
-    path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8", newline="\n")
-        return
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
 class _TooLarge(OSError):
     pass
 
@@ -94,12 +74,6 @@ def _text(data: bytes) -> str:
     if len(data) > LARGEST:
         raise _TooLarge(f"more than {LARGEST // 2**20} MiB")
     return data.decode("utf-8-sig")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _unreadable(name: str, error: Exception) -> Diagnostic:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from nnc.runtime.durable import write_text
+
 from ..diagnostics.fixing import Fixed, fixed, left
 from ..diagnostics.model import Diagnostic, Fix
 from ..diagnostics.render.columns import visible
 from ..diagnostics.render.text import place_text
 from ..source import Source
 from . import terminal
-from .files import STDIN, SpecFiles, UnreadableSpec, write_atomically
+from .files import STDIN, SpecFiles, UnreadableSpec
 from .terminal import Format
 
 
@@ -56,7 +58,7 @@ def _deliver(name: str, source: Source, done: Fixed) -> bool:
         sys.stdout.write(done.source.text)
     elif done.source.text != source.text:
         try:
-            write_atomically(Path(name), done.source.text)
+            write_text(Path(name), done.source.text)
         except OSError as error:
             sys.stderr.write(f"error: cannot write {name}: {error.strerror or error}\n")
             return False

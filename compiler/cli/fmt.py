@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 from click.exceptions import Exit
+from nnc.runtime.durable import write_text
 
 from ..diagnostics.model import Diagnostic, Report
 from ..source import Source
 from . import terminal
 from .app import Argument, app
-from .files import STDIN, SpecFiles, UnreadableSpec, write_atomically
+from .files import STDIN, SpecFiles, UnreadableSpec
 from .folders import found_in
 from .values import File
 
@@ -81,7 +82,7 @@ def _format(name: str, check: bool, diff: bool) -> bool:
 
 def _written(name: str, formatted: str) -> bool:
     try:
-        write_atomically(Path(name), formatted)
+        write_text(Path(name), formatted)
     except OSError as error:
         click.echo(f"error: cannot write {name}: {error.strerror or error}", err=True)
         return False

@@ -43,14 +43,14 @@ def _dispatch(words: list[str]) -> None:
         from .check import lint_files
 
         sys.exit(lint_files(words[1:]))
-    from .names import COMMANDS
+    from .names import COMMANDS, module_of
 
     if words and words[0] in COMMANDS:  # importing the other commands would only take time
         from importlib import import_module
 
         from .app import app
 
-        import_module(f".{words[0]}", __package__)
+        import_module(f".{module_of(words[0])}", __package__)
     else:
         from .commands import app
     app()

@@ -9,8 +9,10 @@ COMMANDS = (
     "doctor",
     "eval",
     "explain",
+    "export",
     "fmt",
     "graph",
+    "import",
     "layers",
     "lint",
     "new",
@@ -20,3 +22,11 @@ COMMANDS = (
     "summary",
     "train",
 )
+
+MODULES = {"import": "import_model"}
+"""The files of commands whose names no Python file can have."""
+
+
+def module_of(command: str) -> str:
+    """Return the name of the file that registers a command."""
+    return MODULES.get(command, command)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
+from nnc.runtime.durable import write_text
 
 from ..ir.bounds import MAX_WHOLE
 from . import terminal
 from .app import Argument, Usage, app
 from .data_options import TABLES, features_option, target_option
-from .files import STDIN, write_atomically
+from .files import STDIN
 from .values import File, Real, Text, Whole, check_known
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _deliver(text: str, path: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
-        write_atomically(path, text)
+        write_text(path, text)
     except OSError as error:
         click.echo(f"error: cannot write {path}: {error.strerror or error}", err=True)
         raise Exit(terminal.FAILED) from None

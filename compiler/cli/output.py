@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 from click.exceptions import Exit
+from nnc.runtime.durable import write_text
 
 from . import terminal
 from .app import Usage
-from .files import SpecFiles, write_atomically
+from .files import SpecFiles
 from .values import File
 
 STDOUT = "-"
@@ -44,7 +45,7 @@ def deliver(text: str, output: Path | None, files: SpecFiles) -> None:
         return
     check_output(output, files)
     try:
-        write_atomically(output, text)
+        write_text(output, text)
     except OSError as error:
         click.echo(f"error: cannot write {output}: {error.strerror or error}", err=True)
         raise Exit(terminal.FAILED) from None

@@ -11,9 +11,10 @@ import click
 from ..ir.bounds import DEFAULT_BATCH, MAX_WHOLE
 from .app import app
 from .memory_option import memory_option
+from .report_format import format_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
 from .terminal import ReportFormat, console, on_terminal
-from .values import Whole, Word
+from .values import Whole
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,17 +41,10 @@ WORDS = 3
     type=Whole(1, MAX_WHOLE),
     help=f"Batch size for the memory; default: the spec's, else {DEFAULT_BATCH}.",
 )
-@click.option(
-    "--format",
-    metavar="text|json",
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT,
-    show_default=True,
-    help="A table, or JSON.",
-)
+@format_option
 @memory_option
 def summary(
-    spec: str | None, code: str | None, batch: int | None, format: ReportFormat, max_memory: int
+    spec: str | None, code: str | None, batch: int | None, format_: ReportFormat, max_memory: int
 ) -> None:
     """Show each layer's shape, parameters, operations and memory, and the totals.
 
@@ -65,7 +59,7 @@ def summary(
 
     typed = checked_graph(read_spec(spec, code), max_memory)
     result = summarise(typed, batch or batch_size(typed.graph))
-    if format is ReportFormat.JSON:
+    if format_ is ReportFormat.JSON:
         import json
 
         click.echo(json.dumps(as_json(result), indent=2))

@@ -1,1 +1,1 @@
-"""What running the generated code costs, estimated: by this passes choose between ways to compute."""
+"""Estimated costs of generated code, by which passes choose between algorithms."""

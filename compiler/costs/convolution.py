@@ -1,16 +1,16 @@
-"""What a convolution costs by each algorithm that helper functions know: a model in seconds.
+"""Cost model of a convolution, in seconds, for each algorithm of the helper functions.
 
-A time is a sum of five kinds of work, each so often times a constant:
+A time is a sum of five kinds of work, each an amount times a constant:
 
     macs     multiply-adds of matrix products
-    streams  numbers copied or added in long pieces, and those that products read and write
-    moves    numbers copied in short pieces
-    runs     the pieces: each costs a little
-    steps    calls of NumPy from Python, once a block of images
+    streams  numbers copied or added in long runs, and those that products read and write
+    moves    numbers copied in short runs
+    runs     contiguous runs, each of which has an overhead
+    steps    calls of NumPy from Python, for each block of images
 
 The constants were measured on one core of an AMD EPYC (Zen 4) at 3 GHz with NumPy 2.4 and its
-OpenBLAS, in float32, as the best fit to the table of benchmarks/convolution.py, which shows how
-well they choose. Other machines differ in all of them alike; it is the ratios that choose.
+OpenBLAS, in float32, as the best fit to the table of benchmarks/convolution.py, which shows the
+quality of the choices. Only their ratios matter; other machines differ mostly by a common factor.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from math import prod
 
 MAC, STREAM, MOVE, RUN, STEP = 0.026e-9, 0.033e-9, 0.23e-9, 3.4e-9, 0.75e-6
 TURN, SUM, KERNEL = 12.5, 0.62, 90
-"""What it costs, in moves, to have a number change places with channels, to sum two numbers of a
-tile, and to bring the entries of one filter for one channel into the form of tiles."""
+"""Costs in moves: of moving a number to another axis order, of adding two numbers of a tile, and
+of transforming one filter for one channel."""
 
 SMALL = 1000
-"""Matrices of so many entries OpenBLAS multiplies where they lie (SMALL_PRODUCT of the helpers)."""
+"""Entries up to which OpenBLAS multiplies without packing (SMALL_PRODUCT of the helpers)."""
 
 BLOCK_BYTES, ITEM = 2**20, 4
 """COLUMN_BYTES of the helpers, and the bytes of a number."""
@@ -34,7 +34,7 @@ Sizes = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much of each kind."""
+    """The amounts of work of each kind."""
 
     macs: float = 0
     streams: float = 0
@@ -52,12 +52,12 @@ class Work:
         )
 
     def times(self, n: float) -> Work:
-        """All of it n times."""
+        """Return n times this work."""
         return Work(n * self.macs, n * self.streams, n * self.moves, n * self.runs, n * self.steps)
 
     @property
     def seconds(self) -> float:
-        """The time it takes."""
+        """The estimated time."""
         return (
             self.macs * MAC
             + self.streams * STREAM
@@ -84,7 +84,7 @@ class Convolution:
 
     @property
     def can_be_flat(self) -> bool:
-        """Whether every entry of the kernel is a mere shift, by zeros that images can share."""
+        """Whether every kernel entry is a shift of the flat image, with zeros shared by images."""
         axes = zip(self.pad, self.kernel, self.dilation, strict=True)
         near = all(max(p) <= (k - 1) * d for p, k, d in axes)
         wide = self.channels // self.groups * self.kernel[-1] > 1
@@ -92,14 +92,14 @@ class Convolution:
 
     @property
     def can_be_winograd(self) -> bool:
-        """Whether it is the one kind that tiles of 4x4 cells are made for."""
+        """Whether the Winograd algorithm with tiles of 4x4 cells applies."""
         plain = self.groups == 1 and set(self.dilation + self.stride) == {1}
         small = 16 * ITEM * self.channels * self.filters <= BLOCK_BYTES
         return plain and small and self.kernel == (3, 3)
 
     @property
     def turned(self) -> Convolution:
-        """The convolution of positions with the turned kernel that gives the gradient of x."""
+        """Return the convolution of dy with the rotated kernel, which gives the gradient of x."""
         axes = zip(self.pad, self.kernel, self.dilation, strict=True)
         pad = tuple(((k - 1) * d - a, (k - 1) * d - b) for (a, b), k, d in axes)
         return replace(
@@ -112,7 +112,7 @@ class Convolution:
         )
 
     def windows(self) -> Work:
-        """conv: windows copied to columns, one product, its rows put back in order."""
+        """conv: windows copied to columns, one product, its rows reordered."""
         product = self._product(self._columns, prod(self.positions))
         return self._calls(self._unfolded + self._lines(self.filters, 1) + product, 18)
 
@@ -123,7 +123,7 @@ class Convolution:
         return self._calls(self._unfolded + self._lines(self.filters, 1) + product + across, 20)
 
     def scattered(self) -> Work:
-        """conv_transpose: a product to columns, each added where its window was."""
+        """conv_transpose: a product to columns, each added to its window."""
         count, columns = prod(self.positions), self.channels * prod(self.kernel)
         product = self._product(self._columns, count)
         added = Work(moves=5 * columns * count, runs=3 * columns * self._runs_each)
@@ -131,36 +131,36 @@ class Convolution:
         return self._calls(self._lines(self.filters, 1) + product + added + self._padded, steps)
 
     def flat(self) -> Work:
-        """conv_flat: shifted copies for the columns of the kernel, a product for each row."""
+        """conv_flat: shifted copies for each kernel column, a product for each kernel row."""
         product = self._flat_product
         sums = Work(streams=(prod(self.kernel[:-1]) - 1) * self.filters * prod(self._lengths))
         out = self._lines(self.filters, prod(self.positions[:-1]))
         return self._flat_calls(product + sums + out, 4)
 
     def flat_weights(self) -> Work:
-        """conv_weights_flat: the same, with positions laid flat as well."""
+        """conv_weights_flat: the same, with flattened positions."""
         out = self._lines(self.filters, prod(self.positions[:-1]))
         zeros = Work(streams=self.filters * prod(self._lengths))
         return self._flat_calls(self._flat_product + out + zeros, 4)
 
     def winograd(self) -> Work:
-        """conv_winograd: tiles spread out, 16 products, tiles gathered."""
+        """conv_winograd: tiles transformed, 16 products, tiles transformed back."""
         return self._tiled(spread=24, gathered=12, steps=30)
 
     def winograd_weights(self) -> Work:
-        """conv_weights_winograd: both images spread out, 16 products."""
+        """conv_weights_winograd: both images transformed to tiles, 16 products."""
         return self._tiled(spread=24, gathered=24, steps=30)
 
-    # --- pieces, for one image ------------------------------------------------------------
+    # --- parts, for one image -------------------------------------------------------------
 
     @property
     def _columns(self) -> int:
-        """The numbers that one entry of y is a sum over."""
+        """The number of terms in one entry of y."""
         return self.channels // self.groups * prod(self.kernel)
 
     @property
     def _runs_each(self) -> float:
-        """The contiguous pieces of what one entry of the kernel meets."""
+        """The number of contiguous runs that one kernel entry reads."""
         whole = prod(self.positions[:-1])
         return whole if self.stride[-1] == 1 else whole * max(1.0, self.positions[-1] / 8)
 
@@ -178,18 +178,18 @@ class Convolution:
         return self._lines(self.channels, prod(self.size[:-1]), prod(self.size))
 
     def _lines(self, channels: int, lines: int, count: int = 0) -> Work:
-        """A copy of an image in so many pieces a channel."""
+        """Return the work of copying an image in this many runs per channel."""
         return Work(moves=channels * (count or prod(self.positions)), runs=channels * lines)
 
     def _product(self, inner: int, count: int) -> Work:
-        """Products of (filters, inner) with (inner, count), for all groups."""
+        """Return the work of products (filters, inner) @ (inner, count), for all groups."""
         filters = self.filters // self.groups
         slow = 1.0 if filters * inner > SMALL else 0.75
         one = Work(macs=slow * filters * inner * count, streams=(filters + inner) * count)
         return one.times(self.groups)
 
     def _calls(self, image: Work, steps: float) -> Work:
-        """All images, in blocks of as many as fit, with so many steps a block."""
+        """Return the work for all images, in blocks of as many as fit, with `steps` calls each."""
         needed = ITEM * self.channels * prod(self.kernel) * prod(self.positions)
         return self._blocks(image, needed, steps)
 
@@ -202,7 +202,7 @@ class Convolution:
         )
         return image.times(self.rows) + Work(steps=blocks * (steps + 0.3 * self.groups) + 8)
 
-    # --- pieces, laid flat ----------------------------------------------------------------
+    # --- parts, flattened -----------------------------------------------------------------
 
     @property
     def _lengths(self) -> Sizes:
@@ -225,10 +225,10 @@ class Convolution:
         steps += 12 + self.kernel[-1] + 3 * prod(self.kernel[:-1])
         return self._blocks(image, self._flat_bytes, steps)
 
-    # --- pieces, in tiles of 2x2 positions ------------------------------------------------
+    # --- parts, in tiles of 2x2 positions -------------------------------------------------
 
     def _tiled(self, *, spread: int, gathered: int, steps: float) -> Work:
-        """So many sums for every tile and channel or filter, and both images put channels last."""
+        """Return the work of these sums for every tile, with both images moved to channels last."""
         rows, columns = (-(-n // 2) for n in self.positions)
         tiles, c, f = rows * columns, self.channels, self.filters
         examples = min(max(256 // c, 1), self.rows)

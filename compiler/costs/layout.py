@@ -22,16 +22,16 @@ from ..ir.dims import Dim, evaluate, symbols
 from ..ir.op_graph import Graph, Node
 
 SMALL_RESULT = 1200
-"""Entries of a result up to which OpenBLAS (0.3.31, x86) multiplies without putting in order."""
+"""Entries of a result up to which OpenBLAS (0.3.31, x86) multiplies without packing."""
 
 NARROW = 8
-"""A matrix this many times higher than wide lies better by columns: its rows are short."""
+"""A matrix this many times higher than wide is better stored by columns: its rows are short."""
 
 
 def stored_by_rows(graph: Graph) -> frozenset[str]:
-    """The parameters that lie by rows: arrays of other ranks than 2, tables, and by cost.
+    """Return the parameters stored by rows: tables, arrays of rank other than 2, and by cost.
 
-    The graph's batch stands for every size that is not known.
+    Unknown sizes are replaced by the graph's batch size.
     """
     params = [node for node in graph if node.op == "param"]
     return frozenset(p.word("name") for p in params if _by_rows(graph, p))
@@ -47,7 +47,7 @@ def _by_rows(graph: Graph, weight: Node) -> bool:
     plain = _products(graph, weight.id)
     transposed = [product for i in turned for product in _products(graph, i)]
     if not plain and not transposed:
-        return True  # a table, or the matrix of a core that takes it step by step
+        return True  # a table, or the matrix of a core that uses it in every step
     copied_by_columns = sum(_is_large(n, graph.batch) for n in plain)
     copied_by_rows = sum(_is_large(n, graph.batch) for n in transposed)
     if copied_by_columns != copied_by_rows:
@@ -56,7 +56,7 @@ def _by_rows(graph: Graph, weight: Node) -> bool:
 
 
 def _products(graph: Graph, matrix: int) -> list[Node]:
-    """The products with a matrix on their right."""
+    """Return the products with this matrix as right operand."""
     users = [graph[i] for i in dict.fromkeys(graph.users[matrix])]
     return [n for n in users if n.op == "matmul" and n.inputs[1] == matrix]
 

@@ -1,11 +1,11 @@
-"""The backprop doctor: which line of a gradient is wrong, and why.
+"""The backprop doctor, which finds the wrong line of a gradient computation, and the reason.
 
-`diagnose` gives a structured answer, `assert_gradients` is for tests:
+`diagnose` returns a structured answer, `assert_gradients` is for tests:
 
     nnc.doctor.diagnose(spec, {"X": X, "y": y, "W1": W1, "b1": b1, "dW1": dW1, "db1": db1})
 
-The file diagnose.py has the engine under the same name. Importing it here first lets
-`nnc.doctor.diagnose` be the function whatever is imported later.
+The module diagnose.py, with the engine, has the same name. It is imported here first, so that
+`nnc.doctor.diagnose` is the function whatever is imported later.
 """
 
 from .python import Answer, BadArrays, assert_gradients, diagnose

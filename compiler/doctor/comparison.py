@@ -1,4 +1,4 @@
-"""How an array compares with the right one: equal, or in which simple way it is not."""
+"""Comparison of an array with the right one: equal, or different in a simple way."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 from .interpreter import Array
 
 TOLERANCES = {2: 2e-2, 4: 2e-4, 8: 1e-6}
-"""How far from right an array may be, relative to its largest entry, by the bytes of a number."""
+"""Tolerances relative to an array's largest entry, by the bytes of a number."""
 
 ZERO = 1e-12
-"""What is smaller than this, relative to the largest gradient, is rounding."""
+"""Size, relative to the largest gradient, below which an entry is rounding."""
 
 
 MAX_AXES = 5
-"""Up to how many axes all orders of them are tried."""
+"""Most axes for which all permutations are tried."""
 
 GATES = (4, 3)
-"""Into how many blocks the last axis of a recurrent layer's parameters is cut."""
+"""Numbers of blocks in the last axis of a recurrent layer's parameters."""
 
 
 class Kind(Enum):
@@ -41,10 +41,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A simple relation; of a ratio its size and how many digits hold.
+    """A simple relation; for a ratio, its size and the number of agreeing digits.
 
-    It is `of_step` where it holds between the steps of two parameters.
-    `order` says of which axis, or block of the last axis, of the right array each one is.
+    With `of_step` it holds between the steps of two parameters.
+    `order` has for each axis, or block of the last axis, its number in the right array.
     """
 
     kind: Kind
@@ -64,17 +64,17 @@ class Comparison:
 
 
 def tolerance(array: Array) -> float:
-    """How far an array may be from the right one."""
+    """Return the tolerance of an array's error."""
     size = np.asarray(array).dtype.itemsize if np.asarray(array).dtype.kind == "f" else 8
     return TOLERANCES.get(size, 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What an error is measured by, where that is not the right array's largest entry alone.
+    """The scale of an error, if it is not only the right array's largest entry.
 
-    `beside` is the size of the largest array beside it, `own` the size that takes the place of
-    its own, `rounding` an error that is rounding, whatever the size.
+    `beside` is the size of the largest related array, `own` replaces the array's own size,
+    `rounding` is an absolute error that counts as rounding.
     """
 
     beside: float = 0.0
@@ -86,7 +86,7 @@ PLAIN = Measure()
 
 
 def compare(given: Array, want: Array, by: Measure = PLAIN) -> Comparison:
-    """Compare with the right array; entries that are no finite numbers must be the same ones."""
+    """Compare with the right array; NaN and infinite entries must be equal."""
     if given.shape != want.shape:
         return Comparison(False, float("inf"), ())
     if not want.size:
@@ -104,7 +104,7 @@ def compare(given: Array, want: Array, by: Measure = PLAIN) -> Comparison:
 
 
 def _apart(given: Array, want: Array) -> Array:
-    """How far apart entries are; those that are both no number, or both infinite, are not."""
+    """Return the absolute differences; 0 where both are NaN, or both the same infinity."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(given - want)
     same = (np.isnan(given) & np.isnan(want)) | (given == want)
@@ -112,7 +112,7 @@ def _apart(given: Array, want: Array) -> Array:
 
 
 def relation(given: Array, want: Array) -> Relation | None:
-    """The simplest relation that holds between a wrong array and the right one."""
+    """Return the simplest relation between a wrong array and the right one."""
     if not np.isfinite(given).all():
         return Relation(Kind.NAN)
     moved = _moved(given, want)
@@ -129,7 +129,7 @@ def relation(given: Array, want: Array) -> Relation | None:
 
 
 def _moved(given: Array, want: Array) -> Relation | None:
-    """The relation where axes are exchanged."""
+    """Return the relation if axes are permuted."""
     if given.ndim != want.ndim or not 2 <= given.ndim <= MAX_AXES or not given.any():
         return None
     for order in permutations(range(given.ndim)):
@@ -141,7 +141,7 @@ def _moved(given: Array, want: Array) -> Relation | None:
 
 
 def _rearranged(given: Array, want: Array) -> Relation | None:
-    """The relation where gates, which are blocks of the last axis, or the cells of kernels are."""
+    """Return the relation if gates (blocks of the last axis) or kernel cells are permuted."""
     if given.ndim > 2 and _near(given, np.flip(want, tuple(range(2, want.ndim)))):
         return Relation(Kind.TURNED)
     for count in GATES:
@@ -158,7 +158,7 @@ def _rearranged(given: Array, want: Array) -> Relation | None:
 
 
 def digits(error: float) -> int:
-    """How many digits agree."""
+    """Return the number of agreeing digits."""
     return min(15, max(0, floor(-log10(error)))) if error > 0 else 15
 
 

@@ -1,9 +1,9 @@
-"""Other right programs: people take the mean over the batch in two places.
+"""Equivalent right programs: the mean over the batch can be taken in two places.
 
     standard   dz = (y − t) / B          dW = xᵀ dz
     late       dz =  y − t               dW = xᵀ dz / B
 
-The gradients of the parameters are the same; those in between differ by a factor.
+The parameters' gradients are the same; intermediate gradients differ by a factor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .rewriting import Edit
 
 
 def conventions(anatomy: Anatomy) -> Iterator[Graph]:
-    """The standard program, then the other right ones that there are."""
+    """Yield the standard program, then the equivalent ones."""
     yield anatomy.graph
     late = late_mean(anatomy)
     if late is not None:
@@ -26,7 +26,7 @@ def conventions(anatomy: Anatomy) -> Iterator[Graph]:
 
 
 def late_mean(anatomy: Anatomy) -> Graph | None:
-    """The division by B moved from the loss into every product that adds up rows."""
+    """Move the division by B from the loss to the products over rows; None if impossible."""
     graph = anatomy.graph
     divided = [node for node in graph if _divides(node)]
     if not divided or any(_exact(node) is None for node in divided):
@@ -44,13 +44,13 @@ def late_mean(anatomy: Anatomy) -> Graph | None:
 
 
 def _divides(node: Node) -> bool:
-    """Whether a node of the way back from a loss divides by the rows."""
+    """Return whether a node of a loss's backward pass divides by the number of rows."""
     own = node.origin.role is Role.BACKWARD and node.origin.layer != PENALTY
     return own and node.op == "scale" and "B" in str(node.attr("over"))
 
 
 def _exact(node: Node) -> Dim | None:
-    """What is left of the divisor without B, if B is a factor of it."""
+    """Return the divisor without B, if B is a factor of it."""
     over = node.dim("over")
     if isinstance(over, int):
         return None
@@ -59,7 +59,7 @@ def _exact(node: Node) -> Dim | None:
 
 
 def _losses(graph: Graph) -> set[str]:
-    """The losses that hand a gradient to the network."""
+    """Return the losses whose gradient enters the network."""
     back = {n.origin.layer for n in graph if n.origin.role is Role.BACKWARD}
     made = {n.origin.layer for n in graph if n.origin.role is Role.LOSS}
     return (back & made) - {PENALTY}

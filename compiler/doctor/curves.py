@@ -1,7 +1,7 @@
-"""What a curve of losses says of training: the numbers of a log, without gradients.
+"""Diagnosis of training from the loss curves of a log, without gradients.
 
-A log has a loss for each epoch or step, and may have accuracies, the losses on data that are held
-out, and the sizes of gradients.
+A log has a loss for each epoch or step, and may have accuracies, losses on held-out data, and
+gradient norms.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from math import isfinite, log
 from statistics import median
 
 LEAST = 4
-"""Entries below which a curve says nothing."""
+"""Fewest entries of a curve that can be judged."""
 
 SAME = 0.02
-"""How far apart losses may be, relative to the first one, that count as the same."""
+"""Largest difference of losses, relative to the first one, that counts as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One thing that a curve shows: its slug, what is seen, and what to do about it."""
+    """One finding in a curve: its slug, the observation, and advice."""
 
     slug: str
     seen: str
@@ -29,9 +29,9 @@ class Verdict:
 
 
 def verdicts(curves: Mapping[str, Sequence[float]], classes: int | None = None) -> list[Verdict]:
-    """What the columns of a log show, the gravest first; raises ValueError where there is no loss.
+    """Return the findings in the columns of a log, gravest first; ValueError without a loss.
 
-    `classes` is the number of classes, where the loss is a crossentropy.
+    `classes` is the number of classes, if the loss is a crossentropy.
     """
     losses = _column(curves, "loss", "train_loss", "cost", "training_loss", "j")
     if losses is None:
@@ -53,7 +53,7 @@ def _column(curves: Mapping[str, Sequence[float]], *names: str) -> list[float] |
 
 
 def _broken(losses: list[float]) -> Iterator[Verdict]:
-    """Losses that are no numbers, or grow without end."""
+    """Find losses that are NaN or infinite, or diverge."""
     bad = next((i for i, loss in enumerate(losses) if not isfinite(loss)), None)
     if bad is not None:
         yield Verdict(
@@ -74,7 +74,7 @@ def _broken(losses: list[float]) -> Iterator[Verdict]:
 
 
 def _still(losses: list[float], classes: int | None) -> Iterator[Verdict]:
-    """Losses that do not fall: exactly equal, or on the level of guessing."""
+    """Find losses that do not decrease: exactly equal, or at the level of guessing."""
     if max(losses) == min(losses):
         yield Verdict(
             "no-update",
@@ -104,13 +104,13 @@ def _still(losses: list[float], classes: int | None) -> Iterator[Verdict]:
 
 
 def _guessing(loss: float, classes: int | None) -> int:
-    """The number of classes of which a loss is the logarithm, else 0."""
+    """Return the number of classes whose logarithm the loss is, else 0."""
     known = [classes] if classes else [*list(range(2, 21)), 100, 1000]
     return next((n for n in known if abs(loss - log(n)) < SAME * log(n)), 0)
 
 
 def _rough(losses: list[float]) -> Iterator[Verdict]:
-    """Losses that jump up and down: right gradients, too large a step."""
+    """Find oscillating losses: right gradients, too large a step."""
     steps = [b - a for a, b in itertools.pairwise(losses)]
     turns = sum(a * b < 0 for a, b in itertools.pairwise(steps))
     size = median(map(abs, steps))
@@ -124,7 +124,7 @@ def _rough(losses: list[float]) -> Iterator[Verdict]:
 
 
 def _frozen_accuracy(losses: list[float], accuracy: list[float] | None) -> Iterator[Verdict]:
-    """An accuracy that stays while the loss falls."""
+    """Find an accuracy that is constant while the loss decreases."""
     if accuracy and max(accuracy) == min(accuracy) and max(losses) > min(losses):
         yield Verdict(
             "frozen-accuracy",
@@ -135,7 +135,7 @@ def _frozen_accuracy(losses: list[float], accuracy: list[float] | None) -> Itera
 
 
 def _held_out(losses: list[float], held: list[float] | None) -> Iterator[Verdict]:
-    """Losses on other data that rise while those of training fall."""
+    """Find held-out losses that increase while the training losses decrease."""
     if held and len(held) >= LEAST and all(map(isfinite, held)):
         low = held.index(min(held))
         if held[-1] > 1.1 * held[low] and losses[-1] < losses[min(low, len(losses) - 1)]:

@@ -1,4 +1,4 @@
-"""What the doctor says of given arrays: which are right, which wrong, and by which mistakes."""
+"""The diagnosis of given arrays: which are right, which are wrong, and by which mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .interpreter import Array
 class Tensor:
     """One given array: whether it is right, its error, a simple relation to the right one.
 
-    `by` is what its errors are measured by.
+    `by` is the scale of its errors.
     """
 
     name: str
@@ -25,13 +25,13 @@ class Tensor:
 
     @property
     def right(self) -> bool:
-        """Whether it agrees with the right one."""
+        """Whether it agrees with the right array."""
         return self.comparison.right
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One mistake at one place; a number that it depends on, as found from the arrays."""
+    """One mistake at one place, with its unknown number, if any, as found from the arrays."""
 
     hypothesis: Hypothesis
     site: Site
@@ -39,25 +39,25 @@ class Mistake:
 
     @property
     def slug(self) -> str:
-        """The word that `nnc explain` knows."""
+        """The word for `nnc explain`."""
         return self.hypothesis.slug
 
     @property
     def what(self) -> str:
-        """What is done wrongly, in one sentence without its full stop."""
+        """The description of the mistake, in one sentence without its full stop."""
         return self.site.what.format("" if self.number is None else f"{self.number:.6g}")
 
     @property
     def cost(self) -> tuple[int, int]:
-        """How far-fetched it is."""
+        """The implausibility of the mistake."""
         return (self.site.rank + (self.number is not None), self.hypothesis.rank)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Mistakes that together explain wrong arrays, to so many digits, and sentences that say why.
+    """Mistakes that together explain wrong arrays, to a number of digits, with reasons.
 
-    `follow` are arrays that are right for what they are computed from, which is not explained.
+    `follow` are arrays that are right given their operands, which are not explained.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -74,14 +74,14 @@ class Finding:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """Findings of lower rank come first: all explained, few mistakes, plain ones."""
+        """The sort key: findings that explain everything by few, simple mistakes come first."""
         costs = sorted(m.cost for m in self.mistakes)
         return len(self.unexplained), len(self.slugs), len(self.mistakes), costs
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Every given array, the findings, best first, and where numbers first differ.
+    """Every given array, the findings, best first, and the first difference.
 
     `rows` is the size of the batch, `parameters` which of the arrays are gradients of parameters,
     `unexplained` what the best finding leaves open, `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
@@ -96,12 +96,12 @@ class Diagnosis:
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """The arrays that are wrong, in the order in which they are computed."""
+        """The wrong arrays, in order of computation."""
         return tuple(name for name, tensor in self.tensors.items() if not tensor.right)
 
     @property
     def first_difference(self) -> tuple[str, tuple[int, ...]] | None:
-        """The first array that is wrong and not explained, and the index of its largest error."""
+        """The first unexplained wrong array, and the index of its largest error."""
         if not self.unexplained:
             return None
         name = self.unexplained[0]

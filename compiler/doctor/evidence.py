@@ -9,12 +9,12 @@ from .diagnosis import Diagnosis, Finding, Tensor
 
 
 def sentences(diagnosis: Diagnosis, finding: Finding) -> tuple[str, ...]:
-    """What is seen, what is done wrongly, what that explains and what it leaves open."""
+    """Return sentences on the observation, the mistake, explained and unexplained arrays."""
     return tuple(map(_capital, _sentences(diagnosis, finding)))
 
 
 def _capital(sentence: str) -> str:
-    """A sentence with a capital letter, unless it begins with a name or a formula."""
+    """Capitalise a sentence, unless it begins with a name or a formula."""
     first = sentence.split()[0]
     return sentence[0].upper() + sentence[1:] if first.isalpha() and len(first) > 1 else sentence
 
@@ -36,7 +36,7 @@ def _sentences(diagnosis: Diagnosis, finding: Finding) -> Iterator[str]:
 
 
 def _outcome(finding: Finding) -> str:
-    """What the mistakes bring about."""
+    """Return the effect of the mistakes."""
     count = len(finding.explained)
     change = "this one change" if len(finding.mistakes) == 1 else "these changes"
     if finding.unexplained:
@@ -49,7 +49,7 @@ def _all(count: int) -> str:
 
 
 def _present(diagnosis: Diagnosis, finding: Finding, slug: str) -> str:
-    """Where a factor is right, next to where it is wrong."""
+    """Return the arrays in which a factor is right, to contrast those in which it is wrong."""
     words = PRESENT.get(slug)
     right = [n for n in diagnosis.parameters if diagnosis.tensors[n].right]
     return f"; {words} in {listed(right)}" if words and right else ""
@@ -60,11 +60,11 @@ PRESENT = {
     "sum-for-mean": "the division is right",
     "double-mean": "it is right",
 }
-"""What is said of the arrays in which a factor is right."""
+"""The descriptions of arrays in which a factor is right."""
 
 
 def relation_text(tensor: Tensor) -> str:
-    """What is simple about a wrong array: `your d_dense1.W is 10.000 times the right one`."""
+    """Return the relation of a wrong array: `your d_dense1.W is 10.000 times the right one`."""
     relation, name = tensor.relation, f"your {tensor.name}"
     if relation is None:
         return ""
@@ -94,5 +94,5 @@ def relation_text(tensor: Tensor) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: a, b and c."""
+    """Join names for a sentence: `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

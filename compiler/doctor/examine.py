@@ -1,4 +1,4 @@
-"""From a spec and arrays, named and laid out as people do, to the doctor's answer."""
+"""The doctor's answer for a spec and arrays in any common naming and layout."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def examine(
     rate: float | None = None,
     load: Load = no_includes,
 ) -> Answer:
-    """Judge arrays against a spec.
+    """Check arrays against a spec.
 
-    Raises SpecError where the spec has errors, ValueError where it has no loss, and BadArrays (a
-    ValueError) where arrays are missing, do not fit or could be meant in several ways.
+    Raises SpecError if the spec has errors, ValueError if it has no loss, and BadArrays (a
+    ValueError) if arrays are missing, do not fit or are ambiguous.
     """
     reference = Reference.of(source, load)
     case = settle(reference, arrays, mapping, layout)
@@ -57,7 +57,7 @@ def computed(
     most: int = BYTES,
     load: Load = no_includes,
 ) -> dict[str, Array]:
-    """The arrays that a program computes, called in a process with limits on time and memory.
+    """Run a program in a process with limits on time and memory, and return its arrays.
 
     Numbers are made up from `seed`, except for those of `data`: X, Y and parameters by the names
     W1, b1, W2 and so on, in the program's own layout. Raises ValueError where the network is not
@@ -72,5 +72,5 @@ def computed(
 
 
 def _usual(name: str) -> str:
-    """`X` for what may be called x, and `Y` for y."""
+    """Return `X` for x, and `Y` for y."""
     return name.upper() if name in ("x", "y") else name

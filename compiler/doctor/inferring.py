@@ -1,4 +1,4 @@
-"""The chain of dense layers that fits the shapes of weights, where there is no spec."""
+"""Inference of a chain of dense layers from the shapes of weights, without a spec."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .interpreter import Array
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A spec that fits, and in words what it was taken from and what is a guess."""
+    """A spec that fits, with a description of its basis and of its guesses."""
 
     spec: str
     reasons: tuple[str, ...]
@@ -25,7 +25,7 @@ class Inferred:
 def infer(arrays: Mapping[str, Array]) -> Inferred:
     """Propose a chain for weights such as W1 and W2, in (in, out) or (out, in).
 
-    Raises BadArrays where no chain of dense layers fits.
+    Raises BadArrays if no chain of dense layers fits.
     """
     weights = _weights(arrays)
     if not weights:
@@ -50,7 +50,7 @@ def infer(arrays: Mapping[str, Array]) -> Inferred:
 
 
 def _weights(arrays: Mapping[str, Array]) -> list[str]:
-    """The names of the weights in the order of their numbers."""
+    """Return the names of the weights in the order of their numbers."""
     found = []
     for name, array in arrays.items():
         word = read(name)
@@ -67,7 +67,7 @@ def _is_chain(shapes: list[tuple[int, ...]]) -> bool:
 
 
 def _width(arrays: Mapping[str, Array], kind: Kind) -> int:
-    """The number of features of the input, where rows and features cannot be confused; else 0."""
+    """Return the number of input features if it is unambiguous, else 0."""
     weights = [arrays[name].shape for name in _weights(arrays)]
     ends = {n for shape in weights[:1] for n in shape}
     for name, array in arrays.items():
@@ -79,7 +79,7 @@ def _width(arrays: Mapping[str, Array], kind: Kind) -> int:
 
 
 def _hidden(arrays: Mapping[str, Array]) -> tuple[str, str]:
-    """The activation of the hidden layers, from the range of what is given."""
+    """Return the activation of the hidden layers, inferred from the range of given arrays."""
     for name, array in arrays.items():
         word = read(name)
         if word and word.kind is Kind.A and not word.gradient and array.size and array.ndim == 2:
@@ -92,7 +92,7 @@ def _hidden(arrays: Mapping[str, Array]) -> tuple[str, str]:
 
 
 def _end(arrays: Mapping[str, Array], width: int) -> tuple[str, str, str]:
-    """The last activation and the loss, from the target."""
+    """Return the last activation and the loss, inferred from the target."""
     for name, array in arrays.items():
         word = read(name)
         if word and word.kind in (Kind.TARGET, Kind.Y) and not word.gradient and array.size:

@@ -1,4 +1,4 @@
-"""The page of every kind of mistake, as `nnc explain missing-mean` prints it."""
+"""The pages on mistakes, as printed by `nnc explain missing-mean`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from .hypotheses import HYPOTHESES
 
 
 def mistakes() -> dict[str, str]:
-    """The titles of all mistakes by slug, in the order of the alphabet."""
+    """Return the titles of all mistakes by slug, in alphabetical order."""
     return {slug: HYPOTHESES[slug].title for slug in sorted(HYPOTHESES)}
 
 
 def slug_of(word: str) -> str | None:
-    """The slug meant by a word in any case, with any of `-`, `_` and blanks between."""
+    """Return the slug of a word in any case, with `-`, `_` or blanks as separators."""
     wanted = re.sub(r"[\s_-]+", "-", word.strip().lower())
     return wanted if wanted in HYPOTHESES else None
 
 
 def page(slug: str) -> str:
-    """What a mistake is, how it is often written and how it should be; KeyError for another word."""
+    """Return the page of a mistake: explanation, wrong and right code; KeyError if unknown."""
     entry = HYPOTHESES[slug]
     return "\n\n".join(
         [
@@ -37,5 +37,5 @@ def page(slug: str) -> str:
 
 
 def _lines(code: str) -> str:
-    """Statements on lines of their own."""
+    """Put each statement on a separate line."""
     return "\n".join(part.strip() for part in code.split(";"))

@@ -1,6 +1,6 @@
-"""Some rows of a value, without computing the others: enough to see that a mutant is not the one.
+"""Computation of some rows of a value only, which is enough to reject most mutants.
 
-Rows of a product are a product of rows: a weight of 784 rows costs no more than one of 8 then.
+Rows of a product are a product of rows, so a weight with 784 rows costs no more than one with 8.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..ops import OPS
 from .interpreter import VALUES, Array, Evaluation
 
 SMALL = 2000
-"""Entries that are compared as a whole."""
+"""Most entries of an array that is compared as a whole."""
 
 ROWS = 8
 
@@ -23,7 +23,7 @@ Part = slice | EllipsisType
 
 
 def window(array: Array, worst: tuple[int, ...]) -> Part:
-    """The rows of an array to look at: all of a small one, else those around the worst error."""
+    """Return the rows of an array to compare: all of a small one, else those near the largest error."""
     if array.size <= SMALL or not worst:
         return ...
     start = max(0, min(worst[0] - ROWS // 2, len(array) - ROWS))
@@ -31,7 +31,7 @@ def window(array: Array, worst: tuple[int, ...]) -> Part:
 
 
 def rows(values: Evaluation, id: int, part: Part) -> Array:
-    """Some rows of a node's value."""
+    """Return some rows of a node's value."""
     node = values.graph[id]
     if part is ... or values.has(id):
         return np.asarray(values[id][part])
@@ -48,7 +48,7 @@ def rows(values: Evaluation, id: int, part: Part) -> Array:
 
 
 def _entry_by_entry(values: Evaluation, node: Node) -> bool:
-    """Whether rows of the operands give rows of the value."""
+    """Return whether rows of the value depend on the same rows of the operands only."""
     if node.op not in OPS:
         return False
     alike = all(values.graph[i].type.shape in (node.type.shape, ()) for i in node.inputs)

@@ -1,4 +1,4 @@
-"""The doctor for Python: a structured answer, and an assertion for tests."""
+"""The doctor's Python interface: a structured answer, and an assertion for tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SpecText = str | os.PathLike[str]
 """A spec's text, or the path of its file as a `pathlib.Path`."""
 
 Program = Callable[[dict[str, Array], Array, Array], Mapping[str, Array]]
-"""Gradients (and whatever else is to be judged) from parameters, inputs and targets."""
+"""Computes gradients (and other arrays to check) from parameters, inputs and targets."""
 
 
 def diagnose(
@@ -36,16 +36,16 @@ def diagnose(
     layout: Iterable[str] = (),
     lr: float | None = None,
 ) -> Answer:
-    """Say which of somebody's arrays are wrong, and by which mistakes.
+    """Return which arrays are wrong, and by which mistakes.
 
-    `arrays` has the input, the target, all parameters, and what is to be judged: gradients,
-    activations, the loss. Names such as X, y, W1, b1, dW1, db1, z1, a1, delta1, loss are
-    understood, other ones are given in `map` ({"v": "dense1.W"}). `layout` are words such as
-    `columns` and `out-in`, where shapes leave it open; `lr` is the learning rate of a step.
+    `arrays` has the input, the target, all parameters, and the arrays to check: gradients,
+    activations, the loss. Names such as X, y, W1, b1, dW1, db1, z1, a1, delta1, loss are known;
+    others are given in `map` ({"v": "dense1.W"}). `layout` are words such as `columns` and
+    `out-in`, if the shapes are ambiguous; `lr` is the learning rate of a step.
 
     The answer has `ok`, `tensors`, `diagnoses`, `unexplained`, `layout` and `to_json()`. Raises
-    SpecError where the spec has errors, and BadArrays (a ValueError) where arrays are missing, do
-    not fit, or could be meant in several ways.
+    SpecError if the spec has errors, and BadArrays (a ValueError) if arrays are missing, do not
+    fit, or are ambiguous.
     """
     words = tuple(layout)
     return examine(_source(spec), arrays, mapping=map, layout=words, rate=lr, load=_load)
@@ -61,12 +61,11 @@ def assert_gradients(
     rows: int = 8,
     seed: int = 0,
 ) -> None:
-    """Raise AssertionError with the diagnosis as its message, unless all arrays are right.
+    """Raise AssertionError, with the diagnosis as its message, unless all arrays are right.
 
-    `given` are arrays as for `diagnose`, or a function that computes gradients: it is called with
-    a dict of parameters (W1, b1, W2, …), X and Y of `rows` samples, which are made up from `seed`
-    in the layout that `layout` says, and gives the gradients by name (W1 or dW1), beside anything
-    else that is to be judged.
+    `given` are arrays as for `diagnose`, or a function that computes gradients. It is called with
+    a dict of parameters (W1, b1, W2, …), X and Y of `rows` samples, drawn from `seed` in the
+    layout `layout`, and returns the gradients by name (W1 or dW1), and other arrays to check.
     """
     words = tuple(layout)
     if callable(given):
@@ -82,14 +81,14 @@ def assert_gradients(
 
 
 def _called(program: Program, made: Sample) -> dict[str, Array]:
-    """The arrays of a program: what it is given, and what it gives."""
+    """Return the inputs and results of a program."""
     params = {name: array.copy() for name, array in made.params.items()}
     found = program(params, made.x.copy(), made.target.copy())
     return {**made.arrays(), **gradients(found, made.params)}
 
 
 def gradients(found: Mapping[str, Array], params: Iterable[str]) -> dict[str, Array]:
-    """What a program gives, where gradients may be called as their parameters are."""
+    """Return a program's results; gradients may have the names of their parameters."""
     own = set(params)
     return {f"d{n}" if n in own else n: np.asarray(a) for n, a in found.items()}
 
@@ -105,6 +104,6 @@ def _source(spec: SpecText) -> Source:
 
 
 def _load(path: str, source: Source) -> Source:
-    """What `include` in a spec means: a file beside it."""
+    """Load an include of a spec: a file relative to it."""
     name = os.path.normpath(os.path.join(os.path.dirname(source.name), path))
     return Source(name, Path(name).read_text("utf-8"))

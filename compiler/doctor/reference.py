@@ -1,12 +1,12 @@
-"""The right program of a spec as one graph, all of whose values have names.
+"""The right program of a spec as one graph with named values.
 
     reference = Reference.of(Source("digits.nn", text))
     values = reference.evaluate(reference.leaves(params, x, target))
     values[reference.tensors["d_dense1_z"]]
 
 The names are those of generated modules: `dense1.W` and `x`, `dense1_z` and `dense1`, `y`, `loss`
-with its parts `crossentropy_loss`, and before a gradient `d_`: `d_dense1.W`, `d_dense1_z`, `d_x`.
-An output `y` has its layer's name as well, and a layer without activation `dense3_z` for `dense3`.
+with its parts `crossentropy_loss`; gradients have the prefix `d_`: `d_dense1.W`, `d_dense1_z`,
+`d_x`. An output `y` also has its layer's name, and without activation `dense3` is also `dense3_z`.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from ..source import Source
 from .interpreter import Array, Evaluation, Leaves
 
 Given = Any
-"""One array, or a dict of arrays by name where there are several."""
+"""One array, or a dict of several arrays by name."""
 
 READABLE = 0
-"""The level whose formulas people read: simplified, nothing shared or fused."""
+"""The level with readable formulas: simplified, nothing shared or fused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A network's training step: forward, loss and backward in one graph, and what is called how."""
+    """A network's training step: forward, loss and backward in one graph, with names."""
 
     typed: TypedGraph
     graph: Graph
@@ -50,9 +50,9 @@ class Reference:
 
     @classmethod
     def of(cls, source: Source, load: Load = no_includes) -> Reference:
-        """The training step of a spec.
+        """Return the training step of a spec.
 
-        Raises SpecError where the spec has errors, and ValueError where it has no loss.
+        Raises SpecError if the spec has errors, and ValueError if it has no loss.
         """
         checked = check(source, load)
         if checked.report.has_errors or checked.graph is None:
@@ -63,7 +63,7 @@ class Reference:
 
     @classmethod
     def from_network(cls, typed: TypedGraph, level: int | None = READABLE) -> Reference:
-        """The training step of a network, simplified as -O0 is; as it was made where level is None."""
+        """Return a network's training step, simplified as at -O0; unsimplified if level is None."""
         graph = training_graph(typed)
         if level is not None:
             graph = optimise(graph, PASSES[Function.TRAINING][level])
@@ -71,19 +71,19 @@ class Reference:
         return cls(typed, graph, tensors)
 
     def origin(self, name: str) -> Origin:
-        """Where a tensor comes from: its layer, its place in the spec, its formula."""
+        """Return the origin of a tensor: its layer, its place in the spec, its formula."""
         return self.graph[self.tensors[name]].origin
 
     def node(self, name: str) -> Node:
-        """The op that computes a tensor."""
+        """Return the op that computes a tensor."""
         return self.graph[self.tensors[name]]
 
     def gradients(self) -> dict[str, str]:
-        """The tensors that are gradients of parameters, by the parameter's name."""
+        """The tensors of the parameters' gradients, by the parameter's name."""
         return {p.name: f"d_{p.name}" for p in self.typed.params}
 
     def evaluate(self, leaves: Leaves) -> Evaluation:
-        """The values on given arrays; each is computed when it is asked for."""
+        """Return the lazily computed values for given leaves."""
         return Evaluation(self.graph, leaves)
 
     def leaves(
@@ -97,10 +97,10 @@ class Reference:
         drawn: Mapping[str, Array] | None = None,
         train: bool = True,
     ) -> Leaves:
-        """What modules take, as leaves of the graph; class ids become rows with a 1 each.
+        """Convert the arguments of modules to leaves of the graph; class ids become one-hot rows.
 
         `drawn` are the dropout masks and the noise by the layer's name; without them nothing is
-        left out and no noise is added.
+        dropped and no noise is added.
         """
         typed = self.typed
         inputs = [n for n in typed.graph.layers if n.kind == "input"]
@@ -118,7 +118,7 @@ class Reference:
         )
 
     def _targets(self, target: Given) -> Iterator[tuple[str, Array]]:
-        """Every target as the graph wants it, and what is known beside it."""
+        """Yield every target in the form of the graph's leaf, and its additional leaves."""
         typed = self.typed
         layers = target_layers(typed)
         named = _named(target, [target_name(typed, layer) for layer in layers])
@@ -130,14 +130,14 @@ class Reference:
                 array = _one_hot(array, typed.types[layer].shape[-1])
             elif array.ndim == rank - 1 and typed.types[layer].shape[-1] == 1:
                 array = array[..., None]
-            array = np.nan_to_num(array, nan=0.0)  # padding may hold anything
+            array = np.nan_to_num(array, nan=0.0)  # padding may hold any value
             yield name, array
             yield f"{name}.ids", np.array(ids)
             yield f"{name}.weights", _balanced(array)
 
 
 def training_graph(typed: TypedGraph) -> Graph:
-    """Forward, loss and backward, not simplified; the outputs `value:NAME` are all that has a name."""
+    """Return forward, loss and backward, unsimplified, with named values as `value:NAME`."""
     build = lower(typed)
     named = [n for n in build.nodes if n.origin.hint]
     params = [p.name for p in typed.params]
@@ -156,7 +156,7 @@ def training_graph(typed: TypedGraph) -> Graph:
 
 
 def _take_aliases(typed: TypedGraph, names: _Names) -> None:
-    """What else people call a value: an output by its layer, a z without activation as z."""
+    """Add second names: an output's layer, and z for a layer without activation."""
     weighty = {p.name.rpartition(".")[0] for p in typed.params}
     for layer in typed.graph.layers:
         own = value_name(typed, layer)
@@ -166,18 +166,18 @@ def _take_aliases(typed: TypedGraph, names: _Names) -> None:
 
 
 def _has_gradient(node: Node) -> bool:
-    """Whether people would speak of a value's gradient: that of a loss by itself is 1."""
+    """Return whether a value's gradient is of interest: that of a loss by itself is 1."""
     return node.origin.role is Role.FORWARD and node.type.dtype is DType.FLOAT
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Gives every value its name: the first one of a name has it, the next one NAME_2."""
+    """Assigns unique names: the second value of a name is called NAME_2."""
 
     build: Builder
 
     def take(self, name: str, id: int) -> None:
-        """Call a value by a name, unless it has that name already."""
+        """Give a value a name, unless it has that name already."""
         outputs, count, found = self.build.outputs, 1, f"value:{name}"
         while outputs.get(found, id) != id:
             count += 1
@@ -185,14 +185,14 @@ class _Names:
         outputs[found] = id
 
     def repeat(self, name: str, alias: str) -> None:
-        """Call a value by a second name, if it has the first and nothing has the second."""
+        """Give the value of a name a second name, if that is unused."""
         outputs = self.build.outputs
         if f"value:{name}" in outputs:
             outputs.setdefault(f"value:{alias}", outputs[f"value:{name}"])
 
 
 def _named(given: Given, names: list[str]) -> dict[str, Array]:
-    """Arrays by name, from a dict or from the only one there is."""
+    """Return arrays by name, from a dict or a single array."""
     if isinstance(given, Mapping):
         return {name: given[name] for name in names}
     if len(names) != 1:
@@ -201,13 +201,13 @@ def _named(given: Given, names: list[str]) -> dict[str, Array]:
 
 
 def _one_hot(ids: Array, classes: Any) -> Array:
-    """Rows with a 1 at each id; ids out of range, as padding may hold, give rows of zeros."""
+    """Return one-hot rows; ids out of range, as in padding, give rows of zeros."""
     hits = ids[..., None] == np.arange(int(classes))
     return np.asarray(hits, np.float64)
 
 
 def _balanced(target: Array) -> Array:
-    """The weight of each class: the number of rows over that of classes and of the class's rows."""
+    """Return the weight of each class: rows / (classes · rows of the class)."""
     counts = target.reshape(-1, target.shape[-1]).sum(axis=0) if target.ndim else target
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = counts.sum() / (counts.size * counts)
@@ -215,5 +215,5 @@ def _balanced(target: Array) -> Array:
 
 
 def batch_of(values: Evaluation) -> int:
-    """The number of rows in the batch."""
+    """Return the number of rows in the batch."""
     return values.number(symbol("B"))

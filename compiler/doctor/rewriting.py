@@ -1,10 +1,10 @@
-"""Mutants of a graph: the same nodes under the same ids, but for a few.
+"""Mutants of a graph: the same nodes with the same ids, except for a few changed ones.
 
     before  %36 = mul(%33, %35)          as d_dense1_z
     after   %36 = copied(%31)            the derivative is missing
 
-As ids stay, a mutant is evaluated from what is known of its original (Evaluation.of), several
-changes can follow one another, and the names of tensors hold in all mutants.
+Because ids are stable, a mutant reuses values of its original (Evaluation.of), changes can be
+combined, and the names of tensors are valid in all mutants.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class Circular(Exception):
 
 @dataclass(slots=True)
 class Edit:
-    """Changes of a graph under way; new nodes have the origin of the node that is changed."""
+    """Changes of a graph in progress; new nodes have the origin of the changed node."""
 
     nodes: dict[int, Node]
     next: int
 
     @classmethod
     def of(cls, graph: Graph) -> Edit:
-        """An edit that has changed nothing yet."""
+        """Return an edit without changes."""
         return cls(dict(graph.by_id), max(graph.by_id) + 1)
 
     def emit(self, like: int, op: str, *inputs: int, **attrs: Attr) -> int:
-        """A new node, that comes from where `like` comes from."""
+        """Add a node with the origin of `like`."""
         types = tuple(self.nodes[i].type for i in inputs)
         type = OPS[op].infer(types, attrs)
         origin = self.nodes[like].origin.wordless()
@@ -43,7 +43,7 @@ class Edit:
         return self.next - 1
 
     def apply(self, like: int, op: str, *inputs: int, **attrs: Attr) -> int:
-        """A new node of the type of `like`, whatever shape NumPy then gives its value."""
+        """Add a node with the type of `like`, although its value may have another shape."""
         type = self.nodes[like].type
         origin = self.nodes[like].origin.wordless()
         self.nodes[self.next] = Node(
@@ -53,13 +53,13 @@ class Edit:
         return self.next - 1
 
     def pass_through(self, id: int, op: str, **attrs: Attr) -> None:
-        """Let a node have what an op that only mutants have makes of its value."""
+        """Apply an op of mutants to a node's value."""
         self.become(id, self.apply(id, op, self.original(id), **attrs))
 
     def computed_by(self, id: int, op: str, **attrs: Attr) -> None:
-        """Let a node be computed by another op from the same operands, with attributes more.
+        """Compute a node by another op from the same operands, with additional attributes.
 
-        Raises ValueError where the node has been changed already and has other operands.
+        Raises ValueError if the node was changed already and has other operands.
         """
         node = self.nodes[id]
         if node.op == "copied":
@@ -68,47 +68,47 @@ class Edit:
         self.nodes[id] = replace(node, op=op, attrs=merged)
 
     def number(self, like: int, value: float) -> int:
-        """A new constant."""
+        """Add a constant."""
         return self.emit(like, "const", value=float(value), shape=())
 
     def times(self, id: int, factor: float) -> int:
-        """A new node: a value times a number."""
+        """Add a node: a value times a number."""
         return self.emit(id, "scale", id, factor=float(factor), over=1)
 
     def original(self, id: int) -> int:
-        """What a node has computed up to now, under a new id."""
+        """Copy a node's current definition to a new id."""
         node = self.nodes[id]
         self.nodes[self.next] = replace(node, id=self.next)
         self.next += 1
         return self.next - 1
 
     def become(self, id: int, other: int) -> None:
-        """Let a node have the value of another one."""
+        """Give a node the value of another one."""
         node = self.nodes[id]
         self.nodes[id] = replace(node, op="copied", inputs=(other,), attrs=())
 
     def become_rows(self, id: int, rows: tuple[int, ...]) -> None:
-        """Let a node have the rows of its value in another order, or some of them only."""
+        """Reorder or select the rows of a node's value."""
         self.become(id, self.apply(id, "rows_at", self.original(id), rows=rows))
 
     def scale(self, id: int, factor: float) -> None:
-        """Let a node have a multiple of its value."""
+        """Multiply a node's value by a factor."""
         self.become(id, self.times(self.original(id), factor))
 
     def redirect(self, old: int, new: int, role: Role) -> None:
-        """Let the nodes of one role that use a value use another one."""
+        """Replace a value in the operands of all nodes of one role."""
         for node in list(self.nodes.values()):
             if node.origin.role is role and old in node.inputs and node.id != new:
                 inputs = tuple(new if i == old else i for i in node.inputs)
                 self.nodes[node.id] = replace(node, inputs=inputs)
 
     def reroute(self, id: int, old: int, new: int) -> None:
-        """Let one node use another value in place of one."""
+        """Replace a value in the operands of one node."""
         inputs = tuple(new if i == old else i for i in self.nodes[id].inputs)
         self.nodes[id] = replace(self.nodes[id], inputs=inputs)
 
     def clone(self, id: int, instead: Mapping[int, int]) -> int:
-        """A value computed once more, with other values in place of some that it depends on."""
+        """Copy the computation of a value, with some of the values it depends on replaced."""
         made = dict(instead)
         for node in self._depending(id, set(instead)):
             inputs = tuple(made.get(i, i) for i in node.inputs)
@@ -118,7 +118,7 @@ class Edit:
         return made.get(id, id)
 
     def _depending(self, id: int, on: set[int]) -> list[Node]:
-        """The nodes between some values and one that depends on them, in order."""
+        """Return the nodes between some values and one that depends on them, in order."""
         found: dict[int, bool] = dict.fromkeys(on, True)
         order: list[Node] = []
         stack = [(id, False)]
@@ -135,7 +135,7 @@ class Edit:
         return order
 
     def graph(self, before: Graph) -> Graph:
-        """The changed graph, operands first; raises Circular where a value would need itself."""
+        """Return the changed graph, operands first; Circular if a value depends on itself."""
         order: dict[int, Node] = {}
         open_: set[int] = set()
         stack = [(i, False) for i in reversed(self.nodes)]

@@ -1,4 +1,4 @@
-"""Numbers to run somebody's program on: parameters, inputs and targets from a seed, in a layout."""
+"""Random parameters, inputs and targets for the user's program, from a seed, in a layout."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .intake.network import Axes, Network
 from .interpreter import Array
 
 STANDARD = Layout()
-"""nnc's own layout."""
+"""nnc's layout."""
 
 SEQUENCE = 5
-"""Steps of a sequence whose length the spec leaves open."""
+"""Steps of a sequence of unspecified length."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A batch by the names that people use: X, Y, and W1, b1, W2, b2 for the layers with weights."""
+    """A batch by usual names: X, Y, and W1, b1, W2, b2, … for the layers with weights."""
 
     x: Array
     target: Array
     params: dict[str, Array]
 
     def arrays(self) -> dict[str, Array]:
-        """All of them by name."""
+        """All arrays by name."""
         return {"X": self.x, "Y": self.target, **self.params}
 
 
 def sample(network: Network, rows: int = 8, seed: int = 0, layout: Layout = STANDARD) -> Sample:
-    """A batch for a network of one input and one target.
+    """Return a batch for a network with one input and one target.
 
-    Raises ValueError for a network with several, or with parameters that are no weights and
-    biases of a layer.
+    Raises ValueError for a network with several, or with parameters other than weights and
+    biases.
     """
     if len(network.inputs) != 1 or len(network.targets) != 1:
         raise ValueError("numbers can be made up for a network with one input and one target")
@@ -56,7 +56,7 @@ def sample(network: Network, rows: int = 8, seed: int = 0, layout: Layout = STAN
 
 
 def laid_out(array: Array, axes: Axes, layout: Layout) -> Array:
-    """An array from nnc's layout to another one."""
+    """Convert an array from nnc's layout to another one."""
     match axes:
         case Axes.WEIGHT if layout.out_in:
             return array.T.copy()
@@ -91,7 +91,7 @@ def _target(network: Network, rows: int, rng: np.random.Generator) -> Array:
 
 
 def _drawn(network: Network, param: str, rng: np.random.Generator) -> Array:
-    """Weights of a usual size, biases that are not zero, so that a lost one shows."""
+    """Draw weights of usual size, and nonzero biases, so that a missing one is detected."""
     shape = network.params[param]
     if len(shape) < 2:
         return np.asarray(0.3 * rng.normal(size=shape))

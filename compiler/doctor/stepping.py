@@ -1,10 +1,10 @@
-"""The optimizer's step in the graph of a training step: parameters after it have names, too.
+"""The optimizer's step in the graph of a training step, with names for the new parameters.
 
     reference = with_step(Reference.of(source), rate=0.1)
     reference.tensors["after_dense1.W"]
 
-What the optimizer keeps is called as in generated modules, `dense1.W.velocity`, and is a leaf of
-state: its values before the step.
+The optimizer's slots have the names of generated modules, `dense1.W.velocity`, and are state
+leaves with their values before the step.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from .reference import Reference
 from .rewriting import Edit
 
 AFTER = "after_"
-"""What stands before a parameter's name in the name of its value after the step."""
+"""The prefix of a parameter's name in the name of its value after the step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The step as it should be: the optimizer, its arguments, the rate, the count, the memory.
+    """The right step: the optimizer, its arguments, the rate, the step count, the slots.
 
-    `count` is 1 in the first step. `slots` are the nodes of what is kept, by parameter and slot.
+    `count` is 1 in the first step. `slots` are the nodes of the slots, by parameter and slot.
     """
 
     kind: OptimizerKind
@@ -48,15 +48,15 @@ class Step:
     numbers: Mapping[str, int]
 
     def number(self, name: str) -> float:
-        """An argument that is a number, 0 where the optimizer has none of that name."""
+        """Return a numeric argument, or 0 if the optimizer has none of that name."""
         return number(self.args[name]) if name in self.args else 0.0
 
 
 def with_step(reference: Reference, rate: float, count: int = 1) -> tuple[Reference, Step]:
-    """The same network with the optimizer's step, `after_NAME` for every trained parameter.
+    """Return the network with the optimizer's step, `after_NAME` for every trained parameter.
 
-    Raises ValueError where gradients are clipped, which is not followed here, or where the
-    parameters are solved for.
+    Raises ValueError if gradients are clipped, which is not supported here, or if the parameters
+    are solved for in closed form.
     """
     typed = reference.typed
     if typed.graph.training.clip is not None:
@@ -80,7 +80,7 @@ def with_step(reference: Reference, rate: float, count: int = 1) -> tuple[Refere
 
 
 def update(build: Builder, step: Step, name: str, param: int, gradient: int) -> Value:
-    """The optimizer's formula for one parameter."""
+    """Emit the optimizer's formula for one parameter."""
     context = UpdateContext(
         build,
         step.args,
@@ -95,7 +95,7 @@ def update(build: Builder, step: Step, name: str, param: int, gradient: int) -> 
 
 
 def starting_memory(reference: Reference, step: Step) -> dict[str, Array]:
-    """What the optimizer keeps, before the first step."""
+    """Return the initial values of the optimizer's slots."""
     found: dict[str, Array] = {n: np.array(v) for n, v in step.kind.numbers.items()}
     for param, slots in step.slots.items():
         for slot, id in slots.items():
@@ -106,27 +106,27 @@ def starting_memory(reference: Reference, step: Step) -> dict[str, Array]:
 
 
 class EditBuilder(Builder):
-    """Lets formulas that grow graphs grow an edit; new nodes come from where `like` does."""
+    """A builder that adds to an edit; new nodes have the origin of `like`."""
 
     def __init__(self, edit: Edit, like: int) -> None:
         super().__init__(edit.nodes[like].origin)
         self.edit, self.like = edit, like
 
     def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
-        """A new node of the edit."""
+        """Add a node to the edit."""
         return self.value(self.edit.emit(self.like, op, *(v.id for v in inputs), **attrs))
 
     def describe(self, value: Value, *, formula: str = "", hint: str = "", note: str = "") -> Value:
-        """The same value: of a mistake nothing is said."""
+        """Return the value unchanged: mistakes have no comments."""
         return value
 
     def value(self, id: int) -> Value:
-        """A handle on a node of the edit."""
+        """Return a handle to a node of the edit."""
         return Value(id, self.edit.nodes[id].type, self)
 
 
 def _optimizer(typed: TypedGraph) -> tuple[OptimizerKind, Mapping[str, ArgValue]]:
-    """The optimizer of a spec and its arguments; the plain step where it names none."""
+    """Return a spec's optimizer and its arguments; plain gradient descent if it names none."""
     setting = typed.graph.training.optimizer
     kind = OPTIMIZERS[setting.kind if setting else WITHOUT]
     if not any(spec.name == "lr" for spec in kind.args):
@@ -136,5 +136,5 @@ def _optimizer(typed: TypedGraph) -> tuple[OptimizerKind, Mapping[str, ArgValue]
 
 
 def _trained(reference: Reference) -> list[str]:
-    """The parameters that have a gradient."""
+    """Return the parameters that have a gradient."""
     return [n for n, t in reference.gradients().items() if t in reference.tensors]

@@ -1,4 +1,4 @@
-"""The canonical form of `.nn` files: what `nnc fmt` writes; the rules are in `formatter`."""
+"""The canonical form of `.nn` files, as written by `nnc fmt`; the rules are in `formatter`."""
 
 from .formatter import format_source
 

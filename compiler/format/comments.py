@@ -1,4 +1,4 @@
-"""Comments: where they stand, and to which words of a statement each belongs."""
+"""Comments: their positions, and the words of a statement to which they belong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STRING_OR_COMMENT = re.compile(r'"[^"\n]*"|#[^\n]*')
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment; `alone` tells that nothing but blanks stands before it on its line."""
+    """A comment; `alone`: only blanks precede it on its line."""
 
     text: str
     start: int
@@ -22,7 +22,7 @@ class Comment:
 
 
 def comments_of(text: str) -> list[Comment]:
-    """Every comment of a text that can be parsed, in order; a `#` inside a string is none."""
+    """Return the comments of a parsable text, in order; a `#` in a string begins none."""
     found: list[Comment] = []
     for match in _STRING_OR_COMMENT.finditer(text) if "#" in text else ():
         start = match.start()
@@ -34,24 +34,24 @@ def comments_of(text: str) -> list[Comment]:
 
 @dataclass(slots=True)
 class Placer:
-    """Hands out the comments of a file in order, so that none is lost and none overtakes."""
+    """Yields the comments of a file in order, so that none is lost or reordered."""
 
     comments: Sequence[Comment]
     given: int = 0
 
     def before(self, stop: int) -> bool:
-        """Whether a comment is left before an offset."""
+        """Return whether a comment before an offset remains."""
         return self.given < len(self.comments) and self.comments[self.given].start < stop
 
     def take(self, stop: int) -> list[Comment]:
-        """The comments before an offset that nothing has taken yet."""
+        """Return the remaining comments before an offset."""
         first = self.given
         while self.before(stop):
             self.given += 1
         return list(self.comments[first : self.given])
 
     def into(self, tree: Tree) -> None:
-        """Place the comments that stand inside a statement where lines may be broken."""
+        """Place the comments inside a statement where lines may be broken."""
         if tree.head:
             self._brackets(tree.head)
         if tree.body:
@@ -84,13 +84,13 @@ class Placer:
                 node.forced = bool(node.dangling) or any(map(_holds_comments, node.items))
 
     def _after(self, part: Part, stop: int) -> list[str]:
-        """Give a part the comment on its line; what is left goes on lines of its own."""
+        """Give a part the comment on its line; return the others, which get separate lines."""
         part.trailing, left = trailing(self.take(stop), part.stop)
         return [comment.text for comment in left]
 
 
 def forced(chain: Chain) -> bool:
-    """Whether comments inside a chain (not before or after it) forbid a single line."""
+    """Return whether comments inside a chain (not before or after it) prevent a single line."""
     parts = chain.parts
     if len(parts) == 1:
         return forced_inside(parts[0])
@@ -102,7 +102,7 @@ def forced(chain: Chain) -> bool:
 
 
 def forced_inside(part: Part) -> bool:
-    """Whether comments in the brackets of a part forbid a single line."""
+    """Return whether comments in the brackets of a part prevent a single line."""
     return any(isinstance(node, Bracket) and node.forced for node in part.nodes)
 
 
@@ -111,7 +111,7 @@ def _holds_comments(item: Chain) -> bool:
 
 
 def trailing(comments: list[Comment], stop: int) -> tuple[str, list[Comment]]:
-    """The comment that goes on the line of what ends at an offset, and the others."""
+    """Return the comment on the line that ends at an offset, and the others."""
     if comments and (comments[0].start < stop or not comments[0].alone):
         return comments[0].text, comments[1:]
     return "", comments

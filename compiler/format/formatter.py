@@ -1,22 +1,22 @@
 """The canonical form of a spec.
 
-One statement is on each line, whatever stood there. Only a file whose statements all stand on one
-line keeps them there, joined by `; `, if they fit in 88 columns. The rules in full, for
-readers of the language, are in `docs/formatting.md`:
+Each statement is on a separate line. Only a file whose statements are all on one line keeps them
+there, joined by `; `, if they fit in 88 columns. The complete rules are in
+`docs/formatting.md`:
 
 * one blank between words; none around `=`, `:` and `**`; ` = ` after the name of a let or block;
   ` -> ` between stages, ` + - * / // % ` around an operator, `, ` in lists;
-* a chain longer than 88 columns has its arrows at the beginning of lines, indented by two; a
-  stage that is still too long has its brackets broken, with one item a line and a comma after each;
-* other names of kinds, losses, optimizers and initialisations become the language's own, option
-  words and booleans are lower-case, numbers and parentheses stay as written;
-* `output` and `metric` list their names with commas, other directives need none;
+* a chain longer than 88 columns has its arrows at the beginning of lines, indented by two; if a
+  stage is still too long, its brackets are broken, with one item per line and a comma after each;
+* aliases of kinds, losses, optimizers and initialisations are replaced by the proper names, option
+  words and booleans are lower-case, numbers and parentheses are unchanged;
+* `output` and `metric` list their names with commas, other directives use none;
 * comments stay between the same words; one inside a part that cannot be broken moves to its end;
-* a line that a comment `# nnc: ignore[…]` speaks of is not broken, and not joined with another;
-* one blank line at most between statements, none within, one newline at the end, no
+* a line to which a comment `# nnc: ignore[…]` applies is neither broken nor joined with another;
+* at most one blank line between statements, none within, one newline at the end, no
   byte order mark, no carriage returns.
 
-The result means what the source meant, and formatting it again changes nothing.
+Formatting preserves the meaning and is idempotent.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from .words import Spelling, spelling
 
 
 def format_source(source: Source, report: Report) -> str | None:
-    """The canonical text; None if there is none, and the report says why.
+    """Return the canonical text, or None if there is none; the report has the reason.
 
-    There is none for what cannot be parsed, or could not be afterwards, because it is too long.
+    There is none if the text cannot be parsed, or if the result would be too long to be parsed.
     """
     with collecting_later():
         return _format(source, report)
@@ -96,9 +96,9 @@ def _formatted(
 
 
 def _runs(source: Source, statements: Sequence[Statement]) -> Iterator[tuple[int, int, bool]]:
-    """First and last of the statements that are laid out together, and whether lines are kept.
+    """Yield first and last of the statements laid out together, and whether lines are kept.
 
-    A comment `# nnc: ignore[…]` speaks of a line, so what stands on that line must stay together.
+    A comment `# nnc: ignore[…]` applies to a line, so the statements on that line stay together.
     """
     silenced = {ignore.line for ignore in ignores(source)} if MARK in source.text else set()
     first = 0
@@ -115,13 +115,13 @@ def _runs(source: Source, statements: Sequence[Statement]) -> Iterator[tuple[int
 
 
 def _share(source: Source, statements: Sequence[Statement], index: int) -> bool:
-    """Whether a statement ends on the line where the next one begins."""
+    """Return whether a statement ends on the line where the next one begins."""
     between = source.text[statements[index].stop : statements[index + 1].start]
     return "\n" not in between
 
 
 def _kept(text: str, run: Sequence[Tree]) -> list[str]:
-    """Statements that stay on their lines: tidied if it is one, as written if there are more."""
+    """Return statements that stay on their lines: a single one formatted, several as written."""
     *above, line = [line.rstrip() for line in text.split("\n")]
     if not above:
         line = "; ".join(flat(made) or "" for made in run)
@@ -136,7 +136,7 @@ def _arguments(statement: ast.Statement) -> list[int]:
 
 
 def _one_line(text: str, statements: Sequence[Statement], trees: Sequence[Tree]) -> str | None:
-    """All statements joined by `; ` if they stand on one line and fit."""
+    """Return all statements joined by `; ` if they are on one line and fit."""
     if len(statements) < 2 or "\n" in text[statements[0].start : statements[-1].stop]:
         return None
     if sum(made.width for made in trees) > WIDTH:
@@ -147,7 +147,7 @@ def _one_line(text: str, statements: Sequence[Statement], trees: Sequence[Tree])
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of the result; `first` and `last` bound those that hold statements."""
+    """The lines of the result; `first` and `last` bound the lines with statements."""
 
     source: Source
     found: list[str] = field(default_factory=list)
@@ -155,7 +155,7 @@ class _Lines:
     last: int = 0
 
     def comment(self, comment: Comment, *, inside: bool = False) -> None:
-        """Add a comment on a line of its own; one from inside a statement stays close to it."""
+        """Add a comment on a separate line; one from inside a statement stays adjacent to it."""
         if not inside:
             self._blank(comment.start)
         self.found.append(comment.text)
@@ -169,7 +169,7 @@ class _Lines:
         self.last = len(self.found)
 
     def joined(self, one_line: str | None, ending: str) -> str:
-        """The text, its statements replaced by a single line if one is given."""
+        """Return the text; a given single line replaces the statements."""
         if one_line is not None:
             line = f"{one_line}  {ending}" if ending else one_line
             self.found[self.first : self.last] = [line]

@@ -1,4 +1,4 @@
-"""Lines of a statement: on one line where it fits, else broken at arrows, then at brackets."""
+"""Layout of a statement: one line if it fits, else broken at arrows, then at brackets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ WIDTH = 88
 
 INDENT = 2
 _SMALL = 16
-"""Brackets up to this length stay on one line: breaking `normal(0.01)` would win nothing."""
+"""Brackets up to this length stay on one line: breaking `normal(0.01)` would gain nothing."""
 
 
 def flat(tree: Tree) -> str | None:
-    """The statement on one line, however long; None if comments inside it forbid that."""
+    """Return the statement on one line of any length; None if inner comments prevent that."""
     if tree.head is None:
         assert tree.body
         return None if forced(tree.body) else _flat_chain(tree.body)
@@ -35,7 +35,7 @@ def flat(tree: Tree) -> str | None:
 
 
 def lines(tree: Tree) -> list[str]:
-    """The lines of a statement, with the comments inside and on its last line."""
+    """Return the lines of a statement, with the comments inside and on its last line."""
     whole = flat(tree) if tree.width <= WIDTH else None
     if whole is not None:
         return [_commented(whole, tree.last.trailing)]
@@ -50,7 +50,7 @@ def lines(tree: Tree) -> list[str]:
 
 
 def _definition(head: Part, body: Chain) -> list[str]:
-    """`let NAME = VALUE` and `block NAME(…) = STAGE -> …`; chains go below the head."""
+    """Lay out `let NAME = VALUE` or `block NAME(…) = STAGE -> …`; chains go below the head."""
     first = body.parts[0]
     chained = first.leading or head.trailing or len(body.parts) > 1
     if first.begins_with_directive or not chained:
@@ -62,7 +62,7 @@ def _definition(head: Part, body: Chain) -> list[str]:
 
 
 def _listing(head: Part, items: Sequence[Chain]) -> list[str]:
-    """`output a, b` with a line for each name."""
+    """Lay out `output a, b` with a line for each name."""
     if any(item.parts[0].begins_with_directive for item in items):
         texts = ", ".join(map(_flat_chain, items))
         return [_commented(f"{_flat_nodes(head.nodes)} {texts}", items[-1].parts[-1].trailing)]
@@ -77,7 +77,7 @@ def _listing(head: Part, items: Sequence[Chain]) -> list[str]:
 
 
 def _chain(chain: Chain, prefix: str, indent: int, tail: str = "") -> list[str]:
-    """A chain that begins after a prefix; broken, its arrows stand at the indent."""
+    """Lay out a chain after a prefix; if it is broken, its arrows are at the indent."""
     last = chain.parts[-1]
     if not forced(chain) and len(prefix) + chain.width + len(tail) <= WIDTH:
         return [_commented(prefix + _flat_chain(chain) + tail, last.trailing)]
@@ -93,7 +93,7 @@ def _chain(chain: Chain, prefix: str, indent: int, tail: str = "") -> list[str]:
 
 
 def _part(part: Part, prefix: str, indent: int, tail: str = "") -> list[str]:
-    """One stage or value; brackets are broken, from the left, until the rest fits."""
+    """Lay out a stage or value; brackets are broken from the left until the rest fits."""
     found: list[str] = []
     line, width = [prefix], len(prefix)
     rest = part.width + len(tail)
@@ -113,7 +113,7 @@ def _part(part: Part, prefix: str, indent: int, tail: str = "") -> list[str]:
 
 
 def _inside(bracket: Bracket, indent: int) -> Iterator[str]:
-    """The lines between the brackets; arrows of a group stand below its first stage."""
+    """Yield the lines between brackets; arrows of a group are below its first stage."""
     blank = " " * indent
     tail = "," if bracket.listed else ""
     arrows = indent + INDENT if bracket.listed else indent

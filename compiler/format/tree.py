@@ -1,4 +1,4 @@
-"""A statement as the formatter sees it: words, brackets and chains, with comments between."""
+"""The formatter's tree of a statement: words, brackets and chains, with comments between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..frontend.statements import ARITHMETIC, CLOSING, DIRECTIVES, OPENING, Stat
 from .words import Spelling
 
 LISTING = frozenset({"output", "metric"})
-"""Directives whose arguments are listed with commas; those of others stand side by side."""
+"""Directives whose arguments are separated by commas; those of others by blanks."""
 
 _SIZED = re.compile(r"x[0-9A-Z(]")
 _DIMENSION = re.compile(r"[A-Z][A-Z0-9]*x(?:(?:[0-9]+|[A-Z][A-Z0-9]*)x)*")
@@ -22,7 +22,7 @@ _TIGHT = frozenset({"**", ":", "="})
 
 @dataclass(slots=True)
 class Leaf:
-    """A word, number or operator; `space` tells whether a blank comes before it."""
+    """A word, number or operator; `space`: a blank precedes it."""
 
     text: str
     space: bool
@@ -32,7 +32,7 @@ class Leaf:
 
 @dataclass(slots=True)
 class Bracket:
-    """`( … )` or `[ … ]`; one that cannot be broken holds no comments of its own."""
+    """`( … )` or `[ … ]`; one that cannot be broken has no comments."""
 
     opening: str
     space: bool
@@ -41,15 +41,15 @@ class Bracket:
     start: int
     stop: int
     listed: bool
-    """Whether commas part the items, so that the last one may have one, too."""
+    """Whether commas separate the items, so that a trailing comma is allowed."""
 
     breakable: bool
     dangling: list[str] = field(default_factory=list)
     forced: bool = False
-    """Whether comments inside, once they are placed, forbid a single line."""
+    """Whether comments inside, once placed, prevent a single line."""
 
     width: int = field(init=False)
-    """Columns on a single line; counted once, because layouts of nested brackets ask at each level."""
+    """Columns on a single line; cached, because the layout needs it at each level of brackets."""
 
     def __post_init__(self) -> None:
         commas = 2 * max(0, len(self.items) - 1)
@@ -62,7 +62,7 @@ Node = Leaf | Bracket
 
 @dataclass(slots=True)
 class Part:
-    """What stands between two arrows, with comments on the lines before and after it."""
+    """The text between two arrows, with comments on the lines before and after it."""
 
     nodes: Sequence[Node]
     leading: Sequence[str] = ()
@@ -88,14 +88,14 @@ class Part:
 
     @property
     def begins_with_directive(self) -> bool:
-        """Whether a line that begins with this would begin a statement."""
+        """Whether a line that begins with this part would begin a statement."""
         first = self.nodes[0]
         return isinstance(first, Leaf) and first.text in DIRECTIVES
 
 
 @dataclass(slots=True)
 class Chain:
-    """Parts joined by arrows; often a single one, and that a single word."""
+    """Parts joined by arrows; often a single word."""
 
     parts: list[Part]
     word: str = ""
@@ -132,7 +132,7 @@ class Tree:
 
     @property
     def last(self) -> Part:
-        """Where a comment after the statement goes."""
+        """The part that gets a comment after the statement."""
         if self.items:
             return self.items[-1].parts[-1]
         if self.body:
@@ -142,7 +142,7 @@ class Tree:
 
 
 def tree(statement: Statement, arguments: Sequence[int], spelling: Spelling) -> Tree:
-    """The formatter's view of a statement; `arguments` are the offsets of a directive's."""
+    """Return the tree of a statement; `arguments` are the offsets of a directive's arguments."""
     if statement.rule == "fn":
         from ..frontend.formulas import merged
 
@@ -175,7 +175,7 @@ def _directive(made: _Maker, arguments: Sequence[int]) -> Tree:
 
 
 def _loss(made: _Maker, arguments: Sequence[int]) -> Tree:
-    """A loss of several values, whose names after `on` are listed: `loss kl on mu, logvar`."""
+    """Return the tree of a loss of several values, listed after `on`: `loss kl on mu, logvar`."""
     tokens = made.statement.tokens
     on = next((i for i, token in enumerate(tokens) if token.text == "on"), len(tokens))
     starts = {i for i, token in enumerate(tokens) if token.start in arguments}
@@ -195,7 +195,7 @@ class _Maker:
     spelling: Spelling
     unary: set[int] = field(init=False)
     closed: dict[int, int] = field(init=False)
-    """For each opening bracket the one that closes it, by index."""
+    """The index of the closing bracket for each opening one."""
 
     def __post_init__(self) -> None:
         self.unary = set(self._unary())
@@ -207,7 +207,7 @@ class _Maker:
                 self.closed[opened.pop()] = i
 
     def _unary(self) -> Iterator[int]:
-        """The sign that belongs to each negated value: the first token from its start on."""
+        """Yield the sign of each negated value: the first token at or after its start."""
         signs = self.spelling.signs
         first = bisect_left(signs, self.statement.start)
         stop = bisect_left(signs, self.statement.stop, first)
@@ -217,11 +217,11 @@ class _Maker:
                 yield starts[bisect_left(starts, signs[i])]
 
     def chain(self, start: int, stop: int) -> Chain:
-        """Tokens from start to stop, parted by arrows."""
+        """Return the chain of the tokens from start to stop, separated by arrows."""
         return Chain([self.part(i, j) for i, j in self._pieces(start, stop, "->")])
 
     def part(self, start: int, stop: int, *, commas: bool = False) -> Part:
-        """Tokens without arrows; commas between arguments of a directive are left out."""
+        """Return the part of tokens without arrows; a directive's commas are left out."""
         nodes: list[Node] = []
         i = start
         while i < stop:
@@ -238,7 +238,7 @@ class _Maker:
         return Part(nodes)
 
     def _word(self, index: int) -> Chain:
-        """An item that is a single token, as nearly all are in a long list."""
+        """Return an item of a single token, the common case in long lists."""
         _, text, start, stop, _ = self.statement.tokens[index]
         text = self.spelling.words.get(start, text)
         return Chain([Part((Leaf(text, False, start, stop),))], text)
@@ -275,7 +275,7 @@ class _Maker:
         yield begin, stop
 
     def _is_call(self, index: int) -> bool:
-        """Whether a parenthesis opens directly after a word, which is no part of a size."""
+        """Return whether a parenthesis directly follows a word that is not part of a size."""
         before = self.statement.tokens[index - 1]
         return (
             self.statement.touches(index, "(")
@@ -285,14 +285,14 @@ class _Maker:
         )
 
     def _in_size(self, index: int) -> bool:
-        """Whether a token goes on a size: the `x` of `(k)x3`."""
+        """Return whether a token continues a size: the `x` of `(k)x3`."""
         token, text = self.statement.tokens[index], self.statement.source.text
         if not token.text.startswith("x") or text[token.start - 1 : token.start] != ")":
             return False
         return _SIZED.match(text, token.start) is not None
 
     def _space(self, index: int) -> bool:
-        """Whether a blank comes before a token."""
+        """Return whether a blank precedes a token."""
         if index == 0:
             return False
         before, token = self.statement.tokens[index - 1], self.statement.tokens[index]
@@ -312,7 +312,7 @@ class _Maker:
         return token.start in self.unary or self._is_signed_argument(index)
 
     def _is_signed_argument(self, index: int) -> bool:
-        """`shift -1` where arithmetic may stand, which reads as a difference at first."""
+        """Return whether this is `shift -1` where arithmetic is allowed, parsed as a difference."""
         tokens = self.statement.tokens
         before: Token = tokens[index - 1]
         after: Token = tokens[index + 1]
@@ -327,7 +327,7 @@ class _Maker:
 
 
 def _breakable(items: list[Chain], listed: bool) -> bool:
-    """Arithmetic is never broken, nor where a line would begin with a directive."""
+    """Return whether items may be broken: no arithmetic, no line that begins with a directive."""
     if not items or any(item.parts[0].begins_with_directive for item in items):
         return False
     return listed or any(len(item.parts) > 1 or any(map(_inner, item.parts)) for item in items)

@@ -1,8 +1,8 @@
-"""Whether a formatted spec says what the spec said: the last thing done before it is written.
+"""Check that formatting preserved the meaning of a spec, before the result is written.
 
-Nearly all statements have the same tokens after formatting as before, and stand where it matters
-as close together; then the parser must find the same tree, and need not be asked. What differs in
-more than the commas that the grammar allows anywhere is parsed once more and its tree compared.
+Nearly all statements have the same tokens before and after, with the same spacing where it
+matters; then the parser would build the same tree, and is not run. Statements with differences
+other than optional commas are parsed again and their trees compared.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..frontend.statements import CLOSING, OPENING, Statement, Token, split
 from ..source import Source
 
 Words = Mapping[int, str]
-"""The canonical spelling of words that are written otherwise, by the offset where they start."""
+"""The canonical spelling of words written otherwise, by the offset of their start."""
 
 _TEXT = itemgetter(1)
-"""Of a token."""
+"""The text of a token."""
 
 _AFTER_OPERAND = re.compile(r"[\w)\]]")
 
 
 def verify(before: Sequence[Statement], file: ast.File, words: Words, formatted: Source) -> None:
-    """A formatter that would change what a spec means is broken; better to stop than to write."""
+    """Raise an error if the formatted spec has another meaning, which is a bug of the formatter."""
     after = tuple(split(formatted))
     if len(before) != len(after):
         raise _broken()
@@ -56,11 +56,11 @@ def _broken() -> AssertionError:
 
 
 def _alike(before: Statement, after: Statement, parsed: ast.Statement, words: Words) -> bool:
-    """Whether two statements surely have the same tree, of which the first one's is known.
+    """Return whether two statements certainly have the same tree; that of the first is `parsed`.
 
-    What the parser makes of a statement depends on the texts of its tokens, on whether tokens
-    touch at `(` and after a closing bracket, and on whether a sign is close to its operand only.
-    Where a word is `x`, a comma elsewhere tells it from a size; that is left to the parser.
+    The tree depends on the texts of the tokens, on whether tokens touch at `(` and after a closing
+    bracket, and on whether a sign touches only its operand. Where a word is `x`, only a comma
+    elsewhere distinguishes it from a size; that is left to the parser.
     """
     one: Sequence[Token] = before.tokens
     other: Sequence[Token] = after.tokens
@@ -74,7 +74,7 @@ def _alike(before: Statement, after: Statement, parsed: ast.Statement, words: Wo
 
 
 def _reads(one: Sequence[Token], other: Sequence[Token], words: Words) -> bool:
-    """Whether tokens have the same texts, as they are or in the canonical spelling."""
+    """Return whether tokens have the same texts, as written or in the canonical spelling."""
     texts = list(map(_TEXT, other))
     if list(map(_TEXT, one)) == texts:
         return True
@@ -84,14 +84,14 @@ def _reads(one: Sequence[Token], other: Sequence[Token], words: Words) -> bool:
 def _less_commas(
     one: Sequence[Token], other: Sequence[Token], parsed: ast.Statement
 ) -> tuple[Sequence[Token], Sequence[Token]]:
-    """Both without the commas that may be there or not; nothing where that is in doubt."""
+    """Return both without optional commas; nothing if that is uncertain."""
     essential = _essential(one, None)
     others = _essential(other, _places(essential, parsed)) if essential else None
     return (essential, others) if essential and others else ((), ())
 
 
 def _places(tokens: Sequence[Token], parsed: ast.Statement) -> set[int]:
-    """Before which tokens a comma may stand outside of brackets: before a directive's arguments."""
+    """Return the indices of tokens before which a comma is allowed: a directive's arguments."""
     if not isinstance(parsed, ast.Directive):
         return set()
     starts = {arg.span.start for arg in parsed.args[1:]}
@@ -99,10 +99,10 @@ def _places(tokens: Sequence[Token], parsed: ast.Statement) -> set[int]:
 
 
 def _essential(tokens: Sequence[Token], places: set[int] | None) -> list[Token] | None:
-    """The tokens less the commas that may be there or not: after a last item, between arguments.
+    """Return the tokens without optional commas: after a last item, between arguments.
 
-    None where such a comma is not surely allowed. Outside of brackets it is at the `places`;
-    where none are given, the statement is one that has been parsed.
+    None if such a comma may not be allowed. Outside brackets it is allowed at the `places`; if
+    these are not given, the statement has been parsed already.
     """
     found: list[Token] = []
     lists: list[bool] = []
@@ -127,14 +127,14 @@ def _essential(tokens: Sequence[Token], places: set[int] | None) -> list[Token] 
 
 
 def _is_called(tokens: Sequence[Token], opener: Token) -> bool:
-    """Whether a parenthesis surely holds arguments, and is no component of a size (`Tx(k)`)."""
+    """Return whether a parenthesis certainly encloses arguments, not a size component (`Tx(k)`)."""
     before = tokens[-1] if tokens else None
     touches = before is not None and before.stop == opener.start and before.kind == "word"
     return touches and before is not None and before.text[-1] != "x"
 
 
 def _as_close(text: str, one: Sequence[Token], other_text: str, other: Sequence[Token]) -> bool:
-    """Whether tokens of the same texts stand as close together, where that has a meaning."""
+    """Return whether tokens of equal texts touch equally, where that has a meaning."""
     previous = ""
     for i, (kind, token, start, _, _) in enumerate(one):
         if token == "(" or (previous in CLOSING and kind in ("word", "number")):
@@ -151,7 +151,7 @@ def _as_close(text: str, one: Sequence[Token], other_text: str, other: Sequence[
 
 
 def _is_sign(text: str, start: int, following: Sequence[Token]) -> bool:
-    """Whether an operator is close to what follows only, as a sign of a bare argument must be."""
+    """Return whether an operator touches only the next token, as a bare argument's sign must."""
     close = bool(following) and following[0].start == start + 1
     return close and not _AFTER_OPERAND.match(text[start - 1])
 
@@ -160,7 +160,7 @@ def _is_sign(text: str, start: int, following: Sequence[Token]) -> bool:
 
 
 def _same(one: object, other: object, words: Words) -> bool:
-    """Whether two trees are the same without their spans, words as they were or canonical."""
+    """Return whether two trees are equal except for spans and the spelling of words."""
     match one:
         case ast.Word(id, span) | ast.DimName(id, span):
             if not isinstance(other, ast.Word | ast.DimName):
@@ -180,7 +180,7 @@ def _same(one: object, other: object, words: Words) -> bool:
 
 @cache
 def _parts(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a kind of node that have a meaning."""
+    """Return the fields of a kind of node that affect the meaning."""
     if not is_dataclass(kind):
         return ()
     return tuple(f.name for f in fields(kind) if f.name != "span")

@@ -1,4 +1,4 @@
-"""Words that have a canonical spelling: other names of kinds, option words, booleans."""
+"""Words with a canonical spelling: aliases of kinds, option words, booleans."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _INIT_KEYS = frozenset(("init", "bias_init"))
 
 @dataclass(slots=True)
 class Spelling:
-    """What the tree says about single tokens, each told by the offset where it starts."""
+    """Facts from the tree about single tokens, by the offset of their start."""
 
     words: dict[int, str] = field(default_factory=dict)
-    """The canonical spelling of words that are written otherwise."""
+    """The canonical spelling of words written otherwise."""
 
     signs: list[int] = field(default_factory=list)
-    """Where negated values start, in order; blanks may come before the sign."""
+    """The starts of negated values, in order; blanks may precede the sign."""
 
 
 def spelling(file: ast.File) -> Spelling:
-    """Canonical spellings for a file.
+    """Return the canonical spellings for a file.
 
-    A name the file defines is never rewritten. Blocks of an included file may be called like
-    another name of a kind, so those stay as they are in a file that includes one.
+    A name that the file defines is never rewritten. Blocks of an included file may have the name
+    of an alias, so aliases stay unchanged in a file with includes.
     """
     includes = any(isinstance(s, ast.Directive) and s.word.id == "include" for s in file.statements)
     others = {} if includes else dict(Kinds.current().others)
     for word in [word for kind in LAYERS.values() for word in kind.implied]:
-        others.pop(word, None)  # one word cannot become a word with arguments
+        others.pop(word, None)  # a word cannot be replaced by a word with arguments
     for name in _defined(file):
         others.pop(name, None)
     walk = _Walk(others, _option_words())
@@ -61,7 +61,7 @@ def _option_words() -> frozenset[str]:
 
 
 def _defined(node: object) -> Iterator[str]:
-    """Names that lets, blocks, parameters and stages of a file have been given."""
+    """Yield the names of lets, blocks, parameters and stages of a file."""
     match node:
         case ast.File(statements):
             for statement in statements:
@@ -95,7 +95,7 @@ def _defined(node: object) -> Iterator[str]:
             yield from _defined_inside(args)
         case ast.ListValue(items):
             for item in items:
-                if not isinstance(item, ast.Number):  # as nearly all are in a long list
+                if not isinstance(item, ast.Number):  # rare in a long list
                     yield from _defined(item)
         case ast.StagesValue(chain):
             yield from _defined(chain)
@@ -131,7 +131,7 @@ class _Walk:
                 self.directive(statement)
 
     def formula(self, value: ast.Value) -> None:
-        """Signs only: every word of a formula means what it says."""
+        """Record only the signs: words of a formula have no aliases."""
         match value:
             case ast.Negate(_, operand):
                 self.found.signs.append(value.span.start)

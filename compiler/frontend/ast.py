@@ -132,7 +132,7 @@ class Arg:
 class Stage:
     """`KIND arg…` or `KIND(arg…) word…`: a layer, a block call, an input, a use, or just a name.
 
-    `called` says that the arguments in `args` up to `inside` were in parentheses directly after the
+    `called`: the arguments in `args` up to `inside` were in parentheses directly after the
     kind. `repeat` is the value after `*`, `name` the word after `as`; `span` covers only the kind
     and its arguments."""
 

@@ -1,6 +1,6 @@
 """Statements `fn NAME(a, b, q=0.5) = FORMULA`, parsed with grammar/formula.lark.
 
-A spec without formulas never comes here, so that it does not pay for the tables of this grammar.
+This module is used only for specs with formulas; others do not load the grammar's tables.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OPERATORS = {
 }
 _BEGIN_VALUES = frozenset({"NUMBER", "WORD", "CALL", "LPAR"})
 _WANTED = {"RPAR": "`)`", "EQ": "`=`", "LPAR": "`(`", "WORD": "a name"}
-"""What is said to be missing, if no value can stand there: the first of these that can."""
+"""The text for missing tokens; the first one that the grammar allows is named."""
 
 _lock = Lock()
 
@@ -61,7 +61,7 @@ def read_formula(statement: Statement) -> Fn:
 
 
 def merged(statement: Statement) -> Statement:
-    """Return the statement with every comparison as one token: `<=` is two outside of formulas."""
+    """Return the statement with each comparison as one token: `<=` is two outside formulas."""
     tokens: list[Token] = []
     for token in statement.tokens:
         before = tokens[-1] if tokens else None
@@ -74,7 +74,7 @@ def merged(statement: Statement) -> Statement:
 
 
 def _check_head(words: Statement) -> None:
-    """Refuse a name that is none, and a formula without values, before all that follows."""
+    """Refuse an invalid name and a formula without values, before other errors are found."""
     tokens = words.tokens
     name = definable(named(tokens[1].text, words.span_of(tokens[1])))
     if tokens[2].text == "=":
@@ -89,10 +89,10 @@ def _check_head(words: Statement) -> None:
 
 
 class _Terminals(Lexer):
-    """Gives Lark the tokens of a statement as terminals of the grammar."""
+    """Passes the tokens of a statement to Lark as terminals of the grammar."""
 
     def __init__(self, conf: Any) -> None:
-        """Lark makes one for each parser; there is nothing to configure."""
+        """Accept Lark's configuration, which is unused."""
 
     def lex(self, words: Any) -> Iterator[Terminal]:  # type: ignore[override]
         """Yield every token, with its offsets in the source."""
@@ -113,7 +113,7 @@ def _kind(words: Statement, at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Parser:
-    """Lark's parser with the builder of the tree that it calls."""
+    """Lark's parser with its tree builder."""
 
     lark: Lark
     tree: _Tree
@@ -121,7 +121,7 @@ class _Parser:
 
 @cache
 def _parser() -> _Parser:
-    """Built once, used under the lock."""
+    """Return the parser, which is built once and used under the lock."""
     grammar = pkgutil.get_data("nnc.grammar", "formula.lark")
     assert grammar is not None
     tree = _Tree()
@@ -134,12 +134,12 @@ def _parser() -> _Parser:
 
 @v_args(inline=True)
 class _Tree(Transformer[Terminal, Fn]):
-    """Builds the nodes of a formula; `words` is the statement that is being parsed."""
+    """Builds the nodes of a formula; `words` is the statement being parsed."""
 
     words: Statement
 
     def fn(self, first: Terminal, name: Terminal, *rest: Any) -> Fn:
-        """The whole statement: `fn`, its name, parameters between parentheses, `=`, the body."""
+        """The whole statement: `fn`, name, parameters in parentheses, `=`, body."""
         params = tuple(part for part in rest if isinstance(part, BlockParam))
         body = rest[-1]
         return Fn(self._name(name), params, body, self._span(first).to(self.words.span))
@@ -165,7 +165,7 @@ class _Tree(Transformer[Terminal, Fn]):
         return CallValue(word, tuple(rest[:-1]), word.span.to(self._span(rest[-1])))
 
     def paren(self, opening: Terminal, inner: Any, closing: Terminal) -> Value:
-        """A value in parentheses, which belong to its span."""
+        """A value in parentheses, which are part of its span."""
         value = replace(inner, span=self._span(opening).to(self._span(closing)))
         return cast(Value, value)
 
@@ -182,7 +182,7 @@ class _Tree(Transformer[Terminal, Fn]):
         return named(str(token), self._span(token))
 
     def number(self, token: Terminal) -> Number:
-        """A decimal; whole ones stay whole. Refuses what only begins like one."""
+        """A decimal number or integer; refuses text that only begins like one."""
         span, text = self._span(token), str(token)
         if not _NUMBER.fullmatch(text):
             advice = "a product is written `2 * x`; formulas hold no sizes"
@@ -205,7 +205,7 @@ class _Tree(Transformer[Terminal, Fn]):
 
 
 def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
-    """Say what is wrong with a token that the grammar does not expect."""
+    """Raise the fault of a token that the grammar does not expect."""
     expected = error.accepts or error.expected
     wanted = "a value"
     if not expected >= _BEGIN_VALUES:
@@ -223,7 +223,7 @@ def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
 
 
 def _said(text: str, wanted: str, *, complete: bool) -> tuple[str, str]:
-    """The message and the advice for an unexpected token; `complete` if it follows a value."""
+    """Return message and advice for an unexpected token; `complete`: it follows a value."""
     if text in COMPARISONS and complete:
         advice = "one comparison has two sides; put `where(…)` into another for two conditions"
         return "a comparison of a comparison", advice

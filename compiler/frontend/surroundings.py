@@ -71,7 +71,7 @@ def reading(statement: Statement, index: int) -> str:
 
 
 def inside(statement: Statement, opener: int, in_chain: bool) -> str:
-    """Return what a bracket encloses; `in_chain` says that it opens among stages."""
+    """Return what a bracket encloses; `in_chain`: it opens among stages."""
     starts_stage = opener == 0 or statement.tokens[opener - 1].text in ("->", "=", "[", "(", ",")
     if statement.tokens[opener].text == "[":
         return "fork" if starts_stage and in_chain else "list"

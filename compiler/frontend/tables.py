@@ -4,7 +4,7 @@ A list of a hundred thousand numbers is a statement, and Lark performs for each 
 reductions that change nothing (`?atom`, `?power`, …), each found by the hash of a rule. Here the
 action of a state on a terminal is looked up once, and chains of reductions that only pass on a
 value are followed once for each pair of states. A text that does not fit is left to Lark, whose
-errors say what was expected."""
+errors name the expected tokens."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The values that travel between the stages: dimensions, types, the layer graph, the op graph."""
+"""The intermediate representations: dimensions, types, the layer graph, the op graph."""

@@ -24,11 +24,11 @@ from operator import add, floordiv, mul, sub
 Monomial = tuple[str, ...]
 
 MAX_TERMS = 1000
-"""Terms of a dimension; (A+B)(C+D)… doubles with every factor."""
+"""Most terms of a dimension; the terms of (A+B)(C+D)… double with every factor."""
 
 
 class TooManyTerms(ArithmeticError):
-    """A dimension has become too long to be of use; the message says how long."""
+    """A dimension has too many terms; the message has their number."""
 
 
 _WORD = re.compile(r"[A-Z][A-Z0-9]*")
@@ -43,7 +43,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sym:
-    """A dimension known only at run time; make one with `symbol` and arithmetic."""
+    """A dimension known only at run time, made by `symbol` and arithmetic."""
 
     terms: tuple[tuple[Monomial, int], ...]
 
@@ -92,7 +92,7 @@ Shape = tuple[Dim, ...]
 
 
 def symbol(name: str) -> Sym:
-    """The symbolic dimension of that name."""
+    """Return the symbolic dimension of that name."""
     return Sym((((name,), 1),))
 
 
@@ -100,7 +100,7 @@ BATCH = symbol("B")
 
 
 def product(dims: Iterable[Dim]) -> Dim:
-    """Number of elements of a shape."""
+    """Return the number of elements of a shape."""
     total: Dim = 1
     for dim in dims:
         total = total * dim
@@ -108,12 +108,12 @@ def product(dims: Iterable[Dim]) -> Dim:
 
 
 def symbols(dim: Dim) -> set[str]:
-    """The plain symbols that a dimension depends on."""
+    """Return the plain symbols that a dimension depends on."""
     return set() if isinstance(dim, int) else set(_WORD.findall(str(dim)))
 
 
 def written(dim: Dim, names: Mapping[str, str]) -> str:
-    """The dimension as text, with something else in place of each plain symbol.
+    """Return the dimension as text, with each plain symbol replaced.
 
     >>> written(symbol("B") * symbol("T"), {"B": "len(x)", "T": "x.shape[1]"})
     'len(x)*x.shape[1]'
@@ -122,7 +122,7 @@ def written(dim: Dim, names: Mapping[str, str]) -> str:
 
 
 def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
-    """The dimension as a number, given one for each plain symbol.
+    """Return the dimension as a number, given a value of each plain symbol.
 
     >>> evaluate((symbol("T") - 3) // 2 + 1, {"T": 10})
     4
@@ -133,7 +133,7 @@ def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
 
 
 def substitute(dim: Dim, name: str, value: int) -> Dim:
-    """The dimension with a number for one symbol, which no quotient may depend on.
+    """Return the dimension with a number for one symbol, on which no quotient may depend.
 
     >>> substitute(3 * symbol("B") * symbol("T") + 1, "B", 2)
     6*T+1
@@ -158,7 +158,7 @@ def _value(tree: ast.expr, values: Mapping[str, int]) -> int:
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape without its batch axis as a spec writes it: `3x28x28`, `192x(T-2)x1`.
+    """Format a shape without its batch axis as in a spec: `3x28x28`, `192x(T-2)x1`.
 
     >>> shape_text((192, symbol("T") - 2, 1))
     '192x(T-2)x1'
@@ -169,7 +169,7 @@ def shape_text(shape: Shape) -> str:
 
 
 def array_text(shape: Shape) -> str:
-    """A shape as a comment writes it: `(B, 30)`, `(B,)`."""
+    """Format a shape as in a comment: `(B, 30)`, `(B,)`."""
     inner = ", ".join(str(d) for d in shape)
     return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
@@ -179,7 +179,7 @@ def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:
 
 
 def total(dims: Iterable[Dim]) -> Dim:
-    """The sum of dimensions, however many terms it has.
+    """Return the sum of dimensions, with any number of terms.
 
     >>> total([1, symbol("T"), 2])
     T+3
@@ -236,5 +236,5 @@ def _term_text(monomial: Monomial, factor: int) -> str:
 
 
 def common_factor(dim: Dim) -> int:
-    """Greatest integer that divides the dimension for every value of its symbols."""
+    """Return the greatest integer that divides the dimension for all values of its symbols."""
     return gcd(*(n for _, n in _terms(dim)))

@@ -1,4 +1,4 @@
-"""Formulas of a spec (`fn`), every name in them known.
+"""Formulas of a spec (`fn`), with all names resolved.
 
     fn swish(z, q=1) = z * sigmoid(q * z)
 
@@ -11,10 +11,10 @@ from ..record import record
 from ..source import Span
 
 FORMULA = ".fn"
-"""The argument of a layer or loss that holds its formula: no name in a spec begins with a dot."""
+"""The argument of a layer or loss with its formula; no name in a spec begins with a dot."""
 
 TARGET = "t"
-"""What a loss calls its target."""
+"""The name of a loss's target."""
 
 FUNCTIONS = {
     **dict.fromkeys(("exp", "log", "sqrt", "abs", "sigmoid", "tanh", "relu", "softplus"), (1, 1)),
@@ -22,14 +22,14 @@ FUNCTIONS = {
     **dict.fromkeys(("min", "max"), (1, 2)),
     "where": (3, 3),
 }
-"""The functions of formulas, with the least and the most values that each takes."""
+"""The functions of formulas, with the minimum and maximum number of values of each."""
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
 @record(frozen=True, slots=True)
 class Constant:
-    """A number, or a let that is one."""
+    """A number, or a let with a number."""
 
     value: float
     span: Span
@@ -37,7 +37,7 @@ class Constant:
 
 @record(frozen=True, slots=True)
 class Named:
-    """A value or number that the formula is given."""
+    """A parameter of the formula: a value or a number."""
 
     id: str
     span: Span
@@ -45,7 +45,7 @@ class Named:
 
 @record(frozen=True, slots=True)
 class Apply:
-    """An operator (`neg` is a sign) or function with what it is applied to."""
+    """An operator (`neg` is a sign) or function with its operands."""
 
     op: str
     operands: tuple[Term, ...]
@@ -54,7 +54,7 @@ class Apply:
 
 @record(frozen=True, slots=True)
 class Invoke:
-    """Another formula, with its values and numbers in its own order."""
+    """A call of another formula, with values and numbers in the order of its parameters."""
 
     formula: Formula
     values: tuple[Term, ...]
@@ -67,7 +67,7 @@ Term = Constant | Named | Apply | Invoke
 
 @record(frozen=True, slots=True)
 class Formula:
-    """`fn NAME(values, number=default) = body`; `text` is what stands behind the sign `=`."""
+    """`fn NAME(values, number=default) = body`; `text` is the text after `=`."""
 
     name: str
     values: tuple[str, ...]
@@ -78,15 +78,15 @@ class Formula:
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """The values that a loss judges: all but its target."""
+        """The values of a loss other than its target."""
         return tuple(name for name in self.values if name != TARGET)
 
     @property
     def has_target(self) -> bool:
-        """Whether it is a loss that compares with a target."""
+        """Whether it is a loss with a target."""
         return TARGET in self.values
 
     @property
     def kind(self) -> str:
-        """The kind of layers and losses that compute it; kinds of the language hold no blank."""
+        """The kind of layers and losses that compute it; built-in kinds contain no blank."""
         return f"{self.name} fn" if len(self.values) == 1 else f"{self.name} fn merge"

@@ -1,8 +1,8 @@
-"""The layer graph: what the user wrote, expanded to single layers with unique names.
+"""The layer graph: the spec, expanded to single layers with unique names.
 
-Blocks, groups, repeats, lets and forks are gone; every layer knows the layers that feed it,
-where it stands in the spec and through which block calls it came to be. `to_networkx` gives it
-as a networkx graph; networkx is imported only then, because a clean `nnc lint` does not need it.
+Blocks, groups, repeats, lets and forks are expanded; every layer has its inputs, its position in
+the spec and the block calls it was expanded from. `to_networkx` converts it to a networkx graph;
+networkx is imported only then, because `nnc lint` of a correct spec does not need it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ArgValue: TypeAlias = (
 """A checked argument: int, float, bool, str (a word), a tuple of numbers, a `Call`, or None."""
 
 UNKNOWN = -1
-"""In a graph with errors, the input of a layer behind a stage that could not be made."""
+"""In a graph with errors, the input of a layer after a faulty stage."""
 
 
 @record(frozen=True, slots=True)
@@ -61,15 +61,14 @@ class Activation:
 class Layer:
     """A node of the layer graph.
 
-    `name` is unique in the graph and the prefix of the layer's parameters (`enc.dense1`);
-    where `shares` is set the parameters (and state) are those of the layer so named, which
-    comes earlier in the graph. `args` are checked against the kind's schema, defaults filled
-    in; `given` holds the spans of those that were written. `span` covers the stage as
-    written, `head` its first word, `calls` the block calls it was expanded from, outermost
-    first. Of a `repaired` layer faulty arguments were left out that have no say in its shape.
-    `branches` are what was written of each branch of the fork that a merge takes. Behind the inputs
-    from the arrow are those that arguments name (`start=`). The parameters
-    of a `frozen` layer, and of its activation, are not trained.
+    `name` is unique in the graph and the prefix of the layer's parameters (`enc.dense1`). If
+    `shares` is set, the parameters (and state) are those of the layer of that name, which is
+    earlier in the graph. `args` are checked against the kind's schema, including defaults;
+    `given` has the spans of the written ones. `inputs` from the arrow come first, then those that
+    arguments name (`start=`). `span` covers the stage as written, `head` its first word; `calls`
+    are the block calls it was expanded from, outermost first. A `repaired` layer lacks faulty
+    arguments that do not affect its shape. `branches` are the texts of the branches that a merge
+    takes. The parameters of a `frozen` layer, and of its activation, are not trained.
     """
 
     id: int
@@ -89,20 +88,20 @@ class Layer:
 
     @property
     def owner(self) -> str:
-        """Name under which the layer's parameters are found."""
+        """The prefix of the layer's parameters."""
         return self.shares or self.name
 
 
 @record(frozen=True, slots=True)
 class InputLayer:
-    """What an `input` stage declares; its layer has kind `input` and this under args["type"]."""
+    """The declaration of an `input` stage, under args["type"] of its layer of kind `input`."""
 
     type: TensorType
 
 
 @record(frozen=True, slots=True)
 class Setting:
-    """A directive's choice: `optimizer sgd lr=0.1` is kind sgd with its checked arguments."""
+    """The content of a directive: `optimizer sgd lr=0.1` is kind sgd with checked arguments."""
 
     kind: str
     args: Mapping[str, ArgValue]
@@ -113,9 +112,9 @@ class Setting:
 
 @record(frozen=True, slots=True)
 class Loss:
-    """One `loss` statement: its kind, the layer it judges (`on`: its name), its weight.
+    """One `loss` statement: its kind, its layer (`on`: the layer's name), its weight.
 
-    `more` are the further layers that a formula of several values judges.
+    `more` are the other layers of a formula of several values.
     """
 
     name: str
@@ -127,12 +126,12 @@ class Loss:
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """All layers that it judges, in the order of the formula's values."""
+        """All layers of the loss, in the order of the formula's values."""
         return (self.layer, *self.more)
 
     @property
     def compares(self) -> bool:
-        """Whether it compares with a target, as all losses of the language do."""
+        """Whether it has a target, as all built-in losses have."""
         from .formula import FORMULA, Formula
 
         formula = self.setting.args.get(FORMULA)
@@ -141,7 +140,7 @@ class Loss:
 
 @record(frozen=True, slots=True)
 class Output:
-    """A declared or implied output: the name the module gives it and its layer."""
+    """A declared or implied output: its name in the module, and its layer."""
 
     name: str
     layer: int
@@ -150,7 +149,7 @@ class Output:
 
 @record(frozen=True, slots=True)
 class Training:
-    """What the spec says of training, each part as written or None."""
+    """The training settings of the spec; None if absent."""
 
     optimizer: Setting | None = None
     schedule: Setting | None = None
@@ -160,13 +159,13 @@ class Training:
 
     @property
     def weighs_rows(self) -> bool:
-        """Whether the loss takes a weight of each row."""
+        """Whether the loss takes a weight for each row."""
         return self.train.get("weights") == "rows"
 
 
 @record(frozen=True, slots=True)
 class LayerGraph:
-    """All layers in source order (so every layer follows its inputs), and what the rest says."""
+    """All layers in source order (so every layer follows its inputs), and the directives."""
 
     layers: tuple[Layer, ...]
     outputs: tuple[Output, ...]
@@ -186,8 +185,8 @@ class Parameter:
     """One parameter array: `dense1.W`.
 
     `role` is weight, bias, gain or table (an embedding): penalties apply to weights only.
-    `init` names the initialisation with its arguments; `fan_in` and `fan_out` are what the
-    standard formulas ask for. One that is `frozen` has no gradient, and no step changes it.
+    `init` is the initialisation with its arguments; `fan_in` and `fan_out` are for its standard
+    formulas. A `frozen` one has no gradient, and no step changes it.
     """
 
     name: str
@@ -202,7 +201,7 @@ class Parameter:
 
 @record(frozen=True, slots=True)
 class State:
-    """One array of state: `batchnorm1.running_mean`, every entry `start` at first."""
+    """One state array: `batchnorm1.running_mean`, with the initial value `start`."""
 
     name: str
     shape: tuple[int, ...]
@@ -212,9 +211,9 @@ class State:
 
 @record(frozen=True, slots=True)
 class TypedGraph:
-    """The layer graph with the type of every layer's value, all parameters and state in order.
+    """The layer graph with the type of every value, and all parameters and state in order.
 
-    `conditions` are dimensions that must be 1 or more at run time, besides those of the types.
+    `conditions` are dimensions that must be at least 1 at run time, besides those of the types.
     """
 
     graph: LayerGraph
@@ -230,16 +229,16 @@ class TypedGraph:
 
     @property
     def frozen_layers(self) -> frozenset[str]:
-        """The layers that have parameters, none of which is trained, by the parameters' prefix."""
+        """The layers all of whose parameters are frozen, by the parameters' prefix."""
         owners = {p.name.rpartition(".")[0] for p in self.params}
         return frozenset(owners - {p.name.rpartition(".")[0] for p in self.trained})
 
     def shape_of(self, layer: int) -> Shape:
-        """Shape of a layer's value, without the batch axis."""
+        """Return the shape of a layer's value, without the batch axis."""
         return self.types[layer].shape
 
     def to_networkx(self) -> nx.MultiDiGraph[str]:
-        """The same as a networkx graph; see `networkx_graph.to_networkx` for its attributes."""
+        """Convert to a networkx graph; see `networkx_graph.to_networkx` for its attributes."""
         from .networkx_graph import to_networkx
 
         return to_networkx(self)

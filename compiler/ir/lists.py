@@ -1,4 +1,4 @@
-"""Long lists of numbers as people are shown them: the first few and how many there are."""
+"""Abbreviation of long lists of numbers: the first few, and the number of all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 MAX_SHOWN = 8
-"""Longer lists are cut: the means of 784 pixels say nothing, and hide what stands beside them."""
+"""Longer lists are abbreviated: 784 means are not informative, and hide the text beside them."""
 
 _FIRST = 3
 _NUMBER = r"[-+]?[0-9.][-+0-9.eE]*"
@@ -14,7 +14,7 @@ _LONG = re.compile(rf"\[\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{{MAX_SHOWN},}}\s*,?\s*
 
 
 def list_text(items: Sequence[str]) -> str:
-    """`[1, 2]`, and `[1, 2, 3, … 784 in all]`."""
+    """Return `[1, 2]`, or `[1, 2, 3, … 784 in all]`."""
     shown = items
     if len(items) > MAX_SHOWN:
         shown = [*items[:_FIRST], f"… {len(items):,} in all"]
@@ -22,7 +22,7 @@ def list_text(items: Sequence[str]) -> str:
 
 
 def cut_lists(text: str) -> str:
-    """The text of a spec with its long lists of numbers cut."""
+    """Abbreviate the long lists of numbers in the text of a spec."""
     return _LONG.sub(lambda found: list_text(_items(found[0])), text)
 
 
@@ -31,7 +31,7 @@ def _items(text: str) -> list[str]:
 
 
 def shape_text(text: str) -> str:
-    """A shape or size with its middle left out where it has more than MAX_SHOWN axes."""
+    """Abbreviate a shape or size with more than MAX_SHOWN axes in its middle."""
     size, _, more = text.partition(" ")
     axes = size.split("x")
     if len(axes) <= MAX_SHOWN:

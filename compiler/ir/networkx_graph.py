@@ -1,6 +1,6 @@
-"""The layer graph as a networkx graph, for people and for the questions that networkx answers.
+"""Conversion of the layer graph to a networkx graph, for users and for graph algorithms.
 
-It is made on request: importing networkx takes longer than the lint of a clean spec.
+It is done on request: importing networkx takes longer than the lint of a correct spec.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 def to_networkx(typed: TypedGraph) -> nx.MultiDiGraph[str]:
-    """Layers by name in source order, and an edge for every value that a layer reads.
+    """Return layers by name in source order, and an edge for every value that a layer reads.
 
     A layer has the attributes `kind`, `shape` (of one row, symbolic sizes as text), `dtype`
     (`float`, `int` or `bool`), `ragged`, `activation` (its kind, or None), `parameters` (name to
-    shape), `frozen` (names of those that are), `shares` (the layer whose parameters it uses, or None), `outputs` and `losses` (names),
-    `span` (the place in the spec) and `line`. An edge has `operand`, the place among the inputs of
-    the layer that reads, and the `shape` of the value. The graph has `model`, `dtype`.
+    shape), `frozen` (names of frozen ones), `shares` (the layer whose parameters it uses, or None),
+    `outputs` and `losses` (names), `span` (the position in the spec) and `line`. An edge has
+    `operand`, its index among the inputs of the reading layer, and the `shape` of the value. The
+    graph has `model` and `dtype`.
     """
     import networkx as nx
 
@@ -39,7 +40,7 @@ def to_networkx(typed: TypedGraph) -> nx.MultiDiGraph[str]:
 
 
 def own_parameters(typed: TypedGraph) -> dict[str, list[Parameter]]:
-    """The parameters by the name of the layer that they, or its activation, belong to."""
+    """Return the parameters of each layer and its activation, by the layer's name."""
     owned: dict[str, list[Parameter]] = {layer.name: [] for layer in typed.graph.layers}
     owners = {name: name for name in owned}
     for layer in typed.graph.layers:
@@ -70,7 +71,7 @@ def _attributes(typed: TypedGraph, layer: Layer, params: list[Parameter]) -> dic
 
 
 def _by_layer(found: Iterable[Output | Loss]) -> dict[int, list[str]]:
-    """The names of outputs or losses by the number of their layer."""
+    """Return the names of outputs or losses by the id of their layer."""
     names: dict[int, list[str]] = {}
     for end in found:
         names.setdefault(end.layer, []).append(end.name)

@@ -3,8 +3,8 @@
     %3 : (B, 30) = matmul(%0, %1)          # dense1 digits.nn:1
 
 A graph is an immutable tuple of nodes; node i only uses nodes before it in the tuple. Passes
-take a graph and give another. Every node carries its origin, because comments, names, source
-lines and reports are made of them.
+take a graph and return another. Every node has its origin, from which comments, names, source
+lines and reports are made.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .types import TensorType
 
 
 class Role(Enum):
-    """What part of the module an op was made for."""
+    """The part of the module that an op was emitted for."""
 
     FORWARD = "forward"
     LOSS = "loss"
@@ -32,11 +32,11 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an op comes from.
+    """The origin of an op.
 
-    `layer` is the layer's name (or the loss's), `spans` the places in the spec (several after
-    a pass has merged ops), `formula` the mathematics a comment shows beside the statement,
-    `hint` the name its value would like to have, `notes` what passes want to say of it.
+    `layer` is the name of the layer or loss, `spans` are the places in the spec (several after a
+    pass has merged ops), `formula` is the mathematics in the comment beside the statement, `hint`
+    a suggested name for the value, `notes` are remarks of passes.
     """
 
     layer: str
@@ -47,11 +47,11 @@ class Origin:
     notes: tuple[str, ...] = ()
 
     def wordless(self) -> Origin:
-        """The same place, without words about the value."""
+        """Return the same place, without formula, hint and notes."""
         return Origin(self.layer, self.spans, self.role)
 
     def union(self, other: Origin) -> Origin:
-        """The origin of an op that stands for two: this one's words, both ones' places."""
+        """Return the origin of a merged op: the texts of this one, the places of both."""
         return replace(
             self,
             spans=tuple(dict.fromkeys((*self.spans, *other.spans))),
@@ -77,37 +77,37 @@ class Node:
     origin: Origin
 
     def attr(self, name: str) -> Attr:
-        """One attribute's value."""
+        """Return the value of an attribute."""
         return dict(self.attrs)[name]
 
     def whole(self, name: str) -> int:
-        """An attribute that is a whole number; this and those below raise TypeError if it is none."""
+        """Return an integer attribute; this and the next methods raise TypeError for other types."""
         value = self.attr(name)
         return value if isinstance(value, int) else self._refuse(name)
 
     def real(self, name: str) -> float:
-        """An attribute that is a number."""
+        """Return a numeric attribute."""
         value = self.attr(name)
         return float(value) if isinstance(value, int | float) else self._refuse(name)
 
     def word(self, name: str) -> str:
-        """An attribute that is text, such as a name."""
+        """Return a text attribute, such as a name."""
         value = self.attr(name)
         return value if isinstance(value, str) else self._refuse(name)
 
     def dim(self, name: str) -> Dim:
-        """An attribute that is a dimension."""
+        """Return an attribute that is a dimension."""
         value = self.attr(name)
         return value if isinstance(value, int | Sym) else self._refuse(name)
 
     def reals(self, name: str) -> tuple[float, ...]:
-        """An attribute that is a tuple of numbers, such as the entries of a constant."""
+        """Return an attribute that is a tuple of numbers, such as the entries of a constant."""
         value = self.attr(name)
         items = value if isinstance(value, tuple) else self._refuse(name)
         return tuple(n if isinstance(n, int | float) else self._refuse(name) for n in items)
 
     def wholes(self, name: str) -> tuple[int, ...]:
-        """An attribute that is a tuple of whole numbers, such as axes."""
+        """Return an attribute that is a tuple of integers, such as axes."""
         value = self.attr(name)
         items = value if isinstance(value, tuple) else self._refuse(name)
         return tuple(n if isinstance(n, int) else self._refuse(name) for n in items)
@@ -117,16 +117,16 @@ class Node:
 
     @property
     def key(self) -> tuple[str, tuple[int, ...], tuple[tuple[str, Attr], ...]]:
-        """What makes two nodes compute the same value."""
+        """A key that is equal for nodes that compute the same value."""
         return self.op, self.inputs, self.attrs
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in topological order and the named values that must be kept.
+    """Nodes in topological order, and the named outputs.
 
-    Output names say what a value is for: `out:NAME`, `loss:NAME`, `total`, `grad:PARAM`,
-    `dx:INPUT`. `batch` is the number of rows that passes estimate costs for.
+    Output names begin with their purpose: `out:NAME`, `loss:NAME`, `total`, `grad:PARAM`,
+    `dx:INPUT`. `batch` is the number of rows for which passes estimate costs.
     """
 
     nodes: tuple[Node, ...]
@@ -140,7 +140,7 @@ class Graph:
 
     @cached_property
     def users(self) -> dict[int, list[int]]:
-        """For every value the nodes that use it, once for each use, in order."""
+        """The nodes that use each value, once for each use, in order."""
         users: dict[int, list[int]] = {node.id: [] for node in self.nodes}
         for node in self.nodes:
             for i in node.inputs:
@@ -148,12 +148,12 @@ class Graph:
         return users
 
     def only(self, purpose: str) -> Graph:
-        """The same nodes with the outputs of one purpose: `out`, `loss`, `grad` or `dx`."""
+        """Return the same nodes with the outputs of one purpose: `out`, `loss`, `grad` or `dx`."""
         kept = {n: i for n, i in self.outputs.items() if n.startswith(f"{purpose}:")}
         return replace(self, outputs=kept)
 
     def outputs_for(self, purpose: str) -> dict[str, int]:
-        """The outputs of one purpose by the names behind it."""
+        """Return the outputs of one purpose by the names after it."""
         return {n.partition(":")[2]: i for n, i in self.only(purpose).outputs.items()}
 
     def __getitem__(self, id: int) -> Node:
@@ -167,7 +167,7 @@ class Graph:
 
 
 def renumbered(graph: Graph, kept: Iterable[Node]) -> Graph:
-    """The graph of some of its nodes, with ids that count from 0 in order, as the builder gives them."""
+    """Return the graph of some of its nodes, with ids renumbered from 0 in order."""
     new: dict[int, int] = {}
     nodes: list[Node] = []
     for node in kept:

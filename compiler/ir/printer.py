@@ -1,4 +1,4 @@
-"""Graphs as stable text, for people, tests and --dump-after."""
+"""Printing of graphs as stable text, for users, tests and --dump-after."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from .op_graph import Attr, Graph, Node
 
 
 def graph_text(graph: Graph) -> str:
-    """One line a node, then one line an output."""
+    """Return a line for each node, then a line for each output."""
     lines = [_line(node) for node in graph]
     lines += [f"{name} = %{id}" for name, id in graph.outputs.items()]
     return "\n".join(lines) + "\n"
 
 
 def node_text(node: Node) -> str:
-    """`%5 : (B, 30) = add(%4, %3)`."""
+    """Return a line such as `%5 : (B, 30) = add(%4, %3)`."""
     args = [f"%{i}" for i in node.inputs]
     args += [f"{name}={_attr(value)}" for name, value in node.attrs]
     return f"%{node.id} : {node.type.array()} = {node.op}({', '.join(args)})"

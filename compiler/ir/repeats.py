@@ -1,11 +1,11 @@
-"""Equal stretches of a network that follow one another: what a repeat was before it was expanded.
+"""Detection of equal consecutive parts of a network, such as an expanded repeat.
 
-A network is cut wherever a single value goes on. What lies between two cuts is a piece; pieces
-are equal if their layers are of the same kinds with the same arguments, wired the same, on values
-of the same types. A run is a row of equal pieces (or rows of pieces) and may hold runs itself.
+A network is cut wherever a single value is passed on. The part between two cuts is a piece;
+pieces are equal if their layers have the same kinds, arguments, connections and types. A run is a
+sequence of equal pieces (or sequences of pieces), and may contain runs.
 
-Never folded are layers that are more than links of a chain: inputs, what is an output or judged,
-what lends its weights to others, and what has a name that is more than a number different.
+Some layers are never folded: inputs, outputs, layers with a loss, layers whose weights others
+share, and layers whose names differ in more than a number.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from .layer_graph import Activation, ArgValue, Call, TypedGraph
 
 MAX_PERIOD = 64
-"""So many pieces a row may have that is looked for again."""
+"""Most pieces in a repeated sequence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Copies that follow one another; `items` are those of the first.
+    """Consecutive copies; `items` are those of the first.
 
     Items are positions of layers and runs within; copies are `period` layers apart.
     """
@@ -41,7 +41,7 @@ Item = int | Run
 
 
 def runs(typed: TypedGraph, least: int) -> tuple[Item, ...]:
-    """The positions of all layers in order, those of `least` or more equal copies as runs."""
+    """Return the positions of all layers in order; `least` or more equal copies become runs."""
     bounds = list(_pieces(typed))
     keys: dict[object, int] = {}
     signed = _Signatures(typed)
@@ -50,7 +50,7 @@ def runs(typed: TypedGraph, least: int) -> tuple[Item, ...]:
 
 
 def _folded(kinds: Sequence[int], starts: Sequence[int], first: int, least: int) -> Iterator[Item]:
-    """The items of some pieces, of which `starts` has the first layers and where they end."""
+    """Yield the items of some pieces; `starts` has their first layers, and the end of the last."""
     at = first
     while at < first + len(kinds):
         period, copies = _longest(kinds, at - first, least)
@@ -68,7 +68,7 @@ def _folded(kinds: Sequence[int], starts: Sequence[int], first: int, least: int)
 
 
 def _longest(kinds: Sequence[int], at: int, least: int) -> tuple[int, int]:
-    """Pieces and number of the copies that cover most from here on; (0, 0) if there are too few."""
+    """Return period and number of the copies that cover most from here; (0, 0) if too few."""
     best, covered = (0, 0), 0
     for period in range(1, min(MAX_PERIOD, (len(kinds) - at) // least) + 1):
         stop = at + period
@@ -81,7 +81,7 @@ def _longest(kinds: Sequence[int], at: int, least: int) -> tuple[int, int]:
 
 
 def _pieces(typed: TypedGraph) -> Iterator[tuple[int, int]]:
-    """First layer and stop of every piece: after it only its last value is used."""
+    """Yield first layer and stop of every piece, of which only the last value is used later."""
     layers = typed.graph.layers
     position = {layer.id: i for i, layer in enumerate(layers)}
     last = list(range(len(layers)))
@@ -97,7 +97,7 @@ def _pieces(typed: TypedGraph) -> Iterator[tuple[int, int]]:
 
 
 class _Signatures:
-    """What must be equal of two pieces."""
+    """Computes keys that are equal for equal pieces."""
 
     def __init__(self, typed: TypedGraph) -> None:
         self.typed = typed
@@ -114,7 +114,7 @@ class _Signatures:
         }
 
     def of(self, start: int, stop: int) -> object:
-        """A hashable value, equal for equal pieces and no others."""
+        """Return a hashable value, equal for equal pieces only."""
         return tuple(self._layer(i, start) for i in range(start, stop))
 
     def _layer(self, at: int, start: int) -> object:
@@ -122,7 +122,7 @@ class _Signatures:
         if layer.id in self.single:
             return layer.id
         feeds = tuple(self.position[feed] - start for feed in layer.inputs)
-        if min(feeds) < -1:  # a piece that looks further back than the value it goes on from
+        if min(feeds) < -1:  # the piece reads a value before the last one of the previous piece
             return layer.id
         types = tuple(self.typed.types[i] for i in (*layer.inputs, layer.id))
         activation = layer.activation and _activation(layer.activation)
@@ -140,7 +140,7 @@ def _arguments(args: Mapping[str, ArgValue]) -> object:
 
 
 def _value(value: ArgValue) -> object:
-    """An argument without its place in the spec; 1, 1.0 and true are three values."""
+    """Return an argument without its span; 1, 1.0 and true are distinct."""
     if isinstance(value, Call):
         return value.name, _arguments(value.args)
     if isinstance(value, tuple):

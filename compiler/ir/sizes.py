@@ -1,4 +1,4 @@
-"""How many entries a value has at least, in exact whole numbers."""
+"""Lower bounds of the entries of values, as exact integers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BYTES = {DType.INT: 8, DType.BOOL: 1}
 
 
 def entries(shape: Shape) -> int:
-    """Entries of one row, every symbolic dimension counted as 1.
+    """Return the entries of one row, with every symbolic dimension counted as 1.
 
     >>> from ..ir.dims import symbol
     >>> entries((192, symbol("T") - 2, 3))
@@ -24,17 +24,17 @@ def entries(shape: Shape) -> int:
 
 
 def float_bytes(dtype: str) -> int:
-    """Bytes of one number of the model's own width."""
+    """Return the bytes of a number in the model's dtype."""
     return 8 if dtype == "float64" else 4
 
 
 def entry_bytes(type: TensorType, dtype: str) -> int:
-    """Bytes of one entry where the model computes in `dtype`."""
+    """Return the bytes of one entry if the model computes in `dtype`."""
     return _BYTES.get(type.dtype, float_bytes(dtype))
 
 
 def open_symbols(shapes: Iterable[Shape]) -> list[str]:
-    """The symbolic dimensions that were counted as 1, in order of the alphabet."""
+    """Return the symbolic dimensions that were counted as 1, in alphabetical order."""
     found = {name for shape in shapes for dim in shape for name in symbols(dim)}
     return sorted(name for name in found if name.isalnum())
 
@@ -46,6 +46,6 @@ def _at_one(dim: Dim) -> int:
 
 
 def batch_size(graph: LayerGraph) -> int:
-    """Rows of a batch: those of the spec's train statement, else what summaries count with."""
+    """Return the rows of a batch: from the spec's train statement, else the default."""
     size = graph.training.train.get("batch")
     return size if isinstance(size, int) else DEFAULT_BATCH

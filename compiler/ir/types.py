@@ -9,7 +9,7 @@ from .dims import BATCH, Shape, array_text, shape_text
 
 
 class DType(Enum):
-    """Kind of element; FLOAT is the model's own width, float32 or float64."""
+    """Kind of element; FLOAT is the model's dtype, float32 or float64."""
 
     FLOAT = "float"
     INT = "int"
@@ -20,10 +20,9 @@ class DType(Enum):
 class TensorType:
     """Shape and element kind of a value.
 
-    In the layer graph the shape leaves the batch axis out, as specs do; in the op graph it is
-    the whole shape. `ragged` tells that rows are padded along a feature axis: the first in an
-    input, `ragged_axis` further on. With `keys` the last axis is padded as well, by the lengths of
-    another sequence.
+    In the layer graph the shape excludes the batch axis, as in specs; in the op graph it is the
+    full shape. `ragged`: rows are padded along the feature axis `ragged_axis`, which is the first
+    one in an input. `keys`: the last axis is padded as well, by the lengths of another sequence.
     """
 
     shape: Shape
@@ -38,15 +37,15 @@ class TensorType:
         return len(self.shape)
 
     def with_shape(self, shape: Shape) -> TensorType:
-        """The same kind of value in another shape."""
+        """Return the same type with another shape."""
         return replace(self, shape=shape)
 
     def batched(self) -> TensorType:
-        """The type with the batch axis in front."""
+        """Return the type with the batch axis in front."""
         return replace(self, shape=(BATCH, *self.shape))
 
     def __str__(self) -> str:
-        """As a spec writes it: `3x28x28`, `T int`, `Tx768 ragged`."""
+        """Format as in a spec: `3x28x28`, `T int`, `Tx768 ragged`."""
         words = [shape_text(self.shape)]
         if self.dtype is not DType.FLOAT:
             words.append(self.dtype.value)
@@ -55,5 +54,5 @@ class TensorType:
         return " ".join(words)
 
     def array(self) -> str:
-        """As a comment writes it: `(B, 30)`."""
+        """Format as in a comment: `(B, 30)`."""
         return array_text(self.shape)

@@ -1,1 +1,1 @@
-"""What registry entries are written with: arguments, contexts, shared shape rules and lowering."""
+"""The building blocks of registry entries: arguments, contexts, shared shape rules, lowering."""

@@ -1,4 +1,4 @@
-"""Argument schemas: what the arguments of layers, losses, optimizers and schedules may be."""
+"""Argument schemas of layers, losses, optimizers and schedules."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Option:
 class SizeOf:
     """A size such as `3x3` (or one integer); the value is a tuple of ints.
 
-    `rank` fixes how many components there are, `low` is the least that one may be; one of `words`
-    may stand in place of the size.
+    `rank` fixes the number of components, `low` is the lower bound of each; one of `words` may
+    replace the size.
     """
 
     rank: int | None = None
@@ -59,8 +59,8 @@ class SizeOf:
 class Numbers:
     """One number, or a list of numbers (the value is a float or a tuple of floats).
 
-    Without `single` it must be a list; one of `words` may stand in its place. `low` is the least
-    that a number may be.
+    Without `single` it must be a list; one of `words` may replace it. `low` is the lower bound of
+    the numbers.
     """
 
     nonzero: bool = False
@@ -100,7 +100,7 @@ ArgType = (
 
 
 class Required(Enum):
-    """What stands in the place of a default that there is not."""
+    """The placeholder for the default of a required argument."""
 
     REQUIRED = "required"
 
@@ -120,12 +120,12 @@ class ArgSpec:
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """Whether the argument has no default."""
         return self.default is REQUIRED
 
     @property
     def absent(self) -> ArgValue:
-        """What it is where it is not given; raises TypeError if it must be."""
+        """The default; raises TypeError if the argument is required."""
         if self.default is REQUIRED:
             raise TypeError(f"{self.name} is required")
         return self.default
@@ -134,32 +134,32 @@ class ArgSpec:
 def positional(
     name: str, type: ArgType, doc: str, default: ArgValue | Required = REQUIRED
 ) -> ArgSpec:
-    """An argument that may be given by place or by key."""
+    """Return an argument that may be given by position or by key."""
     return ArgSpec(name, type, doc, default, positional=True)
 
 
 def option(name: str, type: ArgType, doc: str, default: ArgValue | Required = None) -> ArgSpec:
-    """An argument that is given by key only."""
+    """Return an argument that can only be given by key."""
     return ArgSpec(name, type, doc, default)
 
 
-IN_ARG = option("in", Int(low=1), "asserts the size of the last feature axis that comes in")
+IN_ARG = option("in", Int(low=1), "asserts the size of the input's last feature axis")
 
 
 INIT_ARG = option(
     "init",
     Init(),
-    "how the weights start; else he before the relu family, lecun before selu, xavier otherwise",
+    "initialisation of weights; default: he before relu and relatives, lecun before selu, else xavier",
 )
 
 
-BIAS_INIT_ARG = option("bias_init", Init(), "how the biases start", Call("zeros", {}, None))  # type: ignore[arg-type]
+BIAS_INIT_ARG = option("bias_init", Init(), "initialisation of biases", Call("zeros", {}, None))  # type: ignore[arg-type]
 
 
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)
 
 
-FROZEN_ARG = option("frozen", Flag(), "true keeps its parameters as they are in training")
+FROZEN_ARG = option("frozen", Flag(), "whether its parameters are excluded from training")
 
 
 SHAPELESS = frozenset(
@@ -179,4 +179,4 @@ SHAPELESS = frozenset(
     }
     | {"momentum", "groups", "causal", "learned", "max", "a", "beta", "approx"}
 )
-"""Arguments that have no say in the shape of what comes out."""
+"""Arguments that do not affect the shape of the output."""

@@ -1,6 +1,6 @@
-"""The initialisations: names, arguments and the field's standard definitions.
+"""The initialisations: names, arguments and standard definitions.
 
-`compiler.lower` and the generated `init_params` draw by these; here is what a spec may say.
+This file has what a spec may specify; the generated `init_params` draws the numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .arguments import ArgSpec, Num, positional
 
 @dataclass(frozen=True, slots=True)
 class InitKind:
-    """One initialisation: its arguments and its definition in one line."""
+    """An initialisation: its arguments and a one-line definition."""
 
     name: str
     definition: str

@@ -1,4 +1,4 @@
-"""What a layer kind is: schema, shape rule, parameters, lowering, cost and documentation."""
+"""The definition of a layer kind: schema, shape rule, parameters, lowering, cost, documentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .shapes.context import ShapeContext
 
 
 class Family(Enum):
-    """How the reference groups the kinds, and what a stage of the kind may stand after."""
+    """The group of a kind in the reference, and what a stage of the kind may follow."""
 
     INPUT = "input"
     WEIGHTS = "layers with weights"
@@ -31,7 +31,7 @@ class Family(Enum):
 
 
 class Trailing(Enum):
-    """What a trailing activation word means."""
+    """The meaning of a trailing activation word."""
 
     NO = "refused"
     YES = "applied to the layer's value"
@@ -40,10 +40,10 @@ class Trailing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ParamSpec:
-    """A parameter a layer needs: `suffix` W makes `dense1.W`.
+    """A parameter of a layer: `suffix` W makes `dense1.W`.
 
-    `role` is weight, bias, gain or table; `init` the default, used where the spec says nothing
-    (None stands for the default of weights: he, lecun or xavier by the activation).
+    `role` is weight, bias, gain or table. `init` is the default initialisation; None is the
+    default of weights, he, lecun or xavier depending on the activation.
     """
 
     suffix: str
@@ -56,9 +56,9 @@ class ParamSpec:
 
 @dataclass(frozen=True, slots=True)
 class StateSpec:
-    """An array that training keeps beside the parameters: running statistics.
+    """An array that training updates besides the parameters: running statistics.
 
-    `start` is what every entry is at first.
+    `start` is the initial value of every entry.
     """
 
     suffix: str
@@ -67,12 +67,12 @@ class StateSpec:
 
 
 def no_states(_: ShapeContext) -> tuple[StateSpec, ...]:
-    """The state of a layer without any."""
+    """Return the state of a stateless layer: none."""
     return ()
 
 
 def same_lengths(c: LowerContext) -> Value | None:
-    """The lengths of padded rows behind a layer that keeps every position."""
+    """Return the row lengths after a layer that keeps every position."""
     return c.lengths
 
 
@@ -87,17 +87,17 @@ def same_keys(c: LowerContext) -> Value | None:
 
 
 def no_conditions(_: ShapeContext) -> tuple[Dim, ...]:
-    """What a layer without conditions asks of sizes known at run time."""
+    """Return the run-time conditions of a layer without any."""
     return ()
 
 
 def no_params(_: ShapeContext) -> tuple[ParamSpec, ...]:
-    """The parameters of a layer without any."""
+    """Return the parameters of a layer without any."""
     return ()
 
 
 def no_flops(_: ShapeContext) -> Dim:
-    """The cost of a layer that only moves or renames data."""
+    """Return the cost of a layer without arithmetic: zero."""
     return 0
 
 
@@ -105,18 +105,18 @@ def no_flops(_: ShapeContext) -> Dim:
 class LayerKind:
     """A registry entry; see the module's docstring.
 
-    `shape` computes the type of the value or raises `ShapeFault`; `flops` counts floating
-    point operations of one row's forward pass (a multiply-add is two), `kept` the entries of a
-    row that it needs besides its value where those are many (attention's scores). `states` are
-    arrays that training updates besides the parameters. `lengths` gives the lengths of rows behind the
-    layer, where its value is ragged. `conditions` are dimensions that must be 1 or more once
-    sizes are known, besides those of the layers' values. `feeding_init` names the
-    default initialisation of weights whose layer an activation of this kind follows. `implied` has
-    the arguments that an alias stands for (`relu6` is a relu with max=6). `summary`,
-    `formula`, `example`, `torch` and `keras` make the reference. The value of a view (`is_view`)
-    is the memory of its input under another shape. Where `own_lengths` says so of the inputs'
-    types, the rows of each input have lengths of their own; those of the first are the layer's. `takes_keys` says that it may stand
-    behind a value with padding along two axes, as activations may; `keys` gives the lengths along the last of them.
+    `shape` returns the type of the value or raises `ShapeFault`. `flops` counts the floating
+    point operations of one row's forward pass (a multiply-add is two); `kept` counts large
+    intermediate values per row that the backward pass needs (attention's scores). `states` are
+    arrays that training updates besides the parameters. `lengths` returns the row lengths after
+    the layer if its value is ragged; `own_lengths`, for the inputs' types, whether each input has
+    row lengths of its own, of which the first are the layer's. `takes_keys`: an input may be padded
+    along two axes; `keys` returns the lengths along the last of them. `conditions` are dimensions
+    that must be at least 1 at run time, besides those of the layers' values. `feeding_init` is the
+    default initialisation of weights followed by an activation of this kind. `implied` has the
+    arguments that an alias implies (`relu6` is a relu with max=6). `summary`, `formula`, `example`,
+    `torch` and `keras` are for the reference. The value of a view (`is_view`) shares the memory of
+    its input.
     """
 
     name: str
@@ -147,11 +147,11 @@ class LayerKind:
 
     @property
     def word(self) -> str:
-        """What specs call it: `mean` is the word for the merge and for the reduction `mean axis`."""
+        """The word in specs: the merge `mean` and the reduction `mean axis` are both `mean`."""
         return self.name.partition(" ")[0]
 
     def args_as(self, word: str) -> tuple[ArgSpec, ...]:
-        """The arguments of the kind under one of its names, which may stand for some of them."""
+        """Return the arguments of the kind under one of its names, which may imply some of them."""
         implied = self.implied.get(word)
         if not implied:
             return self.args
@@ -159,7 +159,7 @@ class LayerKind:
 
     @property
     def is_activation(self) -> bool:
-        """Whether the kind's name may trail another stage."""
+        """Whether the kind may be a trailing activation."""
         return self.family is Family.ACTIVATION
 
     @property
@@ -169,5 +169,5 @@ class LayerKind:
 
     @property
     def is_merge(self) -> bool:
-        """Whether the kind takes the branches of a fork."""
+        """Whether the kind merges the branches of a fork."""
         return self.family is Family.MERGE

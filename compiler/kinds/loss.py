@@ -1,4 +1,4 @@
-"""What a loss kind is: schema, lowering and documentation."""
+"""The definition of a loss kind: schema, lowering and documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .lower.losses import LossContext
 
 
 class Reads(Enum):
-    """What a loss takes the output for."""
+    """The interpretation of the output by a loss."""
 
     CLASS_LOGITS = "logits of classes"
     LOGITS = "logits of yes or no"
@@ -24,17 +24,17 @@ class Reads(Enum):
 
 
 CLASS_READS = (Reads.CLASS_LOGITS, Reads.SCORES, Reads.LOG_PROBABILITIES)
-"""What is read of outputs whose last axis is that of classes."""
+"""The interpretations in which the last axis of the output is the classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossKind:
-    """A registry entry; `lower` emits the loss as a scalar, on logits where that is stable.
+    """A registry entry; `lower` emits the scalar loss, from logits where that is more stable.
 
-    `formula` is that of the default arguments, `variants` those where an argument is given.
-    `target` names what targets may be, one of `TARGET_KINDS`. `mean` is the reduction that
-    `reduction=mean` stands for. `error_factor` is dL/dy over y − t for one entry, where it is
-    always the same: 2 of a square, 1 of half of one.
+    `formula` is the formula for default arguments, `variants` those for other arguments.
+    `target` is the kind of targets, one of `TARGET_KINDS`. `mean` is the meaning of
+    `reduction=mean`. `error_factor` is dL/dy divided by y − t for one entry, if constant: 2 for a
+    square, 1 for half a square.
     """
 
     name: str
@@ -54,7 +54,7 @@ class LossKind:
     variants: tuple[tuple[str, str], ...] = ()
 
     def formula_of(self, setting: Setting, weight: float = 1.0, *, by_row: bool = False) -> str:
-        """The formula for these arguments, times the weight; `by_row` if rows have weights, too."""
+        """Return the formula for these arguments and weight; `by_row` if rows have weights too."""
         given = [text for name, text in self.variants if name in setting.given]
         core, comma, mean = (given[0] if given else self.formula).partition(", mean over ")
         how = {
@@ -67,11 +67,11 @@ class LossKind:
 
 
 TARGET_KINDS = ("classes", "margins", "probabilities", "unit", "counts", "values")
-"""What targets may be, the narrowest first: class ids or rows of probabilities; class ids, or −1
-and 1; rows of probabilities; numbers from 0 to 1; numbers from 0 on; any numbers."""
+"""The kinds of targets, narrowest first: class ids or rows of probabilities; class ids, or −1 and
+1; rows of probabilities; numbers in [0, 1]; non-negative numbers; any numbers."""
 
 
 REDUCTION = option(
     "reduction", Option(("mean", "batchmean", "sum")), "how rows and elements are reduced", "mean"
 )
-"""The argument that every loss takes."""
+"""The `reduction` argument of every loss."""

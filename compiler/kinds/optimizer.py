@@ -1,4 +1,4 @@
-"""What an optimizer is: schema, update rule and documentation."""
+"""The definition of an optimizer: schema, update rule and documentation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .lower.updates import UpdateContext
 
 @dataclass(frozen=True, slots=True)
 class OptimizerKind:
-    """A registry entry; `update` emits one step for a parameter and gives its new value.
+    """A registry entry; `update` emits one step for a parameter and returns its new value.
 
-    `slots` are the suffixes of the arrays the optimizer keeps for every parameter; they start
-    at zero, or at the argument that `starts` names. `numbers` are what it keeps once, each with
-    its first value. `usual` are the lowest learning rate in common use, a good first try, and the
-    highest; `descends` says that a step is the gradient times the rate. `decoupled` is what is
-    written for weight decay apart from the gradient, where the optimizer's own goes by way of it:
-    another optimizer, or an argument. An update must read the old value of a slot before it stores the new one.
+    `slots` are the suffixes of the arrays kept for every parameter; they are initialised to zero,
+    or to the argument that `starts` names. `numbers` are scalars kept once per optimizer, with
+    their initial values. `usual` is the lowest learning rate in common use, a good first choice,
+    and the highest. `descends`: a step is the gradient times the rate. `decoupled` is the notation
+    of decoupled weight decay (another optimizer, or an argument) if the optimizer's own
+    weight decay is coupled. An update must read a slot before it stores the new value.
     """
 
     name: str

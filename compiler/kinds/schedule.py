@@ -1,4 +1,4 @@
-"""What a schedule is: schema and documentation; each target writes its formula down."""
+"""The definition of a schedule: schema and documentation; each target implements its formula."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from .arguments import ArgSpec, Int, option
 
 STEPS = Int(low=1)
-"""A number of steps of the optimizer."""
+"""A number of optimizer steps."""
 
 
 WARMUP = option(
-    "warmup", Int(low=0), "W: steps over which the rate first rises to its full value", 0
+    "warmup", Int(low=0), "W: steps over which the rate rises to its full value at the beginning", 0
 )
 
 
@@ -19,9 +19,9 @@ WARMUP = option(
 class ScheduleKind:
     """A registry entry.
 
-    In formulas s counts the steps done after the warm-up, 0 in the first one, and r is the
-    optimizer's rate. `peak` names the argument that takes the rate's place; `first` is the
-    share of the rate at s = 0, to which the warm-up rises.
+    In formulas s is the number of steps since the end of the warm-up, 0 in the first one, and r
+    is the optimizer's rate. `peak` names the argument that replaces the rate; `first` is the
+    fraction of the rate at s = 0, to which the warm-up rises.
     """
 
     name: str

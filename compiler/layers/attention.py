@@ -1,4 +1,4 @@
-"""attention: every position takes in a weighted mean of what the others hold."""
+"""attention: every position receives a weighted mean of the values at all positions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def heads_and_order(seen: str) -> tuple[ArgSpec, ...]:
         positional(
             "heads", Int(low=1), "number of heads; the number of features must be a multiple of it"
         ),
-        option("causal", Flag(), f"whether a position sees only {seen}", False),
+        option("causal", Flag(), f"whether a position attends only to {seen}", False),
     )
 
 
@@ -110,7 +110,7 @@ def _flops(c: ShapeContext) -> Dim:
 
 
 def _kept(c: ShapeContext) -> Dim:
-    """Queries, keys, values and their mean; the weights of every query for every key."""
+    """Count queries, keys, values, their mean, and the weights of every query for every key."""
     length, size = c.input.shape
     return 4 * length * size + int(c.arg("heads")) * length * length
 
@@ -119,7 +119,7 @@ layer(
     LayerKind(
         name="attention",
         family=Family.WEIGHTS,
-        summary="self-attention: every position gets a mean of the values of all positions, "
+        summary="self-attention: every position receives a mean of the values of all positions, "
         "weighted by how well its query matches their keys, in several heads at once",
         formula="y = concat over heads of softmax(q kᵀ / √(D/heads)) v, times Wo + bo; "
         "[q k v] = x Wqkv + bqkv",
@@ -135,7 +135,7 @@ layer(
         keras="MultiHeadAttention(heads, D // heads)",
         notes="TxD gives TxD (Vaswani et al. 2017, section 3.2). The columns of Wqkv are those of q, k "
         "and v, each with one head after the other; PyTorch stores the transpose as "
-        "`in_proj_weight`. In ragged rows no position sees padding. The scores take B·heads·T² "
+        "`in_proj_weight`. In ragged rows padding is masked. The scores take B·heads·T² "
         "numbers.",
     )
 )

@@ -1,4 +1,4 @@
-"""avgpool: the mean of what is under a window."""
+"""avgpool: the mean of each window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ layer(
     LayerKind(
         name="avgpool",
         family=Family.POOLING,
-        summary="the mean of what is under a window that slides over a signal CxL or an image CxHxW",
+        summary="the mean of a window that slides over a signal CxL or an image CxHxW",
         formula="y[c, i] = Σ x[c, i·stride + u − pad] / size of the window, over its entries u",
         example="input 3x32x32 -> conv 8 3x3 relu -> avgpool 2 -> flatten -> dense 10 softmax; "
         "loss crossentropy",
@@ -41,6 +41,6 @@ layer(
         keras="AveragePooling1D(kernel, data_format='channels_first'), AveragePooling2D(...)",
         notes="Positions that do not fill a window are left out. Zeros added by `pad` count in the "
         "mean, as in PyTorch (count_include_pad=True); Keras leaves them out. Ragged rows are "
-        "pooled each by itself, as if alone.",
+        "pooled separately, as if each were alone.",
     )
 )

@@ -1,4 +1,4 @@
-"""batchnorm: every feature or channel is brought to mean 0 and variance 1 over the batch."""
+"""batchnorm: normalises every feature or channel to mean 0 and variance 1 over the batch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _lower(c: LowerContext) -> Value:
 
 
 def _by_batch(c: LowerContext, state: tuple[Value, Value], axes: tuple[int, ...]) -> Value:
-    """In training with the batch's statistics, towards which the running ones move."""
+    """Normalise by the batch's statistics in training, and move the running ones towards them."""
     train = training(c.build)
     args = {"eps": c.arg("eps"), "momentum": c.arg("momentum"), "name": c.name}
     stats = batch_stats(c.x, state, train, axes, **args)
@@ -48,7 +48,7 @@ def _by_batch(c: LowerContext, state: tuple[Value, Value], axes: tuple[int, ...]
 
 
 def _by_running(c: LowerContext, state: tuple[Value, Value]) -> Value:
-    """In training, too, with the running statistics, which stay as they are."""
+    """Normalise by the running statistics, unchanged, also in training."""
     stats = running_stats(state, c.arg("eps"))
     c.build.describe(stats, hint=f"{c.name}_stats", formula="the running μ and 1/√(σ² + ε)")
     return rescaled(c.x, stats)
@@ -58,7 +58,7 @@ layer(
     LayerKind(
         name="batchnorm",
         family=Family.NORM,
-        summary="brings every feature or channel to mean 0 and variance 1 over the batch, then "
+        summary="normalises every feature or channel to mean 0 and variance 1 over the batch, then "
         "scales and shifts it by learned numbers",
         formula="y = γ · (x − μ) / √(σ² + ε) + β",
         example="input 784 -> dense 64 bias=false -> batchnorm relu -> dense 10 softmax\n"

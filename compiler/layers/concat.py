@@ -1,4 +1,4 @@
-"""concat: the branches one after the other."""
+"""concat: the concatenation of the branches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _differ(c: ShapeContext, branch: int, how: str) -> ShapeFault:
 
 
 def _way_out(c: ShapeContext, branch: int) -> str:
-    """Another axis along which the branches do line up, or else `flatten`."""
+    """Return advice: another axis along which the branches match, or else `flatten`."""
     one_rank = all(t.rank == c.input.rank for t in c.inputs)
     for axis in range(c.input.rank) if one_rank else ():
         if len({_others(t, axis) for t in c.inputs}) == 1:
@@ -68,7 +68,7 @@ def _others(type: TensorType, axis: int) -> tuple[Dim, ...]:
 
 
 def _axis(c: ShapeContext) -> int:
-    """The feature axis, counted from 0."""
+    """Return the feature axis, counted from 0."""
     axis, rank = c.arg("axis"), c.input.rank
     if axis is None and rank == 1:
         return 0
@@ -101,7 +101,7 @@ layer(
     LayerKind(
         name="concat",
         family=Family.MERGE,
-        summary="joins the branches one after the other along a feature axis",
+        summary="concatenates the branches along a feature axis",
         formula="y = [x₁, x₂, …]",
         example="input 4 -> [dense 3 relu, dense 5 tanh] -> concat -> dense 1; loss mse",
         args=(
@@ -109,7 +109,7 @@ layer(
                 "axis",
                 Int(),
                 "the feature axis, from 0, or -1 for the last; may be left out "
-                "where there is one",
+                "if there is only one",
             ),
         ),
         shape=_shape,

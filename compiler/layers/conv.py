@@ -1,4 +1,4 @@
-"""conv: filters slide over a signal or an image."""
+"""conv: convolution of a signal or an image with filters."""
 
 from __future__ import annotations
 
@@ -45,10 +45,12 @@ CAUSAL_PAD_ARG = option(
     "pad",
     SizeOf(low=0, words=("valid", "same", "causal")),
     PAD_ARG.doc
-    + "; on CxL also `causal`, all zeros in front, so that no position sees a later one",
+    + "; on CxL also `causal`, all zeros in front, so that no position depends on a later one",
     "valid",
 )
-DILATION_ARG = option("dilation", SizeOf(), "distance of neighbouring entries of the kernel", (1,))
+DILATION_ARG = option(
+    "dilation", SizeOf(), "distance between neighbouring entries of the kernel", (1,)
+)
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -108,14 +110,12 @@ layer(
         example="input 1x28x28 -> conv 8 3x3 pad=same relu -> conv 16 3x3 stride=2 relu -> flatten "
         "-> dense 10 softmax; loss crossentropy",
         args=(
-            positional("filters", Int(low=1), "number of filters, the channels that come out"),
+            positional("filters", Int(low=1), "number of filters, which are the output channels"),
             KERNEL_ARG,
             STRIDE_ARG,
             CAUSAL_PAD_ARG,
             DILATION_ARG,
-            option(
-                "groups", Int(low=1), "shares of the channels, each seen by its filters only", 1
-            ),
+            option("groups", Int(low=1), "groups of channels, each with separate filters", 1),
             IN_ARG,
             BIAS_ARG,
             INIT_ARG,
@@ -131,10 +131,10 @@ layer(
         keras="Conv1D(filters, kernel, data_format='channels_first'), Conv2D(...)",
         notes="On two axes it reads CxL; put `transpose` before it for positions of features, TxD. "
         "An axis of n cells has ⌊(n + 2·pad − dilation·(kernel − 1) − 1)/stride⌋ + 1 positions. "
-        "`pad=same` is SAME_UPPER at any stride: where the zeros cannot be shared equally, the odd "
+        "`pad=same` is SAME_UPPER at any stride: if the number of zeros is odd, the additional "
         "one is at the end, as in Keras; PyTorch has `same` for stride 1 only. "
         "`pad=causal` puts dilation·(kernel − 1) zeros in front (van den Oord et al. 2016). W has shape "
-        "(filters, C/groups, kernel), as in PyTorch. Rows of different lengths are computed each "
-        "by itself, as if alone.",
+        "(filters, C/groups, kernel), as in PyTorch. Rows of different lengths are computed "
+        "separately, as if each were alone.",
     )
 )

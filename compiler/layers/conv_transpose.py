@@ -1,4 +1,4 @@
-"""conv_transpose: every entry puts a kernel down; what overlaps is added."""
+"""conv_transpose: every entry adds a scaled kernel to the output."""
 
 from __future__ import annotations
 
@@ -40,10 +40,9 @@ from .registry import layer
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A kernel, how far apart it is put down, and how the ends are cut, for each spatial axis.
+    """A kernel, its stride in the output, and the cropping of the ends, for each spatial axis.
 
-    `tail` is what is there behind the last position, so that n positions make
-    (n - 1)·stride + tail cells.
+    n positions make (n - 1)·stride + tail cells.
     """
 
     kernel: Sizes
@@ -52,13 +51,13 @@ class Stamp:
     tail: Sizes
 
     def size(self, sizes: tuple[Dim, ...]) -> tuple[Dim, ...]:
-        """The cells that come out."""
+        """Return the size of the output."""
         axes = zip(sizes, self.stride, self.tail, strict=True)
         return tuple((n - 1) * s + t for n, s, t in axes)
 
 
 def stamp_of(args: Mapping[str, ArgValue], axes: int) -> Stamp:
-    """What `kernel stride= pad= output_pad=` say."""
+    """Return the stamp given by `kernel stride= pad= output_pad=`."""
     kernel, stride = per_axis(args, "kernel", axes), per_axis(args, "stride", axes)
     if args["pad"] == "same":
         cut = tuple(same_pad(s, k, s) for k, s in zip(kernel, stride, strict=True))
@@ -82,7 +81,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _check_output_pad(c: ShapeContext, axes: int) -> None:
-    """Refuse cells that no kernel would ever reach."""
+    """Refuse an `output_pad` that adds cells which no kernel reaches."""
     more, stride = per_axis(c.args, "output_pad", axes), per_axis(c.args, "stride", axes)
     if c.arg("pad") == "same" and any(more):
         raise ShapeFault(
@@ -106,7 +105,7 @@ def _check_output_pad(c: ShapeContext, axes: int) -> None:
 
 
 def _check_cut(c: ShapeContext, stamp: Stamp, result: TensorType) -> None:
-    """Refuse padding that cuts off all there is."""
+    """Refuse padding that crops the whole output."""
     if all(n > 0 for n in result.shape[1:] if isinstance(n, int)):
         return
     uncut = [(n + a + b) for n, (a, b) in zip(result.shape[1:], stamp.cut, strict=True)]
@@ -135,7 +134,7 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 
 
 def _alone(c: LowerContext, stamp: Stamp) -> Value:
-    """The input, with zeros in place of padding where its kernels would reach into the row."""
+    """Return the input, with padding set to zero if its kernels would overlap the row."""
     if c.lengths is None or stamp.kernel[c.result.ragged_axis - 1] == 1:
         return c.x
     return c.masked(c.x, c.result.ragged_axis + 1)
@@ -178,12 +177,12 @@ layer(
     LayerKind(
         name="conv_transpose",
         family=Family.WEIGHTS,
-        summary="transposed convolution: makes a signal or an image larger, stride by stride",
+        summary="transposed convolution: enlarges a signal or an image by the stride",
         formula="z[f, j] = Σ x[c, i] W[c, f, u] + b[f], over c and all i·stride + u − pad = j",
         example="input 8x7x7 -> conv_transpose 4 4x4 stride=2 pad=1 relu -> conv_transpose 1 4x4 "
         "stride=2 pad=1 sigmoid; loss bce",
         args=(
-            positional("filters", Int(low=1), "the channels that come out"),
+            positional("filters", Int(low=1), "number of output channels"),
             KERNEL_ARG,
             STRIDE_ARG,
             option(
@@ -193,10 +192,8 @@ layer(
                 "n·stride cells",
                 "valid",
             ),
-            option("output_pad", SizeOf(low=0), "more cells at the end of an axis", (0,)),
-            option(
-                "groups", Int(low=1), "shares of the channels, each seen by its filters only", 1
-            ),
+            option("output_pad", SizeOf(low=0), "additional cells at the end of an axis", (0,)),
+            option("groups", Int(low=1), "groups of channels, each with separate filters", 1),
             IN_ARG,
             BIAS_ARG,
             INIT_ARG,
@@ -210,7 +207,7 @@ layer(
         aliases=("deconv", "convtranspose", "conv_transpose2d", "conv2d_transpose"),
         torch="nn.ConvTranspose1d(C, filters, kernel), nn.ConvTranspose2d(C, filters, kernel)",
         keras="Conv1DTranspose(filters, kernel, data_format='channels_first'), Conv2DTranspose(...)",
-        notes="The linear map that `conv` with the same kernel, stride and pad has as its gradient. "
+        notes="The linear map that is the gradient of `conv` with the same kernel, stride and pad. "
         "An axis of n cells becomes (n − 1)·stride − 2·pad + kernel + output_pad. W has shape "
         "(C, filters/groups, kernel), and its fan-in is filters/groups·kernel, as in PyTorch.",
     )

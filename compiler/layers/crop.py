@@ -42,7 +42,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _conditions(c: ShapeContext) -> tuple[Dim, ...]:
-    """A size known at run time must reach the end of its range."""
+    """Require that a size known only at run time is not less than the end of its range."""
     pairs = zip(c.input.shape, c.arg("ranges"), strict=False)
     return tuple(n - stop + 1 for n, (_, stop) in pairs if not isinstance(n, int))
 

@@ -1,4 +1,4 @@
-"""dense: every unit sees every feature."""
+"""dense: a fully connected layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""depthwise: every channel has filters of its own."""
+"""depthwise: convolution of each channel with its own filters."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ layer(
     LayerKind(
         name="depthwise",
         family=Family.WEIGHTS,
-        summary="depthwise convolution: `mult` filters for every channel, which see no other",
+        summary="depthwise convolution: `mult` separate filters for every channel",
         formula="z[c·mult + m, i] = Σ x[c, i·stride + u·dilation − pad] W[c·mult + m, 0, u] + b, over u",
         example="input 3x32x32 -> depthwise 3x3 pad=same -> conv 16 1x1 relu -> flatten "
         "-> dense 10 softmax; loss crossentropy",
@@ -98,7 +98,7 @@ layer(
         aliases=("depthwise_conv", "depthwise_conv2d"),
         torch="nn.Conv2d(C, mult * C, kernel, groups=C)",
         keras="DepthwiseConv2D(kernel, depth_multiplier=mult, data_format='channels_first')",
-        notes="The same as `conv` with as many groups as channels. With a `conv` of 1x1 behind it, "
+        notes="The same as `conv` with as many groups as channels. Followed by a `conv` of 1x1, "
         "it is a separable convolution. W has shape (C·mult, 1, kernel); its fan-in is the size "
         "of the kernel, as in PyTorch.",
     )

@@ -86,9 +86,9 @@ layer(
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",
-        notes="D gives 1, TxD gives Tx1: of equal shapes every position meets the one in its place. TxD "
-        "and LxD give TxL, D and LxD give L: every position of one meets every one of the other, as "
-        "queries meet a memory; `softmax` behind it leaves the memory's padding out. Padding of ragged rows takes no part: DxT gives Dx1, the "
-        "sums over each row's own positions.",
+        notes="Equal shapes: D gives 1, TxD gives Tx1, each position with the same position. TxD and "
+        "LxD give TxL, D and LxD give L: all pairs of positions, as the scores of queries against a "
+        "memory; a `softmax` after it excludes the memory's padding. Padding of ragged rows is "
+        "excluded: DxT gives Dx1, the sums over each row's own positions.",
     )
 )

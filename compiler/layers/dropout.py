@@ -1,4 +1,4 @@
-"""dropout: in training, entries are left out at random."""
+"""dropout: sets random entries to zero in training."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ layer(
     LayerKind(
         name="dropout",
         family=Family.NOISE,
-        summary="in training sets entries to zero at random; in prediction does nothing",
+        summary="sets random entries to zero in training; the identity in prediction",
         formula="y = x · mask, the mask 0 with probability p, else 1/(1 − p)",
         example="input 784 -> dense 64 relu -> dropout 0.5 -> dense 10 softmax; loss crossentropy",
         args=(
             positional(
-                "p", Num(low=0.0, high=1.0, open_high=True), "probability of being left out"
+                "p", Num(low=0.0, high=1.0, open_high=True), "probability that an entry is dropped"
             ),
         ),
         shape=same,
@@ -33,7 +33,7 @@ layer(
         flops=per_entry(1),
         torch="nn.Dropout(p)",
         keras="Dropout(p)",
-        notes="What is kept is scaled up by 1/(1 − p), so that sums keep their mean (inverted "
+        notes="The remaining entries are scaled by 1/(1 − p), so that sums keep their mean (inverted "
         "dropout).",
     )
 )

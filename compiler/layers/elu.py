@@ -1,4 +1,4 @@
-"""elu: negative entries bend smoothly towards −a."""
+"""elu: a smooth relu that tends to −a for negative entries."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ layer(
     LayerKind(
         name="elu",
         family=Family.ACTIVATION,
-        summary="exponential linear unit: negative entries bend smoothly towards −a",
+        summary="exponential linear unit: tends smoothly to −a for negative entries",
         formula="y = z where z > 0, else a (exp(z) − 1)",
         example="input 4 -> dense 8 elu -> dense 1; loss mse",
-        args=(positional("a", Num(), "depth of the negative side", 1.0),),
+        args=(positional("a", Num(), "the limit for negative entries is −a", 1.0),),
         shape=same,
         lower=_lower,
         flops=per_entry(4),

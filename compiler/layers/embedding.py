@@ -1,4 +1,4 @@
-"""embedding: a row of a table for every id."""
+"""embedding: replaces every id by a row of a table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _check_pad(c: ShapeContext, result: TensorType) -> None:
-    """Refuse a padding id that is none of the ids."""
+    """Refuse a padding id outside the table."""
     pad, count = c.arg("pad"), c.arg("count")
     if pad is None or pad < count:
         return
@@ -67,15 +67,13 @@ layer(
     LayerKind(
         name="embedding",
         family=Family.WEIGHTS,
-        summary="a vector of its own for every id: the rows of a table that the ids name",
+        summary="a learned vector for every id: the row of a table with that index",
         formula="y = W[id]",
         example="input T int -> embedding 1000 16 -> lstm 32 -> dense 2 softmax; loss crossentropy",
         args=(
             positional("count", Int(low=1), "number V of ids, which are 0 to V − 1"),
             positional("size", Int(low=1), "size D of an id's vector"),
-            option(
-                "pad", Int(low=0), "id whose vector is zero and is not trained; without it none"
-            ),
+            option("pad", Int(low=0), "id whose vector is zero and is not trained; default: none"),
             INIT_ARG,
         ),
         shape=_shape,
@@ -85,8 +83,8 @@ layer(
         torch="nn.Embedding(V, D, padding_idx=pad)",
         keras="Embedding(V, D), with mask_zero=True much like pad=0",
         notes="T int gives TxD, any other shape of ids likewise. Ids out of range are refused; "
-        "padding may hold any. The gradients of an id that occurs often add up. `regularize` "
-        "leaves W alone. With `pad=0` the vectors of id 0 are zero and row 0 of W gets no gradient, "
-        "whatever it holds. `dense V tie=NAME` uses its transpose.",
+        "padding may hold any. The gradients of a repeated id are added. `regularize` "
+        "does not apply to W. With `pad=0` the vectors of id 0 are zero and row 0 of W gets no gradient, "
+        "whatever its values are. `dense V tie=NAME` uses its transpose.",
     )
 )

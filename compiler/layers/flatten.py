@@ -1,4 +1,4 @@
-"""flatten: all axes of a row become one."""
+"""flatten: joins all axes of a row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ layer(
     LayerKind(
         name="flatten",
         family=Family.SHAPE,
-        summary="makes one axis of features out of all axes of a row",
+        summary="joins all axes of a row to one axis of features",
         formula="CxHxW becomes C·H·W, the last axis running fastest",
         example="input 1x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
         shape=_shape,

@@ -17,13 +17,13 @@ from .registry import layer
 
 
 def over_positions(c: ShapeContext) -> TensorType:
-    """One number for every channel."""
+    """Return the type with one number for every channel."""
     channels, _ = require_channels(c)
     return TensorType((channels,))
 
 
 def per_cell(c: ShapeContext) -> Dim:
-    """One operation for every entry that comes in."""
+    """Return the cost of one operation for every input entry."""
     return product(c.input.shape)
 
 
@@ -54,6 +54,6 @@ layer(
         aliases=("global_avg_pool", "global_average_pooling", "gap", "globalaveragepooling2d"),
         torch="nn.AdaptiveAvgPool2d(1) and nn.Flatten()",
         keras="GlobalAveragePooling2D(data_format='channels_first')",
-        notes="Works for images of any size. Padding of ragged rows takes no part.",
+        notes="Works for images of any size. Padding of ragged rows is excluded.",
     )
 )

@@ -35,8 +35,8 @@ layer(
         aliases=("global_max_pool", "global_max_pooling", "globalmaxpooling2d"),
         torch="nn.AdaptiveMaxPool2d(1) and nn.Flatten()",
         keras="GlobalMaxPooling2D(data_format='channels_first')",
-        notes="Works for images of any size. Where several entries are the largest, the gradient "
-        "goes to the first, as in PyTorch's pooling; the reduction `max axis=` shares it. Padding "
-        "of ragged rows takes no part.",
+        notes="Works for images of any size. If several entries are the largest, the gradient "
+        "goes to the first, as in PyTorch's pooling; the reduction `max axis=` divides it equally. "
+        "Padding of ragged rows is excluded.",
     )
 )

@@ -1,4 +1,4 @@
-"""groupnorm: groups of channels of every row are brought to mean 0 and variance 1."""
+"""groupnorm: normalises groups of channels of every row to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ layer(
     LayerKind(
         name="groupnorm",
         family=Family.NORM,
-        summary="brings groups of channels of every row to mean 0 and variance 1, then scales and "
+        summary="normalises groups of channels of every row to mean 0 and variance 1, then scales and "
         "shifts every channel by learned numbers",
         formula="y = γ · (x − μ) / √(σ² + ε) + β, μ and σ² over each group",
         example="input 6x8x8 -> groupnorm 3 -> flatten -> dense 3; loss mse",
@@ -57,8 +57,8 @@ layer(
         aliases=("group_norm",),
         torch="nn.GroupNorm(groups, C)",
         keras="GroupNormalization(groups, axis=1, epsilon=1e-5)",
-        notes="Channels next to each other make a group. With one group for all channels, all of "
-        "a row is normalised together; with one for each channel this is instance normalisation. "
-        "The channels are the first axis; in D every feature is one.",
+        notes="Groups consist of adjacent channels. With one group for all channels, the whole "
+        "row is normalised together; with one for each channel this is instance normalisation. "
+        "The channels are the first axis; in D every feature is a channel.",
     )
 )

@@ -44,7 +44,7 @@ layer(
     LayerKind(
         name="gru",
         family=Family.WEIGHTS,
-        summary="gated recurrent unit: a state that one gate keeps and another one forgets",
+        summary="gated recurrent unit: gates control how the state is reset and updated",
         formula="u = h Wh + bh; r = σ(x Wx + bx + u), z = σ(x Wx + bx + u), "
         "n = tanh(x Wx + bx + r u), h = (1 − z) n + z h",
         example="input Tx768 ragged -> gru 100 -> dense 2 softmax; loss crossentropy",
@@ -58,7 +58,7 @@ layer(
         trailing=Trailing.NO,
         torch="nn.GRU(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
         keras="GRU(units, reset_after=True, return_sequences=…)",
-        notes="The gates stand in PyTorch's order, r z n, H columns each. r acts on u with its "
-        "bias, so bx and bh are two (PyTorch's bias_ih and bias_hh). " + recurrent.NOTES,
+        notes="The gates are in PyTorch's order, r z n, H columns each. r multiplies u including its "
+        "bias, so bx and bh are separate (PyTorch's bias_ih and bias_hh). " + recurrent.NOTES,
     )
 )

@@ -1,4 +1,4 @@
-"""hard_sigmoid: sigmoid drawn with three straight lines."""
+"""hard_sigmoid: a piecewise linear sigmoid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ layer(
     LayerKind(
         name="hard_sigmoid",
         family=Family.ACTIVATION,
-        summary="sigmoid drawn with three straight lines",
+        summary="piecewise linear sigmoid",
         formula="a = z/6 + 1/2, kept within [0, 1]",
         example="input 4 -> dense 8 hard_sigmoid -> dense 1; loss mse",
         shape=same,

@@ -18,7 +18,7 @@ layer(
     LayerKind(
         name="hard_swish",
         family=Family.ACTIVATION,
-        summary="silu drawn with straight lines and a parabola: z times its own hard sigmoid",
+        summary="piecewise approximation of silu: z times hard_sigmoid(z)",
         formula="a = z (z/6 + 1/2, kept within [0, 1])",
         example="input 4 -> dense 8 hard_swish -> dense 1; loss mse",
         shape=same,

@@ -1,4 +1,4 @@
-"""hard_tanh: tanh drawn with three straight lines."""
+"""hard_tanh: a piecewise linear tanh."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ layer(
     LayerKind(
         name="hard_tanh",
         family=Family.ACTIVATION,
-        summary="tanh drawn with three straight lines: entries are kept within [−1, 1]",
+        summary="piecewise linear tanh: entries are clamped to [−1, 1]",
         formula="a = z, kept within [−1, 1]",
         example="input 4 -> dense 8 hard_tanh -> dense 1; loss mse",
         shape=same,

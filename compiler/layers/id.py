@@ -1,4 +1,4 @@
-"""id: passes the value on."""
+"""id: the identity."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ layer(
     LayerKind(
         name="id",
         family=Family.ACTIVATION,
-        summary="passes the value on, as the short way round in a fork",
+        summary="the identity, as the shortcut in a fork",
         formula="a = z",
         example="input 4 -> [id, dense 4 relu] -> add -> dense 1; loss mse",
         shape=_shape,

@@ -1,4 +1,4 @@
-"""input: where the data come in."""
+"""input: an input of the network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ layer(
     LayerKind(
         name="input",
         family=Family.INPUT,
-        summary="declares what one row of data looks like; the batch axis is never written",
+        summary="declares the shape of one row of data; the batch axis is never written",
         formula="x",
         example="input 3x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
         shape=_shape,
@@ -33,7 +33,7 @@ layer(
         torch="the argument of forward",
         keras="Input(shape)",
         notes="`input 784` features, `input Tx768` a sequence, `input 3x32x32` an image with its "
-        "channels first. An upper-case letter is a size known only when data come in. After the "
+        "channels first. An upper-case letter is a size known only at run time. After the "
         "shape, `int` declares whole numbers and `ragged` rows of different lengths.",
     )
 )

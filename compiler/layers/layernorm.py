@@ -1,4 +1,4 @@
-"""layernorm: the features of every row or position are brought to mean 0 and variance 1."""
+"""layernorm: normalises the features of every row or position to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ layer(
     LayerKind(
         name="layernorm",
         family=Family.NORM,
-        summary="brings the features of every row, or of every position of TxD, to mean 0 and "
+        summary="normalises the features of every row, or of every position of TxD, to mean 0 and "
         "variance 1, then scales and shifts them by learned numbers",
         formula="y = γ · (x − μ) / √(σ² + ε) + β, μ and σ² over the last axis",
         example="input Tx64 -> layernorm -> dense 3; loss mse",

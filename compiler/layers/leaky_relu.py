@@ -20,7 +20,7 @@ layer(
     LayerKind(
         name="leaky_relu",
         family=Family.ACTIVATION,
-        summary="relu that lets a fraction of negative entries through",
+        summary="relu with a small slope for negative entries",
         formula="y = z where z > 0, else a z",
         example="input 4 -> dense 8 leaky_relu(0.2) -> dense 1; loss mse",
         args=(positional("a", Num(), "slope for negative entries", 0.01),),

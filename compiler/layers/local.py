@@ -1,4 +1,4 @@
-"""local: a locally connected layer, with weights of its own at every position."""
+"""local: a locally connected layer, with separate weights at every position."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .registry import layer
 
 
 def _as_signal(c: ShapeContext) -> ShapeContext:
-    """A vector of features read as a signal of one channel."""
+    """Return the context with a vector of features read as a signal of one channel."""
     if c.input.rank != 1 or c.input.ragged:
         return c
     return replace(c, inputs=(c.input.with_shape((1, *c.input.shape)),))
@@ -40,7 +40,7 @@ def _window(c: ShapeContext) -> Window:
 
 
 def _grid(c: ShapeContext) -> tuple[Dim, ...]:
-    """The positions along each axis."""
+    """Return the number of positions along each axis."""
     return positions(_window(c), _as_signal(c).input.shape[1:])
 
 
@@ -65,7 +65,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _require_numbers(c: ShapeContext, sizes: tuple[Dim, ...]) -> None:
-    """Refuse positions whose number is known only at run time, naming the layer that copes."""
+    """Refuse a number of positions known only at run time; name a layer that supports it."""
     open_sizes = sorted({symbol for n in sizes for symbol in symbols(n)})
     if not open_sizes:
         return
@@ -137,10 +137,10 @@ layer(
         aliases=("locally_connected", "locallyconnected1d", "locallyconnected2d"),
         torch="F.unfold(x, kernel) and an einsum with W; there is no layer",
         keras="LocallyConnected1D(filters, kernel), LocallyConnected2D(...), until Keras 2",
-        notes="A vector D is slid over and gives PxF, positions first; CxL gives FxP and CxHxW "
+        notes="A vector D gives PxF, positions first; CxL gives FxP and CxHxW "
         "gives FxH'xW', channels first. W has shape (positions…, C·kernel, F): positions in "
-        "reading order along each axis, and under them the channels, then the kernel's rows and "
+        "reading order along each axis, then the channels and the kernel's rows and "
         "columns, in the order of PyTorch's unfold; b has shape (positions…, F). Sizes must be "
-        "numbers: `conv` shares its weights and takes any.",
+        "numbers; `conv`, which shares its weights, takes any size.",
     )
 )

@@ -34,6 +34,6 @@ layer(
         trailing=Trailing.NO,
         torch="nn.LogSoftmax(dim=-1)",
         keras="Activation('log_softmax')",
-        notes="Padding of ragged rows takes no part.",
+        notes="Padding of ragged rows is excluded.",
     )
 )

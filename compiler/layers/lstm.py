@@ -42,11 +42,15 @@ layer(
     LayerKind(
         name="lstm",
         family=Family.WEIGHTS,
-        summary="long short-term memory: a cell that gates keep, write and read along a sequence",
+        summary="long short-term memory: gates control how a cell is kept, written and read",
         formula="i, f, o = σ(x Wx + h Wh + b), g = tanh(x Wx + h Wh + b), c = f c + i g, h = o tanh(c)",
         example="input Tx768 ragged -> lstm 100 -> dense 2 softmax; loss crossentropy",
         args=recurrent.arguments(
-            option("bias_init", Init(), "how the biases start; else 0, and 1 for the forget gate")
+            option(
+                "bias_init",
+                Init(),
+                "initialisation of biases; default: 0, and 1 for the forget gate",
+            )
         ),
         shape=recurrent.recurrent_shape,
         params=_params,
@@ -57,7 +61,7 @@ layer(
         trailing=Trailing.NO,
         torch="nn.LSTM(in, units, num_layers=layers, batch_first=True, dropout=…, bidirectional=…)",
         keras="LSTM(units, return_sequences=…), in Bidirectional(…) where it is",
-        notes="The gates stand in PyTorch's order, i f g o, H columns each. b is the sum of "
+        notes="The gates are in PyTorch's order, i f g o, H columns each. b is the sum of "
         "PyTorch's two biases; its forget part starts at 1 (Jozefowicz et al. 2015). With `start=` the "
         "first cell c is the last one of an lstm that is named, else zero. " + recurrent.NOTES,
     )

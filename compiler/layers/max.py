@@ -17,7 +17,7 @@ layer(
     LayerKind(
         name="max",
         family=Family.MERGE,
-        summary="takes the largest of all branches, entry by entry",
+        summary="takes the maximum of all branches, elementwise",
         formula="y = max(x₁, x₂, …)",
         example="input 4 -> [dense 3, dense 3] -> max -> dense 1; loss mse",
         shape=equal_branches,

@@ -1,4 +1,4 @@
-"""maxpool: the largest entry under a window."""
+"""maxpool: the largest entry of each window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ..ops.pooling import max_pool
 from .registry import layer
 
 WINDOW_ARG = positional("kernel", SizeOf(), "size of the window: `2x2`, or `2` on every axis")
-STEP_ARG = option("stride", SizeOf(), "step from one position to the next; else the window's size")
+STEP_ARG = option(
+    "stride", SizeOf(), "step from one position to the next; default: the window's size"
+)
 MARGIN_ARG = option(
     "pad",
     SizeOf(low=0, words=("valid",)),
@@ -32,7 +34,7 @@ layer(
     LayerKind(
         name="maxpool",
         family=Family.POOLING,
-        summary="the largest entry under a window that slides over a signal CxL or an image CxHxW",
+        summary="the largest entry of a window that slides over a signal CxL or an image CxHxW",
         formula="y[c, i] = max x[c, i·stride + u − pad], over the entries u of the window",
         example="input 1x28x28 -> conv 8 3x3 relu -> maxpool 2 -> flatten -> dense 10 softmax; "
         "loss crossentropy",
@@ -52,7 +54,7 @@ layer(
         torch="nn.MaxPool1d(kernel), nn.MaxPool2d(kernel)",
         keras="MaxPooling1D(kernel, data_format='channels_first'), MaxPooling2D(...)",
         notes="Positions that do not fill a window are left out. `pad` adds cells of −∞, which are "
-        "never the maximum. Where several entries are the largest, the gradient goes to the first "
-        "in reading order, as in PyTorch. Padding of ragged rows takes no part.",
+        "never the maximum. If several entries are the largest, the gradient goes to the first "
+        "in reading order, as in PyTorch. Padding of ragged rows is excluded.",
     )
 )

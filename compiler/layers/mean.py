@@ -22,7 +22,7 @@ layer(
     LayerKind(
         name="mean",
         family=Family.MERGE,
-        summary="takes the mean of all branches, entry by entry",
+        summary="takes the mean of all branches, elementwise",
         formula="y = (x₁ + … + xₙ) / n",
         example="input 4 -> [dense 3, dense 3] -> mean -> dense 1; loss mse",
         shape=equal_branches,

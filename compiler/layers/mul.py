@@ -20,7 +20,7 @@ layer(
     LayerKind(
         name="mul",
         family=Family.MERGE,
-        summary="multiplies all branches entry by entry",
+        summary="multiplies all branches elementwise",
         formula="y = x₁ · x₂ · …",
         example="input 4 -> [dense 3, dense 3 sigmoid] -> mul -> dense 1; loss mse",
         shape=equal_branches,

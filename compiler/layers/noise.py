@@ -1,4 +1,4 @@
-"""noise: in training, normal random numbers are added."""
+"""noise: adds normal random numbers in training."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ layer(
     LayerKind(
         name="noise",
         family=Family.NOISE,
-        summary="in training adds normal random numbers; in prediction does nothing",
+        summary="adds normal random numbers in training; the identity in prediction",
         formula="y = x + ε, ε normal with mean 0 and standard deviation std",
         example="input 784 -> noise 0.1 -> dense 10 softmax; loss crossentropy",
-        args=(positional("std", Num(low=0.0), "standard deviation of what is added"),),
+        args=(positional("std", Num(low=0.0), "standard deviation of the noise"),),
         shape=same,
         lower=_lower,
         flops=per_entry(1),

@@ -1,4 +1,4 @@
-"""normalize: fixed mean and standard deviation taken out of the data."""
+"""normalize: subtracts a fixed mean and divides by a fixed standard deviation."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ layer(
         torch="transforms.Normalize(mean, std)",
         keras="Normalization(mean=mean, variance=std**2)",
         notes="A list has one number for each feature of D, or for each channel (the first axis) of "
-        "CxL and CxHxW. For a number for each feature of TxD use `shift` and `scale`.",
+        "CxL and CxHxW. For separate numbers for the features of TxD use `shift` and `scale`.",
     )
 )

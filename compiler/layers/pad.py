@@ -52,7 +52,7 @@ layer(
     LayerKind(
         name="pad",
         family=Family.SHAPE,
-        summary="puts zeros around the spatial axes, as many on every side",
+        summary="adds equally many zeros on every side of the spatial axes",
         formula="CxHxW becomes Cx(H+2n)x(W+2n)",
         example="input 1x5x5 -> pad 1 -> flatten -> dense 2 softmax; loss crossentropy",
         args=(positional("size", Int(low=0), "zeros added on each side"),),
@@ -61,6 +61,6 @@ layer(
         lengths=_lengths,
         torch="nn.ZeroPad2d(n)",
         keras="ZeroPadding2D(n)",
-        notes="The first axis holds the channels and is not padded.",
+        notes="The first axis, of the channels, is not padded.",
     )
 )

@@ -1,4 +1,4 @@
-"""permute: the axes of a row in another order."""
+"""permute: reorders the axes of a row."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ layer(
     LayerKind(
         name="permute",
         family=Family.SHAPE,
-        summary="puts the axes of a row in another order",
+        summary="reorders the axes of a row",
         formula="axis i of the result is axis order[i] of the input",
         example="input 28x28x3 -> permute 2 0 1 -> flatten -> dense 10 softmax; loss crossentropy",
         args=(positional("order", Ints(), "the old number of each new axis, counted from 0"),),
@@ -45,6 +45,6 @@ layer(
         lower=_lower,
         torch="x.permute(0, *(i + 1 for i in order))",
         keras="Permute(order), which counts from 1",
-        notes="The batch axis is not counted: `permute 2 0 1` makes HxWxC into CxHxW.",
+        notes="The batch axis is not counted: `permute 2 0 1` converts HxWxC to CxHxW.",
     )
 )

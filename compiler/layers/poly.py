@@ -14,7 +14,7 @@ from ..ops.shape import powers, reshape
 from .registry import layer
 
 MAX_DEGREE = 10_000
-"""No power beyond it is told from 0 or infinity; the gradient's factors 1 … N are a constant."""
+"""Higher powers are practically 0 or infinite; the gradient's factors 1 … N are a constant."""
 
 
 def _shape(c: ShapeContext) -> TensorType:

@@ -1,4 +1,4 @@
-"""positional: tells positions apart by adding a vector of its own to each."""
+"""positional: adds a different vector to each position."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _most(c: ShapeContext) -> Dim:
 
 
 def _conditions(c: ShapeContext) -> tuple[Dim, ...]:
-    """No row is longer than the table."""
+    """Require that no row is longer than the table."""
     return (_most(c) + 1 - c.input.shape[0],) if c.arg("learned") else ()
 
 
@@ -78,13 +78,13 @@ layer(
     LayerKind(
         name="positional",
         family=Family.FIXED,
-        summary="adds to every position a vector of its own, so that layers which see a set of "
-        "positions can tell them apart",
+        summary="adds a different vector to every position, for layers that do not depend on the order "
+        "of positions",
         formula="y = x + p; p[t, 2i] = sin(t / 10000^(2i/D)), p[t, 2i+1] = cos(t / 10000^(2i/D))",
         example="input Tx64 -> positional -> attention 4 -> dense 3; loss mse",
         args=(
             option("learned", Flag(), "learn the vectors instead", False),
-            option("max", Int(low=1), "how many positions are learned, the longest row"),
+            option("max", Int(low=1), "number of learned positions, the length of the longest row"),
             IN_ARG,
             INIT_ARG,
         ),

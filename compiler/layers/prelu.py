@@ -24,7 +24,7 @@ layer(
     LayerKind(
         name="prelu",
         family=Family.ACTIVATION,
-        summary="relu that lets a learned fraction of negative entries through",
+        summary="relu with a learned slope for negative entries",
         formula="y = z where z > 0, else a z",
         example="input 4 -> dense 8 prelu -> dense 1; loss mse",
         shape=same,

@@ -1,7 +1,7 @@
-"""What the recurrent layers rnn, lstm and gru share: arguments, shapes, weights, the stacking.
+"""Shared code of the recurrent layers rnn, lstm and gru: arguments, shapes, weights, stacking.
 
-The input product of all steps of all rows is one matrix product; a core (`ops.recurrent`) then
-goes through the steps. Each layer brings its own core.
+One matrix product computes the input's contribution for all steps of all rows; a core
+(`ops.recurrent`) then processes the steps in order. Each layer provides its core.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ..ops.shape import concat, embed, narrow, reshape
 RECURRENT = ("rnn", "lstm", "gru")
 
 MAX_LAYERS = 100
-"""Layers in one stack; more than this is a mistake, and every one is code of its own."""
+"""Most layers in one stack; each has separate code, and more are probably a mistake."""
 
 
 def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
@@ -51,23 +51,23 @@ def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
         option(
             "return",
             Option(("last", "all")),
-            "`last`: the state at each row's own last step; `all`: the states at all steps",
+            "`last`: the state at each row's last step; `all`: the states at all steps",
             "last",
         ),
         option(
             "bidirectional",
             Flag(),
-            "a second cell reads from the end; both states side by side",
+            "whether a second cell reads from the end; both states are concatenated",
             False,
         ),
-        option("layers", Int(low=1, high=MAX_LAYERS), "how many are stacked", 1),
+        option("layers", Int(low=1, high=MAX_LAYERS), "number of stacked layers", 1),
         option(
             "dropout",
             Num(low=0.0, high=1.0, open_high=True),
-            "between stacked layers, in training",
+            "dropout rate between stacked layers, in training",
             0.0,
         ),
-        option("reverse", Flag(), "read every row from its own last step to its first", False),
+        option("reverse", Flag(), "read every row from its last step to its first", False),
         option(
             "start",
             ValueName(),
@@ -82,24 +82,24 @@ def arguments(bias_init: ArgSpec = BIAS_INIT_ARG) -> tuple[ArgSpec, ...]:
 
 NOTES = (
     "Stacked layers are called l1, l2, …, the second direction `reverse`: `l2.reverse.Wx`. "
-    "With `ragged`, every row ends, and in reverse begins, at its own last step, as with "
-    "PyTorch's pack_padded_sequence; lengths may come in any order. `return=all` keeps the "
-    "steps in their places, also in reverse, and pads with zeros. With `start=NAME` the first state is "
-    "the named value, into which gradients flow back; of a recurrent layer it is the last state, "
-    "whatever that layer returns. A stack begins layer by layer with the states of a stack of as "
-    "many layers, else every layer of it with the one value."
+    "With `ragged`, every row ends, and in reverse begins, at its last step, as with "
+    "PyTorch's pack_padded_sequence; lengths may be in any order. `return=all` keeps the "
+    "order of the steps, also in reverse, and pads with zeros. With `start=NAME` the first state is "
+    "the named value, and gradients flow back into it; a named recurrent layer gives its last state, "
+    "whatever it returns. Stacked layers start with the states of a stack of as many layers, "
+    "otherwise all of them with the same value."
 )
 
 
 class Run(NamedTuple):
-    """One pass over the steps: the prefix of its parameters and whether it begins at the end."""
+    """One pass over the steps: the prefix of its parameters, and whether it runs in reverse."""
 
     prefix: str
     reverse: bool
 
 
 def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
-    """The passes of every stacked layer: one, or forward and reverse."""
+    """Return the passes of every stacked layer: one, or forward and reverse."""
     if c.arg("bidirectional"):
         runs = [Run("", False), Run("reverse.", True)]
     else:
@@ -116,7 +116,7 @@ def stack(c: ShapeContext | LowerContext) -> list[list[Run]]:
 
 
 def recurrent_shape(c: ShapeContext) -> TensorType:
-    """TxD to H, or to TxH with `return=all`; twice as wide where it is bidirectional."""
+    """TxD to H, or to TxH with `return=all`; twice as wide if bidirectional."""
     size = require_positions(replace(c, inputs=c.inputs[:1]))
     width = _width(c.args)
     every = c.input.with_shape((c.input.shape[0], width))
@@ -176,7 +176,7 @@ def _no_start(c: ShapeContext, result: TensorType, what: str, here: str, help: s
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A cell's parameters: how many gates it has, and the names of its biases."""
+    """A cell's parameters: the number of gates, and the names of the biases."""
 
     gates: int
     biases: tuple[str, ...] = ("b",)
@@ -185,9 +185,9 @@ class Weights:
 def recurrent_params(
     c: ShapeContext, weights: Weights, bias: Call, default: Call | None
 ) -> tuple[ParamSpec, ...]:
-    """Wx (D, gH), Wh (H, gH) and biases (gH,) of every pass; fans are those of one gate.
+    """Return Wx (D, gH), Wh (H, gH) and biases (gH,) of every pass; fans are those of one gate.
 
-    `default` is how weights start where the spec says nothing (None: by the activation).
+    `default` is the default initialisation of weights (None: by the activation).
     """
     units, size = c.arg("units"), c.input.shape[-1]
     wide = weights.gates * units
@@ -204,7 +204,7 @@ def recurrent_params(
 
 
 def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
-    """Two products a step, and some ten operations a gate and unit."""
+    """Return the cost: two products per step, and about ten operations per gate and unit."""
     units, size = c.arg("units"), c.input.shape[-1]
     total: Dim = 0
     for runs in stack(c):
@@ -214,7 +214,7 @@ def recurrent_flops(c: ShapeContext, gates: int) -> Dim:
 
 
 def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
-    """The tapes: what every step of every layer and direction leaves for the way back."""
+    """Return the entries of the tapes: the values that the backward pass needs of every step."""
     runs = sum(map(len, stack(c)))
     steps: Dim = c.input.shape[0]
     return steps * (runs * cell.parts * int(c.arg("units")))
@@ -225,18 +225,18 @@ def recurrent_kept(c: ShapeContext, cell: Cell) -> Dim:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a core takes besides x and weights: the rows' lengths, and the first state if named."""
+    """The inputs of a core after x and weights (row lengths, first state), and its attributes."""
 
     values: tuple[Value, ...]
     attrs: Mapping[str, Attr]
 
 
 Core = Callable[[LowerContext, Value, Run, Start], Value]
-"""From what the input gives to the gates (B, T, gH) to the tape of every step."""
+"""Computes from the input's contribution to the gates (B, T, gH) the tape of all steps."""
 
 
 def lower_recurrent(c: LowerContext, bias: str, core: Core, cell: Cell) -> Value:
-    """The stacked layers, and of the last one the states that are asked for."""
+    """Emit the stacked layers; return the requested states of the last one."""
     h = c.x
     layers = stack(c)
     ends: list[Value] = []
@@ -263,7 +263,7 @@ def lower_recurrent(c: LowerContext, bias: str, core: Core, cell: Cell) -> Value
 
 
 def _ends(c: LowerContext, values: list[Value], runs: list[Run]) -> Value:
-    """What there is after the last step, of both directions side by side."""
+    """The values after the last step, both directions side by side."""
     last = [_last(c, value, run) for value, run in zip(values, runs, strict=True)]
     return _side_by_side(last, 1)
 
@@ -274,7 +274,7 @@ def _keeps_cells(c: LowerContext, cell: Cell) -> bool:
 
 
 def _start(c: LowerContext, place: int, cell: Cell) -> Start:
-    """Lengths and first state as a core takes them: not at all where rows are whole, or begin at 0.
+    """Row lengths and first state for a core, each left out if there is none.
 
     The first state of an lstm is h and c side by side; c is zero unless an lstm is named.
     """
@@ -322,7 +322,7 @@ def _side_by_side(values: list[Value], axis: int) -> Value:
 
 
 def _last(c: LowerContext, h: Value, run: Run) -> Value:
-    """The state after a pass's last step, which in reverse is the row's first."""
+    """The state after a pass's last step, which in reverse is the row's first position."""
     batch, steps, size = h.type.shape
     if c.lengths is not None and not run.reverse:
         return last_step(h, c.lengths)
@@ -331,10 +331,10 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
 
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
-    """Say of a core's value what it follows, and call it after its layer and pass."""
+    """Attach a formula to a core's value, and a name hint from its layer and pass."""
     return c.build.describe(tape, formula=formula, hint=_name(c, run, "tape"))
 
 
 def _name(c: LowerContext, run: Run, what: str) -> str:
-    """A name such as `lstm1_l2_reverse_tape`."""
+    """Return a name such as `lstm1_l2_reverse_tape`."""
     return f"{c.name}.{run.prefix}{what}".replace(".", "_")

@@ -1,4 +1,4 @@
-"""What the reductions have in common: one axis of a row goes, padding takes no part."""
+"""Shared code of the reductions over one axis of a row; padding is excluded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..kinds.shapes.rules import require_floats
 from ..ops.build import Value
 from ..ops.shape import reshape
 
-_AXIS = option("axis", Int(), "the feature axis that goes, from 0, or -1 for the last", REQUIRED)
+_AXIS = option("axis", Int(), "the reduced feature axis, from 0, or -1 for the last", REQUIRED)
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -28,13 +28,13 @@ def _flops(c: ShapeContext) -> Dim:
 
 
 def place(c: LowerContext) -> tuple[int, Value | None]:
-    """The axis of the whole shape, and the rows' lengths if padding lies along it."""
+    """Return the axis in the full shape, and the row lengths if the axis is padded."""
     axis = c.arg("axis") % c.types[0].rank
     return axis + 1, c.lengths_along(axis)
 
 
 def kept(c: LowerContext, value: Value) -> Value:
-    """A row keeps one axis at least."""
+    """Keep at least one axis of a row."""
     return reshape(value, c.result.batched().shape)
 
 
@@ -49,7 +49,7 @@ def reduction(
     keras: str,
     notes: str = "",
 ) -> LayerKind:
-    """A kind that reduces an axis, with what all of them share."""
+    """Return a kind that reduces an axis, with the properties shared by all of them."""
     return LayerKind(
         name=name,
         family=Family.REDUCTION,
@@ -62,6 +62,6 @@ def reduction(
         flops=_flops,
         torch=torch,
         keras=keras,
-        notes="The batch axis is not counted; the axis goes, and a lone one stays with one "
-        f"entry. Padding of ragged rows takes no part. {notes}".rstrip(),
+        notes="The batch axis is not counted. The axis is removed, or kept with size 1 if it is the "
+        f"only one. Padding of ragged rows is excluded. {notes}".rstrip(),
     )

@@ -1,7 +1,7 @@
 """The layer kinds by name.
 
 A layer is one file in this folder that makes one `LayerKind` and passes it to `layer`. Files
-are found by themselves; grammar, did-you-mean, CLI help, the reference and the argument checks
+are found automatically; grammar, did-you-mean, CLI help, the reference and the argument checks
 are derived from here. A layer is lowered to forward ops only; its gradient follows from the
 rules of the ops.
 """
@@ -19,14 +19,14 @@ LAYERS: Registry[LayerKind] = Registry("layer kind")
 
 
 def layer(kind: LayerKind) -> LayerKind:
-    """Enter a kind; one with parameters takes `frozen=` besides its own arguments."""
+    """Register a kind; one with parameters gets the additional argument `frozen=`."""
     if kind.params is not no_params:
         kind = replace(kind, args=(*kind.args, FROZEN_ARG))
     return LAYERS.enter(kind)
 
 
 def _own(name: str) -> LayerKind:
-    """The kind of a formula that a spec defines."""
+    """Return the kind of a formula defined in a spec."""
     from ..kinds.formula.kind import layer_kind
 
     return layer_kind(name)

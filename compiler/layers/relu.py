@@ -27,9 +27,7 @@ layer(
         formula="a = max(z, 0)",
         example="input 4 -> dense 8 relu -> dense 1; loss mse",
         args=(
-            option(
-                "max", Num(low=0.0, open_low=True), "bound that no value exceeds; without it none"
-            ),
+            option("max", Num(low=0.0, open_low=True), "upper bound of the value; default: none"),
         ),
         shape=same,
         lower=_lower,
@@ -40,7 +38,7 @@ layer(
         feeding_init="he",
         torch="nn.ReLU(); nn.Hardtanh(0, max)",
         keras="ReLU(); ReLU(max_value=max)",
-        notes="The derivative at 0 is taken to be 0, as in PyTorch, and so is that at the bound of "
+        notes="The derivative at 0 is defined as 0, as in PyTorch, and also that at the bound of "
         "`relu(max=6)`, which may be written `relu6`.",
     )
 )

@@ -1,4 +1,4 @@
-"""repeat: copies of a row along a new first axis."""
+"""repeat: repeats a row along a new first axis."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ layer(
         own_lengths=always,
         torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
         keras="RepeatVector(n)",
-        notes="One map seen by n groups of filters: `input Tx768 -> repeat 12` has 12 channels. "
-        "With a symbolic size of an input, `repeat T`, a vector stands at every position of that input, "
-        "to be joined with it; where the input is ragged its lengths are the copies' too.",
+        notes="One map for n groups of filters: `input Tx768 -> repeat 12` has 12 channels. "
+        "`repeat T`, with a symbolic size of an input, copies a vector to every position of that "
+        "input; if the input is ragged, its lengths apply to the copies.",
     )
 )

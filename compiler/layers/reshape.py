@@ -1,4 +1,4 @@
-"""reshape: the same entries under another shape."""
+"""reshape: the same entries in another shape."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _miscounted(c: ShapeContext, size: tuple[int, ...], have: Dim) -> ShapeFault
 
 
 def nearest_fit(size: tuple[int, ...], have: int) -> tuple[int, ...] | None:
-    """The size with one component changed, the last that can be, to have so many entries.
+    """Return the size with `have` entries that differs in one component, the last possible one.
 
     >>> nearest_fit((28, 28), 3 * 28 * 28), nearest_fit((5, 5), 12)
     ((28, 84), None)
@@ -69,7 +69,7 @@ layer(
     LayerKind(
         name="reshape",
         family=Family.SHAPE,
-        summary="puts the entries of a row into another shape, in the same order",
+        summary="gives a row another shape, with the same entries in the same order",
         formula="the last axis runs fastest",
         example="input 784 -> reshape 28x28 -> dense 16 relu -> flatten -> dense 10 softmax; "
         "loss crossentropy",

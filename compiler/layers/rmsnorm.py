@@ -1,4 +1,4 @@
-"""rmsnorm: the features of every row or position are divided by the root of their mean square."""
+"""rmsnorm: divides the features of every row or position by their root mean square."""
 
 from __future__ import annotations
 

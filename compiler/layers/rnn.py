@@ -34,7 +34,7 @@ def _shape(c: ShapeContext) -> TensorType:
 
 
 def _written(own: Activation) -> str:
-    """The activation with the bound that makes the difference."""
+    """Return the activation as text, with its upper bound if any."""
     bound = own.args.get("max")
     return own.kind if bound is None else f"{own.kind}(max={number(bound):g})"
 
@@ -44,7 +44,7 @@ def _number(own: Activation) -> float:
 
 
 def _invertible(own: Activation) -> bool:
-    """Whether the slope follows from the value: below zero, leaky_relu and elu must not rise."""
+    """Return whether the derivative follows from the value: not if leaky_relu or elu has a < 0."""
     if own.kind not in NONLINEARITIES or own.args.get("max") is not None:
         return False
     return own.kind not in ("leaky_relu", "elu") or _number(own) >= 0
@@ -92,7 +92,7 @@ layer(
         trailing=Trailing.OWN,
         torch="nn.RNN(in, units, num_layers=layers, nonlinearity=…, batch_first=True)",
         keras="SimpleRNN(units, return_sequences=…)",
-        notes="An activation behind it is the cell's own, at every step: "
+        notes="A trailing activation is that of the cell, at every step: "
         + ", ".join(NONLINEARITIES)
         + ". b is the sum of PyTorch's two biases. "
         + recurrent.NOTES,

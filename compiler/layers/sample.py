@@ -1,4 +1,4 @@
-"""sample: a draw from a normal distribution with a mean and a log-variance that were computed."""
+"""sample: a draw from a normal distribution with computed mean and log-variance."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ layer(
     LayerKind(
         name="sample",
         family=Family.MERGE,
-        summary="in training draws from the normal distribution of a mean and a log-variance, the "
-        "two branches; in prediction it is the mean",
+        summary="draws from the normal distribution with a mean and a log-variance, the two "
+        "branches, in training; returns the mean in prediction",
         formula="y = mean + exp(½ logvar) · ε, ε normal with mean 0 and standard deviation 1",
         example="input 8 -> dense 6 tanh -> [dense 2, dense 2] -> sample -> dense 8; loss mse",
         shape=pair,
@@ -40,6 +40,6 @@ layer(
         torch="mean + torch.exp(logvar / 2) * torch.randn_like(mean)",
         keras="mean + exp(logvar / 2) * random.normal(shape(mean))",
         notes="The reparameterisation of variational autoencoders (Kingma and Welling 2013): both "
-        "branches get gradients. The log-variance may be any number.",
+        "branches get gradients. The log-variance may be any real number.",
     )
 )

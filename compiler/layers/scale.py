@@ -1,4 +1,4 @@
-"""scale: multiplication by fixed numbers."""
+"""scale: multiplication by constants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ layer(
     LayerKind(
         name="scale",
         family=Family.FIXED,
-        summary="multiplies by a fixed number, or each feature or channel by its own",
+        summary="multiplies by a constant, or each feature or channel by a separate one",
         formula="y = a x",
         example="input 3 -> scale [1, 0.5, 0.1] -> dense 1; loss mse",
         args=(positional("a", Numbers(), "the factor: one number, or a list"),),

@@ -22,7 +22,7 @@ layer(
     LayerKind(
         name="selu",
         family=Family.ACTIVATION,
-        summary="scaled elu: keeps activations near mean 0 and variance 1 by itself",
+        summary="scaled elu: keeps activations near mean 0 and variance 1",
         formula="y = λ (z where z > 0, else α (exp(z) − 1)), λ = 1.0507…, α = 1.6733…",
         example="input 4 -> dense 8 selu -> dense 1; loss mse",
         shape=same,
@@ -32,6 +32,6 @@ layer(
         feeding_init="lecun",
         torch="nn.SELU()",
         keras="Activation('selu')",
-        notes="Weights before it start with lecun, as its derivation asks (Klambauer et al. 2017).",
+        notes="Weights before it start with lecun, as its derivation requires (Klambauer et al. 2017).",
     )
 )

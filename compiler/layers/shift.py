@@ -1,4 +1,4 @@
-"""shift: addition of fixed numbers."""
+"""shift: addition of constants."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ layer(
     LayerKind(
         name="shift",
         family=Family.FIXED,
-        summary="adds a fixed number, or to each feature or channel its own",
+        summary="adds a constant, or a separate one to each feature or channel",
         formula="y = x + b",
         example="input 784 -> shift (-0.5) -> dense 10 softmax; loss crossentropy",
-        args=(positional("b", Numbers(), "what is added: one number, or a list"),),
+        args=(positional("b", Numbers(), "the added constant: one number, or a list"),),
         shape=_shape,
         lower=_lower,
         takes_keys=True,

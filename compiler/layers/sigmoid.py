@@ -1,4 +1,4 @@
-"""sigmoid: squeezes every entry into (0, 1)."""
+"""sigmoid: maps every entry to (0, 1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ layer(
     LayerKind(
         name="sigmoid",
         family=Family.ACTIVATION,
-        summary="logistic function: squeezes every entry into (0, 1)",
+        summary="logistic function: maps every entry to (0, 1)",
         formula="a = σ(β z) = 1 / (1 + exp(−β z))",
         example="input 4 -> dense 3 sigmoid(2) -> dense 1 sigmoid; loss bce",
         args=(positional("beta", Num(), "steepness", 1.0),),

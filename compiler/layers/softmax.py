@@ -1,4 +1,4 @@
-"""softmax: turns the last axis into probabilities."""
+"""softmax: converts the last axis to probabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ layer(
     LayerKind(
         name="softmax",
         family=Family.ACTIVATION,
-        summary="turns the entries along the last axis into probabilities that sum to 1",
+        summary="converts the entries along the last axis to probabilities that sum to 1",
         formula="a = exp(z) / Σ exp(z)",
         example="input 4 -> dense 3 softmax; loss crossentropy",
         shape=same,
@@ -32,7 +32,7 @@ layer(
         trailing=Trailing.NO,
         torch="nn.Softmax(dim=-1)",
         keras="Softmax()",
-        notes="May stand anywhere, not only at the end. Under `loss crossentropy` it is computed "
-        "together with the loss, stably. Padding of ragged rows takes no part.",
+        notes="Allowed anywhere, not only at the end. Under `loss crossentropy` it is computed "
+        "together with the loss, stably. Padding of ragged rows is excluded.",
     )
 )

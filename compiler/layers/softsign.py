@@ -1,4 +1,4 @@
-"""softsign: squeezes every entry into (−1, 1), slower than tanh."""
+"""softsign: maps every entry to (−1, 1), with slower saturation than tanh."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ layer(
     LayerKind(
         name="softsign",
         family=Family.ACTIVATION,
-        summary="squeezes every entry into (−1, 1), with slower tails than tanh",
+        summary="maps every entry to (−1, 1), with slower saturation than tanh",
         formula="a = z / (1 + |z|)",
         example="input 4 -> dense 8 softsign -> dense 1; loss mse",
         shape=same,

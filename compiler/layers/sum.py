@@ -1,4 +1,4 @@
-"""sum: the entries along an axis, added up."""
+"""sum: the sum of the entries along an axis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _lower(c: LowerContext) -> Value:
 layer(
     reduction(
         name="sum",
-        summary="adds up along an axis",
+        summary="takes the sum along an axis",
         formula="y = Σ x over the axis",
         lower=_lower,
         example="input Tx8 -> dense 4 relu -> sum axis=0 -> dense 1; loss mse",

@@ -1,4 +1,4 @@
-"""tanh: squeezes every entry into (−1, 1)."""
+"""tanh: maps every entry to (−1, 1)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ layer(
     LayerKind(
         name="tanh",
         family=Family.ACTIVATION,
-        summary="hyperbolic tangent: squeezes every entry into (−1, 1)",
+        summary="hyperbolic tangent: maps every entry to (−1, 1)",
         formula="a = tanh(z)",
         example="input 1 -> dense 20 tanh -> dense 1; loss mse",
         shape=same,

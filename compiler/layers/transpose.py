@@ -1,4 +1,4 @@
-"""transpose: the two axes of a row change places."""
+"""transpose: swaps the two axes of a row."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ layer(
         lower=_lower,
         torch="x.transpose(1, 2)",
         keras="Permute((2, 1))",
-        notes="Turns positions of features (TxD), which recurrent layers read, into channels "
+        notes="Converts positions of features (TxD), which recurrent layers read, to channels "
         "(CxL), which convolution reads, and back.",
     )
 )

@@ -1,4 +1,4 @@
-"""upsample: every entry becomes a block of equal ones."""
+"""upsample: repeats every entry along each spatial axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .registry import layer
 
 
 def factors(factor: tuple[int, ...], spatial: int) -> tuple[int, ...]:
-    """One factor for every spatial axis; a lone one stands for all of them."""
+    """Return one factor for every spatial axis; a single one is used for all."""
     return factor * spatial if len(factor) == 1 else factor
 
 
@@ -58,7 +58,11 @@ layer(
         summary="repeats every entry along the spatial axes (nearest neighbour)",
         formula="y[c, i, j] = x[c, ⌊i/k⌋, ⌊j/k⌋]",
         example="input 2x4x4 -> upsample 2x2 -> flatten -> dense 1; loss mse",
-        args=(positional("factor", SizeOf(), "how often: `2x2`, or one number for every axis"),),
+        args=(
+            positional(
+                "factor", SizeOf(), "number of repeats: `2x2`, or one number for every axis"
+            ),
+        ),
         shape=_shape,
         lower=_lower,
         torch="nn.Upsample(scale_factor=k, mode='nearest')",

@@ -29,7 +29,7 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 
 
 def _even(c: ShapeContext, cells: int) -> Call:
-    """The start that makes the layer an avgpool."""
+    """Return the initialisation that makes the layer an avgpool."""
     if c.arg("normalize") == "softmax":
         return Call("zeros", {}, c.layer.head)
     return Call("constant", {"v": 1 / cells}, c.layer.head)
@@ -72,9 +72,9 @@ layer(
         aliases=("weighted_pool",),
         torch="F.conv2d(x.reshape(-1, 1, H, W), w.softmax(-1).reshape(1, 1, kh, kw), stride=stride)",
         keras="DepthwiseConv2D with one kernel tied over the channels",
-        notes="w has the shape of the window, (kh, kw). With `normalize=softmax` it holds free "
-        "numbers, which start at zero: the weights are softmax(w), even at first. With "
+        notes="w has the shape of the window, (kh, kw). With `normalize=softmax` it has unrestricted "
+        "numbers, which start at zero: the weights are softmax(w), initially equal. With "
         "`normalize=none` w are the weights and start at 1/(kh·kw). A signal CxL is pooled by a "
-        "kernel with one axis. Ragged rows are pooled each by itself, as if alone.",
+        "kernel with one axis. Ragged rows are pooled separately, as if each were alone.",
     )
 )

@@ -1,1 +1,1 @@
-"""What a spec may cost: bounds, exact counts of bytes, and the findings when they are exceeded."""
+"""Limits on a spec's cost: bounds, exact counts of bytes, and diagnostics if exceeded."""

@@ -1,4 +1,4 @@
-"""Numbers of bytes as people write and read them."""
+"""Numbers of bytes and counts as human-readable text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _AMOUNT = re.compile(
 
 
 def parse_bytes(text: str) -> int:
-    """A number of bytes; letters stand for powers of 1024, with a plain `B` for powers of 1000.
+    """Parse a number of bytes; units are powers of 1024, or with `kB`, `MB`, … powers of 1000.
 
-    Raises ValueError, with what may be written.
+    Raises ValueError with the valid forms.
 
     >>> parse_bytes("16GiB") == parse_bytes("16G") == 16 * 2**30
     True
@@ -37,7 +37,7 @@ def parse_bytes(text: str) -> int:
 
 
 def bytes_text(bytes: int) -> str:
-    """An amount to three digits, in the unit that suits it; exact arithmetic at any size.
+    """Format an amount to three digits, in a suitable unit; exact arithmetic at any size.
 
     >>> bytes_text(512), bytes_text(8 * 2**30), bytes_text(1_500_000), bytes_text(10**40)
     ('512 B', '8 GiB', '1.43 MiB', 'about 10**40 bytes')
@@ -49,7 +49,7 @@ def bytes_text(bytes: int) -> str:
 
 
 def at_least(bytes: int) -> str:
-    """The amount rounded up to a whole number of its unit, as the command line takes it.
+    """Format the amount rounded up to a whole number of its unit, for the command line.
 
     >>> at_least(1_500_000), at_least(2**30)
     ('2MiB', '1GiB')
@@ -59,7 +59,7 @@ def at_least(bytes: int) -> str:
 
 
 def count_text(count: int) -> str:
-    """A count with commas; one too long to be read as a power of ten.
+    """Format a count with commas, or a very long one as a power of ten.
 
     >>> count_text(785_000), count_text(10**30)
     ('785,000', 'about 10**30')
@@ -68,7 +68,7 @@ def count_text(count: int) -> str:
 
 
 def share_text(part: int, whole: int) -> str:
-    """A part as a percentage; only the whole is 100 %.
+    """Format a part as a percentage; only the whole is 100 %.
 
     >>> share_text(2, 3), share_text(1, 1), share_text(9999, 10000), share_text(1, 10000)
     ('66.7 %', '100 %', '99.9 %', '0.0 %')

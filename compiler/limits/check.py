@@ -1,8 +1,8 @@
-"""Refusing what would not fit into memory, before anything is built.
+"""Check that a network fits into memory, before anything is built.
 
 The limit holds for the sum of parameters (NN404) and activations (NN405). The larger of the two
-is reported; the other as well where it is over the limit by itself and does not follow from the
-first: a wide value makes the weights of the layer that reads it large.
+is reported; the other too if it alone exceeds the limit and is not a consequence of the first: a
+wide value makes the weights of the next layer large.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from .need import Need, need
 from .remedy import Measure, largest_argument, largest_batch
 
 SHOWN = 3
-"""How many stages the note lists."""
+"""Number of stages listed in the note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the two parts of the need, and how it is spoken of."""
+    """One of the two parts of the memory need, and its description."""
 
     code: Code
     name: str
@@ -36,27 +36,27 @@ class Part:
     counted: Callable[[TypedGraph, Need], str]
 
     def total(self, needed: Need) -> int:
-        """All bytes of this part."""
+        """Return the total bytes of this part."""
         return sum(self.of(needed).values())
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as written, with all layers it expanded to and their bytes."""
+    """A stage as written, with the layers of its expansion and their bytes."""
 
     layers: tuple[Layer, ...]
     bytes: int
 
     @property
     def name(self) -> str:
-        """Its layer's name; of copies the first, and how many there are."""
+        """Its layer's name; for copies that of the first, and their number."""
         more = len(self.layers) - 1
         return self.layers[0].name + (f" and {more:,} more like it" if more else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A part that is too large, and its stages, the largest first."""
+    """A part that is too large, and its stages, largest first."""
 
     part: Part
     bytes: int
@@ -64,7 +64,7 @@ class Excess:
 
 
 def check_memory(typed: TypedGraph, report: Report, limit: int) -> None:
-    """Report what needs more than `limit` bytes."""
+    """Report parts that need more than `limit` bytes."""
     needed = need(typed)
     if needed.total <= limit:
         return
@@ -86,7 +86,7 @@ def _everything(needed: Need) -> int:
 
 
 def _causes(typed: TypedGraph, larger: Excess, smaller: Excess) -> list[Excess]:
-    """Both, unless one may follow from the other: a wide value makes the next weights large."""
+    """Return both, unless one may cause the other: a wide value makes the next weights large."""
     if larger.stages[0].layers == smaller.stages[0].layers:
         return [larger]
     if _follows(typed, larger.stages[0], smaller.stages[0]):
@@ -97,7 +97,7 @@ def _causes(typed: TypedGraph, larger: Excess, smaller: Excess) -> list[Excess]:
 
 
 def _follows(typed: TypedGraph, stage: Stage, cause: Stage) -> bool:
-    """Whether a stage reads the value of another one, by whatever way."""
+    """Return whether a stage depends on the value of another one."""
     behind = {layer.id for layer in cause.layers}
     for layer in typed.graph.layers:
         if behind.intersection(layer.inputs):
@@ -106,7 +106,7 @@ def _follows(typed: TypedGraph, stage: Stage, cause: Stage) -> bool:
 
 
 def _stages(typed: TypedGraph, bytes: Mapping[int, int]) -> tuple[Stage, ...]:
-    """The stages by what they need, the largest first; copies of a repeat are one stage."""
+    """Return the stages by need, largest first; copies of a repeat are one stage."""
     copies: dict[Span, list[Layer]] = {}
     for layer in typed.graph.layers:
         if bytes.get(layer.id):
@@ -166,7 +166,7 @@ def _activations_counted(typed: TypedGraph, needed: Need) -> str:
 
 
 def _help(typed: TypedGraph, needed: Need, excess: Excess, limit: int, measure: Measure) -> str:
-    """What would fit, and which limit would do; both computed."""
+    """Return advice with two computed values: what would fit, and a sufficient limit."""
     ways = []
     batch = largest_batch(needed, limit)
     if excess.part.code is codes.ACTIVATIONS_TOO_LARGE and batch:

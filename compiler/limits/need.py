@@ -3,8 +3,7 @@
     input 784 -> dense 30 -> dense 10; loss mse     =>     parameters   dense1 94,200 B, dense2 …
     (float32, batch 32)                                    activations  input 100,352 B, …
 
-Only shapes, types and the optimizer's slots are looked at, so that a new layer kind is counted
-without an entry here.
+Only shapes, types and the optimizer's slots are used, so new layer kinds need no entry here.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from ..lower.optimizers import lower_update
 class Need:
     """Bytes by layer id.
 
-    `copies` says how many arrays there are for each parameter: itself, its gradient where
-    there is a loss, and what the optimizer keeps.
+    `copies` is the number of arrays for each parameter: itself, its gradient if there is a loss,
+    and the optimizer's slots.
     """
 
     parameters: dict[int, int]
@@ -39,7 +38,7 @@ class Need:
 
 
 def need(typed: TypedGraph) -> Need:
-    """Count a network; layers without a type, which follow one of immense size, are left out."""
+    """Count the bytes of a network; untyped layers, after one of immense size, are left out."""
     graph = typed.graph
     copies = _copies(typed)
     batch = batch_size(graph)
@@ -52,7 +51,7 @@ def need(typed: TypedGraph) -> Need:
 
 
 def row_bytes(typed: TypedGraph, layer: Layer) -> int:
-    """Bytes of a layer's value for one row, and of what it keeps; a view has its input's memory."""
+    """Bytes per row of a layer's value and its cached values; a view shares its input's memory."""
     kind = LAYERS[layer.kind]
     if kind.is_view and layer.activation is None:
         return 0
@@ -73,7 +72,7 @@ def _copies(typed: TypedGraph) -> int:
 
 
 def _held(typed: TypedGraph, copies: int) -> dict[int, int]:
-    """Bytes of every layer's own parameters with their companions, and of its state."""
+    """Bytes of every layer's own parameters, gradients and slots, and of its state."""
     owners = {layer.name: layer.id for layer in typed.graph.layers}
     for layer in typed.graph.layers:
         if layer.activation is not None:

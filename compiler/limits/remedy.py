@@ -1,4 +1,4 @@
-"""What would fit: the largest batch, or the largest argument of the layer that needs most."""
+"""Remedies: the largest batch that fits, or the largest argument of the largest layer."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..shapes.infer import infer
 from .need import Need, need
 
 Measure = Callable[[Need], int]
-"""What of a need is held against the limit."""
+"""The part of a need that is compared with the limit."""
 
 PATIENCE = 20_000
-"""How many layers may be typed in search of an argument; a whole network is for each try."""
+"""Most layers typed in the search of an argument; each attempt types the whole network."""
 
 TRIES = 64
 
 
 def largest_batch(needed: Need, limit: int) -> int:
-    """Rows of the largest batch that fits, to two digits; 0 if not even one does."""
+    """Return the rows of the largest batch that fits, to two digits; 0 if a single row does not."""
     per_row = sum(needed.activations.values()) // needed.batch
     left = limit - sum(needed.parameters.values())
     return _two_digits(max(0, left // per_row)) if per_row else 0
@@ -31,8 +31,8 @@ def largest_batch(needed: Need, limit: int) -> int:
 def largest_argument(
     typed: TypedGraph, layers: Iterable[Layer], limit: int, measure: Measure
 ) -> tuple[str, int] | None:
-    """The written whole-number argument of a layer with which the network would fit, and its
-    largest such value to two digits; `layers` are the copies of one stage."""
+    """Return a written integer argument of a stage, and its largest value, to two digits, with
+    which the network fits; `layers` are the copies of the stage."""
     copies = tuple(layers)
     if len(typed.graph.layers) * TRIES > PATIENCE:
         return None
@@ -51,7 +51,7 @@ def largest_argument(
 def _fits(
     typed: TypedGraph, copies: tuple[Layer, ...], name: str, limit: int, measure: Measure
 ) -> Callable[[int], bool]:
-    """Whether the network has no errors and fits, with another value of one argument."""
+    """Return a test whether the network is correct and fits with another value of an argument."""
     ids = {layer.id for layer in copies}
 
     def fits(value: int) -> bool:
@@ -67,7 +67,7 @@ def _fits(
 
 
 def _largest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
-    """The largest value from `low` up to below `high` that fits, to two digits."""
+    """Return the largest value in [low, high) that fits, to two digits."""
     if low >= high or not fits(low):
         return None
     while high - low > 1:
@@ -77,6 +77,6 @@ def _largest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
 
 
 def _two_digits(number: int) -> int:
-    """The number with all but its first two digits made zero."""
+    """Return the number with all but its first two digits set to zero."""
     scale = int(10 ** max(len(str(number)) - 2, 0))
     return number // scale * scale

@@ -16,7 +16,7 @@ for _module in sorted(m.name for m in iter_modules(__path__)):
 def run(typed: TypedGraph, *, whole: bool) -> list[Diagnostic]:
     """Run all lints; return their findings, one for all copies of a block or repeat.
 
-    `whole` says that the spec has no errors; otherwise lints that need all of it are left out."""
+    `whole`: the spec has no errors; otherwise lints that need all of it are left out."""
     network = Network(typed)
     found: dict[tuple[str, Span], Diagnostic] = {}
     for lint in LINTS:

@@ -51,7 +51,7 @@ def _frozen_without_parameters(network: Network) -> Iterator[Diagnostic]:
 
 
 def _has_no_bias(layer: Layer) -> bool:
-    """Return whether the spec literally says `bias=false`, not through a block's parameter."""
+    """Return whether the spec literally has `bias=false`, not through a block's parameter."""
     return "bias" in layer.given and layer.given["bias"].text.lower() == "false"
 
 

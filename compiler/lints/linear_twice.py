@@ -20,7 +20,7 @@ def linear_twice(network: Network) -> Iterator[Diagnostic]:
         if second.kind != "dense" or second.args["tie"] is not None:
             continue
         first = _linear_before(network, second)
-        if first is None or first.frozen or second.frozen:  # a fixed map, and one that is learned
+        if first is None or first.frozen or second.frozen:  # a fixed and a learned map
             continue
         if not shared & {first.owner, second.owner}:
             yield _finding(network, first, second)

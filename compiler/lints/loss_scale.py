@@ -18,7 +18,7 @@ from .network import Network, Step
 from .registry import lint
 
 NO_SCORES = ("softmax", "sigmoid", "hard_sigmoid")
-"""Activations that leave no room for a margin; log_softmax keeps the differences of scores."""
+"""Activations that limit the margin; log_softmax preserves the differences of scores."""
 
 RATES = {
     "relu": "no rate below 1",

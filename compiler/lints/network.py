@@ -14,7 +14,7 @@ from ..record import record
 from ..source import Span
 
 FAR_BACK = 50
-"""Most layers inspected before a value, since each of many losses may ask for them."""
+"""Most layers inspected before a value, since this may be repeated for many losses."""
 
 
 @record(frozen=True, slots=True)

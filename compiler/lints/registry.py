@@ -1,8 +1,8 @@
 """The registry of lints: functions over the network that yield findings, decorated by `@lint`.
 
 A lint is one file in this folder, found automatically; its codes are in diagnostics/codes/lints.py.
-It warns of specs that compile and will not train as intended, and says what happens in training. If
-a spec has shape errors, lints see the layers that could be typed, and those that need the whole
+It warns of specs that compile but will not train as intended, and describes the effect in training.
+If a spec has shape errors, lints get the layers that could be typed, and those that need the whole
 network are left out. Their time is linear in the number of layers."""
 
 from __future__ import annotations

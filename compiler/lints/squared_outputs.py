@@ -16,7 +16,7 @@ from .network import Network
 from .registry import lint
 
 SATURATING_RATE = 1.0
-"""Step of an output's pre-activation, for an error of 1, from which on saturation is likely.
+"""Step of an output's pre-activation, for an error of 1, above which saturation is likely.
 
 The slope of a logistic unit is at most 1/4 and has fallen by half at |z| = 1.8."""
 

@@ -1,4 +1,4 @@
-"""loss bce: for independent yes-or-no outputs."""
+"""loss bce: for independent binary outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From logits: a sigmoid at the end is looked through."""
+    """Computed from logits; a final sigmoid is combined with the loss."""
     z, weight = c.logits("sigmoid"), c.args["pos_weight"]
     if weight == 1:
         return c.reduce(c.build.emit("bce", z, c.target), "dz = σ(z) − t")
@@ -28,7 +28,7 @@ def lower(c: LossContext) -> Value:
 loss(
     LossKind(
         name="bce",
-        summary="binary crossentropy: negative log-likelihood of independent yes-or-no targets",
+        summary="binary crossentropy: negative log-likelihood of independent binary targets",
         formula="L = −t·log σ(z) − (1−t)·log(1−σ(z)), mean over all elements",
         example="input 4 -> dense 1 sigmoid; loss bce",
         lower=lower,
@@ -39,7 +39,7 @@ loss(
             option(
                 "pos_weight",
                 Numbers(low=0),
-                "how much a yes counts: one number, or one for each output",
+                "the weight of positive targets: one number, or one for each output",
                 1.0,
             ),
         ),

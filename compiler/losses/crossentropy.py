@@ -1,4 +1,4 @@
-"""loss crossentropy: for one class out of several."""
+"""loss crossentropy: for classification into one of several classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From logits: a softmax or log_softmax at the end is looked through."""
+    """Computed from logits; a final softmax or log_softmax is combined with the loss."""
     logits, weights = c.logits("softmax", "log_softmax"), c.args["weights"]
     target, smoothing = c.target, number(c.args["smoothing"])
     t, note = "t", ""
@@ -32,7 +32,7 @@ def lower(c: LossContext) -> Value:
 
 
 def _weighted(c: LossContext, logits: Value, target: Value, weights: Value, slope: str) -> Value:
-    """Each class counts by its weight, and in the mean each row by the weight of its class id."""
+    """Class-weighted loss; its mean divides by the weights of the rows' class ids."""
     last = (logits.type.rank - 1,)
     each = scale(sum_over(weights * target * unary("log_softmax", logits), last), -1.0)
     ignores = c.args["ignore"] is not None
@@ -75,7 +75,7 @@ loss(
             option(
                 "weights",
                 Numbers(low=0, single=False, words=("balanced",)),
-                "how much each class counts; `balanced`: n/(k·count) from the training targets",
+                "the weight of each class; `balanced`: n/(k·count) from the training targets",
             ),
             option(
                 "ignore",
@@ -93,11 +93,11 @@ loss(
         keras="losses.CategoricalCrossentropy",
         notes="Targets are class ids or rows of probabilities. Computed from the logits, stably. "
         "With weights the mean over rows given as class ids divides by the sum of their weights, "
-        "the mean over rows of probabilities by their number, as PyTorch's. For `balanced` "
-        "train_epoch counts the classes of all targets it is given, each other function those of "
-        "its own targets unless `class_weights=` says otherwise. With `ignore=ID` rows of that class id "
+        "the mean over rows of probabilities by their number, as in PyTorch. For `balanced` "
+        "train_epoch counts the classes of all its targets, each other function those of "
+        "its own targets unless `class_weights=` is given. With `ignore=ID` rows of that class id "
         "have no loss and no gradient, and the mean divides by the others (or their weights), as "
-        "with PyTorch's `ignore_index`; where all are ignored the loss is 0, where PyTorch's is nan. "
-        "Metrics leave them out, too. Rows of probabilities are never ignored.",
+        "with PyTorch's `ignore_index`; if all are ignored the loss is 0, whereas PyTorch's is nan. "
+        "Metrics exclude them. Rows of probabilities are never ignored.",
     )
 )

@@ -1,4 +1,4 @@
-"""loss hinge: for classes, by margins instead of probabilities."""
+"""loss hinge: for classification by margins instead of probabilities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """The margins that are missed, by the form that the targets turn out to have."""
+    """The margin violations; the form of the targets is known at run time."""
     y, t, last = c.output, c.target, c.output.type.rank - 1
     one, classes = const(c.build, 1.0), y.type.shape[-1]
     if classes == 1:
@@ -20,7 +20,7 @@ def lower(c: LossContext) -> Value:
     right = c.build.describe(sum_over(t * y, (last,), keepdims=True), hint="right_score")
     margin = select(c.ids, one + (y - right), one - t * y)  # y - right first: 1 + y may lose the 1
     wrong = scale(one - t, 1.0, classes)
-    # Of class ids the row has the mean over the classes, whatever the reduction; see PyTorch.
+    # With class ids a row's loss is the mean over classes for any reduction, as in PyTorch.
     each = scale(one, 1.0, classes if c.args["reduction"] == "mean" else 1)
     missed = sum_over(select(c.ids, wrong, each) * unary("relu", margin), (last,))
     slope = "dy = (m − t·Σ m for class ids, −t·m for −1, 1); m > 0 where a margin is missed"
@@ -30,7 +30,7 @@ def lower(c: LossContext) -> Value:
 loss(
     LossKind(
         name="hinge",
-        summary="how far the right class misses a margin of 1 over the others (Crammer, Singer)",
+        summary="violation of a margin of 1 between the right class and the others (Crammer, Singer)",
         formula="L = Σ max(0, 1 − y_right + y_j)/C over wrong classes j; of −1, 1: max(0, 1 − t·y)",
         example="input 4 -> dense 3; loss hinge",
         lower=lower,
@@ -41,7 +41,7 @@ loss(
         torch="nn.MultiMarginLoss (class ids)",
         keras="losses.Hinge (targets of −1 and 1)",
         notes="Targets are class ids (B,), with the mean over the rows, or −1 and 1 in the shape of "
-        "the output, with the mean over all elements. An output one wide takes −1 and 1. The output "
+        "the output, with the mean over all elements. An output of size 1 takes −1 and 1. The output "
         "is a score without activation.",
     )
 )

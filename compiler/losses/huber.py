@@ -26,7 +26,7 @@ loss(
         lower=lower,
         args=(
             REDUCTION,
-            positional("delta", Num(0, open_low=True), "where the quadratic part ends", 1.0),
+            positional("delta", Num(0, open_low=True), "the end of the quadratic part", 1.0),
         ),
         aliases=(),
         torch="nn.HuberLoss",

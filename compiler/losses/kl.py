@@ -10,7 +10,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """t·log t, which is 0 for t = 0, less t times the log-probability."""
+    """t·log t, which is 0 for t = 0, minus t times the log-probability."""
     return c.reduce(unary("xlogx", c.target) - c.target * c.output, "dy = −t")
 
 
@@ -27,8 +27,8 @@ loss(
         aliases=("kl_div", "kl_divergence"),
         torch="nn.KLDivLoss",
         keras="losses.KLDivergence (on exp(y))",
-        notes="The output is made of log-probabilities: end in `log_softmax`. Targets are rows of "
-        "probabilities. The divergence itself is `reduction=batchmean`; the mean, as PyTorch's, "
-        "divides by the number of classes too.",
+        notes="The outputs are log-probabilities: end in `log_softmax`. Targets are rows of "
+        "probabilities. The divergence itself is `reduction=batchmean`; the mean, as in PyTorch, "
+        "also divides by the number of classes.",
     )
 )

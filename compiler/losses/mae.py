@@ -1,4 +1,4 @@
-"""loss mae: for regression that outliers should not rule."""
+"""loss mae: for regression that is robust to outliers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """The sizes of the differences."""
+    """The absolute differences."""
     return c.reduce(unary("abs", c.output - c.target), "dy = sign(y − t)")
 
 

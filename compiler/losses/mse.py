@@ -10,7 +10,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """The squares of the differences."""
+    """The squared differences."""
     return c.reduce(unary("square", c.output - c.target), "dy = 2 (y − t)")
 
 

@@ -9,7 +9,7 @@ from .registry import loss
 
 
 def lower(c: LossContext) -> Value:
-    """From the logarithm of the rate, so that no output is a rate below 0."""
+    """Computed from the logarithm of the rate, so that every output is a valid rate."""
     return c.reduce(c.build.emit("poisson", c.output, c.target), "dy = exp(y) − t")
 
 
@@ -27,6 +27,6 @@ loss(
         torch="nn.PoissonNLLLoss(log_input=True, full=False)",
         keras="losses.Poisson (on exp(y))",
         notes="The output is the logarithm of the rate: the expected count is exp(y). Targets are "
-        "numbers of at least 0. The term log t!, which no parameter changes, is left out.",
+        "non-negative numbers. The term log t!, which is constant, is left out.",
     )
 )

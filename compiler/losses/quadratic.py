@@ -1,4 +1,4 @@
-"""loss quadratic: the cost of the textbooks."""
+"""loss quadratic: the quadratic cost of textbooks."""
 
 from __future__ import annotations
 

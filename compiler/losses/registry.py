@@ -1,7 +1,7 @@
 """The losses by name.
 
 A loss is one file in this folder that makes one `LossKind` and passes it to `loss`. Files are
-found by themselves; did-you-mean, argument checks and the reference are derived from here.
+found automatically; did-you-mean, argument checks and the reference are derived from here.
 `on` and `weight`, which every loss takes, are not part of a kind's schema.
 """
 
@@ -17,7 +17,7 @@ LOSSES: Registry[LossKind] = Registry("loss")
 
 
 def _own(name: str) -> LossKind:
-    """The kind of a formula that a spec defines."""
+    """Return the kind of a formula defined in a spec."""
     from ..kinds.formula.kind import loss_kind
 
     return loss_kind(name)
@@ -29,5 +29,5 @@ aliases = LOSSES.aliases
 
 
 def target_kind(losses: Iterable[str]) -> str:
-    """What the target may be of an output that these losses judge."""
+    """The kind of target that all of these losses of one output accept."""
     return min((LOSSES[name].target for name in losses), key=TARGET_KINDS.index)

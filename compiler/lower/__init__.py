@@ -1,1 +1,1 @@
-"""From the typed layer graph to forward ops: layers, then losses and penalties."""
+"""Lowering of the typed layer graph to forward ops: layers, then losses and penalties."""

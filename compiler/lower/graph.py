@@ -1,9 +1,9 @@
-"""From the typed layer graph to the forward op graph, losses included.
+"""Lowering of the typed layer graph to the forward op graph, including losses.
 
     dense 30 sigmoid   =>   %3 = matmul(%0, %1); %4 = add(%3, %2); %5 = sigmoid(%4)
 
-Values get the hints from which generated code takes its names: `dense1` for a layer's value,
-`dense1_z` for what its activation is applied to.
+Values get hints for the names in generated code: `dense1` for a layer's value, `dense1_z` for
+its pre-activation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .losses import lower_losses
 
 @dataclass(slots=True)
 class Lowering:
-    """The state of one lowering: the graph that grows and the values of layers and parameters."""
+    """The state of one lowering: the builder, and the values of layers and parameters."""
 
     typed: TypedGraph
     build: Builder
@@ -40,18 +40,18 @@ class Lowering:
     ends: dict[str, Ends] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Value:
-        """The value of a parameter."""
+        """Return the value of a parameter."""
         return self.params[name]
 
     def held(self, name: str) -> Value:
-        """The value of an array of state."""
+        """Return the value of a state array."""
         return self.states[name]
 
 
 def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     """Lower every layer, then every loss and penalty; outputs are `out:NAME`, `loss:NAME`, `total`.
 
-    With `per_row` the total is the sum of the rows' own losses, without the penalty.
+    With `per_row` the total is the sum of the losses of single rows, without the penalty.
     """
     graph = typed.graph
     state = Lowering(
@@ -81,7 +81,7 @@ def followers_of(graph: LayerGraph) -> dict[int, frozenset[str]]:
 
 
 def declare_params(state: Lowering) -> None:
-    """Give every parameter and every array of state a leaf of the graph."""
+    """Emit a leaf for every parameter and state array."""
     for param in state.typed.params:
         state.build.origin = Origin(param.name, (param.span,), Role.FORWARD, hint=param.name)
         state.params[param.name] = leaf(
@@ -143,7 +143,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
 
 
 def lengths_behind(state: Lowering, layer: Layer, context: LowerContext) -> Value | None:
-    """The lengths of the rows behind a layer, called after it if they are new."""
+    """Return the row lengths after a layer, named after it if they are new."""
     lengths = LAYERS[layer.kind].lengths(context)
     given = [state.lengths[i] for i in layer.inputs]
     if lengths is None or any(n is not None and n.id == lengths.id for n in given):
@@ -152,7 +152,7 @@ def lengths_behind(state: Lowering, layer: Layer, context: LowerContext) -> Valu
 
 
 def lower_input(state: Lowering, layer: Layer) -> Value:
-    """An input; the padding of a ragged one is cleared before anything reads it."""
+    """Emit an input; the padding of a ragged one is cleared before it is read."""
     type, build = state.typed.types[layer.id].batched(), state.build
     name = value_name(state.typed, layer)
     value = build.describe(leaf(build, "input", layer.name, type), hint=name)
@@ -166,7 +166,7 @@ def lower_input(state: Lowering, layer: Layer) -> Value:
 
 
 def lower_output(state: Lowering, output: Output) -> Value:
-    """An output's value, with zeros in place of padding."""
+    """Return an output's value, with padding set to zero."""
     value, lengths = state.values[output.layer], state.lengths[output.layer]
     if lengths is None:
         return value
@@ -182,13 +182,13 @@ def lower_output(state: Lowering, output: Output) -> Value:
 
 
 def named(state: Lowering, value: Value, inputs: tuple[Value, ...], hint: str) -> Value:
-    """Call a new value by its layer's name; a value that came in keeps its own."""
+    """Name a new value after its layer; an input that is passed through keeps its name."""
     if any(value.id == given.id for given in inputs):
         return value
     return state.build.describe(value, hint=hint)
 
 
 def value_name(typed: TypedGraph, layer: Layer) -> str:
-    """The layer's name, or `y` where it is the model's only and unnamed output."""
+    """Return the layer's name, or `y` if it is the model's only, unnamed output."""
     outputs = [o.name for o in typed.graph.outputs if o.layer == layer.id]
     return outputs[0] if len(outputs) == 1 else layer.name

@@ -1,4 +1,4 @@
-"""Losses and penalties as ops: each loss a scalar, the total their weighted sum."""
+"""Lowering of losses and penalties: each loss is a scalar, the total their weighted sum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..ops.reduction import sum_all
 from ..ops.source import leaf
 
 PARTIAL_SUM = 16
-"""Penalty terms added up in one statement; longer formulas would be hard to read."""
+"""Most penalty terms in one statement; longer formulas would be hard to read."""
 
 
 def lower_losses(
@@ -31,7 +31,7 @@ def lower_losses(
 ) -> None:
     """Emit every loss, the penalty if there is one, and their sum `total`.
 
-    With `per_row` the losses are sums of the rows' own ones, without the penalty.
+    With `per_row` the losses are sums of the losses of single rows, without the penalty.
     """
     targets: dict[int, Value] = {}
     parts = []
@@ -60,7 +60,7 @@ def lower_loss(
     lengths: Mapping[int, Value | None],
     per_row: bool,
 ) -> Value:
-    """One loss as it enters the total, its weight included."""
+    """Return one loss as a term of the total, including its weight."""
     span = loss.setting.span
     build.origin = Origin(loss.name, (span,), Role.LOSS)
     output = values[loss.layer]
@@ -94,7 +94,7 @@ def lower_loss(
 
 
 def target_layers(typed: TypedGraph) -> list[int]:
-    """The layers that losses compare with a target, in order, each once."""
+    """Return the layers that losses compare with a target, in order, each once."""
     return list(dict.fromkeys(n.layer for n in typed.graph.losses if n.compares))
 
 
@@ -105,7 +105,7 @@ def ignored_id(losses: Sequence[Loss], layer: int) -> int | None:
 
 
 def target_name(typed: TypedGraph, layer: int) -> str:
-    """`target` where there is one, else the judged output's (or stage's) name."""
+    """Return `target` if there is only one, else the name of the compared output or stage."""
     if len(target_layers(typed)) == 1:
         return "target"
     outputs = {o.layer: o.name for o in typed.graph.outputs}
@@ -115,7 +115,7 @@ def target_name(typed: TypedGraph, layer: int) -> str:
 def lower_penalty(
     typed: TypedGraph, build: Builder, setting: Setting, params: Mapping[str, Value]
 ) -> Value | None:
-    """l1·Σ|w| + l2/2·Σw² over every weight array that is trained, each counted once."""
+    """Emit l1·Σ|w| + l2/2·Σw² over all trained weight arrays, each once."""
     l1, l2 = number(setting.args["l1"]), number(setting.args["l2"])
     total: Value | None = None
     weights = [p for p in typed.trained if p.role == "weight"]

@@ -1,4 +1,4 @@
-"""An optimizer's step as ops on one parameter array; templates apply it to each or to all at once."""
+"""Lowering of an optimizer's step to ops on one array, which templates apply to all arrays."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..ops.source import leaf
 from ..optimizers import OPTIMIZERS
 
 SIZE = symbol("N")
-"""Number of entries of the array that is updated."""
+"""Number of entries of the updated array."""
 
 
 def lower_update(setting: Setting) -> Graph:
-    """The graph of one optimizer step; outputs `param`, `slot:NAME` and `number:NAME`."""
+    """Return the graph of one optimizer step; outputs `param`, `slot:NAME` and `number:NAME`."""
     kind = OPTIMIZERS[setting.kind]
     build = Builder(Origin(setting.kind, (setting.span,), Role.UPDATE))
     array, scalar = TensorType((SIZE,)), TensorType(())

@@ -1,4 +1,4 @@
-"""Nonlinear functions that have a textbook derivative of their own."""
+"""Nonlinear functions, each with its textbook derivative."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _prelu(c: Gradient) -> list[Value]:
 
 
 def _elu(c: Gradient) -> list[Value]:
-    """1 for x > 0, else α·exp(x), which is the value plus α."""
+    """Slope 1 for x > 0, else α·exp(x), which equals the value plus α."""
     build = c.g.builder
     alpha = const(build, c.attr("alpha"))
     return [c.g * select(greater_zero(c.x), const(build, 1.0), c.out + alpha)]
@@ -124,7 +124,7 @@ def _sum_last(x: Value) -> Value:
 
 
 def softmax_gradient(c: Gradient) -> Value:
-    """The whole Jacobian product: dz = a · (da − Σ da·a)."""
+    """Return the vector-Jacobian product of softmax: dz = a · (da − Σ da·a)."""
     return c.out * (c.g - _sum_last(c.g * c.out))
 
 
@@ -136,7 +136,7 @@ op(OpDef("bounded", same_type, lambda c: [c.g], True, samples=_ONE))
 
 
 def bounded(x: Value) -> Value:
-    """x, or the lowest number there is where x lies below: −inf times 0 is not a number."""
+    """Clamp x to the lowest finite number from below: −inf · 0 would be NaN."""
     return x.builder.emit("bounded", x)
 
 
@@ -160,10 +160,10 @@ op(
 )
 
 
-# --- x times a gate that opens with x -----------------------------------------------------
+# --- x times a gate computed from x -------------------------------------------------------
 #
-# These have rules of their own: the product rule would take the upstream gradient times x first,
-# which may overflow, and inf · 0 is not a number. Here x only meets a slope that is 0 by then.
+# These have their own rules: the product rule would first multiply the upstream gradient by x,
+# which may overflow, and inf · 0 is NaN. Here x is only multiplied by a slope that is already 0.
 
 
 def _silu(c: Gradient) -> Parts:
@@ -202,7 +202,7 @@ def silu(x: Value) -> Value:
 
 
 def hard_swish(x: Value) -> Value:
-    """x times x/6 + 1/2 kept within [0, 1]."""
+    """x times x/6 + 1/2, clamped to [0, 1]."""
     line = scale(x, 1 / 6) + const(x.builder, 0.5)
     return x.builder.emit("hard_swish", x, unary("clip", line, low=0.0, high=1.0))
 
@@ -213,7 +213,7 @@ def mish(x: Value) -> Value:
 
 
 def gelu(x: Value) -> Value:
-    """x·Φ(x) with the normal distribution function Φ."""
+    """x·Φ(x), where Φ is the normal distribution function."""
     one = const(x.builder, 1.0)
     below = _named(scale(one + unary("erf", scale(x, 0.5**0.5)), 0.5), "Phi", "Φ(z)")
     return x.builder.emit("gelu", x, below)
@@ -222,7 +222,7 @@ def gelu(x: Value) -> Value:
 def gelu_tanh(x: Value) -> Value:
     """The tanh approximation of gelu (Hendrycks and Gimpel 2016).
 
-    The cube is taken of x kept within ±10, where tanh is ±1 to all digits: it cannot overflow.
+    The cube is computed from x clamped to ±10, where tanh is ±1 to all digits: no overflow.
     """
     one = const(x.builder, 1.0)
     near = unary("clip", x, low=-SATURATED, high=SATURATED)
@@ -233,7 +233,7 @@ def gelu_tanh(x: Value) -> Value:
 
 
 def _named(value: Value, what: str, formula: str) -> Value:
-    """A value of a layer under a name of its own."""
+    """Attach a formula and a name hint, LAYER_`what`, to a value."""
     build = value.builder
     return build.describe(value, hint=f"{build.origin.layer}_{what}", formula=formula)
 
@@ -245,11 +245,11 @@ def _gated(
     formula: str,
     samples: tuple[Sample, ...] = _ONE,
 ) -> None:
-    """An op whose value is its first operand, x, times its last, a gate computed from x."""
+    """Register an op: the product of its first operand, x, and its last, a gate computed from x."""
     op(
         OpDef(
             name,
-            broadcast_type,  # passes may leave out that an operand is repeated
+            broadcast_type,  # passes may remove the broadcast of an operand
             rule,
             True,
             samples=samples,

@@ -1,4 +1,4 @@
-"""Ops of attention: products of stacks of matrices, softmax over the keys a query may see."""
+"""Ops of attention: batched matrix products, masked softmax over the keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .shape import reshape, transpose
 
 
 def batch_matmul(a: Value, b: Value) -> Value:
-    """The product of matrices in the last two axes, one for each index of the axes before."""
+    """Matrix products over the last two axes, one for each index of the leading axes."""
     return a.builder.emit("batch_matmul", a, b)
 
 
@@ -25,33 +25,33 @@ def row_products(a: Value, b: Value) -> Value:
 
 
 def transposed(x: Value) -> Value:
-    """x with its last two axes exchanged."""
+    """Swap the last two axes of x."""
     last = x.type.rank - 1
     return transpose(x, (*range(last - 1), last, last - 1))
 
 
 def split_heads(x: Value, rows: tuple[Dim, Dim], heads: int) -> Value:
-    """(B·T, D) as (B, heads, T, D/heads), each head's columns contiguous; rows are (B, T)."""
+    """Reshape (B·T, D) to (B, heads, T, D/heads), one column block per head; rows is (B, T)."""
     return x.builder.emit("split_heads", x, rows=rows, heads=heads)
 
 
 def merge_heads(x: Value) -> Value:
-    """(B, heads, T, D/heads) as (B·T, D): the heads side by side."""
+    """Reshape (B, heads, T, D/heads) to (B·T, D), with the heads side by side."""
     batch, _, length, _ = x.type.shape
     return x.builder.emit("merge_heads", x, rows=(batch, length))
 
 
 def masked_softmax(scores: Value, lengths: Value | None, *, causal: bool) -> Value:
-    """Softmax over the keys (the last axis) that a query (the one before) may see; 0 elsewhere.
+    """Softmax over the unmasked keys (last axis) of each query (last axis but one); 0 elsewhere.
 
-    `causal` hides the keys behind the query, `lengths` those beyond a row's length.
+    `causal` masks the keys after the query, `lengths` those beyond a row's length.
     """
     operands = (scores,) if lengths is None else (scores, lengths)
     return scores.builder.emit("masked_softmax", *operands, causal=causal)
 
 
 def positions(x: Value) -> Value:
-    """Sines and cosines of the positions of x, (T, D) for (…, T, D)."""
+    """Sinusoidal position encodings, (T, D), for x of shape (…, T, D)."""
     return x.builder.emit("positions", x)
 
 

@@ -1,4 +1,4 @@
-"""Op graphs under construction: handles on values, whose arithmetic emits ops."""
+"""Construction of op graphs: arithmetic on handles of values emits ops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..ir.types import TensorType
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """A handle on a node under construction; arithmetic on handles emits ops."""
+    """A handle to a node; arithmetic on handles emits ops."""
 
     id: int
     type: TensorType
@@ -34,11 +34,11 @@ class Value:
 
 @dataclass(slots=True)
 class Builder:
-    """Grows a graph; `origin` is what newly emitted nodes are said to come from.
+    """Builds a graph; `origin` is attached to newly emitted nodes.
 
-    A node whose key is in `known` is not emitted again: the differentiator puts the forward
-    pass there, so that gradients refer to values that forward has computed. `slopes` has, by the
-    name of a loss, the formula of its gradient where that enters the network.
+    A node whose key is in `known` is not emitted again: the differentiator enters the forward
+    pass there, so that gradients reuse values of the forward pass. `slopes` maps the name of a
+    loss to the formula of its gradient where it enters the network.
     """
 
     origin: Origin
@@ -66,13 +66,13 @@ class Builder:
         attrs: tuple[tuple[str, Attr], ...],
         type: TensorType,
     ) -> Value:
-        """Append a node whose type is known already."""
+        """Append a node of known type."""
         node = Node(len(self.nodes), op, inputs, attrs, type, self.origin)
         self.nodes.append(node)
         return Value(node.id, type, self)
 
     def describe(self, value: Value, *, formula: str = "", hint: str = "", note: str = "") -> Value:
-        """Say of a value its formula, what it would like to be called, why it is computed so."""
+        """Attach a formula, a name hint and a note to a value."""
         node = self.nodes[value.id]
         origin = replace(
             node.origin,
@@ -84,7 +84,7 @@ class Builder:
         return value
 
     def value(self, id: int) -> Value:
-        """A handle on a node that exists already."""
+        """Return a handle to an existing node."""
         return Value(id, self.nodes[id].type, self)
 
     def graph(self) -> Graph:

@@ -7,12 +7,12 @@ axes. With s the stride, d the dilation and p the padding in front,
     dx[c, j]  = Σ dy[f, i] · W[f, c, u]                 over f and i·s + u·d − p = j
     dW[f,c,u] = Σ dy[f, i] · x[c, i·s + u·d − p]        over the batch and i
 
-The second line is linear in dy and has a gradient of the first kind: it is itself the layer
-conv_transpose (Dumoulin and Visin, A guide to convolution arithmetic, 2016).
+The second line is also the layer conv_transpose; it is linear in dy, and its gradient is again a
+convolution (Dumoulin and Visin, A guide to convolution arithmetic, 2016).
 
-The ops named `_flat` and `_winograd` compute the same at stride 1 in another way;
-passes/choose_convolutions.py puts them in where they are faster, after differentiation, and gives all of them a `room`, an
-array to work in as one more operand.
+The ops named `_flat` and `_winograd` compute the same at stride 1 by other algorithms.
+passes/choose_convolutions.py inserts them where they are faster, after differentiation, and gives
+each a workspace array as an additional operand, the op `room`.
 """
 
 from __future__ import annotations
@@ -37,32 +37,32 @@ from .registry import (
 )
 
 SAME = "same"
-"""Padding such that n positions and a stride s give ⌈n/s⌉, worked out at run time."""
+"""Padding that gives ⌈n/s⌉ positions for size n and stride s, computed at run time."""
 
 Pads = tuple[tuple[int, int], ...]
-"""Zeros in front of and behind every spatial axis."""
+"""Numbers of zeros before and after every spatial axis."""
 
 
 def conv(x: Value, w: Value, **window: Any) -> Value:
-    """x under a sliding kernel; `window` holds stride, pad, dilation and groups."""
+    """Convolution of x with w; `window` holds stride, pad, dilation and groups."""
     return x.builder.emit("conv", x, w, **window)
 
 
 def conv_transpose(x: Value, w: Value, size: Shape, **window: Any) -> Value:
-    """What `conv` with the same `window` takes to x from an input of that size, transposed."""
+    """The transpose of `conv` with the same `window`, whose input has the spatial size `size`."""
     return x.builder.emit("conv_transpose", x, w, size=size, **window)
 
 
 def stretched_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> Value:
-    """The lengths behind a transposed convolution: (n − 1)·stride + kernel − pad."""
+    """Lengths after a transposed convolution: (n − 1)·stride + kernel − pad."""
     return lengths.builder.emit("stretched_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
 
 
 def same_pad(size: int, reach: int, stride: int) -> tuple[int, int]:
-    """Zeros in front of and behind an axis for ⌈size/stride⌉ positions; an odd one goes behind.
+    """Zeros before and after an axis for ⌈size/stride⌉ positions; an odd zero goes after it.
 
-    `reach` are the cells from the first to the last that the kernel touches. The same at run time
-    is `same_zeros` in templates/numpy/helpers_conv.jinja.
+    `reach` is the number of cells that the dilated kernel spans. The run-time equivalent is
+    `same_zeros` in templates/numpy/helpers_conv.jinja.
     """
     both = max((-(-size // stride) - 1) * stride + reach - size, 0)
     return both // 2, both - both // 2
@@ -135,7 +135,7 @@ def _conv_transpose(c: Gradient) -> list[Value]:
 
 
 def _conv_weights(c: Gradient) -> Parts:
-    """Linear in both: g stands for the kernel."""
+    """Bilinear, so that the gradients are convolutions with g as the kernel."""
     image, positions = c.inputs
     window = _window(dict(c.node.attrs))
     size = image.type.shape[2:]

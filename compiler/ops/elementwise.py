@@ -1,4 +1,4 @@
-"""Arithmetic entry by entry, with NumPy's broadcasting, and its gradients."""
+"""Elementwise arithmetic with NumPy's broadcasting, and its gradients."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bool_type(types: Types, _: Attrs) -> TensorType:
 
 
 def unbroadcast(g: Value, type: TensorType) -> Value:
-    """The gradient of a value that was broadcast: summed over the axes along which it was."""
+    """Sum a gradient over the axes along which its value was broadcast."""
     shape, target = g.type.shape, type.shape
     if shape == target:
         return g
@@ -62,7 +62,7 @@ def select(cond: Value, yes: Value, no: Value) -> Value:
 
 
 def scale(x: Value, factor: float, over: Dim = 1) -> Value:
-    """x times a constant, over a count that may be symbolic."""
+    """x · factor / over, where `over` may be a symbolic count."""
     return x.builder.emit("scale", x, factor=float(factor), over=over)
 
 
@@ -260,5 +260,5 @@ op(
     )
 )
 
-# The value itself, whose gradient is said to be zero.
+# The identity, with a gradient defined as zero.
 op(OpDef("stop", same_type, ZERO, True))

@@ -1,4 +1,4 @@
-"""Ops that only passes emit, after gradients exist: calls a target does in one go."""
+"""Ops emitted only by passes, after differentiation: each is a single call of the target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def column_sums(x: Value) -> Value:
 
 
 def row_sums(x: Value) -> Value:
-    """Σ over the columns, as x @ ones, which keeps the axis."""
+    """Σ over the columns, as x @ ones, with the axis kept."""
     return x.builder.emit("row_sums", x, _ones(x.builder, x.type.shape[1], 1))
 
 
@@ -34,7 +34,7 @@ def _row_sums(types: Types, _: Attrs) -> TensorType:
 
 
 def _spread(g: Value, shape: tuple[Dim, ...], over: Value) -> Value:
-    """A sum's gradient, in the given shape, beside all that was summed."""
+    """Broadcast a sum's gradient, in the given shape, to all summed entries."""
     return broadcast(reshape(g, shape), over.type.shape)
 
 
@@ -76,7 +76,7 @@ op(
     )
 )
 
-# Σ over all entries: the ufunc's own reduction, which starts faster than the general sum.
+# Σ over all entries: the ufunc's own reduction, which has less overhead than np.sum.
 op(
     OpDef(
         "grand_sum",

@@ -1,4 +1,4 @@
-"""The lengths of padded rows: before and behind a layer, and as formulas of the given ones."""
+"""The lengths of padded rows: before a layer, and as formulas of the given lengths."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .conv import window_size
 
 
 def lengths_before(build: Builder, given: Iterable[Value | None]) -> Value | None:
-    """The lengths of the rows that come in; those of several inputs must be the same.
+    """Return the row lengths of a layer's inputs; those of several inputs must be equal.
 
-    Inputs of one padded size may still have rows of unlike lengths: rows of another input, or,
-    where the padded size is a number, what other layers have made of the same rows. Whether
-    such lengths agree is found at run time.
+    Inputs of equal padded size may still have rows of different lengths: rows of another input,
+    or, if the padded size is a number, rows changed by other layers. Such lengths are compared
+    at run time.
     """
     found = list({n.id: n for n in given if n is not None}.values())
     if not found:
@@ -30,7 +30,7 @@ def lengths_before(build: Builder, given: Iterable[Value | None]) -> Value | Non
 
 
 def length_of(build: Builder, lengths: Value) -> Dim:
-    """The length of one row as a formula of the length that was given for it."""
+    """Return the length of one row as a formula of its given length."""
     chain = [build.nodes[lengths.id]]
     while chain[-1].inputs:
         chain.append(build.nodes[chain[-1].inputs[0]])

@@ -1,4 +1,4 @@
-"""The cores of losses, each computed stably and with the gradient that textbooks derive."""
+"""The ops of losses, each numerically stable and with its textbook gradient."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ def _rows(types: Types, _: Attrs) -> TensorType:
 
 
 def _crossentropy(c: Gradient) -> Parts:
-    """−Σ t·log softmax(z), for rows t that sum to 1, has the gradient softmax(z) − t."""
+    """The gradient of −Σ t·log softmax(z), for rows t that sum to 1, is softmax(z) − t."""
     z, t = c.inputs
     g = reshape(c.g, (*c.g.type.shape, 1))
     return [(unary("softmax", z) - t) * g, scale(unary("log_softmax", z) * g, -1.0)]
 
 
 def _bce(c: Gradient) -> Parts:
-    """softplus(z) − t·z, that is −t·log σ(z) − (1−t)·log(1−σ(z)), has the gradient σ(z) − t."""
+    """The gradient of softplus(z) − t·z = −t·log σ(z) − (1−t)·log(1−σ(z)) is σ(z) − t."""
     z, t = c.inputs
     return [(unary("sigmoid", z) - t) * c.g, scale(z * c.g, -1.0)]
 
 
 def _poisson(c: Gradient) -> Parts:
-    """exp(y) − t·y has the gradient exp(y) − t."""
+    """The gradient of exp(y) − t·y is exp(y) − t."""
     y, t = c.inputs
     return [(unary("exp", y) - t) * c.g, scale(y * c.g, -1.0)]
 

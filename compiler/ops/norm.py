@@ -1,9 +1,9 @@
-"""Normalisation: statistics of a batch or of each row, and what is taken out of the data by them.
+"""Normalisation: statistics of a batch or of each row, and data standardised by them.
 
-Statistics are one array of two: the mean and 1/√(variance + ε), each with size 1 along the axes
-it was taken over, so that they broadcast against the data. The rule of `standardized`
-gives the whole derivative by the data, through the statistics too (Ioffe and Szegedy 2015,
-section 3), so that it passes no gradient on to them.
+Statistics are one array that stacks the mean and 1/√(variance + ε), each with size 1 along the
+reduced axes, so that they broadcast against the data. The rule of `standardized` gives the
+total derivative with respect to the data, including the part through the statistics (Ioffe and
+Szegedy 2015, section 3), so it passes no gradient on to them.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from .shape import narrow, reshape
 def batch_stats(
     x: Value, state: tuple[Value, Value], train: Value, axes: tuple[int, ...], **attrs: Attr
 ) -> Value:
-    """In training the batch's statistics over axes of x; else the running ones.
+    """The batch's statistics over axes of x in training, otherwise the running ones.
 
-    `state` are the running mean and variance, shaped to broadcast against a row of x; training
-    updates them by the fraction `momentum`. `eps` is added to variances. `name` tells the layers
-    of one model apart, because each call updates.
+    `state` is the running mean and variance, shaped to broadcast against a row of x; training
+    moves them by the fraction `momentum`. `eps` is added to variances. `name` distinguishes the
+    layers of a model, because each call updates its state.
     """
     return x.builder.emit("batch_stats", x, *state, train, axes=axes, **attrs)
 
 
 def running_stats(state: tuple[Value, Value], eps: float) -> Value:
-    """The running statistics, in training as in prediction."""
+    """The running statistics, in training and in prediction."""
     return state[0].builder.emit("running_stats", *state, eps=eps)
 
 
@@ -58,7 +58,7 @@ def standardized(
 ) -> Value:
     """(x − mean) / √(variance + ε), with statistics taken over these axes of x.
 
-    Where `train` is given, they are of x only in training, and otherwise mere numbers.
+    If `train` is given, the statistics depend on x in training, otherwise they are constant.
     """
     operands = (x, stats) if train is None else (x, stats, train)
     return x.builder.emit("standardized", *operands, axes=axes)
@@ -99,7 +99,7 @@ def _cube(x: Value) -> Value:
 
 
 def _running_stats(c: Gradient) -> Parts:
-    """The mean as it is, and s = 1/√(variance + ε), whose derivative is −s³/2."""
+    """The mean is passed through; the derivative of s = 1/√(variance + ε) is −s³/2."""
     shape = c.x.type.shape
     dmean, ds = (reshape(narrow(c.g, 0, i, i + 1), shape) for i in (0, 1))
     s = reshape(narrow(c.out, 0, 1, 2), shape)
@@ -107,7 +107,7 @@ def _running_stats(c: Gradient) -> Parts:
 
 
 def _row_stats(c: Gradient) -> Parts:
-    """The mean has the derivative 1/n by an entry, s = 1/√(variance + ε) −s³·(x − mean)/n."""
+    """By an entry: 1/n for the mean, −s³·(x − mean)/n for s = 1/√(variance + ε)."""
     kept = c.g.type.shape[1:]
     dmean, ds = (reshape(narrow(c.g, 0, i, i + 1), kept) for i in (0, 1))
     mean, s = (reshape(narrow(c.out, 0, i, i + 1), kept) for i in (0, 1))
@@ -115,7 +115,7 @@ def _row_stats(c: Gradient) -> Parts:
 
 
 def _compose(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
-    """x with the statistics it depends on: a batch's in training, a row's, or fixed ones."""
+    """x standardised by statistics of the batch (in training), of the row, or by fixed ones."""
     x, axes = inputs[0], attrs["axes"]
     match inputs[1:]:
         case (mean, var, train):
@@ -178,7 +178,7 @@ op(
 )
 op(OpDef("standardized_dx", same_type, ADJOINT))
 
-# --- by the root of the mean square -------------------------------------------------------
+# --- by the root mean square --------------------------------------------------------------
 
 
 def _last_kept(types: Types, _: Attrs) -> TensorType:
@@ -190,7 +190,7 @@ def _rms_normalized(c: Gradient) -> Parts:
 
 
 def _rms_scale(c: Gradient) -> Parts:
-    """s = 1/√(mean x² + ε) has the derivative −s³·x/n by an entry."""
+    """The derivative of s = 1/√(mean x² + ε) by an entry is −s³·x/n."""
     return [scale(c.g * _cube(c.out) * c.x, -1.0, c.x.type.shape[-1])]
 
 

@@ -1,10 +1,10 @@
-"""Printed op graphs read back: the inverse of `graph_text`, for tests and for rewrites by hand.
+"""Parsing of printed op graphs: the inverse of `graph_text`, for tests and edits by hand.
 
     %3 : (B, 3) = matmul(%2, %0)                    # forward dense1 model.nn:1 as dense1_z
     out:y = %3
 
-What is not printed (formulas and notes) is empty in the graph that is read. Places are lines of specs
-whose text is not known.
+Formulas and notes are not printed, and are empty in the parsed graph. Spans refer to lines of
+specs whose text is unknown.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ ARITHMETIC = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.FloorDiv: floordiv}
 
 
 class GraphSyntaxError(ValueError):
-    """A line that is no node and no output of a graph, or an op that cannot be as it is written."""
+    """A line that is neither a node nor an output of a graph, or an invalid op."""
 
 
 def parse_graph(text: str) -> Graph:
-    """The graph that a text describes; blank lines and lines that begin with `#` are skipped.
+    """Parse a graph; blank lines and lines that begin with `#` are skipped.
 
-    Raises GraphSyntaxError with the line's number. Types follow from the ops; a shape that is
-    written differently is an error.
+    Raises GraphSyntaxError with the line number. Types are inferred from the ops; a different
+    written shape is an error.
     """
     nodes: list[Node] = []
     outputs: dict[str, int] = {}
@@ -85,10 +85,8 @@ def _earlier(id: int, nodes: list[Node]) -> Node:
 
 
 def _arguments(written: str) -> tuple[tuple[int, ...], dict[str, Attr]]:
-    """`%4, %3, axes=(1,)` as operands and attributes."""
-    named = VALUE.sub(
-        r"_\1", written
-    )  # so that it is a call in Python's syntax, which is only parsed
+    """Parse `%4, %3, axes=(1,)` into operands and attributes."""
+    named = VALUE.sub(r"_\1", written)  # parsed as a Python call, never executed
     call = ast.parse(f"f({named})", mode="eval").body
     assert isinstance(call, ast.Call)
     inputs = [int(arg.id[1:]) for arg in call.args if isinstance(arg, ast.Name)]
@@ -96,7 +94,7 @@ def _arguments(written: str) -> tuple[tuple[int, ...], dict[str, Attr]]:
 
 
 def _value(tree: ast.expr) -> Attr:
-    """An attribute from its text: numbers, strings, dimensions, and tuples of these."""
+    """Parse an attribute: a number, a string, a dimension, or a tuple of these."""
     match tree:
         case ast.Constant(value=int() | float() | str() | None as value):
             return value
@@ -120,7 +118,7 @@ def _dim(value: Attr) -> Dim:
 
 
 def _sources(text: str) -> dict[str, Source]:
-    """The specs that are named, each as long as the last line that is mentioned."""
+    """The named specs, each with as many empty lines as the largest line number requires."""
     lines: dict[str, int] = {}
     for name, line in PLACE.findall(text):
         lines[name] = max(int(line), lines.get(name, 1))
@@ -128,6 +126,6 @@ def _sources(text: str) -> dict[str, Source]:
 
 
 def _place(text: str, sources: dict[str, Source]) -> Span:
-    """`model.nn:3`: a place on that line of a spec of which only the lines are known."""
+    """Parse `model.nn:3` into a span on that line."""
     name, _, line = text.rpartition(":")
     return sources[name].span(int(line) - 1, int(line) - 1)

@@ -1,7 +1,7 @@
-"""Pooling: a window slides over every channel by itself; and the locally connected product.
+"""Pooling, with a window over each channel separately, and the locally connected product.
 
 x is (B, C, sizes…) and y (B, C, positions…), with one or two spatial axes. With s the stride and
-p the padding in front, entry u of the window lies at position i on cell j = i·s + u − p:
+p the padding in front, entry u of the window at position i covers cell j = i·s + u − p:
 
     max_pool        y[i] = max x[j] over u             dx[j] = Σ dy[i] where x[j] is the first maximum
     avg_pool        y[i] = Σ x[j] / size of window     dx[j] = Σ dy[i] / size of window
@@ -9,7 +9,7 @@ p the padding in front, entry u of the window lies at position i on cell j = i·
 
     local           y[f, i] = Σ x[c, j] W[i, (c, u), f] over c and u
 
-Cells of padding are no candidates of a maximum, and zeros elsewhere.
+Padding cells are excluded from a maximum, and zero otherwise.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ Sizes = tuple[int, ...]
 
 
 def max_pool(x: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
-    """The largest entry under the window at each position."""
+    """The largest entry in the window at each position."""
     return x.builder.emit("max_pool", x, kernel=kernel, stride=stride, pad=pad)
 
 
 def avg_pool(x: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
-    """The mean of what is under the window at each position, zeros of padding included."""
+    """The mean of the window at each position, with padding counted as zeros."""
     return x.builder.emit("avg_pool", x, kernel=kernel, stride=stride, pad=pad)
 
 
 def weighted_pool(x: Value, w: Value, *, stride: Sizes, pad: Pads) -> Value:
-    """The sum of what is under the window times the weights w, one kernel for all channels."""
+    """The weighted sum of the window at each position; w is one kernel for all channels."""
     return x.builder.emit("weighted_pool", x, w, stride=stride, pad=pad)
 
 
 def global_max(x: Value) -> Value:
-    """The largest entry along the last axis; the first one, where several are."""
+    """The largest entry along the last axis; of ties the first gets the gradient."""
     return x.builder.emit("global_max", x)
 
 
 def local(x: Value, w: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Value:
-    """x under a sliding window that has weights of its own at every position."""
+    """The locally connected product: a sliding window with separate weights at every position."""
     return x.builder.emit("local", x, w, kernel=kernel, stride=stride, pad=pad)
 
 
@@ -197,7 +197,7 @@ _PLACED = (
 
 
 def _spreads(weighted: bool = False) -> tuple[Sample, ...]:
-    """Samples of the adjoints by x: y, the weights if there are any, and the size of x."""
+    """Samples for the adjoints with respect to x: y, any weights, and the size of x."""
     found = []
     for y, x, window in _PLACED:
         attrs: dict[str, Any] = {**window, "size": x[2:]}
@@ -258,7 +258,7 @@ op(
             _weighted((2, 3, 6), _SIGNAL),
             _weighted((3, 1, 8), _LONG),
             _weighted((2, 2, 5, 7), _IMAGE),
-            _weighted((2, 2, 4, 6), _IMAGE),  # covered like tiles
+            _weighted((2, 2, 4, 6), _IMAGE),  # covered without gaps or overlap
             _weighted((1, 2, 4, 5), _OVERLAP),
             _weighted((2, 1, 4, 3), _ONE),
         ),

@@ -1,6 +1,6 @@
-"""Ops on padded rows: what lies beyond a row's length is no data.
+"""Ops on padded rows: entries beyond a row's length are not data.
 
-Padding may hold anything, NaN included, so it is replaced and never multiplied by zero.
+Padding may hold any value, NaN included, so it is replaced, never multiplied by zero.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op
 
 
 def mask_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
-    """x with zeros from each row's length on, along an axis of the whole shape."""
+    """Set x to zero beyond each row's length, along an axis of the full shape."""
     return x.builder.emit("mask_steps", x, lengths, axis=axis)
 
 
 def exclude_steps(x: Value, lengths: Value, axis: int = 1) -> Value:
-    """x with −inf from each row's length on: never a maximum, nothing to a softmax."""
+    """Set x to −inf beyond each row's length, which excludes it from a maximum or softmax."""
     return x.builder.emit("exclude_steps", x, lengths, axis=axis)
 
 
 def as_real(x: Value) -> Value:
-    """Whole numbers as real ones, in the model's dtype."""
+    """Convert integers to the model's floating-point dtype."""
     return x.builder.emit("as_real", x)
 
 
 def count_steps(lengths: Value) -> Value:
-    """The number of true positions in a batch, as a real scalar."""
+    """The number of unpadded positions in a batch, as a floating-point scalar."""
     return lengths.builder.emit("count_steps", lengths)
 
 
 def window_lengths(lengths: Value, *, kernel: int, stride: int, pad: int) -> Value:
-    """The lengths behind a sliding window: (n + pad − kernel) // stride + 1.
+    """Lengths after a sliding window: (n + pad − kernel) // stride + 1.
 
-    `pad` counts the positions added at both ends together; a row too short for one window is
-    refused at run time.
+    `pad` is the total number of positions added at both ends; a row shorter than one window is
+    an error at run time.
     """
     return lengths.builder.emit("window_lengths", lengths, kernel=kernel, stride=stride, pad=pad)
 
@@ -44,7 +44,7 @@ def _masked(c: Gradient) -> Parts:
 
 
 def _largest(inputs: tuple[Value, ...], attrs: Attrs) -> Value:
-    """Infinities must not be left: the maximum is what follows."""
+    """Follow `exclude_steps` by a maximum, so that the checked value is finite."""
     excluded = exclude_steps(inputs[0], inputs[1], attrs["axis"])
     return excluded.builder.emit("max", excluded, axes=(attrs["axis"],), keepdims=False)
 

@@ -1,16 +1,17 @@
-"""Recurrent cores: the steps of a row one after the other, each from the state before.
+"""Recurrent cores: the time steps in order, each computed from the previous state.
 
-A core reads what the input gives to the gates of every step, x (B, T, gH), made by one matrix
-product beforehand. Its value is a tape (B, T, kH): what each step leaves for the way back, side
-by side, the state before in its last but one H columns and the state h in its last. A core's
-adjoint gives the gradient by x; the gradient of Wh follows by one matrix product over all steps.
+A core reads the input's contribution to the gates at every step, x (B, T, gH), from one earlier
+matrix product. Its value is a tape (B, T, kH): the values that the backward pass needs of each
+step, side by side, with the previous state in the last but one H columns and the state h in the
+last. A core's adjoint is the gradient with respect to x; the gradient of Wh follows by one matrix
+product over all steps.
 
-With `lengths`, steps beyond a row's length have states of zero, and no gradient.
+With `lengths`, steps beyond a row's length have zero state and no gradient.
 
-A core that is `started` begins with a state that is its last input: h (B, H), of an lstm h and c
-(B, 2H). Its adjoint then has one step more, (B, T + 1, gH), whose first columns are the gradient by
-that state. Of a core with `cells` the cell is read as well as the state; its adjoint takes the
-gradients of both, side by side.
+A `started` core has its first state as last input: h (B, H), for an lstm h and c (B, 2H). Its
+adjoint then has one more step, (B, T + 1, gH), whose first columns are the gradient with respect to
+that state. With `cells` the cell is read as well as the state; the adjoint takes the gradients of
+both, side by side.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from .shape import concat, embed, narrow, reshape, transpose
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How many blocks of H columns a cell's x has, and its tape."""
+    """The number of blocks of H columns in a cell's x and in its tape."""
 
     gates: int
     parts: int
@@ -62,7 +63,7 @@ def cells_of(tape: Value, cell: Cell) -> Value:
 
 
 def last_step(h: Value, lengths: Value) -> Value:
-    """The state at each row's own last step, (B, H)."""
+    """The state at each row's last step, (B, H)."""
     return h.builder.emit("last_step", h, lengths)
 
 
@@ -77,18 +78,18 @@ def _last_axis(type: TensorType, size: Dim) -> TensorType:
 
 
 def _rows(x: Value) -> Value:
-    """All steps of all rows below one another."""
+    """Reshape to one matrix row for each step of each row."""
     return reshape(x, (product(x.type.shape[:-1]), x.type.shape[-1]))
 
 
 def _hidden_weights(tape: Value, cell: Cell, dz: Value) -> Value:
-    """Σ over rows and steps of (state before)ᵀ dz, as one product."""
+    """Σ over rows and steps of (previous state)ᵀ dz, as one product."""
     before = tape.builder.emit("states_before", tape, size=_hidden(tape.type, cell.parts))
     return transpose(_rows(before)) @ _rows(dz)
 
 
 def _back(c: Gradient, name: str) -> tuple[Value, Parts]:
-    """The adjoint of the core: the gradient by x of every step, and those by lengths and start."""
+    """The adjoint of the core: the gradients with respect to x, and to lengths and first state."""
     lengths = [v for v in c.inputs if v.type.dtype is DType.INT]
     attrs, build = dict(c.node.attrs), c.g.builder
     if not attrs.get("started"):
@@ -144,7 +145,7 @@ def _core(
     formulas: tuple[str, ...],
     samples: tuple[Sample, ...],
 ) -> None:
-    """Enter a core, `KIND_tape`, and its adjoint, `KIND_back`."""
+    """Register a core, `KIND_tape`, and its adjoint, `KIND_back`."""
 
     def tape_type(types: Types, _: Attrs) -> TensorType:
         return _last_axis(types[0], cell.parts * _hidden(types[0], cell.gates))
@@ -173,7 +174,7 @@ def _core(
 
 
 def _samples(cell: Cell, bias: bool, *attrs: dict[str, Any]) -> tuple[Sample, ...]:
-    """Rows of equal and of different lengths, three steps and one, in both directions."""
+    """Samples with equal and different row lengths, three steps and one, in both directions."""
     found = []
     for hidden, steps, given in ((2, 3, attrs[0]), (3, 1, attrs[0]), *((2, 4, a) for a in attrs)):
         for reverse in (False, True):
@@ -205,9 +206,9 @@ NONLINEARITIES: dict[str, tuple[str, ...]] = {
     "hard_tanh": (),
     "id": (),
 }
-"""Activations a simple cell may have, with the argument that says their slope or scale.
+"""The possible activations of a simple cell, with the argument for their slope or scale.
 
-All are monotonic, so their derivative follows from their value, which the tape holds.
+All are monotonic, so their derivative follows from their value, which is on the tape.
 """
 
 _NUMBERS = {"leaky_relu": 0.3, "elu": 0.7, "sigmoid": 1.6}
@@ -240,13 +241,13 @@ _core(
 )
 
 
-# The gradient by h Wh + bh from that by x: r stands between them in the third block.
+# The gradient of h Wh + bh from that of x: they differ by the factor r in the third block.
 op(OpDef("gru_hidden", lambda types, _: types[0], ADJOINT))
 op(
     OpDef(
         "states_of",
         lambda types, attrs: _last_axis(types[0], attrs["size"]),
-        lambda c: [_beside(c, 0)],  # a tape takes the gradient of what is read from it
+        lambda c: [_beside(c, 0)],  # the gradient of a tape has the shape of what is read
         view=True,
         samples=(sample((2, 3, 4), size=4),),
     )

@@ -11,12 +11,12 @@ from .shape import broadcast, reshape
 
 
 def sum_over(x: Value, axes: tuple[int, ...], keepdims: bool = False) -> Value:
-    """Σ over axes of the whole shape."""
+    """Σ over axes of the full shape."""
     return x.builder.emit("sum", x, axes=axes, keepdims=keepdims)
 
 
 def sum_all(x: Value) -> Value:
-    """Σ over everything."""
+    """Σ over all entries."""
     return sum_over(x, tuple(range(x.type.rank)))
 
 
@@ -32,7 +32,7 @@ def _reduced(types: Types, attrs: Attrs) -> TensorType:
 
 
 def _spread(c: Gradient, value: Value) -> Value:
-    """A reduced value put back beside the entries it was reduced from."""
+    """Reshape a reduced value so that it broadcasts against the input of the reduction."""
     return reshape(value, _kept(c.x.type.shape, c.attr("axes")))
 
 

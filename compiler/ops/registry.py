@@ -1,8 +1,8 @@
-"""What an op is: its type rule and its gradient rule; its text is a macro per target.
+"""The registry of ops: type rule and gradient rule; each target has a macro with the code.
 
-Every op states its gradient: a rule, `ZERO` where the mathematics says so (comparisons, numbers
-that are drawn, values from outside), or `Undefined` where there is no rule, with the reason. A
-gradient that arrives at the last is an error at compile time, never a silent zero.
+Every op declares its gradient: a rule, `ZERO` where it is mathematically zero (comparisons,
+random numbers, external values), or `Undefined` with a reason where there is no rule. A gradient
+that reaches an op with `Undefined` is an error at compile time, never a silent zero.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class _Included(Enum):
 
 
 ZERO = _Zero.ZERO
-"""Of an op or one of its inputs: the derivative is zero, and a gradient that arrives ends here."""
+"""The derivative of the op, or with respect to one input, is zero: propagation stops here."""
 
 INCLUDED = _Included.INCLUDED
-"""Of an input computed from another one, whose gradient has the way through this one in it."""
+"""The gradient of this input is included in that of another input, from which it is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undefined:
-    """Of an op without a rule: a gradient that arrives is an error, which says why."""
+    """The gradient of an op without a rule: reaching it is an error, with this reason."""
 
     why: str
 
@@ -48,10 +48,10 @@ FROM_PASS = Undefined("only passes put it in, after gradients exist")
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """What a gradient rule sees: an op, its inputs and value, and the gradient of its value.
+    """The arguments of a gradient rule: an op, its inputs and value, and the value's gradient.
 
-    `g` has the shape of `out`. The rule returns one gradient for each input, each of that
-    input's shape, or ZERO or INCLUDED in its place.
+    `g` has the shape of `out`. The rule returns for each input a gradient of that input's shape,
+    ZERO or INCLUDED.
     """
 
     node: Node
@@ -77,10 +77,10 @@ GradientRule = Callable[[Gradient], Parts]
 class Sample:
     """Inputs on which the gradient rule is checked numerically.
 
-    Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes. By
-    their indices, `rows` are rows of probabilities, and some inputs take no gradient: `ints` are
-    whole numbers from 1 up to a bound, `flags` true where single and drawn where arrays, `fixed`
-    plain numbers.
+    Entries are drawn from [low, high] away from `kinks`; `attrs` are the op's attributes. The
+    other fields list indices of inputs: `rows` are rows of probabilities. The following take no
+    gradient: `ints` are integers from 1 to a bound, `flags` are true if scalar and random if
+    arrays, `fixed` are plain numbers.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -117,16 +117,15 @@ def sample(*shapes: tuple[int, ...], **attrs: Attr) -> Sample:
 class OpDef:
     """A registry entry.
 
-    `infer` gives the type of the value; `gradient` the rule; `elementwise` says that the op
-    works entry by entry with broadcasting, so that it may write over an input; `view` that
-    its value shares memory with its input. `formulas` are what a
-    comment shows beside the gradient of each input, in the letters x, W, z, a of a layer.
+    `infer` returns the type of the value; `gradient` is the rule. An `elementwise` op broadcasts,
+    and may overwrite an input; the value of a `view` shares memory with its input. `formulas` are
+    the comments beside the gradients of the inputs, in the letters x, W, z, a of a layer.
 
-    A `tape` is a value that holds more than what is read from it: all that a time loop will
-    need on its way back. `tape` then gives the type of the gradient that its rule takes, which
-    is that of what is read. `composed` emits the op together with what it works with (a tape
-    and its reader) where its rule cannot be checked alone. An op for which a target has no
-    macro is a call of the target's helper function of that name.
+    A `tape` is a value that holds more than is read from it: everything that the backward pass of
+    a time loop needs. `tape` then returns the type of the gradient that its rule takes, which is
+    the type of the part that is read. `composed` emits the op together with others (a tape and
+    its reader) if its rule cannot be checked alone. An op for which a target has no macro is
+    rendered as a call of the target's helper function of that name.
     """
 
     name: str
@@ -145,7 +144,7 @@ OPS: dict[str, OpDef] = {}
 
 
 def op(definition: OpDef) -> OpDef:
-    """Enter an op into the registry; a name is taken once."""
+    """Register an op; names are unique."""
     if definition.name in OPS:
         raise ValueError(f"op registered twice: {definition.name}")
     OPS[definition.name] = definition
@@ -153,5 +152,5 @@ def op(definition: OpDef) -> OpDef:
 
 
 def same_type(types: Types, _: Attrs) -> TensorType:
-    """The type rule of unary ops that keep shape and kind."""
+    """The type rule of unary ops that preserve shape and dtype."""
     return types[0]

@@ -1,4 +1,4 @@
-"""Arithmetic on plain numbers, such as the step count: never on arrays."""
+"""Arithmetic on scalars such as the step count, never on arrays."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def base_power(base: float, exponent: Value) -> Value:
 
 
 def root(x: Value) -> Value:
-    """The square root of a number, as a number: `x ** 0.5`."""
+    """The square root of a scalar: `x ** 0.5`."""
     return x.builder.emit("root", x)

@@ -1,4 +1,4 @@
-"""Ops that move entries without computing."""
+"""Ops that rearrange entries without arithmetic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def transpose(x: Value, perm: tuple[int, ...] = (1, 0)) -> Value:
 
 
 def concat(xs: tuple[Value, ...], axis: int) -> Value:
-    """The values one after the other along an axis (of the whole shape)."""
+    """Concatenate the values along an axis (of the full shape)."""
     return xs[0].builder.emit("concat", *xs, axis=axis)
 
 
@@ -31,12 +31,12 @@ def narrow(x: Value, axis: int, start: Dim, stop: Dim) -> Value:
 
 
 def embed(x: Value, axis: int, start: Dim, size: Dim) -> Value:
-    """Zeros, of the given size along an axis, with x put in at start."""
+    """Pad x with zeros along an axis to the given size; x begins at `start`."""
     return x.builder.emit("embed", x, axis=axis, start=start, size=size)
 
 
 def broadcast(x: Value, shape: Shape) -> Value:
-    """x repeated along the axes where it has size 1, to the full shape."""
+    """Broadcast x along its axes of size 1 to the full shape."""
     return x if x.type.shape == shape else x.builder.emit("broadcast", x, shape=shape)
 
 
@@ -105,7 +105,7 @@ def _powers_type(types: Types, attrs: Attrs) -> TensorType:
 
 
 def _powers(c: Gradient) -> list[Value]:
-    """d(x^k) = k·x^(k−1) for k ≥ 1; the constant power has no part in it."""
+    """d(x^k) = k·x^(k−1) for k ≥ 1; the constant power x⁰ contributes nothing."""
     degree, last = c.attr("degree"), c.x.type.rank
     if degree == 0:
         return [scale(c.x, 0.0)]

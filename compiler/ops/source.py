@@ -1,4 +1,4 @@
-"""Ops that bring values in: inputs, parameters, targets, constants, random masks."""
+"""Ops without operands in the graph: inputs, parameters, targets, constants, random masks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ def _declared(_: Types, attrs: Attrs) -> TensorType:
 
 
 LEAVES = ("input", "param", "target", "state", "lengths", "train", "upstream")
-"""Ops whose values come from outside the graph.
+"""Ops whose values are provided from outside the graph.
 
-`state` are arrays that training keeps beside the parameters (running statistics), `lengths`
-the true lengths of padded rows, `train` whether this is training, `upstream` a gradient that
-the caller brings for an output.
+`state` are arrays that training updates besides the parameters (running statistics), `lengths`
+the lengths of padded rows, `train` whether this is training, `upstream` the caller's gradient
+for an output.
 """
 
 KEPT_LEAVES = ("input", "lengths", "train")
-"""Leaves that forward keeps for loss and backward, which are not given them again."""
+"""Leaves that forward caches for loss and backward, which do not take them as arguments."""
 
 RANDOM = ("dropout_mask", "gaussian_noise")
 """Ops that draw random numbers in training; a target passes them `train` and `rng`."""
 
 FREE = (*LEAVES, "const", "ones")
-"""Ops that cost nothing where they stand: values from outside, constants, kept arrays."""
+"""Ops without cost: leaves, constants, cached arrays."""
 
 for _name in LEAVES:
     op(OpDef(_name, _declared, ZERO))
@@ -48,7 +48,7 @@ op(
 )
 
 # Inverted dropout: entries are 0 with probability `rate`, else 1/(1-rate), in training;
-# 1 otherwise. `name` tells the masks of one model apart.
+# 1 otherwise. `name` distinguishes the masks of a model.
 op(OpDef("dropout_mask", lambda types, _: types[0], ZERO))
 
 # Normal numbers of standard deviation `std`, shaped like x, in training; zeros otherwise.
@@ -56,12 +56,12 @@ op(OpDef("gaussian_noise", lambda types, _: types[0], ZERO))
 
 
 def leaf(build: Builder, kind: str, name: str, type: TensorType) -> Value:
-    """An input, parameter or target by its name in the module."""
+    """A leaf: an input, parameter or target, by its name in the module."""
     return build.emit(kind, name=name, shape=type.shape, dtype=type.dtype.value)
 
 
 def training(build: Builder) -> Value:
-    """Whether this is training: true or false, known at run time; one leaf for all who ask."""
+    """Whether this is training, known at run time; all callers share one leaf."""
     found = next((node for node in build.nodes if node.op == "train"), None)
     if found is not None:
         return build.value(found.id)

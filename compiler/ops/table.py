@@ -1,4 +1,4 @@
-"""Picking rows of a table by whole numbers."""
+"""Lookup of table rows by integer ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .registry import ZERO, Attrs, Gradient, OpDef, Parts, Sample, Types, op
 
 
 def take_rows(table: Value, ids: Value) -> Value:
-    """The rows of a table (V, D) that ids of any shape name: (*shape, D)."""
+    """The rows of a table (V, D) selected by ids of any shape: (*shape, D)."""
     return table.builder.emit("take_rows", table, ids)
 
 
@@ -52,5 +52,5 @@ op(
     )
 )
 
-# ids + count · (number of the row): the rows of a batch name tables of their own.
+# ids + count · (row index): each row of a batch selects from its own table.
 op(OpDef("offset_ids", lambda types, _: types[0], ZERO))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: ε is added under both roots."""
+    """Emit a step as PyTorch does: ε is added under both roots."""
     g = decayed_gradient(c)
     squares = running_square(c, "square_avg", "rho", g)
     before = unary("sqrt", plus_eps(c, c.slots["step_avg"]))
@@ -36,14 +36,14 @@ def update(c: UpdateContext) -> Value:
 optimizer(
     OptimizerKind(
         name="adadelta",
-        summary="scales the gradient by the running size of the last steps over its own",
+        summary="scales the gradient by the ratio of the running sizes of steps and gradients",
         formula="g ← g + λp; s ← ρs + (1 − ρ)g²; d = √(u + ε)/√(s + ε) · g; "
         "u ← ρu + (1 − ρ)d²; p ← p − lr·d",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adadelta",
         update=update,
         args=(
             rate_arg(1.0),
-            share_arg("rho", "ρ: how much of the running means is kept in a step", 0.9),
+            share_arg("rho", "ρ: the fraction of the running means kept in a step", 0.9),
             eps_arg(1e-6),
             L2_DECAY,
         ),

@@ -1,4 +1,4 @@
-"""optimizer adagrad: the gradient over the root of all its squares so far (Duchi et al. 2011)."""
+"""optimizer adagrad: the gradient over the root of its sum of squares (Duchi et al. 2011)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """Steps only ever become shorter."""
+    """Emit a step; the effective rate of each entry never increases."""
     g, decay, rate = decayed_gradient(c), c.number("lr_decay"), c.rate
     total = c.slots["square_sum"] + unary("square", g)
     total = c.store("square_sum", total, "square_sum ← square_sum + g²")
@@ -32,7 +32,7 @@ def update(c: UpdateContext) -> Value:
 optimizer(
     OptimizerKind(
         name="adagrad",
-        summary="divides the gradient by the root of the sum of all its squares so far",
+        summary="divides the gradient by the root of the sum of all previous squared gradients",
         formula="g ← g + λp; s ← s + g²; p ← p − lr/(1 + (t − 1)·lr_decay) · g / (√s + ε) in step t",
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adagrad lr=0.05",
         update=update,

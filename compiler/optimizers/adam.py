@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """Weight decay goes into the gradient, and so through the division."""
+    """Emit a step; weight decay is added to the gradient, and so scaled by the division."""
     return adam_step(c, c.param, decayed_gradient(c))
 
 
 def adam_step(c: UpdateContext, param: Value, g: Value) -> Value:
-    """PyTorch's order: √v is corrected first, then ε is added."""
+    """Emit a step as PyTorch does: √v is bias-corrected first, then ε is added."""
     m = running_mean(c, "m", "beta1", g)
     v = running_square(c, "v", "beta2", g)
     if c.args["amsgrad"]:
@@ -64,6 +64,6 @@ optimizer(
         usual=(1e-5, 1e-3, 1e-2),
         torch="optim.Adam",
         keras="optimizers.Adam",
-        notes="`correction=false` takes m and v as they are: p ← p − lr·m / (√v + ε).",
+        notes="`correction=false` uses m and v without correction: p ← p − lr·m / (√v + ε).",
     )
 )

@@ -1,4 +1,4 @@
-"""optimizer adamw: adam with weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
+"""optimizer adamw: adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """The parameter shrinks by the same factor whatever its gradient."""
+    """Emit a step; the decay factor of a parameter does not depend on its gradient."""
     return adam_step(c, decayed_param(c), c.grad)
 
 
@@ -32,6 +32,6 @@ optimizer(
         usual=(1e-5, 1e-3, 1e-2),
         torch="optim.AdamW",
         keras="optimizers.AdamW",
-        notes="`correction=false` takes m and v as they are: p ← (1 − lr·λ)p − lr·m / (√v + ε).",
+        notes="`correction=false` uses m and v uncorrected: p ← (1 − lr·λ)p − lr·m / (√v + ε).",
     )
 )

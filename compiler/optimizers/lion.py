@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """Two shares: β₁ weighs the mean in this step, β₂ what is kept of it for the next."""
+    """Emit a step; β₁ weighs the mean in this step, β₂ its fraction kept for the next."""
     blend = scale(c.slots["m"], c.number("beta1")) + c.rest("beta1") * c.grad
     direction = c.note(unary("sign", blend), "d = sign(β₁ m + (1 − β₁) g)", "d")
     new = decayed_param(c) - direction * c.rate
@@ -33,12 +33,12 @@ optimizer(
         args=(
             rate_arg(1e-4),
             BETA1,
-            share_arg("beta2", "β₂: how much of m is kept for the next step", 0.99),
+            share_arg("beta2", "β₂: the fraction of m kept for the next step", 0.99),
             direct_decay(0.0),
         ),
         slots=("m",),
         usual=(1e-6, 1e-4, 1e-3),
         keras="optimizers.Lion",
-        notes="Every entry moves by lr in every step: rates are three to ten times smaller than adam's.",
+        notes="Every entry changes by lr in every step: rates are three to ten times lower than adam's.",
     )
 )

@@ -1,4 +1,4 @@
-"""optimizer lstsq: the exact least-squares solution, at once."""
+"""optimizer lstsq: the exact least-squares solution in closed form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """A step, for whoever asks for one, is a plain one along the gradient."""
+    """Emit a plain gradient step, for callers of the step function."""
     return c.note(c.param - c.grad * c.rate, "p ← p − rate · g")
 
 
@@ -25,11 +25,11 @@ optimizer(
         example="input 1 -> poly 3 -> dense 1 bias=false; loss mse; optimizer lstsq",
         update=update,
         torch="torch.linalg.lstsq(features, target)",
-        notes="The module gets `solve(x, target)`, which gives the parameters; `nnc train` calls it. "
-        "Φ are the features that come into the one `dense` layer, with a column of ones for its "
-        "bias; layers before it must have no parameters, layers behind it must be `scale`, `shift`, "
-        "`normalize`, `reshape` or `flatten`, the loss `mse` or `quadratic`. Where several solutions do "
-        "equally well it is the smallest one. Features that are nearly dependent are warned of with "
-        "their condition number.",
+        notes="The module gets `solve(x, target)`, which returns the parameters; `nnc train` calls it. "
+        "Φ are the input features of the only `dense` layer, with a column of ones for its "
+        "bias; layers before it must have no parameters, layers after it must be `scale`, `shift`, "
+        "`normalize`, `reshape` or `flatten`, the loss `mse` or `quadratic`. Of several optimal "
+        "solutions it is the one with the smallest norm. Nearly dependent features cause a warning "
+        "with their condition number.",
     )
 )

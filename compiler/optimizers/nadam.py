@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: v is corrected under the root, ε is added to the root."""
+    """Emit a step as PyTorch does: v is corrected under the root, ε is added to the root."""
     apart = c.args["decoupled"]
     param, g = (decayed_param(c), c.grad) if apart else (c.param, decayed_gradient(c))
     mu = _momentum(c, c.step, "mu")
@@ -48,7 +48,7 @@ def update(c: UpdateContext) -> Value:
 
 
 def _momentum(c: UpdateContext, step: Value, name: str) -> Value:
-    """μ of a step: β₁ (1 − ½ · 0.96^(ψ t))."""
+    """Return μ of a step: β₁ (1 − ½ · 0.96^(ψ t))."""
     falling = base_power(0.96, scale(step, c.number("momentum_decay")))
     mu = scale(c.one_minus(scale(falling, 0.5)), c.number("beta1"))
     return c.note(mu, "μ of step t: β₁ (1 − ½ · 0.96^(ψ t))", name)
@@ -71,7 +71,7 @@ optimizer(
             eps_arg(1e-8),
             direct_decay(0.0),
             option("momentum_decay", Num(0), "ψ: how fast μ rises to β₁", 4e-3),
-            option("decoupled", Flag(), "weight decay apart from the gradient, as adamw", False),
+            option("decoupled", Flag(), "decoupled weight decay, as in adamw", False),
         ),
         slots=("m", "v"),
         numbers={"mu_product": 1.0},

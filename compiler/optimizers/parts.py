@@ -1,4 +1,4 @@
-"""What several optimizers do alike: weight decay, running means, and their arguments."""
+"""Shared parts of optimizers: weight decay, running means, and their arguments."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ _SMALL = Num(0, open_low=True)
 
 
 def rate_arg(default: float | None) -> ArgSpec:
-    """The learning rate, with the optimizer's default."""
+    """Return the argument for the learning rate, with the optimizer's default."""
     return positional("lr", Num(0, open_low=True), "the learning rate", default)
 
 
 def share_arg(name: str, doc: str, default: float) -> ArgSpec:
-    """How much of a running mean is kept in a step."""
+    """Return the argument for the fraction of a running mean that is kept in a step."""
     return option(name, _SHARE, doc, default)
 
 
 def eps_arg(default: float) -> ArgSpec:
-    """What keeps a division from dividing by zero."""
+    """Return the argument ε that prevents a division by zero."""
     return option("eps", _SMALL, "ε: added to the divisor", default)
 
 
-BETA1 = share_arg("beta1", "β₁: how much of m is kept in a step", 0.9)
-BETA2 = share_arg("beta2", "β₂: how much of v is kept in a step", 0.999)
-L2_DECAY = option("weight_decay", Num(0), "λ: pulls every parameter towards zero, by way of g", 0.0)
+BETA1 = share_arg("beta1", "β₁: the fraction of m kept in a step", 0.9)
+BETA2 = share_arg("beta2", "β₂: the fraction of v kept in a step", 0.999)
+L2_DECAY = option("weight_decay", Num(0), "λ: coupled weight decay, added to g", 0.0)
 CORRECTION = option(
-    "correction", Flag(), "whether m and v are corrected for having started at zero", True
+    "correction", Flag(), "whether m and v are corrected for their start at zero", True
 )
-AMSGRAD = option("amsgrad", Flag(), "whether the largest v so far takes the place of v", False)
+AMSGRAD = option("amsgrad", Flag(), "whether the largest previous v replaces v", False)
 
 
 def direct_decay(default: float) -> ArgSpec:
-    """Weight decay that does not go through the gradient."""
+    """Return the argument for decoupled weight decay."""
     doc = "λ: pulls every parameter towards zero, apart from the gradient"
     return option("weight_decay", Num(0), doc, default)
 
 
 def decayed_gradient(c: UpdateContext) -> Value:
-    """The gradient with weight decay in it."""
+    """Return the gradient with coupled weight decay."""
     decay = c.number("weight_decay")
     if not decay:
         return c.grad
@@ -55,19 +55,19 @@ def decayed_gradient(c: UpdateContext) -> Value:
 
 
 def decayed_param(c: UpdateContext) -> Value:
-    """The parameter after weight decay that leaves the gradient alone."""
+    """Return the parameter after decoupled weight decay."""
     decay = c.number("weight_decay")
     return c.param * c.one_minus(scale(c.rate, decay)) if decay else c.param
 
 
 def running_mean(c: UpdateContext, slot: str, share: str, g: Value) -> Value:
-    """m ← m + (1 − β)(g − m), which is β m + (1 − β) g in one pass less; stores it."""
+    """Store m ← m + (1 − β)(g − m), which is β m + (1 − β) g with one pass fewer."""
     old, rest = c.slots[slot], c.rest(share)
     return c.store(slot, old + rest * (g - old), f"{slot} ← β {slot} + (1 − β) g")
 
 
 def running_square(c: UpdateContext, slot: str, share: str, g: Value, letter: str = "g") -> Value:
-    """v ← β v + (1 − β) g²; stores it."""
+    """Store v ← β v + (1 − β) g²."""
     new = scale(c.slots[slot], c.number(share)) + c.rest(share) * unary("square", g)
     return c.store(slot, new, f"{slot} ← β {slot} + (1 − β) {letter}²")
 

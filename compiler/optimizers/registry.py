@@ -1,7 +1,7 @@
 """The optimizers by name.
 
 An optimizer is one file in this folder that makes one `OptimizerKind` and passes it to
-`optimizer`. Files are found by themselves; did-you-mean, argument checks and the reference are
+`optimizer`. Files are found automatically; did-you-mean, argument checks and the reference are
 derived from here.
 """
 
@@ -14,7 +14,7 @@ OPTIMIZERS: Registry[OptimizerKind] = Registry("optimizer")
 """Every optimizer by its own name; filled by the files of this folder."""
 
 WITHOUT = "sgd"
-"""The one that trains a network whose spec names none."""
+"""The optimizer of a spec that names none."""
 
 optimizer = OPTIMIZERS.enter
 aliases = OPTIMIZERS.aliases

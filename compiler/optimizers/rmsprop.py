@@ -1,4 +1,4 @@
-"""optimizer rmsprop: the gradient over its running root mean square (Hinton 2012)."""
+"""optimizer rmsprop: the gradient divided by its running root mean square (Hinton 2012)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: ε is added to the root, momentum runs over what was divided."""
+    """Emit a step as PyTorch does: ε is added to the root, momentum applies to the quotient."""
     g, momentum = decayed_gradient(c), c.number("momentum")
     power = running_square(c, "square_avg", "alpha", g)
     if c.args["centered"]:
         mean = running_mean(c, "grad_avg", "alpha", g)
-        # Rounding may leave a variance of a constant gradient just below zero.
+        # Rounding may make the variance of a constant gradient slightly negative.
         variance = power - unary("square", mean)
         power = c.build.emit("maximum", variance, const(c.build, 0.0))
     step = g / plus_eps(c, unary("sqrt", power))
@@ -52,11 +52,11 @@ optimizer(
         update=update,
         args=(
             rate_arg(1e-2),
-            share_arg("alpha", "α: how much of the running means is kept in a step", 0.99),
+            share_arg("alpha", "α: the fraction of the running means kept in a step", 0.99),
             eps_arg(1e-8),
             L2_DECAY,
-            option("momentum", Num(0), "μ: how much of the last step is kept", 0.0),
-            option("centered", Flag(), "whether the variance takes the mean square's place", False),
+            option("momentum", Num(0), "μ: the fraction of the last step that is kept", 0.0),
+            option("centered", Flag(), "whether the variance replaces the mean square", False),
         ),
         slots=("square_avg", "grad_avg", "velocity"),
         usual=(1e-5, 1e-3, 1e-2),

@@ -1,4 +1,4 @@
-"""optimizer sgd: stochastic gradient descent, with momentum if wanted."""
+"""optimizer sgd: stochastic gradient descent, with optional momentum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def update(c: UpdateContext) -> Value:
-    """PyTorch's order: weight decay into the gradient, then momentum, then the step."""
+    """Emit a step in PyTorch's order: weight decay, momentum, then the step."""
     g, momentum = decayed_gradient(c), c.number("momentum")
     velocity = None
     if momentum:
@@ -30,7 +30,7 @@ def update(c: UpdateContext) -> Value:
 
 
 def _velocity(c: UpdateContext, g: Value, momentum: float) -> Value:
-    """v ← μ v + (1 − dampening) g; the first step takes g whole."""
+    """Store v ← μ v + (1 − dampening) g; in the first step v ← g."""
     dampening = c.number("dampening")
     if dampening:
         first = c.build.emit("greater", c.step, const(c.build, 1.0))
@@ -49,15 +49,20 @@ optimizer(
         descends=True,
         args=(
             rate_arg(None),
-            option("momentum", Num(0), "μ: how much of the last step is kept", 0.0),
+            option("momentum", Num(0), "μ: the fraction of the last step that is kept", 0.0),
             option("nesterov", Flag(), "look one step ahead (needs momentum)", False),
             L2_DECAY,
-            option("dampening", Num(), "d: how much of the gradient momentum leaves out", 0.0),
+            option(
+                "dampening",
+                Num(),
+                "d: the fraction of the gradient that is not added to the momentum",
+                0.0,
+            ),
         ),
         slots=("velocity",),
         usual=(1e-4, 0.1, 1.0),
         torch="optim.SGD",
         keras="optimizers.SGD",
-        notes="The rate has no default: what is right differs a thousandfold between models.",
+        notes="The rate has no default: good rates of models differ by a factor of up to a thousand.",
     )
 )

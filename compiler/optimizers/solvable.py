@@ -1,7 +1,7 @@
-"""Whether a network is one that `optimizer lstsq` can solve, and if not, what is in the way.
+"""Check whether `optimizer lstsq` can solve a network, and find the obstacle if not.
 
-It must be linear in its parameters: a single dense layer, fixed layers before it, and behind it
-nothing but layers that can be undone on the target.
+The network must be linear in its parameters: a single dense layer, only fixed layers before it,
+and only layers after it that can be inverted on the target.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..ir.layer_graph import Layer, TypedGraph
 from ..source import Span
 
 LOSSES = ("mse", "quadratic")
-"""What the exact solution minimises."""
+"""The losses that the exact solution minimises."""
 
 RESHAPING = ("flatten", "reshape", "id")
 RESCALING = ("scale", "shift", "normalize")
@@ -20,14 +20,14 @@ RESCALING = ("scale", "shift", "normalize")
 
 @dataclass(frozen=True, slots=True)
 class Solvable:
-    """The dense layer whose parameters are sought, and the layers behind it, first one first."""
+    """The dense layer whose parameters are solved for, and the layers after it, in order."""
 
     dense: Layer
     behind: tuple[Layer, ...]
 
 
 class Obstacle(Exception):
-    """What is in the way, and where it stands in the spec."""
+    """The reason why the network cannot be solved, and its span in the spec."""
 
     def __init__(self, span: Span, message: str, here: str, layer: Layer | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Obstacle(Exception):
 
 
 def solvable(typed: TypedGraph, asked: Span) -> Solvable:
-    """The parts of a network that lstsq can solve; raises Obstacle for any other."""
+    """Return the parts of a network that lstsq can solve; raises Obstacle for any other."""
     _check_losses(typed, asked)
     layers = {layer.id: layer for layer in typed.graph.layers}
     layer, behind = layers[typed.graph.losses[0].layer], []
@@ -68,7 +68,7 @@ def _check_losses(typed: TypedGraph, asked: Span) -> None:
 
 
 def _check_undone(typed: TypedGraph, layer: Layer) -> None:
-    """A layer behind the dense one must be one that can be undone on the target."""
+    """Check that a layer after the dense one can be inverted on the target."""
     if layer.kind == "input":
         raise Obstacle(layer.span, "no `dense` layer leads to the loss", "nothing to solve for")
     _check_plain(layer)
@@ -108,7 +108,7 @@ def _check_plain(layer: Layer) -> None:
 
 
 def _check_fixed(typed: TypedGraph, layer: Layer, dense: Layer) -> None:
-    """Every other layer must compute the same whatever the parameters, and every time."""
+    """Check that any other layer is deterministic and independent of the parameters."""
     names = {layer.name, layer.activation.name if layer.activation else layer.name}
     owners = {p.name.rpartition(".")[0] for p in typed.params}
     if layer.id != dense.id and (names & owners or layer.shares == dense.name):

@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 460.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 34.0, 40.0
 TEXT = 12
 _LOGARITHMIC = 30.0
-"""Ratio of the largest to the smallest value from which on a loss has a logarithmic axis."""
+"""Ratio of the largest to the smallest value above which a loss has a logarithmic axis."""
 
 COLOURS = ("#2f6fb7", "#c05621", "#2f855a", "#805ad5", "#b83280", "#718096")
 DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 2", "12 4")
@@ -46,7 +46,7 @@ class _Scale:
 
 
 def curves(title: str, series: Sequence[Series], *, share: bool = False) -> str:
-    """Draw lines as SVG; `share` says that the values are shares, shown in per cent."""
+    """Draw lines as SVG; `share`: the values are shares, shown in per cent."""
     drawn = [line for line in series if line.points]
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]

@@ -20,7 +20,7 @@ _LEAST_SIDE = 6
 class FirstLayer:
     """The name of a layer and its weights, and the image shape of each unit or filter.
 
-    `filters` says that the weights are (F, C, H, W); otherwise they are (C·H·W, units)."""
+    `filters`: the weights are (F, C, H, W); otherwise they are (C·H·W, units)."""
 
     name: str
     weights: str
@@ -31,7 +31,7 @@ class FirstLayer:
 def first_layer(typed: TypedGraph, *, flat: bool) -> FirstLayer | None:
     """Return the first layer with weights on an input image, if there is one.
 
-    Images have one or three channels, on the first axis; `flat` says that a square number of values
+    Images have one or three channels, on the first axis; `flat`: a square number of values
     is an image."""
     layers = typed.graph.layers
     shapes: dict[int, tuple[int, int, int]] = {}

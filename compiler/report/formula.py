@@ -43,7 +43,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A sequence of pieces; `product` if nothing stands between the factors."""
+    """A sequence of pieces; `product` if the factors are adjacent."""
 
     items: tuple[Tree, ...]
     product: bool = False

@@ -10,9 +10,9 @@ from .picture import Frame
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The begin of a frame (its number), a box directly in it, or (with neither) its end.
+    """The beginning of a frame (its number), a box directly in it, or (with neither) its end.
 
-    `depth` is 1 for the begin and end of an outermost frame."""
+    `depth` is 1 for the beginning and end of an outermost frame."""
 
     depth: int
     frame: int | None = None

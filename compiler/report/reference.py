@@ -96,7 +96,7 @@ def find(word: str) -> tuple[Kind, ...]:
 
 
 def names() -> list[str]:
-    """Return every name that `find` knows, including aliases."""
+    """Return every name that `find` accepts, including aliases."""
     return [n for s in sections() for k in s.kinds for n in (k.name, *k.aliases)]
 
 

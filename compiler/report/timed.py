@@ -38,7 +38,7 @@ class Place:
 class Timed:
     """The module without and with marks, and the meaning of their numbers; 0 is the rest.
 
-    `limits` are the bounds of ids by input name, `random` says that steps draw random numbers."""
+    `limits` are the bounds of ids by input name, `random`: steps draw random numbers."""
 
     plain: str
     marked: str

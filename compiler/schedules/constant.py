@@ -1,4 +1,4 @@
-"""schedule constant: the optimizer's rate throughout, after a warm-up."""
+"""schedule constant: the optimizer's rate, after a warm-up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ schedule(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adam; "
         "schedule constant warmup=100",
         torch="optim.lr_scheduler.LinearLR(start_factor=1/W, total_iters=W-1)",
-        notes="Every schedule takes `warmup=`: the W steps of warm-up come first, the schedule "
-        "begins after them.",
+        notes="Every schedule takes `warmup=`: the schedule begins after the W steps of warm-up.",
     )
 )

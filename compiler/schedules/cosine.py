@@ -1,4 +1,4 @@
-"""schedule cosine: half a cosine wave down (Loshchilov and Hutter 2017, without restarts)."""
+"""schedule cosine: cosine decay (Loshchilov and Hutter 2017, without restarts)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ schedule(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd lr=0.1; "
         "schedule cosine steps=10000 warmup=500",
         args=(
-            option("steps", STEPS, "length of the half wave, warm-up not counted", REQUIRED),
+            option("steps", STEPS, "length of the half wave, without warm-up", REQUIRED),
             option("min", Num(low=0), "rate at its end", 0.0),
             WARMUP,
         ),
         torch="optim.lr_scheduler.CosineAnnealingLR",
         keras="optimizers.schedules.CosineDecay",
-        notes="PyTorch's goes up again after its end; this one stays at the minimum.",
+        notes="PyTorch's rate rises again after the end; this one stays at the minimum.",
     )
 )

@@ -1,4 +1,4 @@
-"""schedule exponential: the rate shrinks by the same factor in every step."""
+"""schedule exponential: the rate is multiplied by the same factor in every step."""
 
 from __future__ import annotations
 

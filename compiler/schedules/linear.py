@@ -1,4 +1,4 @@
-"""schedule linear: a straight line from the rate to its last value."""
+"""schedule linear: linear decay from the rate to its final value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ schedule(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer adamw; "
         "schedule linear steps=10000 warmup=100",
         args=(
-            option("steps", STEPS, "length of the line, warm-up not counted", REQUIRED),
+            option("steps", STEPS, "length of the line, without warm-up", REQUIRED),
             option("end", Num(low=0), "rate at its end", 0.0),
             WARMUP,
         ),

@@ -1,4 +1,4 @@
-"""schedule onecycle: up to the highest rate, then down to almost nothing (Smith and Topin 2018)."""
+"""schedule onecycle: rises to the highest rate, then falls to almost 0 (Smith and Topin 2018)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ schedule(
         example="input 4 -> dense 3 softmax; loss crossentropy; optimizer sgd momentum=0.9; "
         "schedule onecycle steps=1000 max=0.5",
         args=(
-            option("steps", Int(low=4), "length of the cycle, warm-up not counted", REQUIRED),
-            option("max", Num(0, open_low=True), "highest rate; the optimizer's unless given"),
+            option("steps", Int(low=4), "length of the cycle, without warm-up", REQUIRED),
+            option("max", Num(0, open_low=True), "highest rate; default: the optimizer's"),
             WARMUP,
         ),
         peak="max",
         first=1 / 25,
         torch="optim.lr_scheduler.OneCycleLR(cycle_momentum=False)",
-        notes="With `max=` the optimizer needs no rate of its own, and one it has is not used.",
+        notes="With `max=` the optimizer needs no rate, and ignores one that is given.",
     )
 )

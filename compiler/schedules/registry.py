@@ -1,7 +1,7 @@
 """The schedules by name.
 
 A schedule is one file in this folder that makes one `ScheduleKind` and passes it to `schedule`.
-Files are found by themselves.
+Files are found automatically.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def infer_loss(state: Inference, loss: Loss, losses: Sequence[Loss]) -> None:
         state.report.add(loss_diagnostic(state.known, loss, fault))
 
 
-# --- behind a fault -----------------------------------------------------------------------
+# --- after a fault ------------------------------------------------------------------------
 
 
 def behind_refused(state: Inference, layer: Layer) -> Types:

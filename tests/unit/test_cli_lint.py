@@ -185,7 +185,7 @@ class TestFix:
         def refuse(*_):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(fix, "write_atomically", refuse)
+        monkeypatch.setattr(fix, "write_text", refuse)
         done = nnc("--fix", "fixable.nn")
         assert done.exit_code == 1
         assert done.stderr == "error: cannot write fixable.nn: Permission denied\n"

@@ -1,1 +1,1 @@
-"""The doctor's answer in the words and the layout of those who asked: structure, text, JSON."""
+"""The doctor's answer in the user's names and layout: structure, text, JSON."""

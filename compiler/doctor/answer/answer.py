@@ -1,4 +1,4 @@
-"""What the doctor says of given arrays: a structure that is printed, or asserted on in tests."""
+"""The doctor's answer on given arrays: a structure to print, or to assert on in tests."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Lines = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class TensorResult:
-    """One given array by its own name: whether it is right, and where it is worst.
+    """One given array by the user's name: whether it is right, and where its error is largest.
 
-    `error` is the largest error relative to the largest entry of the right array, infinite where
-    the shape is another one; `worst_index` is an index of the given array. `note` says what is
-    simple about a wrong array, such as `3.000 times the right one`.
+    `error` is the largest error relative to the largest entry of the right array, infinite if
+    the shape differs; `worst_index` is an index of the given array. `note` is a simple relation
+    of a wrong array to the right one, such as `3.000 times the right one`.
     """
 
     name: str
@@ -39,10 +39,10 @@ class TensorResult:
 
 @dataclass(frozen=True, slots=True)
 class MistakeResult:
-    """One mistake: its slug, the arrays it made wrong, evidence, the fix as NumPy, and where to look.
+    """One mistake: its slug, the arrays it made wrong, evidence, the fix in NumPy, and its place.
 
-    Mistakes of the same `rank` belong together; those of rank 2 explain the numbers as well as
-    those of rank 1.
+    Mistakes of the same `rank` occur together; those of rank 2 are an alternative explanation of
+    the same numbers.
     """
 
     slug: str
@@ -56,7 +56,7 @@ class MistakeResult:
 
 @dataclass(frozen=True)
 class Answer:
-    """The whole answer; `layout` says in words how the arrays were read."""
+    """The whole answer; `layout` describes the assumed layout of the arrays."""
 
     network: Network
     case: Case
@@ -70,22 +70,22 @@ class Answer:
 
     @property
     def layout(self) -> str:
-        """How the arrays were read: `samples are rows, weights are (in, out)`."""
+        """The assumed layout of the arrays: `samples are rows, weights are (in, out)`."""
         return self.case.layout.sentence()
 
     @cached_property
     def words(self) -> Vocabulary:
-        """The names in which the answer is given."""
+        """The names used in the answer."""
         return Vocabulary(self.network, self.case)
 
     @cached_property
     def tensors(self) -> tuple[TensorResult, ...]:
-        """Every given array that is judged, in the order in which they are computed."""
+        """Every checked array, in order of computation."""
         return tuple(self._tensor(name) for name in self.diagnosis.tensors)
 
     @cached_property
     def diagnoses(self) -> tuple[MistakeResult, ...]:
-        """The mistakes, those of the likeliest explanation first."""
+        """The mistakes, those of the most probable explanation first."""
         found = enumerate(self.diagnosis.findings, 1)
         return tuple(self._mistake(m, f, rank) for rank, f in found for m in f.mistakes)
 
@@ -96,7 +96,7 @@ class Answer:
         return tuple(map(self.words.word, open_))
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as --format json prints it; an error that is no number is null."""
+        """Return the answer as printed by --format json; an error that is not a number is null."""
         return {
             "tensors": [
                 {
@@ -121,7 +121,7 @@ class Answer:
         }
 
     def right(self, name: str) -> Array:
-        """The right array of a tensor, in nnc's layout and the convention that is taken."""
+        """Return the right array of a tensor, in nnc's layout and the assumed convention."""
         reference, given = self.network.reference, self.case.given
         targets = {t.removesuffix("_target"): given[t] for t in self.network.targets}
         leaves = reference.leaves(
@@ -145,10 +145,10 @@ class Answer:
         return TensorResult(word, status, result.error, worst, note)
 
     def place(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
-        """An index of the given array, from one in nnc's layout."""
+        """Convert an index in nnc's layout to one of the given array."""
         shape = self.case.originals[name].shape
         if len(shape) == 2 and len(index) == 1 and 1 not in shape:
-            return index  # a part of an array that holds the weights as well
+            return index  # part of an array that also contains the weights
         return self.case.layout.back(index, self.network.axes(name), shape)
 
     def _mistake(self, mistake: Mistake, finding: Finding, rank: int) -> MistakeResult:
@@ -162,12 +162,12 @@ class Answer:
         )
 
     def _late(self) -> bool:
-        """Whether lines are written with the mean in the products."""
+        """Whether lines are written with the mean in the products (dW = xᵀ dz / B)."""
         inner = [n for n in self.diagnosis.tensors if n.startswith("d_") and "." not in n]
         return self.diagnosis.late_mean or not inner
 
     def made_in(self, mistake: Mistake) -> list[str]:
-        """The tensors in whose computation a mistake is made: the nearest that have a name."""
+        """Return the nearest named tensors in whose computation a mistake is made."""
         graph, ids = self.network.reference.graph, self.network.reference.tensors
         called: dict[int, str] = {}
         for name, id in ids.items():
@@ -181,7 +181,7 @@ class Answer:
         return list(found)
 
     def _made_wrong(self, mistake: Mistake, finding: Finding) -> tuple[str, ...]:
-        """The explained arrays that depend on what a mistake changes."""
+        """Return the explained arrays that depend on the values changed by a mistake."""
         if len(finding.mistakes) == 1:
             return tuple(map(self.words.word, finding.explained))
         graph, stack = self.network.reference.graph, list(mistake.site.nodes)

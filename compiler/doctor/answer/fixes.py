@@ -1,4 +1,4 @@
-"""The right line of NumPy for a tensor, in the layout and the names of those who ask."""
+"""The right line of NumPy for a tensor, in the user's layout and names."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ SLOPES = {
     "tanh": "(1 - {a}**2)",
     "relu": "({z} > 0)",
 }
-"""Slopes of activations; of others they are `name_prime(z)`."""
+"""Derivatives of activations; those of others are written `name_prime(z)`."""
 
 ORDER = {"updated-weights", "stale-weights"}
-"""Mistakes in which every line is right, but not its place."""
+"""Mistakes in which every line is right, but their order is wrong."""
 
 
 @dataclass(frozen=True)
 class Fixes:
-    """Writes right lines; `late` is whether the mean is taken in the products."""
+    """Generates right lines; `late`: the mean is taken in the products."""
 
     network: Network
     words: Vocabulary
     late: bool
 
     def of(self, mistake: Mistake, tensors: list[str]) -> str:
-        """The lines for the tensors in which a mistake is made, else the mistake's own line."""
+        """Return the right lines for the tensors with the mistake, else the mistake's own line."""
         lines = [line for line in map(self.line, tensors) if line]
         if mistake.slug in ORDER and lines:
             lines = [f"{line}  # before the weights are updated" for line in lines]
         return "\n".join(dict.fromkeys(lines)) or mistake.hypothesis.right
 
     def line(self, tensor: str) -> str:
-        """The right line for a gradient of a network of dense layers; else the empty text."""
+        """Return the right line for a gradient in a network of dense layers, else an empty string."""
         ids = self.network.reference.tensors
         stages = self.network.stages
         for at, stage in enumerate(stages):
@@ -57,7 +57,7 @@ class Fixes:
         return ""
 
     def _chained(self, at: int) -> bool:
-        """Whether a stage's input is the value of the one before, and nothing between."""
+        """Return whether a stage's input is directly the value of the previous stage."""
         stage = self.network.stages[at]
         node = self.network.reference.node(stage.z)
         product = self.network.reference.graph[node.inputs[0]] if node.op == "add" else node
@@ -103,7 +103,7 @@ class Fixes:
         return f"{self.words.code('db', stage)} = {total}{self._mean if self.late else ''}"
 
     def _back(self, at: int) -> str:
-        """The gradient at a stage's value, from the next stage."""
+        """Return the gradient with respect to a stage's value, from the next stage."""
         after = self.network.stages[at + 1]
         dz, w = self.words.code("dZ", after), self.words.code("W", after)
         layout = self.words.case.layout
@@ -145,12 +145,12 @@ class Fixes:
         return "" if stage.a == stage.z or node.op in ("add", "matmul") else node.op
 
     def _slope_counts(self, stage: Stage) -> bool:
-        """Whether the last activation's slope is to be applied: a loss may look through it."""
+        """Return whether the last activation's derivative is not combined with the loss."""
         ids = self.network.reference.tensors
         return f"d_{stage.a}" in ids and ids[f"d_{stage.a}"] != ids.get(f"d_{stage.z}")
 
     def _residual(self, stage: Stage, more: bool = False) -> str:
-        """What the loss hands to the last stage."""
+        """Return the gradient of the loss with respect to the last stage."""
         graph = self.network.typed.graph
         if len(graph.losses) != 1:
             return ""

@@ -1,4 +1,4 @@
-"""The lines of the generated module that compute a tensor, to compare with one's own."""
+"""The lines of the generated module that compute a tensor, for comparison."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ASSIGNED = re.compile(r'^    (?:(\w+)|grads\["([\w.]+)"\]) = (.*)$')
 
 
 def generated_lines(source: Source, load: Load = no_includes) -> Mapping[str, str]:
-    """By tensor the line of `nnc compile -O0 --bare` that computes it, with its number."""
+    """Return for each tensor its line of `nnc compile -O0 --bare`, with the line number."""
     code = compile_source(source, Options(level=0, contents=Contents.BARE), load).code
     found: dict[str, str] = {}
     for number, line in enumerate(code.splitlines(), 1):

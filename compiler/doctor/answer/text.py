@@ -1,4 +1,4 @@
-"""The answer as a page of text, for people who may never have seen nnc."""
+"""The answer as text, for readers who may not know nnc."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ROUNDING = 1e-9
 """An error below which the table shows 0."""
 
 MOST_ROWS = 60
-"""Arrays that the table shows."""
+"""Most arrays in the table."""
 
 
 def text(answer: Answer, spec: str = "model.nn", file: str = "your arrays") -> str:
-    """The table of arrays, the mistakes with evidence and fix, and what stays open."""
+    """Return the table of arrays, the mistakes with evidence and fix, and unexplained arrays."""
     parts = [_head(answer, file), "\n".join(_table(answer)), *_found(answer, spec)]
     if answer.diagnoses:
         parts.append(fill(LETTERS, WIDTH))
@@ -47,7 +47,7 @@ def _head(answer: Answer, file: str) -> str:
 
 
 def _layers(answer: Answer) -> list[str]:
-    """Which layer of the spec has which of the given weights."""
+    """Return the assignment of given weights to layers of the spec."""
     names = answer.case.names
     parts = []
     for stage in answer.network.stages[:6]:
@@ -139,7 +139,7 @@ def _open(answer: Answer) -> Iterator[str]:
 
 
 def first_difference(answer: Answer) -> tuple[str, tuple[int, ...], Any, Any] | None:
-    """The first array that nothing explains: its name, the worst index, the given and the right number."""
+    """Return the first unexplained array: name, worst index, given number, right number."""
     diagnosis = answer.diagnosis
     open_ = diagnosis.unexplained if diagnosis.findings else diagnosis.wrong
     for name in open_[:1]:

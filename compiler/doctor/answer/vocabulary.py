@@ -1,4 +1,4 @@
-"""Names of tensors as those who ask call them, and plain words for those that they did not give."""
+"""The user's names of tensors, and descriptions of those that were not given."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..intake.network import Network, Stage
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Says tensors' names in the words of one case."""
+    """The names of tensors in one case."""
 
     network: Network
     case: Case
 
     def word(self, tensor: str) -> str:
-        """The name of a given array, else plain words: `dz of dense1`, `the gradient of W1`."""
+        """Return a given array's name, else a description: `dz of dense1`, `the gradient of W1`."""
         for same in self._aliases(tensor):
             if same in self.case.names:
                 return self.case.names[same]
@@ -33,7 +33,7 @@ class Vocabulary:
         return f"dx, the gradient of {plain}" if plain in self.network.inputs else f"da of {plain}"
 
     def say(self, text: str) -> str:
-        """A sentence with its tensors in plain words; names of layers and formulas stay."""
+        """Replace the tensors in a sentence by names or descriptions; layers and formulas stay."""
         text = re.sub(r"\b(division by|divided by) B\b", r"\1 the number of rows", text)
         return self._named.sub(lambda found: self.word(found[0]), text)
 
@@ -44,7 +44,7 @@ class Vocabulary:
         return re.compile(rf"(?<![\w.])(?:{words or '(?!)'})(?!\w|\.\w)")
 
     def _aliases(self, tensor: str) -> list[str]:
-        """The names of the same value, this one first."""
+        """Return the names of the same value, this one first."""
         tensors = self.network.reference.tensors
         own = tensors.get(tensor)
         return [tensor, *(t for t, id in tensors.items() if id == own and t != tensor)]
@@ -52,7 +52,7 @@ class Vocabulary:
     # --- names for lines of NumPy ---------------------------------------------------------
 
     def code(self, kind: str, stage: Stage | None) -> str:
-        """A variable: the given array's name, else one in the usual style (`dZ1`, `A1`, `X`)."""
+        """Return a variable: the given array's name, else a usual one (`dZ1`, `A1`, `X`)."""
         if stage is None:
             return self._given(self.network.inputs[0]) or "X"
         tensor = {"W": stage.weight, "b": stage.bias, "Z": stage.z, "A": stage.a}[kind[-1]]

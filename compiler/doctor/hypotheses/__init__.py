@@ -1,4 +1,4 @@
-"""What people get wrong, as rewrites of the right graph. Importing this package imports every file in it."""
+"""Common mistakes, as rewrites of the right graph. Importing this package imports all its files."""
 
 from importlib import import_module
 from pkgutil import iter_modules

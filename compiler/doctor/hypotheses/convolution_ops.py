@@ -1,4 +1,4 @@
-"""What mutants compute in convolutions: axes exchanged, no stride, other channels, `=` for `+=`."""
+"""Ops of wrong convolutions: exchanged axes, no stride, other channels, `=` for `+=`."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ Sizes = tuple[int, ...]
 
 @mistake
 def flipped(x: Array, *, axes: Sizes) -> Array:
-    """x turned round along axes."""
+    """x reversed along axes."""
     return np.flip(x, axes)
 
 
 @mistake
 def swapped(x: Array, *, axes: tuple[int, int]) -> Array:
-    """x with two axes of the same size exchanged."""
+    """x with two axes of equal size exchanged."""
     return x.swapaxes(*axes)
 
 
 @mistake
 def misread(x: Array, *, perm: Sizes) -> Array:
-    """The entries of x in their order, read as if its axes stood in the order `perm`."""
+    """The entries of x in memory order, reinterpreted as if its axes had the order `perm`."""
     shape = [x.shape[k] for k in perm]
     return x.reshape(shape).transpose(np.argsort(perm))
 
 
 def _unstrided(size: Sizes, positions: Sizes, w: Window) -> Window:
-    """A window that moves by 1 and has as many positions; what it does not reach is no part of it."""
+    """A window with stride 1 and as many positions; cells that it does not reach are excluded."""
     used = [n + (k - 1) * d for n, k, d in zip(positions, w.kernel, w.dilation, strict=True)]
     pad = tuple((p[0], u - n - p[0]) for p, u, n in zip(w.pad, used, size, strict=True))
     return replace(w, size=size, stride=(1,) * len(size), pad=pad)
 
 
 def _cropped(x: Array, at: Window) -> tuple[Array, Window]:
-    """x padded in front and cut off behind the last window, and that window without padding."""
+    """x padded in front and cropped after the last window, and the window without padding."""
     padded = np.pad(x, [(0, 0), (0, 0), *((p[0], max(p[1], 0)) for p in at.pad)])
     reach = [n + sum(p) for n, p in zip(at.size, at.pad, strict=True)]
     inner: Any = (..., *(slice(0, n) for n in reach))
@@ -52,7 +52,7 @@ def _cropped(x: Array, at: Window) -> tuple[Array, Window]:
 def conv_weights_without_stride(
     x: Array, y: Array, *, kernel: Sizes, stride: Sizes, pad: Any, dilation: Sizes, groups: int
 ) -> Array:
-    """dW[f, c, u] = Σ y[f, i] · x[c, i + u − p]: the window moves by 1."""
+    """dW[f, c, u] = Σ y[f, i] · x[c, i + u − p], with stride 1."""
     w = window(x.shape[2:], kernel, stride, pad, dilation)
     part, at = _cropped(x, _unstrided(x.shape[2:], w.positions, w))
     ones = (1,) * len(kernel)
@@ -84,7 +84,7 @@ def conv_transpose_without_stride(
 def conv_transpose_overwriting(
     y: Array, w: Array, *, size: Sizes, stride: Sizes, pad: Any, dilation: Sizes, groups: int
 ) -> Array:
-    """The window that comes last replaces what others have put into a cell."""
+    """The transposed convolution in which the last window overwrites a cell."""
     at = window(size, w.shape[2:], stride, pad, dilation)
     per_group = y.reshape(y.shape[0], groups, -1, prod(at.positions))
     kernels = w.reshape(groups, w.shape[0] // groups, w.shape[1], -1)
@@ -97,7 +97,7 @@ def conv_transpose_overwriting(
 
 
 def _largest(columns: Array, at: Window) -> Array:
-    """For every cell of x the largest entry that is put back there."""
+    """For every cell of x the largest entry that is scattered to it."""
     padded = np.zeros((1, 1, *(n + sum(p) for n, p in zip(at.size, at.pad, strict=True))))
     for i, cell in enumerate(at.cells()):
         padded[cell] = np.maximum(padded[cell], columns[:, :, i].reshape(1, 1, *at.positions))
@@ -107,13 +107,13 @@ def _largest(columns: Array, at: Window) -> Array:
 
 @mistake
 def first_group(x: Array, *, groups: int) -> Array:
-    """The channels of the first group in place of every group's."""
+    """The channels of the first group, repeated for every group."""
     return np.concatenate([x[:, : x.shape[1] // groups]] * groups, axis=1)
 
 
 @mistake
 def into_first_group(x: Array, *, groups: int) -> Array:
-    """The channels of all groups added to those of the first one."""
+    """The sum of the channels over all groups, in the first group."""
     total = np.zeros_like(x)
     width = x.shape[1] // groups
     total[:, :width] = sum(np.split(x, groups, axis=1))
@@ -122,7 +122,7 @@ def into_first_group(x: Array, *, groups: int) -> Array:
 
 @mistake
 def in_first_group(x: Array, *, groups: int) -> Array:
-    """Zeros but for the channels of the first group."""
+    """x with zeros outside of the first group's channels."""
     kept = np.zeros_like(x)
     kept[:, : x.shape[1] // groups] = x[:, : x.shape[1] // groups]
     return kept

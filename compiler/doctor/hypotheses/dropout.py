@@ -1,4 +1,4 @@
-"""Dropout: factors missing, no mask."""
+"""Mistakes in dropout: a missing factor, no mask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import Hypothesis, Site, hypothesis
 
 
 def _dropouts(anatomy: Anatomy) -> Iterator[tuple[Node, Node, Node | None]]:
-    """Every mask, the product with it on the way forward, and that on the way back."""
+    """Yield every mask with its products in the forward and in the backward pass."""
     for mask in anatomy.graph:
         if mask.op == "dropout_mask":
             users = [anatomy.graph[i] for i in anatomy.graph.users[mask.id]]

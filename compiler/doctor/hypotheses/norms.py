@@ -1,4 +1,4 @@
-"""Norms: terms of the gradient left out."""
+"""Mistakes in normalisation: missing terms of the gradient."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NORMS = ("standardized_dx", "rms_normalized_dx")
 
 @mistake
 def mean_part(dy: Array, y: Array, stats: Array, *rest: Array, axes: tuple[int, ...]) -> Array:
-    """What the mean contributes to the gradient of a standardized value: −mean(dy) / deviation."""
+    """The term of the mean in the gradient of a standardized value: −mean(dy) / deviation."""
     return np.asarray(-dy.mean(axis=axes, keepdims=True) * np.ones_like(dy) * stats[1])
 
 
 @mistake
 def deviation_part(dy: Array, y: Array, stats: Array, *rest: Array, axes: tuple[int, ...]) -> Array:
-    """What the deviation contributes: −y mean(dy·y) / deviation."""
+    """The term of the deviation: −y mean(dy·y) / deviation."""
     return np.asarray(-y * (dy * y).mean(axis=axes, keepdims=True) * stats[1])
 
 
 @mistake
 def size_part(dy: Array, y: Array, size: Array) -> Array:
-    """What the root of the mean square contributes: −y mean(dy·y) / size."""
+    """The term of the root mean square: −y mean(dy·y) / size."""
     return np.asarray(-y * (dy * y).mean(axis=-1, keepdims=True) * size)
 
 
@@ -46,12 +46,12 @@ RIGHT = "dx = (dy − mean(dy) − x̂ mean(dy·x̂)) / σ"
 
 
 def _of_batch(anatomy: Anatomy, node: Node) -> bool:
-    """Whether statistics are those of the batch, as a batchnorm's are in training."""
+    """Return whether statistics are of the batch, as a batchnorm's are in training."""
     return anatomy.graph[node.inputs[2]].op == "batch_stats"
 
 
 def _norms(anatomy: Anatomy, *, batch: bool) -> Iterator[Node]:
-    """Going back through norms whose statistics are those of x: a batch's in training only."""
+    """Yield the backward ops of norms whose statistics depend on x: of a batch in training only."""
     for node in anatomy.graph:
         seen = not batch or anatomy.values.leaves.train
         if seen and node.op in NORMS and _of_batch(anatomy, node) is batch:
@@ -59,7 +59,7 @@ def _norms(anatomy: Anatomy, *, batch: bool) -> Iterator[Node]:
 
 
 def _without(anatomy: Anatomy, node: Node, *parts: str) -> Site:
-    """A site at which parts of the gradient are missing."""
+    """Return a site at which terms of the gradient are missing."""
 
     def change(edit: Edit) -> None:
         total = edit.original(node.id)
@@ -103,7 +103,7 @@ def _of_rows(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _no_gain(anatomy: Anatomy) -> Iterator[Site]:
-    """The gradient at the standardized values without γ."""
+    """Yield gradients of the standardized values without γ."""
     for node in anatomy.graph:
         back = node.op == "mul" and node.origin.role is Role.BACKWARD
         if not back or not anatomy.name_of(node.id).endswith("_hat"):

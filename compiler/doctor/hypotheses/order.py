@@ -1,4 +1,4 @@
-"""The right lines in the wrong order."""
+"""Mistakes in the order of right lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .registry import Change, Fitted, Hypothesis, Site, Tuned, hypothesis
 
 
 def _stepped(anatomy: Anatomy, uses: Sequence[tuple[str, Node]]) -> Tuned:
-    """Let backward products use W − lr·dW."""
+    """Make backward products use W − lr·dW."""
 
     def change(edit: Edit, rate: float) -> None:
         for name, node in uses:
@@ -54,7 +54,7 @@ def _updated(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _stale(anatomy: Anatomy) -> Iterator[Site]:
-    """A gradient that went back through other weights than W: read off, if rows are enough."""
+    """Yield gradients propagated through other weights than W: solved for, given enough rows."""
     for name in anatomy.params:
         uses = anatomy.backward_products(name) if name in anatomy.weights else []
         for node in (n for n in uses if n.op == "transpose"):
@@ -68,7 +68,7 @@ def _stale(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _through_others(anatomy: Anatomy, back: Node) -> Fitted:
-    """da = dz M for a matrix M, which more rows than dz has columns determine."""
+    """da = dz M for a matrix M, which is determined if there are more rows than columns of dz."""
 
     def fitted(edit: Edit, given: Mapping[str, Array]) -> None:
         dz = anatomy.values[back.inputs[0]]
@@ -87,7 +87,7 @@ def _through_others(anatomy: Anatomy, back: Node) -> Fitted:
 
 
 def _given_at(anatomy: Anatomy, id: int, given: Mapping[str, Array]) -> Array:
-    """What is given for a node, or what its layer's given weight gradient xᵀ dz tells of it."""
+    """Return the given array of a node, or one solved from its layer's given xᵀ dz."""
     tensors = anatomy.reference.tensors
     names = [n for n in given if tensors[n] == id]
     if names and given[names[0]].shape == anatomy.values[id].shape:
@@ -102,7 +102,7 @@ def _given_at(anatomy: Anatomy, id: int, given: Mapping[str, Array]) -> Array:
 
 
 def _delta(anatomy: Anatomy, dz: int, given: Mapping[str, Array]) -> Array:
-    """dz as it is given, or from dW = xᵀ dz, where x has as many columns as rows."""
+    """Return dz as given, or from dW = xᵀ dz if x has as many columns as rows."""
     tensors = anatomy.reference.tensors
     for name, array in given.items():
         if tensors[name] == dz and array.shape == anatomy.values[dz].shape:
@@ -115,7 +115,7 @@ def _delta(anatomy: Anatomy, dz: int, given: Mapping[str, Array]) -> Array:
 
 
 def _slope(anatomy: Anatomy, dz: int, da: int) -> Array:
-    """The derivative of the activation in between."""
+    """Return the derivative of the activation between da and dz."""
     edit = Edit.of(anatomy.graph)
     one = edit.apply(da, "add", edit.times(edit.original(da), 0.0), edit.number(da, 1.0))
     edit.become(da, one)
@@ -126,7 +126,7 @@ def _slope(anatomy: Anatomy, dz: int, da: int) -> Array:
 
 
 def _new_mask(anatomy: Anatomy) -> Iterator[Site]:
-    """The way back drops other entries than the way forward did."""
+    """Yield sites where the backward pass drops other entries than the forward pass."""
     for mask in (n for n in anatomy.graph if n.op == "dropout_mask"):
         for id in anatomy.graph.users[mask.id]:
             node = anatomy.graph[id]
@@ -157,7 +157,7 @@ def _mask_read_off(anatomy: Anatomy, node: Node, mask: Node) -> Fitted:
 
 
 def _given_at_open(anatomy: Anatomy, id: int, given: Mapping[str, Array]) -> Array:
-    """As given, but no number where an activation lets nothing through."""
+    """Return the given array, with NaN where the activation's derivative is zero."""
     for active in anatomy.activations:
         if active.da == id and not any(anatomy.reference.tensors[n] == id for n in given):
             slope = _slope(anatomy, active.dz, id)

@@ -1,4 +1,4 @@
-"""Wrong ways back through time: gates in another order, what is not carried, what is cut off."""
+"""Mistakes in backpropagation through time: gate order, lost terms, truncation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GATES = {"lstm_back": ("i", "f", "g", "o"), "gru_back": ("r", "z", "n")}
 """The gates of a layer in the order of their blocks."""
 
 NEAR = (1, 2, 3, 4, 5, 10)
-"""After how many steps a gradient may have been cut off."""
+"""Numbers of steps after which a gradient may have been truncated."""
 
 
 # --- the ops of mutants -------------------------------------------------------------------
@@ -30,7 +30,7 @@ NEAR = (1, 2, 3, 4, 5, 10)
 def lstm_back_with_slip(
     tape: Array, wh: Array, dh: Array, lengths: Array | None = None, *, reverse: bool, slip: str
 ) -> Array:
-    """The way back through an LSTM with one line of a step wrong."""
+    """The backward pass of an LSTM with one wrong line in the step."""
 
     def step(kept: Array, dht: Array, dc: Array) -> Step:
         return _lstm_step(kept, dht, dc, wh, slip)
@@ -61,7 +61,7 @@ def _lstm_step(kept: Array, dht: Array, dc: Array, wh: Array, slip: str) -> Step
 
 @mistake
 def in_order(x: Array, *, order: str) -> Array:
-    """The blocks of the last axis in another order; `order` has a digit for each."""
+    """Reorder the blocks of the last axis; `order` has a digit for each."""
     blocks = np.split(x, len(order), axis=-1)
     return np.concatenate([blocks[int(k)] for k in order], axis=-1)
 
@@ -78,7 +78,7 @@ def cut_off(
     chunks: bool,
     **attrs: Any,
 ) -> Array:
-    """A way back in which a step's gradient reaches those near it, or those of its chunk, only."""
+    """A truncated backward pass: gradients reach only near steps, or those of the same chunk."""
     steps = np.arange(dh.shape[1])
     chunk = (len(steps) - 1 - steps) // near  # counted from the end
     total = np.zeros_like(VALUES[core](tape, wh, dh, lengths, **attrs))
@@ -93,7 +93,7 @@ def cut_off(
 
 @mistake
 def one_step(x: Array, *, rows: int, step: int) -> Array:
-    """Zeros but for one step (−1 is the last); x has all steps of a row after one another."""
+    """x with zeros outside of one step (−1 is the last); the steps of a row are consecutive."""
     by_row = x.reshape(rows, -1, x.shape[-1])
     kept = np.zeros_like(by_row)
     kept[:, step] = by_row[:, step]
@@ -112,7 +112,7 @@ def _cores(anatomy: Anatomy, *ops: str) -> list[Node]:
 def _lstm(
     anatomy: Anatomy, slip: str, what: str, formulas: tuple[str, str], rank: int = 0
 ) -> Iterator[Site]:
-    """A site in every LSTM at which one line of the step is wrong."""
+    """Yield a site in every LSTM at which one line of the step is wrong."""
     for node in _cores(anatomy, "lstm_back"):
 
         def change(edit: Edit, id: int = node.id) -> None:
@@ -154,7 +154,7 @@ def _orders(anatomy: Anatomy) -> Iterator[Site]:
 def _ordered(
     anatomy: Anatomy, node: Node, params: list[str], word: str, formulas: tuple[str, str]
 ) -> Site:
-    """The blocks of some parameters' gradients in another order."""
+    """Return a site with reordered blocks of some parameters' gradients."""
     nodes = data_nodes(anatomy, params)
 
     def change(edit: Edit) -> None:
@@ -213,7 +213,7 @@ def _not_carried(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _one_step_only(anatomy: Anatomy) -> Iterator[Site]:
-    """Sums over steps of which only the first or the last one is there."""
+    """Yield sums over steps reduced to the first or the last step."""
     summed = {name: found for name in anatomy.params if (found := _over_steps(anatomy, name))}
     for layer, names, rank in places(anatomy, list(summed)):
         uses = [use for name in names for use in summed[name]]
@@ -231,7 +231,7 @@ def _one_step_only(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _over_steps(anatomy: Anatomy, param: str) -> list[tuple[int, int]]:
-    """The nodes that add up a parameter's gradient over rows and steps, with what they add up."""
+    """Return the nodes that sum a parameter's gradient over rows and steps, with their operands."""
     found = []
     for id in anatomy.of_data(param):
         node = anatomy.unscaled(id)

@@ -1,4 +1,4 @@
-"""What a hypothesis is: a plausible mistake, where it can be made, and what the graph becomes by it."""
+"""The registry of hypotheses: plausible mistakes, their sites, and the resulting graphs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Fitted = Callable[[Edit, Mapping[str, Array]], None]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One place where a mistake may be.
+    """One possible place of a mistake.
 
-    `nodes` are those whose values change at once. `what` says in one sentence what is done
-    wrongly, `wrong` and `right` are the formulas, as lines a person would write. `change` makes
-    the mistake in an edit. A `tuned` one depends on a number that is not known, a rate or a
-    strength, which is found from the given arrays; `what` then has {} in its place. A `fitted`
-    one reads what it needs off the given arrays, and raises ValueError where it cannot. `rank` is
-    higher for what is less likely or less simple than the other places of its kind.
+    `nodes` are those whose values change directly. `what` describes the mistake in one sentence,
+    `wrong` and `right` are the formulas as usually written. `change` makes the mistake in an
+    edit. A `tuned` one depends on an unknown number, a rate or a strength, which is found from the
+    given arrays and replaces {} in `what`. A `fitted` one computes its values from the given
+    arrays, and raises ValueError if that is impossible. `rank` is higher for less probable or less
+    simple places.
     """
 
     layer: str
@@ -38,17 +38,17 @@ class Site:
 
     @property
     def late(self) -> bool:
-        """Whether it is only tried where no plain mistake fits, because it would fit to much."""
+        """Whether it is tried only if no plain mistake fits, because it fits too many arrays."""
         return self.tuned is not None or (self.fitted is not None and self.rank > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A registry entry: a kind of mistake, under the word that `nnc explain` knows.
+    """A registry entry: a kind of mistake, with its word for `nnc explain`.
 
-    `page` explains it to somebody who has made it; `wrong` and `right` are a line of NumPy as it
-    is often written and as it should be. `sites` are the places in a network where the mistake
-    can be made. `rank` is lower for what is more common.
+    `page` explains it to a user who has made it; `wrong` and `right` are a typical wrong line of
+    NumPy and the right one. `sites` yields the places in a network where the mistake can be made.
+    `rank` is lower for more common mistakes.
     """
 
     slug: str
@@ -65,7 +65,7 @@ HYPOTHESES: dict[str, Hypothesis] = {}
 
 
 def hypothesis(entry: Hypothesis) -> Hypothesis:
-    """Enter a hypothesis; a slug is taken once."""
+    """Register a hypothesis; slugs are unique."""
     if entry.slug in HYPOTHESES:
         raise ValueError(f"hypothesis registered twice: {entry.slug}")
     HYPOTHESES[entry.slug] = entry

@@ -1,4 +1,4 @@
-"""Gradients that come together: rows of a table, shared weights, paths, examples."""
+"""Mistakes in sums of gradients: rows of a table, shared weights, paths, examples."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .scale import gradients, places, scaled
 
 @mistake
 def rows_overwritten(rows: Array, ids: Array, *, count: int, within: str) -> Array:
-    """A table in which a row that is named again replaces what was there.
+    """A table in which a repeated id overwrites its row.
 
-    `within` says where that happens: in the whole batch, in each example, or at each step.
+    `within` is the scope of overwriting: the whole batch, each example, or each step.
     """
     table = np.zeros((count, rows.shape[-1]))
     if within == "the batch":
@@ -35,7 +35,7 @@ def rows_overwritten(rows: Array, ids: Array, *, count: int, within: str) -> Arr
 
 @mistake
 def one_example(x: Array, *, at: int) -> Array:
-    """Zeros but for one example."""
+    """x with zeros outside of one example."""
     kept = np.zeros_like(x)
     kept[at] = x[at]
     return kept
@@ -63,7 +63,7 @@ def _overwritten(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _uses(anatomy: Anatomy) -> dict[str, dict[str, list[int]]]:
-    """For every parameter that is used more than once the parts of its gradient by their layer."""
+    """Return for every shared parameter the terms of its gradient by layer."""
     found: dict[str, dict[str, list[int]]] = {}
     for name in anatomy.params:
         by_use: dict[str, list[int]] = {}
@@ -93,7 +93,7 @@ def _lost_uses(anatomy: Anatomy) -> Iterator[Site]:
 def _lost(
     anatomy: Anatomy, uses: dict[str, dict[str, list[int]]], use: str, names: Sequence[str]
 ) -> Iterator[Site]:
-    """One use left out, or, where there are more than two, all the others."""
+    """Yield sites with one missing use or, of more than two, only one use."""
     mine: list[int] = []
     others: list[int] = []
     for name in names:
@@ -109,7 +109,7 @@ def _lost(
 
 
 def _summands(anatomy: Anatomy, id: int) -> list[int]:
-    """What is added up to a gradient, as far as it is not named itself."""
+    """Return the terms of a gradient; sums without a name are expanded."""
     named = set(anatomy.gradient_of.values())
     found, stack = [], list(anatomy.graph[id].inputs)
     while stack:
@@ -147,7 +147,7 @@ def _lost_paths(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def one_example_of(anatomy: Anatomy, uses: Sequence[tuple[int, int]], at: int) -> Change:
-    """Let nodes that add rows up use one example of an operand only."""
+    """Make nodes that sum over rows use only one example of an operand."""
 
     def change(edit: Edit) -> None:
         for node, dz in uses:
@@ -157,7 +157,7 @@ def one_example_of(anatomy: Anatomy, uses: Sequence[tuple[int, int]], at: int) -
 
 
 def _one_example_only(anatomy: Anatomy) -> Iterator[Site]:
-    """Products over the rows of which one row is left; convolutions have a slug of their own."""
+    """Yield products over the rows reduced to one row; convolutions have a separate slug."""
     summed: dict[str, list[tuple[int, int]]] = {}
     for name in anatomy.params:
         for id in anatomy.of_data(name):

@@ -1,1 +1,1 @@
-"""Arrays as people name and lay them out, made into a network's tensors."""
+"""Conversion of the user's arrays, in any common naming and layout, to a network's tensors."""

@@ -1,4 +1,4 @@
-"""Arrays whose names say nothing, told apart by their shapes where only one fits."""
+"""Identification of arrays with unknown names by their shapes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .network import Axes, Network
 
 
 def by_shape(network: Network, arrays: Mapping[str, Array], naming: Naming) -> Naming:
-    """Give arrays of unknown names to the inputs, targets and parameters that have none.
+    """Assign arrays with unknown names to inputs, targets and parameters without an array.
 
-    Raises BadArrays where several would fit.
+    Raises BadArrays if the assignment is ambiguous.
     """
     tensors, unknown = dict(naming.tensors), list(naming.unknown)
     missing = [t for t in network.required if t not in tensors.values()]
@@ -40,13 +40,13 @@ def by_shape(network: Network, arrays: Mapping[str, Array], naming: Naming) -> N
 
 
 def bare(name: str) -> str:
-    """The name without a mark of a gradient: `v` of `dv` or `grad_v`; the empty text without one."""
+    """Return the name without its gradient prefix, `v` for `dv` or `grad_v`; empty without one."""
     found = re.fullmatch(r"(?:grad_|nabla_|d_?)(.+)|(.+)_grad", name)
     return (found[1] or found[2]) if found else ""
 
 
 def fits(network: Network, array: Array, tensor: str) -> bool:
-    """Whether an array has a tensor's shape in some layout."""
+    """Return whether an array has a tensor's shape in some layout."""
     want = network.reference.node(tensor).type.shape
     fixed = tuple(d for d in want if isinstance(d, int))
     axes = network.axes(tensor)

@@ -1,4 +1,4 @@
-"""Given arrays by one reading of their names and one layout: what fits, as nnc's own tensors."""
+"""Interpretation of given arrays by one naming and one layout, as nnc's tensors."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .network import Axes, Network
 
 @dataclass(frozen=True)
 class Case:
-    """Arrays as the doctor takes them, and what they are called by those who gave them.
+    """Arrays as used by the doctor, with the user's names.
 
-    `given` and `after` are in nnc's layout by tensor; `names` are the arrays' names by tensor,
-    `faults` what does not fit among that which nothing can be computed without, `misfits` the
-    judged arrays of another shape, `unused` arrays that nothing was made of, `unrated` parameters
-    after a step whose learning rate is not known.
+    `given` and `after` are in nnc's layout by tensor; `names` are the arrays' names by tensor.
+    `faults` are required arrays that are missing or do not fit, `misfits` checked arrays of another
+    shape, `unused` arrays without a meaning, `unrated` parameters after a step with an unknown
+    learning rate.
     """
 
     layout: Layout
@@ -39,7 +39,7 @@ class Case:
 
 @dataclass
 class Reading:
-    """Makes a case of arrays, by one naming and layout."""
+    """Makes a case from arrays, by one naming and layout."""
 
     network: Network
     arrays: Mapping[str, Array]
@@ -52,7 +52,7 @@ class Reading:
     sizes: dict[str, int] = field(default_factory=dict)
 
     def case(self) -> Case:
-        """The case, with all that does not fit in it."""
+        """Return the case, including everything that does not fit."""
         for tensor in self.network.inputs:
             self._input(tensor)
         for name, tensor in self.naming.tensors.items():
@@ -82,7 +82,7 @@ class Reading:
     # --- single arrays --------------------------------------------------------------------
 
     def _input(self, tensor: str) -> None:
-        """An input, from which the sizes of the batch and of sequences are known."""
+        """Read an input, which determines the sizes of the batch and of sequences."""
         name = self.naming.array_of(tensor)
         if not name:
             return
@@ -105,7 +105,7 @@ class Reading:
         self.given[tensor], self.names[tensor], self.sources[tensor] = array, name, name
 
     def _standard(self, name: str, tensor: str) -> Array:
-        """An array in nnc's layout; targets may be class ids."""
+        """Return an array in nnc's layout; targets may be class ids."""
         array = self.arrays[name]
         shape = self._shape(tensor)
         axes = self.network.axes(tensor)
@@ -128,7 +128,7 @@ class Reading:
             self.names[part] = name if len(parts) == 1 else self._part_name(name, part)
 
     def _split(self, tensor: str, array: Array) -> dict[str, Array]:
-        """The tensors in an array: weights may have biases appended, rows a constant."""
+        """Return the tensors in an array: weights may have biases appended, rows a constant."""
         fold = self.layout.folded
         shape = self._shape(tensor)
         if fold is None or array.ndim != 2 or len(shape) != 2:
@@ -145,7 +145,7 @@ class Reading:
         return {tensor: array}
 
     def _part_name(self, name: str, tensor: str) -> str:
-        """What people would write for a part of an array: `Theta1[:, 0]`."""
+        """Return the usual notation of a part of an array: `Theta1[:, 0]`."""
         fold = self.layout.folded
         assert fold is not None
         bias = self.network.axes(tensor) is Axes.VECTOR
@@ -166,7 +166,7 @@ class Reading:
                 )
 
     def described(self, tensor: str) -> str:
-        """A tensor and its shape: `dense1.W (12, 7)`, `the target (B, 5)`."""
+        """Describe a tensor with its shape: `dense1.W (12, 7)`, `the target (B, 5)`."""
         shape = self.network.reference.node(tensor).type.shape
         text = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
         if tensor in self.network.targets:
@@ -184,7 +184,7 @@ class Reading:
 
 
 def same(one: Case, other: Case) -> bool:
-    """Whether two readings make the same arrays."""
+    """Return whether two cases have the same arrays."""
     if one.given.keys() != other.given.keys() or one.after.keys() != other.after.keys():
         return False
     pairs = [(one.given[t], other.given[t]) for t in one.given]
@@ -193,7 +193,7 @@ def same(one: Case, other: Case) -> bool:
 
 
 def without_step(case: Case) -> Case:
-    """The case without the parameters after a step."""
+    """Return the case without the parameters after a step."""
     left = tuple(dict.fromkeys(n for t, n in case.names.items() if t.startswith(AFTER)))
     names = {t: n for t, n in case.names.items() if not t.startswith(AFTER)}
     return replace(case, names=names, after={}, unrated=left)

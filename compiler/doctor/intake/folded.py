@@ -1,4 +1,4 @@
-"""Biases that people append to the weights, for an input that is 1 or −1 in every row."""
+"""Biases appended to the weights, for a constant input of 1 or −1."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .layout import Folded
 
 
 def split(weights: Array, fold: Folded) -> tuple[Array, Array]:
-    """The weights (in, out) and the bias (out,) of weights (in + 1, out), or of their gradient."""
+    """Split weights (in + 1, out), or their gradient, into weights (in, out) and bias (out,)."""
     rows = weights[1:] if fold.first else weights[:-1]
     return rows, fold.sign * weights[0 if fold.first else -1]
 
 
 def without_constant(rows: Array, fold: Folded) -> Array | None:
-    """Rows without the column that is the constant input; None where there is no such column."""
+    """Return rows without the column of the constant input; None if there is no such column."""
     column = rows[:, 0 if fold.first else -1]
     if not np.array_equal(column, np.full_like(column, fold.sign)):
         return None
@@ -23,5 +23,5 @@ def without_constant(rows: Array, fold: Folded) -> Array | None:
 
 
 def without_unit(rows: Array, fold: Folded) -> Array:
-    """The gradient of rows without the column of the constant input."""
+    """Return the gradient of rows without the column of the constant input."""
     return rows[:, 1:] if fold.first else rows[:, :-1]

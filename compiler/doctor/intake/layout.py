@@ -1,4 +1,4 @@
-"""How people lay arrays out, and the way to nnc's own layout.
+"""Layouts of arrays, and their conversion to nnc's layout.
 
 nnc has rows of samples, weights (in, out), biases (n,), images NCHW and filters (out, in, h, w).
 """
@@ -16,12 +16,12 @@ from ..interpreter import Array
 from .network import Axes, Network
 
 WORDS = ("rows", "columns", "in-out", "out-in", "nchw", "nhwc")
-"""What `--layout` knows."""
+"""The words of `--layout`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Biases appended to the weights: at which end of the inputs, and times which constant."""
+    """Biases appended to the weights: the end of the input axis, and the constant input."""
 
     first: bool
     sign: int
@@ -29,7 +29,7 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way to lay arrays out; the standard one is nnc's own."""
+    """A layout of arrays; the default is nnc's."""
 
     columns: bool = False
     out_in: bool = False
@@ -38,16 +38,16 @@ class Layout:
 
     @property
     def usual(self) -> bool:
-        """Whether samples and weights go together: rows with (in, out), columns with (out, in)."""
+        """Whether samples and weights match: rows with (in, out), columns with (out, in)."""
         return self.columns == self.out_in
 
     def standard(self, array: Array, axes: Axes, shape: tuple[int, ...]) -> Array:
-        """An array in nnc's layout, if it fits; else it keeps a shape that shows what is wrong."""
+        """Convert an array to nnc's layout; one that does not fit keeps a shape showing the fault."""
         turned = self._turned(array, axes, len(shape))
         if turned.shape == shape:
             return turned
         if axes is Axes.VECTOR and turned.size == shape[0] and 1 in (*turned.shape, turned.size):
-            return turned.reshape(shape)  # a sum over all is the gradient of a single bias
+            return turned.reshape(shape)  # the gradient of a single bias is a sum over all entries
         if axes is Axes.NUMBER and turned.size == 1:
             return turned.reshape(())
         if axes is Axes.ROWS and turned.size == np.prod(shape) and turned.ndim == len(shape) - 1:
@@ -67,7 +67,7 @@ class Layout:
         return array
 
     def back(self, index: tuple[int, ...], axes: Axes, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The place in the given array, of that shape, of an index in nnc's layout."""
+        """Convert an index in nnc's layout to one of the given array of that shape."""
         turned = (axes is Axes.WEIGHT and self.out_in) or (axes is Axes.ROWS and self.columns)
         if turned and len(index) == 2:
             return index[::-1]
@@ -82,7 +82,7 @@ class Layout:
         return index
 
     def sentence(self) -> str:
-        """The layout in words."""
+        """The layout as a phrase."""
         parts = [
             "samples are columns" if self.columns else "samples are rows",
             f"weights are ({'out, in' if self.out_in else 'in, out'})",
@@ -97,13 +97,13 @@ class Layout:
         return ", ".join(parts)
 
     def words(self) -> str:
-        """The layout as `--layout` has it."""
+        """The layout in the words of `--layout`."""
         words = ["columns" if self.columns else "rows", "out-in" if self.out_in else "in-out"]
         return ",".join([*words, *(["nhwc"] if self.channels_last else [])])
 
 
 def layouts(network: Network, folded: bool, said: tuple[str, ...] = ()) -> Iterator[Layout]:
-    """The layouts to try, the more usual first; `said` are words that leave fewer."""
+    """Yield the layouts to try, more usual ones first; the words `said` exclude others."""
     images = any(network.axes(p) is Axes.FILTER for p in network.params)
     images = images or network.rank_of_input == 4
     folds = [Folded(f, s) for f, s in product((False, True), (1, -1))] if folded else [None]
@@ -128,7 +128,7 @@ def _agrees(layout: Layout, word: str) -> bool:
 
 
 def class_ids(array: Array, rank: int, width: Any) -> Array | None:
-    """Class ids where a target holds them, in (B,), (B, 1) or (1, B); else None."""
+    """Return class ids if the target contains them, as (B,), (B, 1) or (1, B); else None."""
     if rank != 2 or not isinstance(width, int) or width < 2 or not array.size:
         return None
     flat = array.reshape(-1)
@@ -139,5 +139,5 @@ def class_ids(array: Array, rank: int, width: Any) -> Array | None:
 
 
 def layout_of(said: tuple[str, ...]) -> Layout:
-    """The layout that words say; what they leave open is nnc's own."""
+    """Return the layout given by words; the rest is nnc's layout."""
     return Layout("columns" in said, "out-in" in said, "nhwc" in said)

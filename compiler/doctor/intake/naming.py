@@ -1,4 +1,4 @@
-"""Which array is which tensor: by `--map`, by the tensor's own name, by what people call it."""
+"""Assignment of arrays to tensors: by `--map`, by the tensor's name, or by usual names."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from .words import Kind, Word, read
 
 
 class BadArrays(ValueError):
-    """Arrays that cannot be told apart, are missing or do not fit; says what would help."""
+    """Arrays that are ambiguous, missing or do not fit; the message has a remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The tensor of every array; `after` are parameters after a step, `unknown` fit no name."""
+    """The tensor of every array; `after` are parameters after a step, `unknown` unknown names."""
 
     tensors: Mapping[str, str]
     after: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
     def array_of(self, tensor: str) -> str:
-        """What the given array of a tensor is called, or the empty text."""
+        """Return the name of the given array of a tensor, or an empty string."""
         return next((name for name, own in self.tensors.items() if own == tensor), "")
 
 
 def namings(
     network: Network, names: list[str], mapping: Mapping[str, str] | None = None
 ) -> Iterator[Naming]:
-    """The ways to read names: a1 may be the first layer's activation or, as in some books, x.
+    """Yield interpretations of names: a1 may be the first layer's activation or, in some books, x.
 
-    Raises BadArrays where two arrays have the same name, or a name of `mapping` does not exist.
+    Raises BadArrays if two arrays have the same name, or a name of `mapping` does not exist.
     """
     said = _mapped(network, names, mapping or {})
     words = {name: read(name) for name in names if name not in said}
@@ -48,7 +48,7 @@ def namings(
 
 
 def _is_tensor(network: Network, name: str) -> bool:
-    """Whether a name is a tensor's own; `y` alone is what people call targets too."""
+    """Return whether a name is a tensor's; `y` alone is also a usual name of targets."""
     return name in {*network.reference.tensors, *network.targets} and name.lower() != "y"
 
 
@@ -69,7 +69,7 @@ def _near(name: str, names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the words of one set of arrays; `shift` is added to the layers of a, z and delta."""
+    """Interprets the names of a set of arrays; `shift` is added to the layers of a, z and delta."""
 
     network: Network
     words: Mapping[str, Word | None]
@@ -94,7 +94,7 @@ class _Reader:
         return Naming(tensors, after, tuple(unknown))
 
     def _tensor(self, word: Word, target: bool) -> str:
-        """The tensor of a word, or the empty text."""
+        """Return the tensor of a word, or an empty string."""
         plain = self._plain(word, target)
         if not word.gradient or not plain:
             return plain
@@ -122,7 +122,7 @@ class _Reader:
         return own[word.kind]
 
     def _stage(self, word: Word) -> Stage | None:
-        """The stage that a word is of."""
+        """Return the stage of a word."""
         stages = self.network.stages
         if word.place:
             return stages[0 if word.place == "first" else -1] if len(stages) <= 2 else None
@@ -133,7 +133,7 @@ class _Reader:
         return stages[at - 1] if 0 < at <= len(stages) else None
 
     def _layer(self, word: Word) -> int:
-        """The number of a word's layer, from 1; 0 is the input."""
+        """Return the number of a word's layer, from 1; 0 is the input."""
         if word.index is None:
             return -1
         numbers = self._numbers()
@@ -143,6 +143,6 @@ class _Reader:
         return word.index - start + 1 + self.shift
 
     def _numbers(self) -> list[int]:
-        """The numbers that weights and biases have: 1, 2 or 0, 1, or 0, 2 where activations are counted."""
+        """Return the numbers of the weights and biases: 1, 2 or 0, 1, or 0, 2 with activations counted."""
         own = [w for w in self.words.values() if w and w.kind in (Kind.WEIGHT, Kind.BIAS)]
         return sorted({w.index for w in own if w.index is not None})

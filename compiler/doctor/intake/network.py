@@ -1,4 +1,4 @@
-"""What a network's arrays are to those who give them: stages with weights, and kinds of axes."""
+"""The user's view of a network's arrays: stages with weights, and kinds of axes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..reference import Reference
 from ..stepping import AFTER
 
 ENDS = (*ACTIVATIONS, "softmax", "log_softmax", "id")
-"""Layers without weights that people count as part of the layer before."""
+"""Layers without weights that are usually counted as part of the previous layer."""
 
 
 class Axes(Enum):
-    """What the axes of an array are, and so in which ways people lay it out."""
+    """The kind of an array's axes, which determines its possible layouts."""
 
     ROWS = "a value for each row of the batch"
     WEIGHT = "weights from inputs to outputs"
@@ -44,7 +44,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Network:
-    """The tensors of a reference as people think of them."""
+    """The tensors of a reference, grouped by stage and role."""
 
     reference: Reference
 
@@ -60,13 +60,13 @@ class Network:
 
     @cached_property
     def targets(self) -> list[str]:
-        """The tensors of the targets: `target`, or of several NAME_target."""
+        """The tensors of the targets: `target`, or NAME_target if there are several."""
         names = [target_name(self.typed, layer) for layer in target_layers(self.typed)]
         return [name if name == "target" else f"{name}_target" for name in names]
 
     @cached_property
     def outputs(self) -> list[str]:
-        """The tensors that losses judge, in the order of the targets."""
+        """The tensors of the losses' outputs, in the order of the targets."""
         layers = self.typed.graph.layers
         return [value_name(self.typed, layers[i]) for i in target_layers(self.typed)]
 
@@ -100,21 +100,21 @@ class Network:
 
     @cached_property
     def rank_of_input(self) -> int:
-        """The axes of the first input, with that of the rows."""
+        """The number of axes of the first input, including the batch axis."""
         return self.reference.graph[self.reference.tensors[self.inputs[0]]].type.rank
 
     @cached_property
     def required(self) -> list[str]:
-        """What nothing can be computed without."""
+        """The required tensors."""
         return [*self.inputs, *self.targets, *self.params]
 
     def source(self, tensor: str) -> str:
-        """What a tensor is the gradient of, or the value after a step of; else the tensor itself."""
+        """Return the tensor whose gradient or value after a step this is, else itself."""
         plain = tensor.removeprefix(AFTER).removeprefix("d_")
         return plain if plain != tensor and plain in self.reference.tensors else tensor
 
     def axes(self, tensor: str) -> Axes:
-        """What the axes of a tensor are."""
+        """Return the kind of a tensor's axes."""
         plain = self.source(tensor)
         if plain in self.params:
             return self._param_axes(plain)
@@ -133,6 +133,6 @@ class Network:
         return Axes.VECTOR if rank == 1 else Axes.OTHER
 
     def shape(self, tensor: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
-        """The shape of a tensor in nnc's own layout."""
+        """Return the shape of a tensor in nnc's layout."""
         shape = self.reference.node(tensor).type.shape
         return tuple(d if isinstance(d, int) else evaluate(d, sizes) for d in shape)

@@ -1,7 +1,8 @@
-"""Which reading and layout of given arrays is meant: that which fits, and whose numbers agree.
+"""Selection of the naming and layout of given arrays: one that fits, with agreeing numbers.
 
-Shapes decide first. Where several layouts fit, as with square weights, that is taken in which more
-arrays are right; then that in which mistakes explain all. What is left open is asked.
+Shapes are checked first. If several layouts fit, as with square weights, the one with more right
+arrays is selected; then one in which mistakes explain everything. Other cases are errors that ask
+for options.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .naming import BadArrays, Naming, namings
 from .network import Axes, Network
 
 MOST = 4
-"""Layouts that are compared by what explains the numbers in them."""
+"""Most layouts that are compared by the mistakes found in them."""
 
 
 def settle(
@@ -30,10 +31,10 @@ def settle(
     mapping: Mapping[str, str] | None = None,
     layout: tuple[str, ...] = (),
 ) -> Case:
-    """The arrays as tensors, by name, by `mapping` (array: tensor) or by shape.
+    """Return the arrays as tensors, by name, by `mapping` (array: tensor) or by shape.
 
-    `layout` are words of layout.WORDS where it is known. Raises BadArrays where arrays are
-    missing, do not fit, or could be meant in several ways, and says what would settle it.
+    `layout` are known words of layout.WORDS. Raises BadArrays, with a remedy, if arrays are
+    missing, do not fit, or are ambiguous.
     """
     for word in layout:
         if word not in WORDS:
@@ -67,7 +68,7 @@ def _cases(
 
 
 def _may_be_folded(network: Network, naming: Naming) -> bool:
-    """Whether there are weights without the bias that they should have."""
+    """Return whether there are weights without their bias."""
     named = set(naming.tensors.values())
     return any(s.weight in named and s.bias and s.bias not in named for s in network.stages)
 
@@ -81,7 +82,7 @@ def _different(cases: list[Case]) -> list[Case]:
 
 
 def _by_numbers(network: Network, cases: list[Case]) -> Case:
-    """The case in which more is right, else the one in which mistakes explain more."""
+    """Return the case with more right arrays, else the one in which mistakes explain more."""
     scores = [_right(network, case) for case in cases]
     best = [case for case, score in zip(cases, scores, strict=True) if score == max(scores)]
     if len(best) == 1:
@@ -94,7 +95,7 @@ def _by_numbers(network: Network, cases: list[Case]) -> Case:
 
 
 def _right(network: Network, case: Case) -> int:
-    """How many of the judged arrays are right."""
+    """Return the number of checked arrays that are right."""
     reference = network.reference
     values = reference.evaluate(
         reference.leaves(
@@ -111,7 +112,7 @@ def _right(network: Network, case: Case) -> int:
 
 
 def _diagnosed(network: Network, case: Case) -> tuple[str, ...]:
-    """What is not explained in a case."""
+    """Return the arrays that are not explained in a case."""
     found = diagnose(network.reference, case.given)
     return found.unexplained if found.findings else found.wrong
 
@@ -136,7 +137,7 @@ def _question(cases: list[Case]) -> str:
 
 
 def _complaint(network: Network, case: Case, arrays: Mapping[str, Array]) -> str:
-    """What is missing or does not fit, in one sentence."""
+    """Describe what is missing or does not fit, in one sentence."""
     text = "; ".join(case.faults[:3]) + ("; and more" if len(case.faults) > 3 else "")
     biases = {s.bias for s in network.stages} | {
         p for p in network.params if network.axes(p) is Axes.VECTOR

@@ -1,4 +1,4 @@
-"""What people call the arrays of a network: `W1`, `dW_1`, `weights[0]`, `fc1.weight`, `nabla_b2`, `Y`."""
+"""Usual names of a network's arrays: `W1`, `dW_1`, `weights[0]`, `fc1.weight`, `nabla_b2`, `Y`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What a name means, whatever layer it is of."""
+    """The meaning of a name, without its layer."""
 
     WEIGHT = "weights"
     BIAS = "bias"
@@ -23,9 +23,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A name read: of which layer (by number, or by a word such as `out`), a gradient or not.
+    """A parsed name: its layer (a number, or a word such as `out`), and whether it is a gradient.
 
-    `after` says that it is a parameter's value after a step.
+    `after`: it is a parameter's value after a step.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ WHOLE = {
     Kind.Y: "y ys",
     Kind.LOSS: "loss cost j l total_loss error_value objective",
 }
-"""Names without a layer, in small letters."""
+"""Names without a layer, in lower case."""
 
 PARTS = {
     Kind.WEIGHT: "w|weights?|theta|thetas|kernels?|filters?|syn|coefs?",
@@ -52,15 +52,16 @@ PARTS = {
     Kind.Z: "z|zs|net|nets|preactivations?|pre|logits",
     Kind.A: "a|h|activations?|acts?|l|o",
 }
-"""Names that belong to a layer."""
+"""Names of a layer's arrays."""
 
 DELTA = r"deltas?"
 
 HIDDEN = ("h", "hidden", "hid")
-"""Names of the activation of the first layer, where there are not more than two."""
+"""Names of the first layer's activation in networks of at most two layers."""
 
 MASKED = ("hidden", "hid")
-"""Their gradients are often masked in place: `dhidden[hidden <= 0] = 0` makes them those at z."""
+"""Names whose gradients are often masked in place (`dhidden[hidden <= 0] = 0`), which makes them
+gradients with respect to z."""
 
 LAYER = r"(?:dense|fc|linear|lin|layers?|conv|l|h|hidden)"
 
@@ -87,7 +88,7 @@ _AFTER = re.compile(
 
 
 def read(name: str) -> Word | None:
-    """What a name means; None where it is not known."""
+    """Return the meaning of a name, or None if it is unknown."""
     plain = re.sub(r"[^0-9a-zA-Z]+", "_", name).strip("_").lower()
     plain = _BEFORE.sub("", plain, count=1) if _BEFORE.match(plain) else plain
     known = _plain(plain)
@@ -102,7 +103,7 @@ def read(name: str) -> Word | None:
 
 
 def _gradient(plain: str) -> Word | None:
-    """A name with the mark of a gradient."""
+    """Parse a name with a gradient prefix."""
     if _GRADIENT_AFTER.search(plain):
         inner = _GRADIENT_AFTER.sub("", plain, count=1)
     elif found := _OF_GRADIENTS.match(plain):
@@ -118,7 +119,7 @@ def _gradient(plain: str) -> Word | None:
 
 
 def _plain(name: str) -> Word | None:
-    """A name without the mark of a gradient; a delta is the gradient at z."""
+    """Parse a name without a gradient prefix; a delta is the gradient with respect to z."""
     for kind, names in WHOLE.items():
         if name in names.split():
             return Word(kind)

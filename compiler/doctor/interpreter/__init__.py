@@ -1,7 +1,7 @@
-"""Op graphs evaluated in float64, op by op, from each op's mathematics.
+"""Evaluation of op graphs in float64, op by op, from each op's definition.
 
-It shares nothing with the templates: what generated modules compute can be checked against it.
-Importing this package imports every file in it.
+It shares no code with the templates, so generated modules can be checked against it. Importing
+this package imports every file in it.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Values that come in, arithmetic entry by entry, choices, sums and maxima."""
+"""Constants, elementwise arithmetic, selection, sums and maxima."""
 
 # NumPy has Any for what arithmetic on arrays of any kind gives.
 # mypy: disable-error-code="no-any-return"
@@ -65,13 +65,13 @@ def ones(*, shape: tuple[int, ...]) -> Array:
 
 @value
 def dropout_mask(x: Array, *, rate: float, name: str) -> Array:
-    """The mask where nothing was drawn: nothing is left out, nothing scaled."""
+    """The mask without random numbers: nothing is dropped or scaled."""
     return np.ones(x.shape)
 
 
 @value
 def gaussian_noise(x: Array, *, std: float, name: str) -> Array:
-    """The noise where nothing was drawn: none."""
+    """The noise without random numbers: zeros."""
     return np.zeros(x.shape)
 
 
@@ -83,19 +83,19 @@ def maximum(*xs: Array) -> Array:
 
 @value
 def count_true(*xs: Array) -> Array:
-    """In how many of the arrays an entry is true."""
+    """The number of arrays in which an entry is true."""
     return np.stack(np.broadcast_arrays(*xs)).sum(axis=0).astype(np.float64)
 
 
 @value
 def inside(x: Array, *, low: float, high: float) -> Array:
-    """Where x lies between the bounds, which do not count."""
+    """Where low < x < high."""
     return (low < x) & (x < high)
 
 
 @value
 def clip(x: Array, *, low: float, high: float) -> Array:
-    """x, or the nearer bound where x lies outside of both."""
+    """x clamped to [low, high]."""
     return np.where(x < low, low, np.where(x > high, high, x))
 
 
@@ -107,19 +107,19 @@ def scale(x: Array, *, factor: float, over: int) -> Array:
 
 @value
 def erf(x: Array) -> Array:
-    """The error function, a number at a time."""
+    """The error function, elementwise."""
     return np.array([erf_of_one(v) for v in x.ravel()]).reshape(x.shape)
 
 
 @value
 def bounded(x: Array) -> Array:
-    """x, or the lowest number there is where x is −inf."""
+    """x with −inf replaced by the lowest finite number."""
     return np.where(x == -np.inf, np.finfo(np.float64).min, x)
 
 
 @value
 def as_real(x: Array) -> Array:
-    """Whole numbers, or truths, as real ones."""
+    """Integers or booleans as real numbers."""
     return x.astype(np.float64)
 
 
@@ -131,7 +131,7 @@ def base_power(exponent: Array, *, base: float) -> Array:
 
 @value
 def flush_denormals(x: Array) -> Array:
-    """x: in float64, what is too small to be flushed is too small to be seen."""
+    """x unchanged: in float64 the flushed numbers are too small to matter."""
     return x
 
 

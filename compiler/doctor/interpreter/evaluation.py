@@ -1,8 +1,8 @@
-"""A graph's values, each computed when it is first asked for, and again only where a graph differs.
+"""Lazy evaluation of a graph; values are reused for graphs that differ in a few nodes.
 
 values = Evaluation(graph, leaves)
 values[graph.outputs["total"]]
-values.of(other)                    # another graph: values that it has in common are kept
+values.of(other)                    # another graph: common values are reused
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Arrays = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """All that comes from outside a graph, by name.
+    """The values of a graph's leaves, by name.
 
     `drawn` are the arrays of the ops that draw random numbers in training, by the op's name:
-    a dropout's mask, the normal numbers of noise. Those that are not there are as outside of
-    training.
+    a dropout's mask, the normal numbers of noise. Without an array an op behaves as in
+    prediction.
     """
 
     params: Arrays
@@ -40,7 +40,7 @@ class Leaves:
     train: bool = True
 
     def of(self, node: Node) -> Array:
-        """The array of a leaf; ids and lengths stay whole numbers, all else is float64."""
+        """Return the array of a leaf; ids and lengths are integers, all others float64."""
         name = node.word("name")
         kinds = {
             "param": self.params,
@@ -68,26 +68,26 @@ class Evaluation:
         self._values: dict[int, Array] = {}
 
     def __getitem__(self, id: int) -> Array:
-        """The value of a node, and of all that it needs."""
+        """Return the value of a node; its operands are computed as needed."""
         if id not in self._values:
             for node in self._missing(id):
                 self._values[node.id] = self._computed(node)
         return self._values[id]
 
     def has(self, id: int) -> bool:
-        """Whether a value has been computed."""
+        """Return whether a value has been computed."""
         return id in self._values
 
     def outputs(self) -> dict[str, Array]:
-        """The values of all outputs."""
+        """Return the values of all outputs."""
         return {name: self[id] for name, id in self.graph.outputs.items()}
 
     def of(self, graph: Graph) -> Evaluation:
-        """The values of a graph that has most nodes in common with this one.
+        """Return the evaluation of a graph that shares most nodes with this one.
 
-        A node is the same where its id, op, operands and attributes are, and so are its operands.
-        Shapes of the other graph are not checked against its types: they are what NumPy makes of
-        a mistake.
+        A node is the same if its id, op, operands and attributes are, and its operands are the
+        same. Shapes in the other graph are not checked against its types, because a mistake may
+        change them.
         """
         other = object.__new__(Evaluation)
         other.graph, other.leaves, other.sizes = graph, self.leaves, self.sizes
@@ -101,15 +101,15 @@ class Evaluation:
         return other
 
     def with_value(self, id: int, array: Array) -> Evaluation:
-        """The values of the same graph where a node has another value."""
-        node = replace(self.graph[id])  # no longer the same, so that what needs it is forgotten
+        """Return the evaluation of the same graph with another value of one node."""
+        node = replace(self.graph[id])  # a new object, so that dependent values are recomputed
         nodes = tuple(node if n.id == id else n for n in self.graph.nodes)
         other = self.of(replace(self.graph, nodes=nodes))
         other._values[id] = array.astype(np.float64)
         return other
 
     def _missing(self, id: int) -> list[Node]:
-        """The nodes to be computed for one, operands first."""
+        """Return the nodes to compute for one, operands first."""
         found: dict[int, None] = {}
         stack = [(id, False)]
         while stack:
@@ -143,18 +143,18 @@ class Evaluation:
             return np.asarray(rule(*operands, **attrs))
 
     def attribute(self, value: Any) -> Any:
-        """An attribute with numbers in place of its symbolic dimensions."""
+        """Return an attribute with symbolic dimensions replaced by numbers."""
         if isinstance(value, tuple):
             return tuple(self.attribute(v) for v in value)
         return self.number(value) if isinstance(value, Sym) else value
 
     def number(self, dim: int | Sym) -> int:
-        """A dimension as a number."""
+        """Return a dimension as a number."""
         return dim if isinstance(dim, int) else evaluate(dim, self.sizes)
 
 
 def _sizes(graph: Graph, leaves: Leaves) -> dict[str, int]:
-    """The symbolic dimensions, read off the leaves."""
+    """Return the sizes of the symbolic dimensions, from the leaves."""
     sizes: dict[str, int] = {}
     for node in graph.nodes:
         if node.op in LEAVES:
@@ -168,5 +168,5 @@ def _sizes(graph: Graph, leaves: Leaves) -> dict[str, int]:
 def _given_shape(node: Node, leaves: Leaves) -> tuple[int, ...]:
     try:
         return np.shape(leaves.of(node))
-    except KeyError:  # it may not be needed
+    except KeyError:  # the leaf may not be needed
         return ()

@@ -1,4 +1,4 @@
-"""Ops that move entries: shapes, slices, rows of tables, steps of padded rows."""
+"""Ops that rearrange entries: shapes, slices, rows of tables, steps of padded rows."""
 
 # NumPy has Any for what arithmetic on arrays of any kind gives.
 # mypy: disable-error-code="no-any-return"
@@ -30,7 +30,7 @@ def broadcast(x: Array, *, shape: tuple[int, ...]) -> Array:
 
 @value
 def concat(*xs: Array, axis: int) -> Array:
-    """Arrays one after the other along an axis."""
+    """The arrays concatenated along an axis."""
     return np.concatenate(xs, axis=axis)
 
 
@@ -84,13 +84,13 @@ def states_before(tape: Array, *, size: int) -> Array:
 
 @value
 def take_rows(table: Array, ids: Array) -> Array:
-    """The row that each id names."""
+    """The table row of each id."""
     return table[ids]
 
 
 @value
 def add_rows(rows: Array, ids: Array, *, count: int) -> Array:
-    """A table in which every given row is added where its id says."""
+    """A table to which each row is added at its id."""
     table = np.zeros((count, rows.shape[-1]))
     np.add.at(table, ids, rows)
     return table
@@ -98,7 +98,7 @@ def add_rows(rows: Array, ids: Array, *, count: int) -> Array:
 
 @value
 def offset_ids(ids: Array, *, count: int) -> Array:
-    """Ids of tables of their own for every row of a batch."""
+    """Ids into a separate table for each row of a batch."""
     return np.stack([row + count * i for i, row in enumerate(ids)])
 
 
@@ -106,44 +106,44 @@ def offset_ids(ids: Array, *, count: int) -> Array:
 
 
 def has_data(shape: tuple[int, ...], lengths: Array, axis: int) -> Array:
-    """Where an array holds data: its index along an axis is below the row's length."""
+    """A mask of the entries whose index along an axis is less than the row's length."""
     steps = np.indices(shape, sparse=True)
     return np.broadcast_to(steps[axis] < lengths[steps[0]], shape)
 
 
 @value
 def mask_steps(x: Array, lengths: Array, *, axis: int) -> Array:
-    """x with zeros in place of padding."""
+    """x with padding set to zero."""
     return np.where(has_data(x.shape, lengths, axis), x, np.zeros((), x.dtype))
 
 
 @value
 def exclude_steps(x: Array, lengths: Array, *, axis: int) -> Array:
-    """x with −inf in place of padding."""
+    """x with padding set to −inf."""
     return np.where(has_data(x.shape, lengths, axis), x, -np.inf)
 
 
 @value
 def count_steps(lengths: Array) -> Array:
-    """The number of positions that hold data."""
+    """The number of positions with data."""
     return np.array(lengths.sum(), np.float64)
 
 
 @value
 def window_lengths(lengths: Array, *, kernel: int, stride: int, pad: int) -> Array:
-    """How many windows fit into each padded row."""
+    """The number of windows that fit in each padded row."""
     return (lengths + pad - kernel) // stride + 1
 
 
 @value
 def stretched_lengths(lengths: Array, *, kernel: int, stride: int, pad: int) -> Array:
-    """The lengths of which so many windows come."""
+    """The lengths for which `window_lengths` gives these numbers of windows."""
     return (lengths - 1) * stride + kernel - pad
 
 
 @value
 def equal_lengths(first: Array, second: Array) -> Array:
-    """The lengths of rows that are put together."""
+    """The lengths of merged rows, which must be equal."""
     if (first != second).any():
         raise ValueError("rows that are put together are not equally long")
     return first
@@ -151,13 +151,13 @@ def equal_lengths(first: Array, second: Array) -> Array:
 
 @value
 def last_step(h: Array, lengths: Array) -> Array:
-    """The state at each row's own last step."""
+    """The state at each row's last step."""
     return np.stack([row[n - 1] for row, n in zip(h, lengths, strict=True)])
 
 
 @value
 def at_last_step(g: Array, lengths: Array, *, steps: int) -> Array:
-    """Zeros, with g at each row's own last step."""
+    """Zeros, with g at each row's last step."""
     spread = np.zeros((g.shape[0], steps, g.shape[1]))
     for i, n in enumerate(lengths):
         spread[i, n - 1] = g[i]

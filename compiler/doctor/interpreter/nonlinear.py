@@ -1,4 +1,4 @@
-"""Activations, softmaxes, the cores of losses, and normalisation."""
+"""Activations, softmaxes, the ops of losses, and normalisation."""
 
 # NumPy has Any for what arithmetic on arrays of any kind gives.
 # mypy: disable-error-code="no-any-return"
@@ -15,7 +15,7 @@ VALUES.update(tanh=np.tanh)
 
 @value
 def sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(−z)), by tanh, which overflows nowhere."""
+    """1 / (1 + exp(−z)), computed by tanh, which cannot overflow."""
     return 0.5 + 0.5 * np.tanh(0.5 * z)
 
 
@@ -81,7 +81,7 @@ def gelu(z: Array, gate: Array) -> Array:
 
 @value
 def gelu_tanh(z: Array, near: Array, t: Array, gate: Array) -> Array:
-    """z times its gate, which tanh approximates; the others are for its derivative."""
+    """z times its gate, approximated by tanh; the other operands are for the derivative."""
     return z * gate
 
 
@@ -103,7 +103,7 @@ def softmax(z: Array) -> Array:
 
 @value
 def masked_softmax(z: Array, lengths: Array | None = None, *, causal: bool) -> Array:
-    """Softmax over the keys that a query may see, 0 elsewhere."""
+    """Softmax over the unmasked keys of each query, 0 elsewhere."""
     query, key = np.indices(z.shape[-2:])
     seen = np.broadcast_to(key <= query if causal else key >= 0, z.shape)
     if lengths is not None:
@@ -149,7 +149,7 @@ def xlogx(x: Array) -> Array:
 
 
 def _statistics(mean: Array, variance: Array, eps: float) -> Array:
-    """The mean, and one over the deviation."""
+    """The mean, and 1 / deviation."""
     return np.stack([mean, (variance + eps) ** -0.5])
 
 
@@ -165,7 +165,7 @@ def batch_stats(
     momentum: float,
     name: str,
 ) -> Array:
-    """In training the statistics of x over axes, the batch's among them; else the running ones."""
+    """In training the statistics of x over axes including the batch; else the running ones."""
     if not train:
         return _statistics(mean, var, eps)
     shape = mean.shape
@@ -196,7 +196,7 @@ def standardized(
 def standardized_dx(
     dy: Array, y: Array, stats: Array, train: Array | None = None, *, axes: tuple[int, ...]
 ) -> Array:
-    """The gradient by x; where statistics are x's own it has no mean, and none along y."""
+    """The gradient of x; if the statistics are those of x, without mean and projection on y."""
     if train is not None and not train:
         return dy * stats[1]
     free = dy - dy.mean(axis=axes, keepdims=True)
@@ -211,11 +211,11 @@ def rms_scale(x: Array, *, eps: float) -> Array:
 
 @value
 def rms_normalized(x: Array, size: Array) -> Array:
-    """x over the root of its mean square."""
+    """x divided by its root mean square."""
     return x * size
 
 
 @value
 def rms_normalized_dx(dy: Array, y: Array, size: Array) -> Array:
-    """The gradient by x: none along y."""
+    """The gradient with respect to x, without its projection on y."""
     return (dy - y * (dy * y).mean(axis=-1, keepdims=True)) * size

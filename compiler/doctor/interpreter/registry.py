@@ -1,6 +1,6 @@
-"""The value of every op, a function of its operands and its attributes, by the op's name.
+"""The evaluation functions of ops: functions of operands and attributes, by the op's name.
 
-Ops that only mutants have, which compute what somebody computes by mistake, are kept apart.
+Ops of mutants, which reproduce mistakes, are in a separate table.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 VALUES: dict[str, Callable[..., Any]] = {}
-"""Functions of arrays; attributes come by name, their dimensions as plain numbers."""
+"""Functions of arrays; attributes are keyword arguments, with dimensions as numbers."""
 
 
 WRONG: dict[str, Callable[..., Any]] = {}
-"""What mistakes do to arrays: ops that no right program has, in the same way."""
+"""The same for ops of mutants, which no right program has."""
 
 
 def mistake(rule: Rule) -> Rule:
-    """Enter a function as the value of an op that only mistakes have."""
+    """Register a function as the value of the mutants' op of the same name."""
     if rule.__name__ in WRONG or rule.__name__ in VALUES:
         raise ValueError(f"op has two values: {rule.__name__}")
     WRONG[rule.__name__] = rule
@@ -30,7 +30,7 @@ def mistake(rule: Rule) -> Rule:
 
 
 def value(rule: Rule) -> Rule:
-    """Enter a function as the value of the op that it is called after."""
+    """Register a function as the value of the op of the same name."""
     name = rule.__name__.removesuffix("_")
     if name in VALUES:
         raise ValueError(f"op has two values: {name}")

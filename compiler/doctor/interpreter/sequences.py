@@ -1,7 +1,7 @@
-"""Attention and recurrent cores, the latter a step at a time.
+"""Attention, and recurrent cores, which are computed step by step.
 
-A tape keeps of every step what its way back needs, here in an order of this file's own; only the
-last two blocks, the state before the step and the state behind it, are read by other ops.
+A tape has the values of each step that the backward pass needs, here in an order private to this
+file; other ops only read the last two blocks, the states before and after the step.
 """
 
 # NumPy has Any for what arithmetic on arrays of any kind gives.
@@ -28,19 +28,19 @@ def batch_matmul(a: Array, b: Array) -> Array:
 
 @value
 def split_heads(x: Array, *, rows: tuple[int, int], heads: int) -> Array:
-    """(B·T, D) as (B, heads, T, D/heads)."""
+    """Reshape (B·T, D) to (B, heads, T, D/heads)."""
     return np.stack(np.split(x.reshape(*rows, -1), heads, axis=-1), axis=1)
 
 
 @value
 def merge_heads(x: Array, *, rows: tuple[int, int]) -> Array:
-    """(B, heads, T, D/heads) as (B·T, D): the heads side by side."""
+    """Reshape (B, heads, T, D/heads) to (B·T, D), with the heads side by side."""
     return np.concatenate(list(x.swapaxes(0, 1)), axis=-1).reshape(rows[0] * rows[1], -1)
 
 
 @value
 def positions(x: Array) -> Array:
-    """sin(t / 10000^(2i/D)) in column 2i, its cosine in column 2i + 1."""
+    """sin(t / 10000^(2i/D)) in column 2i, the cosine in column 2i + 1."""
     length, size = x.shape[-2:]
     table = np.empty((length, size))
     for column in range(size):
@@ -57,7 +57,7 @@ def _steps(count: int, reverse: bool) -> Iterator[int]:
 
 
 def _alive(lengths: Array | None, t: int, like: Array) -> Array:
-    """1 in the rows that have a step t, 0 in the others."""
+    """1 in rows with a step t, 0 in others."""
     return np.ones((len(like), 1)) if lengths is None else (t < lengths)[:, None] * 1.0
 
 
@@ -101,7 +101,7 @@ CELLS: dict[str, Callable[[Array, float], Array]] = {
     "hard_tanh": lambda z, _: np.clip(z, -1, 1),
     "id": lambda z, _: z,
 }
-"""What a simple cell applies at every step."""
+"""The activations of a simple cell."""
 
 SLOPES: dict[str, Callable[[Array, float], Array]] = {
     "tanh": lambda h, _: 1 - h**2,
@@ -116,14 +116,14 @@ SLOPES: dict[str, Callable[[Array, float], Array]] = {
     "hard_tanh": lambda h, _: np.where(np.abs(h) < 1, 1.0, 0.0),
     "id": lambda h, _: np.ones_like(h),
 }
-"""The derivatives, by the value."""
+"""The derivatives as functions of the value."""
 
 
 Step = tuple[Array, Array, Array]
-"""What one step hands back: the gradient at its z, at the state before, at the cell before."""
+"""The gradients from one step: of its z, of the previous state, of the previous cell."""
 
 StepBack = Callable[[Array, Array, Array], Step]
-"""One step back: from what the tape kept, the gradient of the state and that of the cell."""
+"""One backward step, from the tape, the gradient of the state, and that of the cell."""
 
 
 def steps_back(
@@ -135,7 +135,7 @@ def steps_back(
     started: bool = False,
     size: int = 0,
 ) -> Array:
-    """The gradients at every step's z, from the last step to the first; padding has none.
+    """The gradients of z at every step, from the last step to the first; zero in padding.
 
     Behind the operands stand `more`: lengths, and with `started` a first state, whose gradient is
     one more step of the result. `dh` has the gradients of states of `size`, and of cells if wider.
@@ -165,7 +165,7 @@ def steps_back(
 def rnn_tape(
     x: Array, wh: Array, *more: Array, act: str, number: float, reverse: bool, started: bool = False
 ) -> Array:
-    """h = act(x_t + h Wh); the states before and behind every step."""
+    """h = act(x_t + h Wh); the states before and after every step."""
     h, tape = np.zeros((len(x), len(wh))), np.zeros((*x.shape[:2], 2 * len(wh)))
     begin = _begins(more, started, x, reverse)
     for t in _steps(x.shape[1], reverse):
@@ -186,7 +186,7 @@ def rnn_back(
     reverse: bool,
     started: bool = False,
 ) -> Array:
-    """dz = dh · act′, from the last step back; dh of the step before gains dz Whᵀ."""
+    """dz = dh · act′, from the last step back; dz Whᵀ is added to dh of the previous step."""
 
     def step(kept: Array, dht: Array, _: Array) -> Step:
         dx = dht * SLOPES[act](kept[:, len(wh) :], number)
@@ -199,9 +199,9 @@ def rnn_back(
 def lstm_tape(
     x: Array, wh: Array, *more: Array, reverse: bool, started: bool = False, cells: bool = False
 ) -> Array:
-    """c = f c + i g, h = o tanh(c). Kept: i, f, g, o, the cell before, the states.
+    """c = f c + i g, h = o tanh(c). On the tape: i, f, g, o, the previous cell, the states.
 
-    The cell behind is not kept: tanh of it follows from the gates and the cell before.
+    The new cell is not stored: it follows from the gates and the previous cell.
     """
     size = len(wh)
     c = h = np.zeros((len(x), size))
@@ -218,7 +218,7 @@ def lstm_tape(
 
 
 def lstm_step(kept: Array, dht: Array, dc: Array) -> tuple[list[Array], Array]:
-    """The gradients at the gates' z, and that of the cell before, by those of state and cell."""
+    """The gradients of the gates' z and of the previous cell, from those of state and cell."""
     i, f, g, o, cell, _, _ = np.hsplit(kept, 7)
     squeezed = np.tanh(f * cell + i * g)
     dc = dc + dht * o * (1 - squeezed**2)
@@ -236,7 +236,7 @@ def lstm_back(
     started: bool = False,
     cells: bool = False,
 ) -> Array:
-    """The chain rule of one step, from the last one back; dc and dh are carried to the one before."""
+    """The chain rule, step by step from the last; dc and dh are carried to the previous step."""
 
     def step(kept: Array, dht: Array, dc: Array) -> Step:
         gates, before = lstm_step(kept, dht, dc)
@@ -252,7 +252,7 @@ def gru_tape(
 ) -> Array:
     """u = h Wh + bh; r, z = σ(x + u), n = tanh(x + r u), h = (1 − z) n + z h.
 
-    Kept: r, z, n, the third part of u, the states.
+    On the tape: r, z, n, the third part of u, the states.
     """
     size = len(wh)
     h, tape = np.zeros((len(x), size)), np.zeros((*x.shape[:2], 6 * size))
@@ -272,7 +272,7 @@ def gru_tape(
 def gru_back(
     tape: Array, wh: Array, dh: Array, *more: Array, reverse: bool, started: bool = False
 ) -> Array:
-    """The chain rule of one step, from the last one back."""
+    """The chain rule, step by step from the last."""
 
     def step(kept: Array, dht: Array, _: Array) -> Step:
         r, z, n, un, before, _h = np.hsplit(kept, 6)
@@ -286,7 +286,7 @@ def gru_back(
 
 @value
 def gru_hidden(dx: Array, tape: Array) -> Array:
-    """The gradient by u from that by x: r stands between them in the third part."""
+    """The gradient of u from that of x: they differ by the factor r in the third part."""
     size = dx.shape[2] // 3
     r = tape[:, :, :size]
     return np.concatenate([dx[:, :, : 2 * size], dx[:, :, 2 * size :] * r], axis=2)

@@ -1,7 +1,7 @@
 """Ops of sliding windows: convolution, pooling, locally connected products.
 
-All of them look at what lies under the window at every position, `under(x, w)`, an array
-(B, C, K, P) of K cells and P positions, or put such an array back, `put_back`. With s the stride,
+All of them gather the cells of the window at every position, `under(x, w)`, as an array
+(B, C, K, P) of K cells and P positions, or scatter such an array, `put_back`. With s the stride,
 d the dilation and p the padding in front, cell u at position i is x[i·s + u·d − p].
 """
 
@@ -34,19 +34,19 @@ class Window:
 
     @property
     def positions(self) -> Sizes:
-        """How many places the window has along each axis."""
+        """The number of positions along each axis."""
         axes = zip(self.size, self.pad, self.kernel, self.dilation, self.stride, strict=True)
         return tuple((n + sum(p) - (k - 1) * d - 1) // s + 1 for n, p, k, d, s in axes)
 
     def cells(self) -> Iterator[tuple[Any, ...]]:
-        """For every cell of the window, where it lies in the padded array at all positions."""
+        """Yield for every cell of the window its index in the padded array at all positions."""
         for cell in np.ndindex(*self.kernel):
             axes = zip(cell, self.dilation, self.positions, self.stride, strict=True)
             yield (..., *(slice(u * d, u * d + (n - 1) * s + 1, s) for u, d, n, s in axes))
 
 
 def window(size: Sizes, kernel: Sizes, stride: Sizes, pad: Any, dilation: Any = None) -> Window:
-    """A window; `same` padding is such that there are ⌈size / stride⌉ positions, the odd zero behind."""
+    """Return a window; `same` padding gives ⌈size / stride⌉ positions, an odd zero is at the end."""
     dilation = dilation or (1,) * len(size)
     if pad == "same":
         axes = zip(size, kernel, stride, dilation, strict=True)
@@ -56,13 +56,13 @@ def window(size: Sizes, kernel: Sizes, stride: Sizes, pad: Any, dilation: Any = 
 
 
 def under(x: Array, w: Window, fill: float = 0.0) -> Array:
-    """What lies under the window: (B, C, K, P)."""
+    """Gather the cells of the window: (B, C, K, P)."""
     padded = np.pad(x, [(0, 0), (0, 0), *w.pad], constant_values=fill)
     return np.stack([padded[cell].reshape(*x.shape[:2], -1) for cell in w.cells()], axis=2)
 
 
 def put_back(columns: Array, w: Window) -> Array:
-    """Every entry added to the cell of x that it lay on; what lay on padding is lost."""
+    """Scatter: add every entry to its cell of x; entries on padding are dropped."""
     head = columns.shape[:2]
     padded = np.zeros((*head, *(n + sum(p) for n, p in zip(w.size, w.pad, strict=True))))
     for i, cell in enumerate(w.cells()):
@@ -73,12 +73,12 @@ def put_back(columns: Array, w: Window) -> Array:
 
 
 def _grouped(x: Array, groups: int) -> Array:
-    """(B, C, …) as (B, groups, C/groups, …)."""
+    """Reshape (B, C, …) to (B, groups, C/groups, …)."""
     return x.reshape(x.shape[0], groups, -1, *x.shape[2:])
 
 
 def _kernels(w: Array, groups: int) -> Array:
-    """(F, C/groups, kernel…) as (groups, F/groups, C/groups, K)."""
+    """Reshape (F, C/groups, kernel…) to (groups, F/groups, C/groups, K)."""
     return w.reshape(groups, w.shape[0] // groups, w.shape[1], -1)
 
 
@@ -125,7 +125,7 @@ def conv_weights(
 
 @value
 def max_pool(x: Array, *, kernel: Sizes, stride: Sizes, pad: Any) -> Array:
-    """The largest cell under the window; padding is none."""
+    """The largest cell of the window, padding excluded."""
     at = window(x.shape[2:], kernel, stride, pad)
     return under(x, at, -np.inf).max(axis=2).reshape(*x.shape[:2], *at.positions)
 
@@ -141,7 +141,7 @@ def max_pool_dx(dy: Array, x: Array, y: Array, *, kernel: Sizes, stride: Sizes, 
 
 @value
 def avg_pool(x: Array, *, kernel: Sizes, stride: Sizes, pad: Any) -> Array:
-    """The mean of what lies under the window, zeros of padding among it."""
+    """The mean of the window, with padding counted as zeros."""
     at = window(x.shape[2:], kernel, stride, pad)
     return under(x, at).mean(axis=2).reshape(*x.shape[:2], *at.positions)
 
@@ -187,11 +187,11 @@ def global_max_dx(dy: Array, x: Array) -> Array:
     return dy[..., None] * (x.argmax(axis=-1)[..., None] == np.arange(x.shape[-1]))
 
 
-# --- weights of their own at every position -----------------------------------------------
+# --- separate weights at every position ---------------------------------------------------
 
 
 def _rows(x: Array, at: Window) -> Array:
-    """What lies under the window, the cells of all channels in one row: (B, C·K, P)."""
+    """The cells of the window, those of all channels in one row: (B, C·K, P)."""
     return under(x, at).reshape(x.shape[0], -1, prod(at.positions))
 
 

@@ -1,1 +1,1 @@
-"""Somebody's program, called in a process of its own on numbers that are made up for it."""
+"""The user's program, called in a separate process on random numbers."""

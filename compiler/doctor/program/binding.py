@@ -1,4 +1,4 @@
-"""Which value an argument of somebody's function wants, judged by the argument's name."""
+"""Values for the arguments of the user's functions, by the arguments' names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATE = 0.1
 
 
 class CannotCall(Exception):
-    """A function wants an argument that is not known; says which."""
+    """A function has an unknown argument, named in the message."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Known:
         return {n: a for n, a in self.arrays.items() if n[0] in "Wb" and n[1:].isdigit()}
 
     def call(self, function: Callable[..., Any]) -> Any:
-        """Call a function with what its arguments are called."""
+        """Call a function with the values for the names of its arguments."""
         words = {}
         for name, param in inspect.signature(function).parameters.items():
             if param.kind in (param.VAR_POSITIONAL, param.VAR_KEYWORD):
@@ -61,7 +61,7 @@ class Known:
         return function(*positional, **words)
 
     def value(self, name: str) -> Any:
-        """What is meant by an argument's name; None where nothing is."""
+        """Return the value for an argument's name, or None if it is unknown."""
         lower = name.lower()
         if name in self.more or lower in self.more:
             return self.more.get(name, self.more.get(lower))
@@ -102,7 +102,7 @@ class Known:
 
 
 def _width(name: str, widths: list[int]) -> int | None:
-    """The number of units that an argument such as `hidden_size` wants."""
+    """Return the number of units for an argument such as `hidden_size`."""
     lower = name.lower()
     if "hid" in lower and len(widths) == 3:
         return widths[1]
@@ -114,8 +114,8 @@ def _width(name: str, widths: list[int]) -> int | None:
 
 
 def output_of(found: Any) -> Any:
-    """The output among what forward gives: the array itself, the first of a pair with a cache,
-    else the last of several."""
+    """Return the output in the result of forward: the array itself, the first of a pair with a
+    cache, else the last of several."""
     if isinstance(found, tuple) and found:
         paired = len(found) == 2 and isinstance(found[1], dict | tuple | list)
         return found[0] if paired else found[-1]
@@ -127,7 +127,7 @@ def output_of(found: Any) -> Any:
 def named(
     found: Any, function: Callable[..., Any] | None, lead: str = ""
 ) -> Iterator[tuple[str, Array]]:
-    """The arrays in what a function gives, by keys or by the names in its `return`."""
+    """Yield the arrays in a function's result, by keys or by the names in its `return`."""
     if isinstance(found, Mapping):
         for key, value in found.items():
             yield from named(value, None, f'{lead}["{key}"]' if lead else str(key))
@@ -145,7 +145,7 @@ def named(
 
 
 def returned(function: Callable[..., Any], count: int) -> list[str]:
-    """The names in a function's last `return` of so many values; [] where they are no names."""
+    """Return the names in a function's last `return` of `count` values; [] if not all are names."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):

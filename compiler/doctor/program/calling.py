@@ -1,4 +1,4 @@
-"""Finds the forward and backward pass in somebody's module, calls them, collects the arrays."""
+"""Finds the forward and backward pass in the user's module, calls them, collects the arrays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOSS = ("loss", "cost", "compute_loss", "compute_cost", "loss_fn", "cost_functio
 
 
 def arrays_of(module: Mapping[str, Any], known: Known) -> dict[str, Array]:
-    """The arrays of a program, called once. Raises CannotCall where nothing can be called."""
+    """Call a program once and return its arrays. Raises CannotCall if nothing can be called."""
     adapter = module.get(ADAPTER)
     if callable(adapter):
         found = adapter(known.params, known.arrays["X"], known.arrays["Y"])
@@ -46,7 +46,7 @@ def arrays_of(module: Mapping[str, Any], known: Known) -> dict[str, Array]:
 
 
 def _adapted(made: dict[str, Array], known: Known) -> dict[str, Array]:
-    """What an adapter gives, and what it was given; weights only if it gives none of its own."""
+    """Return an adapter's results and arguments; its own weights replace the given ones."""
     own = any(_is_param(name) and name not in known.params for name in made)
     own |= any(name in known.params and f"d{name}" in made for name in made)
     given = {n: a for n, a in known.arrays.items() if not own or n in "XY"}
@@ -54,7 +54,7 @@ def _adapted(made: dict[str, Array], known: Known) -> dict[str, Array]:
 
 
 def _first(owner: Any, names: tuple[str, ...]) -> Any:
-    """The first of some functions that a module or an object has."""
+    """Return the first of these functions that a module or an object has."""
     for name in names:
         found = owner.get(name) if isinstance(owner, Mapping) else getattr(owner, name, None)
         if callable(found):
@@ -85,7 +85,7 @@ def _of_functions(
 
 
 def _tried(forward: Callable[..., Any], known: Known) -> Any:
-    """What forward gives; None where its arguments are not known, as backward may do without."""
+    """Return forward's result; None if its arguments are unknown, as backward may not need it."""
     try:
         return known.call(forward)
     except CannotCall:
@@ -93,14 +93,14 @@ def _tried(forward: Callable[..., Any], known: Known) -> Any:
 
 
 def _cache(given: Any) -> Any:
-    """What backward is to be given of forward: the dict beside the output, or all of it."""
+    """Return backward's cache in forward's result: the dict beside the output, or all of it."""
     if isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], dict | tuple | list):
         return given[1]
     return given
 
 
 def _loss(loss: Callable[..., Any], known: Known) -> dict[str, Array]:
-    """The loss, if it can be had; it is not what was asked."""
+    """Return the loss if it can be computed; it is optional."""
     try:
         value = np.asarray(known.call(loss))
     except Exception:
@@ -109,7 +109,7 @@ def _loss(loss: Callable[..., Any], known: Known) -> dict[str, Array]:
 
 
 def _of_class(kind: type, known: Known) -> dict[str, Array]:
-    """An object of a class: its own weights, or ours where it has the names for them."""
+    """Make an object of a class, with its own weights, or ours if it has their names."""
     network = known.call(kind)
     before = {n: a.copy() for n, a in _attributes(network)}
     own = {n: a for n, a in before.items() if (w := read(n)) and not w.gradient and _is_param(n)}
@@ -148,6 +148,6 @@ def _is_value(name: str) -> bool:
 
 
 def _gradients(made: dict[str, Array], known: Known) -> dict[str, Array]:
-    """What a backward pass gives; a gradient may be called as its parameter is."""
+    """Return the results of a backward pass; a gradient may have the name of its parameter."""
     own = known.arrays.keys() - {"X", "Y"}
     return {f"d{n}" if n in own else n: a for n, a in made.items()}

@@ -1,6 +1,6 @@
-"""The process that runs somebody's program: `python -m nnc.doctor.program.child FILE IN OUT`.
+"""The process that runs the user's program: `python -m nnc.doctor.program.child FILE IN OUT`.
 
-IN and OUT are .npz files. What goes wrong is said on standard error in one line, with exit code 3.
+IN and OUT are .npz files. An error is reported in one line on standard error, with exit code 3.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LAYOUTS = (
     (False, True, 1),
     (True, False, 2),
 )
-"""Samples as columns, weights (out, in), axes of a bias: in the order in which they are tried."""
+"""Layouts in the order of trial: samples as columns, weights (out, in), axes of a bias."""
 
 
 def main(file: str, given: str, answer: str) -> None:
@@ -56,7 +56,7 @@ def main(file: str, given: str, answer: str) -> None:
 
 
 def _laid_out(drawn: dict[str, Array], kept: set[str]) -> Iterator[dict[str, Array]]:
-    """The arrays in each layout, with the target as it is, then as class ids."""
+    """Yield the arrays in each layout, with the target unchanged, then as class ids."""
     target = drawn["Y"]
     classes = target.ndim == 2 and target.shape[1] > 1 and set(np.unique(target)) <= {0.0, 1.0}
     for ids in (False, True) if classes and "Y" not in kept else (False,):
@@ -74,14 +74,14 @@ def _laid_out(drawn: dict[str, Array], kept: set[str]) -> Iterator[dict[str, Arr
 
 
 def _widths(drawn: dict[str, Array]) -> list[int]:
-    """The number of inputs and of the units of every layer."""
+    """Return the number of inputs, and of units in every layer."""
     weights = [drawn[f"W{i}"] for i in range(1, 1 + sum(n[0] == "W" for n in drawn))]
     flat = [w for w in weights if w.ndim == 2]
     return [w.shape[0] for w in flat[:1]] + [w.shape[1] for w in flat]
 
 
 def _fits(found: dict[str, Array]) -> bool:
-    """Whether there is a gradient of the shape of its parameter."""
+    """Return whether some gradient has the shape of its parameter."""
     return any(
         name.startswith("d") and name[1:] in found and found[name[1:]].shape == array.shape
         for name, array in found.items()
@@ -89,7 +89,7 @@ def _fits(found: dict[str, Array]) -> bool:
 
 
 def _said(error: BaseException, file: str) -> str:
-    """An exception in one line, with the line of the program that it came from."""
+    """Describe an exception in one line, with the line of the program that raised it."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     where = f"line {frames[-1].lineno}: " if frames else ""
     text = str(error).strip().partition("\n")[0]
@@ -99,7 +99,7 @@ def _said(error: BaseException, file: str) -> str:
 
 
 def run(words: list[str]) -> int:
-    """The whole process; gives its exit code."""
+    """Run the process; return its exit code."""
     sys.path.insert(0, str(Path(words[0]).parent))
     np.random.seed(0)
     try:

@@ -1,4 +1,4 @@
-"""Runs somebody's program in a process with limits, and hands over arrays as .npz files."""
+"""Runs the user's program in a process with limits, and exchanges arrays as .npz files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..interpreter import Array
 SECONDS = 30.0
 BYTES = 4 * 2**30
 MOST_SAID = 4000
-"""Bytes of what a program complains that are read."""
+"""Most bytes read of a program's error output."""
 
 CHILD = "nnc.doctor.program.child"
 
 
 class ProgramFailed(ValueError):
-    """A program could not be run, or took too long; says why in one line."""
+    """A program could not be run, or took too long; the message is one line."""
 
 
 def run_program(
@@ -34,7 +34,7 @@ def run_program(
     seconds: float = SECONDS,
     most: int = BYTES,
 ) -> dict[str, Array]:
-    """The arrays that a program computes from X, Y, W1, b1, ..., and those that it was given.
+    """Return the arrays that a program computes from X, Y, W1, b1, …, and its inputs.
 
     `kept` are names of arrays that are handed over as they are, in every layout that is tried.
     The process may use `seconds` and `most` bytes of memory. Raises ProgramFailed.
@@ -49,7 +49,7 @@ def run_program(
 
 
 def _run(words: list[str], file: Path, seconds: float, most: int) -> None:
-    """Run the child; its complaints go to a file, since a pipe stays open as long as others have it."""
+    """Run the child with stderr in a file, as grandchildren could keep a pipe open."""
     with TemporaryFile() as complaints:
         process = subprocess.Popen(
             [sys.executable, "-m", CHILD, *words],
@@ -77,7 +77,7 @@ def _run(words: list[str], file: Path, seconds: float, most: int) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process, and those that it has started."""
+    """End the process and its children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

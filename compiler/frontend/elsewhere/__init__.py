@@ -42,7 +42,7 @@ class Sort(Enum):
 class Meaning:
     """The replacement of a word, or advice where nothing is certainly equivalent.
 
-    `sure` says that the replacement is equivalent. It may be a pattern, see `layers.py`."""
+    `sure`: the replacement is equivalent. It may be a pattern, see `layers.py`."""
 
     write: str = ""
     advice: str = ""
@@ -103,7 +103,7 @@ def _table(sort: Sort) -> Mapping[str, Meaning]:
 
 
 def words(sort: Sort) -> Iterator[tuple[str, Meaning]]:
-    """Yield every word of a sort with its meaning, except words that nnc itself knows."""
+    """Yield every word of a sort with its meaning, except words of nnc itself."""
     kinds = KINDS.get(sort, {}).values()
     names = {bare(name): kind.name for kind in kinds for name in (kind.name, *kind.aliases)}
     for word, found in entries(*_written(sort)):

@@ -93,7 +93,7 @@ def needs(spec: ArgSpec) -> tuple[str, ...]:
 
 
 def bounds_text(type: Int | Num) -> str:
-    """Bounds as a message states them.
+    """Format bounds for messages.
 
     >>> bounds_text(Int(low=1)), bounds_text(Num(0, 1, open_high=True))
     ('at least 1', 'at least 0 and less than 1')

@@ -56,7 +56,7 @@ class Expander:
     def chain(self, chain: ast.Chain, flow: Flow | None, env: Env, beginning: bool) -> Flow | None:
         """Return the value at the end of a chain; a faulty stage makes the following ones faulty.
 
-        `beginning` says that the first stage may be a source: of a statement (`flow` is then None)
+        `beginning`: the first stage may be a source: of a statement (`flow` is then None)
         or of a fork's branch."""
         self._deeper(chain.span, env)
         for i, stage in enumerate(chain.stages):

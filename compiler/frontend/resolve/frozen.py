@@ -1,4 +1,4 @@
-"""Checks of frozen shared parameters: only their owner says whether they are frozen."""
+"""Checks of frozen shared parameters: only their owner determines whether they are frozen."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Trailing:
 class BoundArguments:
     """Checked arguments, the spans of the written ones, and activations beside them.
 
-    `repaired` says that faulty ones were left out."""
+    `repaired`: faulty ones were left out."""
 
     args: dict[str, ArgValue] = field(default_factory=dict)
     given: dict[str, Span] = field(default_factory=dict)

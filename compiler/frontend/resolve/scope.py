@@ -32,8 +32,8 @@ class TooLarge(Exception):
 class SpecState:
     """The lets, blocks and formulas of a file and its includes, and the report for their errors.
 
-    `broken` says that some text could not be parsed: `unread` are its words, whose meaning is
-    unknown. `incomplete` says that an included file is missing, with all that it defines.
+    `broken`: some text could not be parsed; `unread` are its words, whose meaning is
+    unknown. `incomplete`: an included file is missing, with all that it defines.
     `poisoned` are names with a faulty definition, `blamed` the parameters (with their calls) whose
     value was found wrong: their use is no second fault. `refused` are definitions with a refused
     name; their content is still checked. `formulas` are the resolved formulas, `resolving` those
@@ -173,7 +173,7 @@ class Scope:
 class Env:
     """The environment of a stage or value, and the block calls that led to it.
 
-    `frozen` says that a surrounding group or block is frozen, unless a stage says otherwise."""
+    `frozen`: a surrounding group or block is frozen, unless a stage overrides it."""
 
     state: SpecState
     scope: Scope

@@ -1,6 +1,6 @@
 """Checks of blocks that are never expanded, as in a library, or with only faulty calls.
 
-They are checked once, with an unknown incoming value."""
+They are checked once, with an unknown input."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Formulas of a spec as kinds of layers and losses; imported only where a spec has one."""
+"""Formulas of a spec as kinds of layers and losses; imported only if a spec has one."""

@@ -1,4 +1,4 @@
-"""The kinds that compute a formula of the spec; which one is among their arguments."""
+"""The kinds that compute a formula of the spec, which is one of their arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .shape import formula_shape
 
 
 def formula_of(args: Mapping[str, ArgValue]) -> tuple[Formula, dict[str, float]]:
-    """The formula among checked arguments, and its numbers."""
+    """Return the formula in checked arguments, and its numbers."""
     formula = args[FORMULA]
     assert isinstance(formula, Formula)
     numbers = {name: args[name] for name, _ in formula.numbers}
@@ -59,7 +59,7 @@ def _lower(c: LowerContext) -> Value:
         return value
     text = formula_text(formula, numbers)
     said = c.build.nodes[value.id].origin.formula
-    if said:  # how it is computed in place of what is written
+    if said:  # the description of a stable form
         text = f"{text}; {said.removeprefix(f'{formula.text}, ')}"
     return c.note(value, text)
 
@@ -69,7 +69,7 @@ def _flops(c: ShapeContext) -> Dim:
 
 
 def layer_kind(name: str) -> LayerKind:
-    """The kind of that name: `swish fn`, or `gate fn merge` of several values."""
+    """Return the kind of that name: `swish fn`, or `gate fn merge` for several values."""
     merge = name.endswith("merge")
     return LayerKind(
         name=name,
@@ -89,10 +89,10 @@ def layer_kind(name: str) -> LayerKind:
 
 @dataclass(frozen=True, slots=True)
 class FormulaLoss(LossKind):
-    """A loss whose formula is among the arguments."""
+    """A loss whose formula is one of its arguments."""
 
     def formula_of(self, setting: Setting, weight: float = 1.0, *, by_row: bool = False) -> str:
-        """The formula in the names of the spec, with the reduction."""
+        """Return the formula in the names of the spec, with the reduction."""
         formula, numbers = formula_of(setting.args)
         how = f"{formula_text(formula, numbers)}, mean over all elements"
         return LossKind.formula_of(replace(self, formula=how), setting, weight, by_row=by_row)
@@ -107,7 +107,7 @@ def _lower_loss(c: LossContext) -> Value:
 
 
 def loss_kind(name: str) -> LossKind:
-    """The kind of that name: `pinball fn`."""
+    """Return the kind of that name: `pinball fn`."""
     return FormulaLoss(
         name=name,
         summary="a formula of the spec",
@@ -119,7 +119,7 @@ def loss_kind(name: str) -> LossKind:
 
 
 def check_formula_loss(args: Mapping[str, ArgValue], types: list[TensorType]) -> None:
-    """Refuse values that the formula cannot judge; a target has the first one's shape."""
+    """Refuse values of unsuitable shape; the target has the shape of the first one."""
     formula, numbers = formula_of(args)
     given = iter(types)
     shapes = [types[0].shape if n == TARGET else next(given).shape for n in formula.values]

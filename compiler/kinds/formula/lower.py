@@ -1,4 +1,4 @@
-"""Formulas as ops, from which their gradients follow."""
+"""Lowering of formulas to ops, from which their gradients follow."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def lower_formula(
     lengths: Value | None = None,
     ragged_axis: int = 1,
 ) -> Value:
-    """The value of a formula; its gradient follows from the ops' own.
+    """Return the value of a formula; its gradient follows from those of the ops.
 
-    Of padded rows (`lengths`, along `ragged_axis` of the whole shape) the padding is cleared
-    before and behind, because a formula may have no finite slope there.
+    The padding of ragged rows (`lengths`, along `ragged_axis` of the full shape) is cleared before
+    and after, because the derivative of a formula may be infinite there.
     """
     if lengths is not None:
         values = [mask_steps(value, lengths, ragged_axis) for value in values]
@@ -52,7 +52,7 @@ def lower_formula(
 
 
 def formula_text(formula: Formula, numbers: Mapping[str, float]) -> str:
-    """The formula in the names of the spec: `z * sigmoid(q * z), q=2`."""
+    """Return the formula in the names of the spec: `z * sigmoid(q * z), q=2`."""
     given = "".join(f", {name}={value:g}" for name, value in numbers.items())
     return f"{formula.name} = {formula.text}{given}"
 
@@ -77,7 +77,7 @@ def _is_condition(x: Operand) -> bool:
 
 
 def _real(x: Operand) -> Operand:
-    """A number: 1 for true, 0 for false."""
+    """Convert a condition to a number: 1 for true, 0 for false."""
     return as_real(x) if isinstance(x, Value) and _is_condition(x) else x
 
 
@@ -123,9 +123,9 @@ def _compared(build: Builder, op: str, a: Operand, b: Operand) -> Value:
 
 
 def _chosen(build: Builder, condition: Operand, yes: Operand, no: Operand) -> Value:
-    """By a mask where both are numbers, of which an array would have another dtype."""
+    """Select; two plain numbers are blended by a mask, since np.where would change the dtype."""
     assert isinstance(condition, Value)
-    if not _is_condition(condition):  # 1 where values differ
+    if not _is_condition(condition):  # the result of `!=`: 1 where the values differ
         condition = build.emit("greater", condition, const(build, 0.5))
     yes, no = (_real(x) for x in (yes, no))
     if isinstance(yes, float) and isinstance(no, float):
@@ -152,7 +152,7 @@ def _div(build: Builder, a: Operand, b: Operand) -> Value:
 
 
 def _pow(build: Builder, a: Operand, b: Operand) -> Value:
-    """A constant power, or exp(b · log a)."""
+    """Return a constant power, or exp(b · log a)."""
     if isinstance(b, float):
         assert isinstance(a, Value)
         if b == 0:

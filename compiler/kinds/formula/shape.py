@@ -1,4 +1,4 @@
-"""The shapes in a formula: equal or 1 on every feature axis, nothing else is broadcast."""
+"""The shape rule of formulas: sizes on every feature axis are equal or 1."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def formula_shape(
     numbers: Mapping[str, float],
     ragged_axes: frozenset[int] = frozenset(),
 ) -> Shape:
-    """The shape of a formula's value, batch axis left out; raises ShapeFault.
+    """Return the shape of a formula's value without the batch axis; raises ShapeFault.
 
-    `ragged_axes` are the feature axes along which rows are padded, which no reduction may take.
+    `ragged_axes` are the feature axes along which rows are padded; none may be reduced.
     """
 
     def step(term: Apply, operands: Sequence[float | Shape]) -> Shape:

@@ -1,13 +1,12 @@
-"""Forms in a formula that overflow as they are written, computed by ops that do not.
+"""Stable computation of expressions that would overflow as written.
 
     log(1 + exp(z))                          softplus(z)
     log(sigmoid(z)), log(1 - sigmoid(z))     −softplus(−z), −softplus(z)
     log(sum(exp(z)))                         max(z) + log(sum(exp(z − max(z))))
     exp(z) / sum(exp(z))                     softmax(z), and its logarithm log_softmax(z)
 
-They are found among the values that a formula has emitted, so that it does not matter which of
-the formulas that call each other holds which part. What is no longer used is removed later, as
-other dead code is.
+They are found among the emitted values, so that their parts may be in different formulas that
+call each other. Unused ops are removed later, as other dead code is.
 """
 
 from __future__ import annotations
@@ -24,11 +23,10 @@ from ...ops.reduction import sum_over
 
 @dataclass(slots=True)
 class Forms:
-    """What one formula has emitted: the nodes from `first` on.
+    """The nodes that one formula has emitted, beginning with `first`.
 
-    `arguments` has, by node, the text that exp, sigmoid or a softmax written out is applied to;
-    other nodes of these ops are not the formula's own words. `equal` are pairs that compute the
-    same.
+    `arguments` maps a node of exp, sigmoid or an explicit softmax to the text of its argument;
+    other nodes of these ops are not written in the formula. `equal` are pairs of equal values.
     """
 
     build: Builder
@@ -37,7 +35,7 @@ class Forms:
     equal: set[tuple[int, int]] = field(default_factory=set)
 
     def computed(self, term: Apply, operands: Sequence[float | Value]) -> Value | None:
-        """The value of a term that is such a form, else None."""
+        """Return the stable value of a term, or None if it needs none."""
         last = operands[-1]
         if not isinstance(last, Value):
             return None
@@ -49,7 +47,7 @@ class Forms:
         return None
 
     def keep(self, term: Apply, value: Value) -> None:
-        """Remember what exp or sigmoid is of."""
+        """Record the argument of an exp or sigmoid."""
         if term.op in ("exp", "sigmoid"):
             self.arguments[value.id] = _line(term.operands[0].span.text)
 
@@ -75,7 +73,7 @@ class Forms:
         return None
 
     def _log_of_sum(self, node: Node, text: str) -> Value | None:
-        """Of 1 + exp(z), exp(z) + 1, 1 − sigmoid(z)."""
+        """Return the logarithm of 1 + exp(z), exp(z) + 1 or 1 − sigmoid(z)."""
         wanted = "exp" if node.op == "add" else "sigmoid"
         pairs = [node.inputs, node.inputs[::-1]] if node.op == "add" else [node.inputs]
         for one, other in pairs:
@@ -90,7 +88,7 @@ class Forms:
         return None
 
     def _logsumexp(self, exponential: Value, text: str) -> Value:
-        """m + log Σ exp(z − m), where m = max z counts as constant: its gradients would cancel."""
+        """Return m + log Σ exp(z − m); m = max z is constant, because its gradients cancel."""
         z, inner = self.arguments[exponential.id], self._inside("exp", exponential)
         assert inner is not None
         last = (inner.type.rank - 1,)
@@ -102,9 +100,9 @@ class Forms:
     # --- softmax --------------------------------------------------------------------------
 
     def _softmax(self, above: Value, below: Value, text: str, seen: set[int]) -> Value | None:
-        """exp(z), or a product with it, over the sum of `below`, which is exp(z) as well.
+        """Return exp(z), or a product with it, divided by the sum of `below`, which is exp(z) too.
 
-        `seen` are the factors looked at: one that occurs many times is looked at once.
+        `seen` are the factors already checked, so that a repeated factor is checked once.
         """
         node = self._own(above)
         if node is None or above.id in seen:
@@ -127,18 +125,18 @@ class Forms:
         return None
 
     def _summed_exp(self, x: Value) -> Value | None:
-        """The exponential whose sum over the last axis x is."""
+        """Return the exponential if x is its sum over the last axis."""
         found = self._inside("sum", x)
         return None if found is None or self._inside("exp", found) is None else found
 
     # --- values ---------------------------------------------------------------------------
 
     def _own(self, x: Value) -> Node | None:
-        """The node of a value that the formula has emitted itself."""
+        """Return the node of a value if this formula emitted it."""
         return self.build.nodes[x.id] if x.id >= self.first else None
 
     def _inside(self, op: str, x: Value) -> Value | None:
-        """What the op was applied to if x is its value: a function written in the formula."""
+        """Return the operand if x is the value of this op, written in the formula."""
         node = self._own(x)
         if node is None or node.op != op or (op != "sum" and x.id not in self.arguments):
             return None
@@ -149,7 +147,7 @@ class Forms:
         return node.op == "const" and node.real("value") == 1.0
 
     def _same(self, a: int, b: int) -> bool:
-        """Whether two nodes compute the same from the same."""
+        """Return whether two nodes apply the same ops to the same values."""
         if a == b or (a, b) in self.equal:
             return True
         one, two = self.build.nodes[a], self.build.nodes[b]
@@ -163,7 +161,7 @@ class Forms:
         return same
 
     def _say(self, value: Value, text: str, how: str, what: str = "") -> Value:
-        """Give the value a statement of its own, which says what is computed, and as what."""
+        """Give the value its own statement, with a comment on the original and the stable form."""
         hint = f"{self.build.origin.layer}_{what or self.build.nodes[value.id].op}"
         formula = f"{text}, computed as {how}, which does not overflow"
         return self.build.describe(value, hint=hint, formula=formula)

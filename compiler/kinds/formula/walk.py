@@ -1,4 +1,4 @@
-"""A formula computed from the inside out: with shapes, or with values."""
+"""Bottom-up evaluation of a formula, on shapes or on values."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...ir.formula import Apply, Constant, Formula, Invoke, Named, Term
 from ..shapes.context import ShapeFault
 
 MAX_STEPS = 2000
-"""Operations of one formula, those of the formulas that it calls included."""
+"""The limit of operations of one formula, including the formulas that it calls."""
 
 V = TypeVar("V")
 
 Step = Callable[[Apply, Sequence["float | V"]], "float | V"]
-"""What an operator or function makes of its operands, at least one of which is no number."""
+"""Applies an operator or function to operands, at least one of which is not a number."""
 
 _NUMBERS: Mapping[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
@@ -50,7 +50,7 @@ _NUMBERS: Mapping[str, Callable[..., float]] = {
 
 
 class Walk(Generic[V]):
-    """One formula at work, its steps counted; raises ShapeFault where there are too many."""
+    """The evaluation of one formula; raises ShapeFault if it has too many steps."""
 
     def __init__(self, step: Step[V]) -> None:
         self.step = step
@@ -59,7 +59,7 @@ class Walk(Generic[V]):
     def formula(
         self, formula: Formula, values: Sequence[V | float], numbers: Mapping[str, float]
     ) -> float | V:
-        """What the formula makes of its values."""
+        """Return the result of the formula for these values."""
         known = {**dict(zip(formula.values, values, strict=True)), **numbers}
         return self._term(formula.body, known)
 

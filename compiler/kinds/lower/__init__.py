@@ -1,1 +1,1 @@
-"""What the lowering of layers, losses and optimizers has in common, and what it sees."""
+"""Shared code and contexts for the lowering of layers, losses and optimizers."""

@@ -1,4 +1,4 @@
-"""Fixed numbers laid along one axis of a value."""
+"""Constants along one axis of a value."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ...ops.source import const, const_array
 
 
 def along_axis(x: Value, numbers: float | tuple[float, ...], axis: int) -> Value:
-    """The constant that lines up with x: one number, or one for each entry along an axis.
+    """Return a constant that broadcasts against x: one number, or one for each entry of an axis.
 
-    `axis` counts feature axes, so that the batch axis of x is left out.
+    `axis` is a feature axis; the batch axis of x is not counted.
     """
     if not isinstance(numbers, tuple):
         return const(x.builder, numbers)

@@ -1,4 +1,4 @@
-"""What a layer's lowering sees: values in, parameters by suffix, and the ops to emit."""
+"""The context of a layer's lowering: inputs, parameters by suffix, and the builder of ops."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def _no_state(name: str) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class LowerContext:
-    """One layer (or trailing activation) about to be lowered.
+    """One layer (or trailing activation) to be lowered.
 
-    `inputs` are the incoming values with the batch axis in front; `result` is the type the
-    shape rule promised, without it. `name` is the layer's own name, `owner` the one its
-    parameters go by (another one under `use`), `fetch` finds the value of a parameter, `held`
-    that of an array of state, by full name. `lengths` are the true lengths of padded rows where
-    the (first ragged) input is ragged. `activation` is the one that trails the layer. `types` are
-    the inputs' types as the layer graph has them, without the batch axis. `frozen` says that the
-    layer has parameters, and that none of them is trained. `sources` are the names of the layers
-    that the inputs come from; `followers` the kinds of those that begin with this layer's last
-    state, which it leaves under its name in `ends`. `each_lengths` are the lengths of the rows of each input,
-    `each_keys` those along its last axis, where that is padded as well.
+    `inputs` are the incoming values, including the batch axis; `result` is the type returned by
+    the shape rule, without it. `name` is the layer's name, `owner` the prefix of its parameters
+    (that of another layer under `use`). `fetch` returns a parameter, `held` a state array, by full
+    name. `lengths` are the row lengths if an input is ragged (those of the first such input).
+    `activation` is the trailing activation. `types` are the inputs' types in the layer graph,
+    without the batch axis. `frozen`: the layer has parameters, and none of them is trained.
+    `sources` are the names of the layers that the inputs come from. `followers` are the kinds of
+    layers that start with this layer's last state, which it leaves in `ends` under its name.
+    `each_lengths` are the row lengths of each input, `each_keys` those along its last axis if it
+    is padded along two axes.
     """
 
     build: Builder
@@ -60,27 +60,27 @@ class LowerContext:
 
     @property
     def x(self) -> Value:
-        """The only input of a layer that has one."""
+        """The input of a layer with a single input."""
         return self.inputs[0]
 
     def arg(self, name: str) -> Any:
-        """A checked argument, as the kind's schema types it."""
+        """Return a checked argument, typed by the kind's schema."""
         return self.args[name]
 
     def param(self, suffix: str) -> Value:
-        """The layer's own parameter of that suffix."""
+        """Return the layer's parameter with that suffix."""
         return self.fetch(f"{self.owner}.{suffix}")
 
     def tied(self, suffix: str) -> Value:
-        """The parameter of that suffix of the layer that `tie=` names."""
+        """Return the parameter with that suffix of the layer that `tie=` names."""
         return self.fetch(f"{self.args['tie']}.{suffix}")
 
     def state(self, suffix: str) -> Value:
-        """The layer's array of state of that suffix, as it was before this step."""
+        """Return the layer's state array with that suffix, before this step's update."""
         return self.held(f"{self.owner}.{suffix}")
 
     def masked(self, x: Value, axis: int) -> Value:
-        """x with zeros beyond each row's length, along an axis of the whole shape."""
+        """Return x with zeros beyond each row's length, along an axis of the full shape."""
         if self.lengths is None:
             return x
         return mask_steps(x, self.lengths, axis)
@@ -98,5 +98,5 @@ class LowerContext:
         return self.each_keys[0] if self.each_keys else None
 
     def note(self, value: Value, formula: str) -> Value:
-        """Say which formula a value follows; it becomes the comment beside the statement."""
+        """Attach a formula to a value; it becomes the comment beside the statement."""
         return self.build.describe(value, formula=formula)

@@ -1,4 +1,4 @@
-"""What the lowering of a loss sees."""
+"""The context of a loss's lowering."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ...ops.source import const, leaf
 from .slopes import slope_text
 
 ROW_WEIGHTS = ".rows"
-"""The target leaf that holds a weight of each row: no name in a spec begins with a dot."""
+"""The target leaf with the weight of each row; no name in a spec begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossContext:
-    """One loss about to be lowered: its name and weight, the judged value, its target, options.
+    """One loss to be lowered: its name and weight, the output, its target, options.
 
-    The target has the shape of the judged value; a formula may have none, and `more` values. `mean` is what `reduction=mean` stands for.
-    Where the value is ragged, `lengths` are the rows' true lengths along `ragged_axis` (of the
-    whole shape): padding takes no part in the loss. With `per_row` every row has a loss of its
-    own, as if it were a batch alone, and the loss is their sum. `weighted` says that every row
-    counts by a weight, known at run time.
+    The target has the shape of the output; a formula may have no target, and `more` outputs.
+    `mean` is the meaning of `reduction=mean`. If the output is ragged, `lengths` are the row
+    lengths along `ragged_axis` (of the full shape), and padding is excluded from the loss. With
+    `per_row` the loss is the sum of each row's loss, computed as if the row were the whole batch.
+    With `weighted` every row has a weight, known at run time.
     """
 
     build: Builder
@@ -46,13 +46,13 @@ class LossContext:
 
     @property
     def target(self) -> Value:
-        """What the value is compared with; the losses of the language all have a target."""
+        """The target, which every built-in loss has."""
         assert self.compared is not None
         return self.compared
 
     @property
     def ids(self) -> Value:
-        """Whether the target was given as class ids: true or false, known at run time."""
+        """Whether the target is given as class ids, a boolean known at run time."""
         return self._beside_target("ids", TensorType((), DType.BOOL))
 
     @property
@@ -67,26 +67,26 @@ class LossContext:
         return self._leaf(ROW_WEIGHTS, TensorType(batch), "weights")
 
     def _beside_target(self, what: str, type: TensorType) -> Value:
-        """What else is known of a target."""
+        """Return a leaf that belongs to the target."""
         node = self.build.nodes[self.target.id]
         return self._leaf(f"{node.attr('name')}.{what}", type, f"{node.origin.hint}_{what}")
 
     def _leaf(self, name: str, type: TensorType, hint: str) -> Value:
-        """One leaf for all losses that ask."""
+        """Return a leaf shared by all losses that use it."""
         for found in self.build.nodes:
             if found.op == "target" and found.attr("name") == name:
                 return self.build.value(found.id)
         return self.build.describe(leaf(self.build, "target", name, type), hint=hint)
 
     def logits(self, *activations: str) -> Value:
-        """What the output's final softmax or sigmoid was applied to, else the output itself."""
+        """Return the operand of the output's final softmax or sigmoid, else the output itself."""
         node = self.build.nodes[self.output.id]
         return self.build.value(node.inputs[0]) if node.op in activations else self.output
 
     def reduce(self, each: Value, slope: str) -> Value:
-        """The sum of all entries, over their number (mean), the batch (batchmean) or nothing.
+        """Sum all entries; divide by their number (mean), the batch size (batchmean) or nothing.
 
-        `slope` is the formula of the gradient of one entry, by the judged value or its logits.
+        `slope` is the formula of one entry's gradient with respect to the output or its logits.
         """
         how = self.mean if self.args["reduction"] == "mean" else self.args["reduction"]
         batch, *sizes = each.type.shape
@@ -103,9 +103,9 @@ class LossContext:
         return scale(sum_all(self._masked(each)), 1.0, over)
 
     def _reduce_weighted(self, each: Value, slope: str, how: str) -> Value:
-        """The same with every row times its weight, over the weights' sum in place of the batch.
+        """The same with weighted rows; the sum of the weights replaces the batch size.
 
-        So a row of weight 2 is two equal rows, and one of weight 0 is not there.
+        So weight 2 is equivalent to two equal rows, and weight 0 to removing the row.
         """
         if how == "sum":
             self._show(slope, 1)
@@ -125,9 +125,9 @@ class LossContext:
     def weighted_mean(
         self, each: Value, weights: Value, slope: str, *, over: str = "Σ w", empty: bool = False
     ) -> Value:
-        """The sum of all entries, of gradient `slope` each, over the sum of their weights.
+        """Return the sum of all entries over the sum of their weights; `slope` as in `reduce`.
 
-        With `empty` that sum may be 0, and then the mean is. `over` is how comments call the sum.
+        With `empty` that sum may be 0, and then the mean is 0. Comments call the sum `over`.
         """
         if not self.weighted:
             self._show(slope, over)
@@ -137,8 +137,8 @@ class LossContext:
         return self._ratio(_times_rows(each, rows), _times_rows(weights, rows), empty)
 
     def _show(self, slope: str, over: Dim | str) -> None:
-        """Keep the formula that stands beside the gradient where it enters the network."""
-        if not slope:  # of a formula the ops' own formulas are shown
+        """Record the formula shown beside the gradient where it enters the network."""
+        if not slope:  # for a formula of the spec, the formulas of its ops are shown
             return
         padded = self.lengths is not None
         self.build.slopes[self.name] = slope_text(
@@ -146,7 +146,7 @@ class LossContext:
         )
 
     def _ratio(self, each: Value, weights: Value | None, empty: bool = False) -> Value:
-        """The sum of all entries over the sum of their weights, or over the number of positions."""
+        """Return the sum of all entries over the sum of the weights or the number of positions."""
         each = self._masked(each)
         if weights is not None:
             weights = self._masked(weights)
@@ -161,18 +161,18 @@ class LossContext:
         return sum_all(_row_sums(each) / as_real(self.lengths))
 
     def _masked(self, each: Value) -> Value:
-        """Zeros in place of padding."""
+        """Set padding to zero."""
         if self.lengths is None:
             return each
         return mask_steps(each, self.lengths, self.ragged_axis)
 
     def note(self, value: Value, formula: str) -> Value:
-        """Say which formula a value follows."""
+        """Attach a formula to a value."""
         return self.build.describe(value, formula=formula)
 
 
 def _at_least_some(total: Value, empty: bool) -> Value:
-    """A sum of weights to divide by, 1 in place of 0 if there may be none."""
+    """Return a sum of weights to divide by; with `empty`, 1 in place of 0."""
     if not empty:
         return total
     none = total.builder.emit("equal", total, const(total.builder, 0.0))
@@ -180,7 +180,7 @@ def _at_least_some(total: Value, empty: bool) -> Value:
 
 
 def _times_rows(each: Value, rows: Value) -> Value:
-    """Entries times a number for each row."""
+    """Multiply entries by a number for each row."""
     batch, *sizes = each.type.shape
     return each * reshape(rows, (batch, *(1 for _ in sizes)))
 

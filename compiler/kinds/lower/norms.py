@@ -1,4 +1,4 @@
-"""The end of every layer that normalises: a learned gain and shift."""
+"""The learned gain and shift at the end of every normalisation layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from .context import LowerContext
 
 
 def gained(c: LowerContext, hat: Value, beside: Shape) -> Value:
-    """γ · x̂ + β, both brought into a shape that broadcasts against a row of x."""
+    """γ · x̂ + β, with γ and β reshaped to broadcast against a row of x."""
     gamma, beta = reshape(c.param("gamma"), beside), reshape(c.param("beta"), beside)
     return c.note(hat * gamma + beta, "y = γ · x̂ + β")

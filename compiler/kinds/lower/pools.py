@@ -1,4 +1,4 @@
-"""What lowering has in common for layers that pool."""
+"""Shared lowering of pooling layers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .windows import lengths_behind
 
 
 def window_over(c: LowerContext) -> Window:
-    """The window of a pooling over the layer's input."""
+    """Return the pooling window over the layer's input."""
     return pool_window(c.args, c.x.type.shape[2:])
 
 
 def pooled_lengths(c: LowerContext) -> Value | None:
-    """The lengths of rows behind a pooling."""
+    """Return the row lengths after pooling."""
     return lengths_behind(c, window_over(c))
 
 
 def without_padding(c: LowerContext, window: Window) -> Value:
-    """The input with −inf in place of padding where a window would reach into it."""
+    """Return the input, with padding set to −inf if a window may overlap it."""
     if c.lengths is None or window.reach[c.result.ragged_axis - 1] == 1:
         return c.x
     return exclude_steps(c.x, c.lengths, c.result.ragged_axis + 1)
 
 
 def finite(c: LowerContext, y: Value, window: Window) -> Value:
-    """y with zeros where its windows met nothing but padding, and hold −inf."""
+    """Return y with zeros in place of −inf, which results from windows of padding only."""
     lengths = lengths_behind(c, window)
     if lengths is None or window.reach[c.result.ragged_axis - 1] == 1:
         return y

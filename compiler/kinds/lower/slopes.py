@@ -1,4 +1,4 @@
-"""The gradient of a loss as a comment beside it shows it: one entry's formula, times what follows.
+"""The comment beside a loss's gradient: the formula of one entry, with its factors.
 
 slope   dy = 2 (y − t)
 shown   dy = 2 (y − t) · 0.3 / (3*B)        of a mean over 3*B entries, with weight=0.3
@@ -17,9 +17,9 @@ _CONDITION = re.compile(r" where |; ")
 def slope_text(
     slope: str, weight: float, over: Dim | str, *, padded: bool = False, by_row: bool = False
 ) -> str:
-    """The formula with the loss's weight, and with what the reduction divides by.
+    """Return the formula with the loss's weight and the divisor of the reduction.
 
-    Both go before a condition (`dy = −t where …`); `padded` adds what padding has, `by_row` the
+    Both precede a condition (`dy = −t where …`). `padded` adds the value in padding, `by_row` the
     weight of each row.
     """
     cut = _CONDITION.search(slope)
@@ -35,13 +35,13 @@ def slope_text(
 
 
 def _is_sum(value: str) -> bool:
-    """Whether a formula is a sum or a difference that is not in brackets yet."""
+    """Return whether a formula is a sum or difference without brackets around it."""
     while _GROUP.search(value):
         value = _GROUP.sub("", value)
     return " − " in value or " + " in value
 
 
 def _atom(over: Dim | str) -> str:
-    """A divisor, in brackets where it is a product."""
+    """Return a divisor, in brackets if it is a product."""
     text = str(over)
     return f"({text})" if re.search(r"[* ]", text) and not text.startswith("Σ") else text

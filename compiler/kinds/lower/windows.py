@@ -1,4 +1,4 @@
-"""What lowering has in common for layers that slide a kernel."""
+"""Shared lowering of layers with a sliding kernel."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .context import LowerContext
 
 
 def alone(c: LowerContext, window: Window) -> Value:
-    """The input, with zeros in place of padding where a window would meet it."""
+    """Return the input, with padding set to zero if a window may overlap it."""
     if c.lengths is None or not window.sees_beyond(c.result.ragged_axis - 1):
         return c.x
     return c.masked(c.x, c.result.ragged_axis + 1)
 
 
 def lengths_behind(c: LowerContext, window: Window) -> Value | None:
-    """The lengths of rows behind a window, if it moves along the axis of their lengths."""
+    """Return the row lengths after a window that slides along the padded axis."""
     if c.lengths is None:
         return None
     axis = c.result.ragged_axis - 1
@@ -30,7 +30,7 @@ def lengths_behind(c: LowerContext, window: Window) -> Value | None:
 
 
 def with_bias(c: LowerContext, z: Value, formula: str) -> Value:
-    """z plus a bias for each of its channels, where the layer has biases."""
+    """Add a bias to each channel of z, if the layer has biases."""
     if not c.arg("bias"):
         return c.note(z, formula)
     ones = (1,) * (z.type.rank - 2)

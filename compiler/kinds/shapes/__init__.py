@@ -1,1 +1,1 @@
-"""What shape rules of layers have in common, and what such a rule sees."""
+"""Shared shape rules of layers, and the context of a shape rule."""

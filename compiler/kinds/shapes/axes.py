@@ -1,4 +1,4 @@
-"""Feature axes by number, and what becomes of padding when axes move."""
+"""Feature axes by number, and the padded axis after a permutation or reduction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .context import ShapeContext, ShapeFault
 
 
 def feature_axis(c: ShapeContext, axis: int, at: str = "axis") -> int:
-    """A feature axis counted from 0; -1 is the last, and the batch axis is not counted."""
+    """Return a feature axis counted from 0; -1 is the last, and the batch axis is not counted."""
     rank = c.input.rank
     if -rank <= axis < rank:
         return axis % rank
@@ -29,13 +29,13 @@ def feature_axis(c: ShapeContext, axis: int, at: str = "axis") -> int:
 
 
 def permuted(type: TensorType, perm: tuple[int, ...]) -> TensorType:
-    """The type whose axis i is axis perm[i] of this one; padding moves with its axis."""
+    """Return the type whose axis i is axis perm[i] of this one; padding moves with its axis."""
     moved = type.with_shape(tuple(type.shape[i] for i in perm))
     return replace(moved, ragged_axis=perm.index(type.ragged_axis)) if type.ragged else moved
 
 
 def without_axis(type: TensorType, axis: int) -> TensorType:
-    """The type of a value reduced over an axis; a lone axis stays, with one entry."""
+    """Return the type of a value reduced over an axis; an only axis is kept, with size 1."""
     shape = (*type.shape[:axis], *type.shape[axis + 1 :]) or (1,)
     if not type.ragged or axis == type.ragged_axis:
         return TensorType(shape, type.dtype)

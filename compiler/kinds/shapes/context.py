@@ -1,4 +1,4 @@
-"""What a layer's shape rule sees, and how it says that a shape does not fit."""
+"""The context of a layer's shape rule, and the exception for an unsuitable shape."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ...source import Span
 
 
 class ShapeFault(Exception):
-    """A shape rule's refusal; inference turns it into a diagnostic with both ends and the chain.
+    """A shape rule's error; inference turns it into a diagnostic with both ends and the chain.
 
     `at` names the argument at fault (its value is underlined, or the stage if it was not
-    written). `here` is written after the carets. `help` is the computed way out. `replace` is
-    new text for the argument (or, with `at` empty, for the whole stage) and becomes a fix
-    titled with `help`; `insert` is a stage to put before this one, `drop` leaves this one out. `blame` is the index of the
-    input whose producer is shown as the other end; `also` are further places and what to say of
-    them. `result` is the type the layer would have all the same, so that faults further on are
-    found in the same run.
+    written). `here` is the text after the carets. `help` is the computed remedy. `replace` is
+    new text for the argument (or, if `at` is empty, for the whole stage) and becomes a fix with
+    the title `help`; `insert` is a stage to insert before this one, `drop` removes this one.
+    `blame` is the index of the input whose producer is shown as the other end; `also` are further
+    places with their labels. `result` is the type assumed for the layer's value, so that faults
+    in later layers are found in the same run.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class ShapeFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShapeContext:
-    """One layer (or trailing activation) about to be given a type.
+    """One layer (or trailing activation) whose type is to be inferred.
 
-    `inputs` are the types of what comes in, without the batch axis. `tied` gives the
-    parameters of the layer that `tie=` names. `named` is the kind at work, which is the
-    activation's when its turn has come. `feeds` are the layers that the inputs come from.
+    `inputs` are the types of the inputs, without the batch axis. `tied` has the parameters of the
+    layer that `tie=` names. `named` is the current kind: the layer's, or its activation's. `feeds`
+    are the layers that the inputs come from.
     """
 
     layer: Layer
@@ -64,14 +64,14 @@ class ShapeContext:
 
     @property
     def kind(self) -> str:
-        """What to call the layer or activation in messages."""
+        """The name of the layer's or activation's kind in messages."""
         return (self.named or self.layer.kind).partition(" ")[0]
 
     @property
     def input(self) -> TensorType:
-        """The only input of a layer that has one."""
+        """The input of a layer with a single input."""
         return self.inputs[0]
 
     def arg(self, name: str) -> Any:
-        """A checked argument, as the kind's schema types it."""
+        """Return a checked argument, typed by the kind's schema."""
         return self.args[name]

@@ -1,4 +1,4 @@
-"""The shape rules of layers that share channels or features out equally."""
+"""The shape rules of layers that divide channels or features into equal groups."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from ...diagnostics.codes import shapes as codes
 from .context import ShapeContext, ShapeFault
 
 MAX_TRIED = 100_000
-"""Numbers tried in search of a divisor; sizes beyond are no sizes of networks."""
+"""Most numbers tried as divisors; networks have no larger sizes."""
 
 
 def check_divides(c: ShapeContext, at: str, size: int, what: str) -> None:
-    """Refuse an argument that must divide a size (`16 channels`) and does not."""
+    """Refuse an argument that does not divide a size (`16 channels`)."""
     number = c.arg(at)
     if size % number == 0:
         return
@@ -29,7 +29,7 @@ def check_divides(c: ShapeContext, at: str, size: int, what: str) -> None:
 
 
 def nearest_divisors(number: int, size: int) -> tuple[int, ...]:
-    """The divisors of a size nearest below and above a number, the nearer one first."""
+    """Return the divisors of a size nearest to a number from below and above, nearer one first."""
     below = next((n for n in range(min(number, size), 0, -1) if size % n == 0), 1)
     above = next((n for n in range(number, min(size, number + MAX_TRIED) + 1) if size % n == 0), 0)
     if number >= size or not above:

@@ -1,4 +1,4 @@
-"""The shape rules of layers that take a list of fixed numbers, one for each feature or channel."""
+"""The shape rules of layers with a list of constants, one for each feature or channel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .context import ShapeContext, ShapeFault
 
 
 def check_list(c: ShapeContext, name: str, axis: int) -> None:
-    """Hold a list of numbers, one for each entry along a feature axis, against its length."""
+    """Check that a list has one number for each entry of a feature axis."""
     numbers, size = c.arg(name), c.input.shape[axis]
     if not isinstance(numbers, tuple) or len(numbers) == size:
         return
@@ -24,7 +24,7 @@ def check_list(c: ShapeContext, name: str, axis: int) -> None:
 
 
 def _fitting_list(c: ShapeContext, given: int, axis: int) -> str:
-    """What to give instead; on two axes the list may have been meant for the other one."""
+    """Return advice; with two axes the list may have been intended for the other one."""
     size = c.input.shape[axis]
     if c.input.rank == 2 and c.input.shape[1 - axis] == given:
         if axis == 0:
@@ -41,5 +41,5 @@ def counted(number: Dim, what: str) -> str:
 
 
 def last_or_channel_axis(rank: int) -> int:
-    """The axis a list runs along in D, TxD (the last) and CxHxW (the channels)."""
+    """Return the axis of a list: the last of D and TxD, the channels of CxHxW."""
     return 0 if rank > 2 else rank - 1

@@ -1,4 +1,4 @@
-"""The shape rules of layers that make one value of the branches of a fork."""
+"""The shape rules of layers that merge the branches of a fork."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rules import refuse_mixing, require_floats
 
 
 def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
-    """Refuse a merge that does not stand after a fork of the right number of branches."""
+    """Refuse a merge that does not follow a fork with the right number of branches."""
     require_floats(c)
     kind, count = c.kind, len(c.inputs)
     if exactly is not None and count != exactly:
@@ -32,19 +32,19 @@ def require_branches(c: ShapeContext, exactly: int | None = None) -> None:
 
 
 def equal_branches(c: ShapeContext) -> TensorType:
-    """The type of a merge that takes its branches entry by entry; they must have one shape."""
+    """Return the type of an elementwise merge; its branches must have equal shapes."""
     require_branches(c)
     return common_type(c)
 
 
 def pair(c: ShapeContext) -> TensorType:
-    """The type of a merge of two branches of one shape."""
+    """Return the type of a merge of two branches of equal shape."""
     require_branches(c, exactly=2)
     return common_type(c)
 
 
 def common_type(c: ShapeContext) -> TensorType:
-    """The one shape that all branches have; nothing is broadcast in silence."""
+    """Return the type that all branches share; nothing is broadcast implicitly."""
     first = c.inputs[0]
     for i, other in enumerate(c.inputs):
         if other.shape != first.shape:
@@ -60,7 +60,7 @@ def common_type(c: ShapeContext) -> TensorType:
 
 
 def padded_like(c: ShapeContext, type: TensorType) -> TensorType:
-    """The type with the padding that branches have, which must lie along one axis in all."""
+    """Return the type with the padding of the branches, which must be along the same axis."""
     ragged = [i for i, t in enumerate(c.inputs) if t.ragged]
     axes = [c.inputs[i].ragged_axis for i in ragged]
     if len(set(axes)) > 1:
@@ -80,5 +80,5 @@ def listed(words: list[str]) -> str:
 
 
 def per_branch_entry(c: ShapeContext) -> Dim:
-    """The cost of a merge that does one operation to every entry of every further branch."""
+    """Return the cost of one operation for each entry of every branch after the first."""
     return (len(c.inputs) - 1) * product(c.input.shape)

@@ -1,4 +1,4 @@
-"""What the layers that normalise have in common: arguments, refusals, parameters."""
+"""Shared arguments, checks and parameters of normalisation layers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EPS_ARG: ArgSpec = option(
 )
 
 CHANNELS_ARG: ArgSpec = option(
-    "in", Int(low=1), "asserts the number of features (D) or channels (CxL, CxHxW) that come in"
+    "in", Int(low=1), "asserts the input's number of features (D) or channels (CxL, CxHxW)"
 )
 
 
 def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
-    """The type behind a layer that reads D, CxL or CxHxW and mixes positions of a channel."""
+    """Return the type after a layer that reads D, CxL or CxHxW and mixes a channel's positions."""
     require_floats(c, "transpose")
     if c.input.ragged:
         each = "give every position features of its own, as in `input Tx8 ragged`"
@@ -34,7 +34,7 @@ def normalizes_channels(c: ShapeContext, what: str) -> TensorType:
 
 
 def normalizes_features(c: ShapeContext) -> TensorType:
-    """The type behind a layer that works along the last axis."""
+    """Return the type after a layer that works along the last axis."""
     require_floats(c)
     refuse_ragged_features(c)
     check_in(c, c.input.shape[-1], c.input)
@@ -42,12 +42,12 @@ def normalizes_features(c: ShapeContext) -> TensorType:
 
 
 def channel_params(c: ShapeContext) -> tuple[ParamSpec, ...]:
-    """A gain and a shift for every feature of D, every channel of CxL and CxHxW."""
+    """Return a gain and a shift for every feature of D, or every channel of CxL and CxHxW."""
     return _gain_and_shift(c, c.input.shape[0])
 
 
 def feature_params(c: ShapeContext) -> tuple[ParamSpec, ...]:
-    """A gain and a shift for every feature of the last axis."""
+    """Return a gain and a shift for every feature of the last axis."""
     return _gain_and_shift(c, c.input.shape[-1])
 
 

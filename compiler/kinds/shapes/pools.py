@@ -1,4 +1,4 @@
-"""The shape rules of pooling: a window over every channel by itself."""
+"""The shape rules of pooling: a window over each channel separately."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from .windows import (
 
 
 def numbers(window: Window) -> Pads:
-    """The padding of a window, which is never left to run time here."""
+    """Return the padding of a window, which for pooling is always known at compile time."""
     assert not isinstance(window.pad, str)
     return window.pad
 
 
 def pool_window(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
-    """The window of a pooling; it moves by its own size unless told otherwise."""
+    """Return the window of a pooling layer; by default the stride is the window size."""
     stride = args["kernel"] if args["stride"] is None else args["stride"]
     return window_of({"pad": (0,), **args, "stride": stride}, sizes)
 
 
 def pooled(c: ShapeContext) -> TensorType:
-    """The same channels, each with the positions of the window."""
+    """Return the type after pooling: the same channels, each with the window's positions."""
     channels, sizes = require_channels(c)
     check_axes(c, len(sizes), "kernel", "stride", "pad")
     window = pool_window(c.args, sizes)
@@ -44,13 +44,13 @@ def pooled(c: ShapeContext) -> TensorType:
 
 
 def pool_flops(c: ShapeContext) -> Dim:
-    """One operation for every cell that a window meets."""
+    """Return the cost of one operation for each cell in each window."""
     window = pool_window(c.args, c.input.shape[1:])
     return c.input.shape[0] * product(window.kernel) * product(positions(window, c.input.shape[1:]))
 
 
 def _check_pad(c: ShapeContext, window: Window) -> None:
-    """Refuse padding beyond half the window: at the corner it would hold hardly any data."""
+    """Refuse padding of more than half the window: corner windows would contain hardly any data."""
     pad = tuple(before for before, _ in numbers(window))
     most = tuple(k // 2 for k in window.kernel)
     allowed = tuple(min(p, m) for p, m in zip(pad, most, strict=True))

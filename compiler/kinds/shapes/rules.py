@@ -1,4 +1,4 @@
-"""The shape and cost rules that layer kinds have in common."""
+"""Shared shape and cost rules of layer kinds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .context import ShapeContext, ShapeFault
 
 
 def require_floats(c: ShapeContext, reads: str = "") -> None:
-    """Refuse whole numbers: arithmetic on token ids or class ids means nothing.
+    """Refuse integers: arithmetic on token ids or class ids is meaningless.
 
-    `reads` is the stage that makes of TxD what the layer reads, where that is something else.
+    `reads` is the stage that converts TxD to the shape that the layer reads, if it differs.
     """
     for i, type in enumerate(c.inputs):
         if type.dtype is not DType.FLOAT:
@@ -29,13 +29,13 @@ def require_floats(c: ShapeContext, reads: str = "") -> None:
 
 
 IDS, SIZE = 1000, 32
-"""The embedding that is proposed: so many ids, each with a vector of this size."""
+"""The proposed embedding: the number of ids, and the size of the vector of each."""
 
 
 def _embedded(c: ShapeContext, type: TensorType, reads: str) -> tuple[str, str]:
-    """What to do with whole numbers, and the stages to put before a layer that are ids' vectors.
+    """Return advice for an integer input, and the stages to insert that embed ids.
 
-    A row of unknown length is one of ids; one of known length may hold quantities.
+    A row of unknown length contains ids; one of known length may contain quantities.
     """
     numbers = "leave `int` out of the input, so that it holds real numbers"
     if type.rank != 1:
@@ -49,13 +49,13 @@ def _embedded(c: ShapeContext, type: TensorType, reads: str) -> tuple[str, str]:
 
 
 def same(c: ShapeContext) -> TensorType:
-    """Real numbers in, the same shape out: what every entry-by-entry layer does."""
+    """Return the input type, which must be real: the rule of elementwise layers."""
     require_floats(c)
     return c.input
 
 
 def require_features(c: ShapeContext) -> Dim:
-    """The size of the feature axis of a layer that reads D or TxD; images are refused."""
+    """Return the size of the feature axis of D or TxD; refuse images."""
     require_floats(c)
     if c.input.rank > 2:
         shape, count = shape_text(c.input.shape), product(c.input.shape)
@@ -74,7 +74,7 @@ def require_features(c: ShapeContext) -> Dim:
 
 
 def require_positions(c: ShapeContext) -> Dim:
-    """The size of the feature axis of a layer that reads TxD and nothing else."""
+    """Return the size of the feature axis of TxD; refuse other shapes."""
     require_floats(c)
     if c.input.rank == 2:
         _require_positions_first(c)
@@ -103,7 +103,7 @@ def require_positions(c: ShapeContext) -> Dim:
 
 
 def check_in(c: ShapeContext, size: Dim, result: TensorType, what: str = "features") -> None:
-    """Hold the assertion `in=` against the size that comes in; `result` is the layer's type."""
+    """Check the assertion `in=` against the input's size; `result` is the layer's type."""
     claimed = c.args.get("in")
     if claimed is None or claimed == size:
         return
@@ -119,7 +119,7 @@ def check_in(c: ShapeContext, size: Dim, result: TensorType, what: str = "featur
 
 
 def refuse_mixing(c: ShapeContext, what: str, help: str, *, blame: int = 0) -> ShapeFault:
-    """The refusal of a layer that would mix the positions of rows of different lengths."""
+    """Return the fault of a layer that would mix positions of rows of different lengths."""
     return ShapeFault(
         codes.RAGGED_MIXED,
         f"{c.kind} would {what}, but rows of different lengths come in",
@@ -130,7 +130,7 @@ def refuse_mixing(c: ShapeContext, what: str, help: str, *, blame: int = 0) -> S
 
 
 def refuse_ragged_features(c: ShapeContext) -> None:
-    """Refuse a ragged last axis, where a layer reads the positions of a row as its features."""
+    """Refuse a ragged last axis, whose positions the layer would read as features."""
     if c.input.ragged and c.input.ragged_axis == c.input.rank - 1:
         raise refuse_mixing(
             c,
@@ -144,7 +144,7 @@ def refuse_ragged_features(c: ShapeContext) -> None:
 
 
 def _require_positions_first(c: ShapeContext) -> None:
-    """Refuse DxT where a layer reads TxD: T is padded, or the size known only at run time."""
+    """Refuse DxT for a layer that reads TxD, where T is padded or known only at run time."""
     first, last = c.input.shape
     if c.input.ragged_axis == 0 and (isinstance(last, int) or not isinstance(first, int)):
         return
@@ -158,7 +158,7 @@ def _require_positions_first(c: ShapeContext) -> None:
 
 
 def per_entry(operations: int) -> Callable[[ShapeContext], Dim]:
-    """The cost of a layer that does so many operations to every entry of its input."""
+    """Return the cost rule of a layer with this many operations per entry of its input."""
 
     def flops(c: ShapeContext) -> Dim:
         return operations * product(c.input.shape)

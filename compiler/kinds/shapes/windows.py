@@ -1,4 +1,4 @@
-"""The shape rules of layers that slide a kernel over CxL or CxHxW."""
+"""The shape rules of layers with a sliding kernel over CxL or CxHxW."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sizes = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A kernel and how it moves, one number for each spatial axis."""
+    """A kernel with stride, dilation and padding, one number for each spatial axis."""
 
     kernel: Sizes
     stride: Sizes
@@ -29,27 +29,27 @@ class Window:
 
     @property
     def reach(self) -> Sizes:
-        """The cells from the first to the last that the kernel touches, on each axis."""
+        """The number of cells that the dilated kernel spans on each axis."""
         pairs = zip(self.kernel, self.dilation, strict=True)
         return tuple((k - 1) * d + 1 for k, d in pairs)
 
     def sees_beyond(self, axis: int) -> bool:
-        """Whether positions that belong to a row may meet what lies beyond its end."""
+        """Return whether windows at valid positions may overlap cells beyond the row's end."""
         return self.reach[axis] > 1 or self.padding(axis) > 0
 
     def padding(self, axis: int) -> int:
-        """The zeros on both sides of an axis together, where they do not depend on its size."""
+        """Return the total padding of an axis, if it does not depend on its size."""
         return self.reach[axis] - 1 if isinstance(self.pad, str) else sum(self.pad[axis])
 
 
 def per_axis(args: Mapping[str, ArgValue], name: str, axes: int) -> Sizes:
-    """A size argument with one number for each axis; a lone number stands for all."""
+    """Return a size argument with one number for each axis; a single number is used for all."""
     value = wholes(args[name])
     return value * axes if len(value) == 1 else value
 
 
 def window_of(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
-    """The window that `kernel stride= dilation= pad=` make over axes of such sizes."""
+    """Return the window given by `kernel stride= dilation= pad=` over axes of these sizes."""
     axes = len(sizes)
     kernel, stride = per_axis(args, "kernel", axes), per_axis(args, "stride", axes)
     dilation = per_axis(args, "dilation", axes) if "dilation" in args else (1,) * axes
@@ -66,7 +66,7 @@ def window_of(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
 
 
 def _same(window: Window, sizes: tuple[Dim, ...]) -> Pads | str:
-    """SAME_UPPER in numbers where they do not depend on a size known only at run time."""
+    """Return SAME_UPPER padding as numbers, unless it depends on a size known only at run time."""
     pads = []
     for size, reach, stride in zip(sizes, window.reach, window.stride, strict=True):
         if reach == 1 or stride == 1:
@@ -79,7 +79,7 @@ def _same(window: Window, sizes: tuple[Dim, ...]) -> Pads | str:
 
 
 def positions(window: Window, sizes: tuple[Dim, ...]) -> tuple[Dim, ...]:
-    """The number of positions of a window along each axis."""
+    """Return the number of positions of a window along each axis."""
     found = []
     for i, size in enumerate(sizes):
         pad = window.pad if isinstance(window.pad, str) else window.pad[i]
@@ -88,7 +88,7 @@ def positions(window: Window, sizes: tuple[Dim, ...]) -> tuple[Dim, ...]:
 
 
 def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
-    """The channels and the spatial sizes of CxL or CxHxW; anything else is refused."""
+    """Return the channels and the spatial sizes of CxL or CxHxW; refuse other shapes."""
     require_floats(c, "transpose")
     shape = c.input.shape
     if c.input.rank not in (2, 3):
@@ -117,7 +117,7 @@ def require_channels(c: ShapeContext) -> tuple[Dim, tuple[Dim, ...]]:
 
 
 def _as_image(c: ShapeContext, shape: tuple[Dim, ...]) -> str:
-    """How to make channels and positions of a shape with too few or too many axes."""
+    """Return advice on how to convert a shape with too few or too many axes."""
     size = shape[0]
     if len(shape) > 1:
         return "join axes with `reshape` before it until three are left"
@@ -134,12 +134,12 @@ def _as_image(c: ShapeContext, shape: tuple[Dim, ...]) -> str:
 
 
 def written(parts: Sizes) -> str:
-    """Sizes as short as a spec may write them: `2` for `2x2`."""
+    """Return sizes in the shortest notation: `2` for `2x2`."""
     return str(parts[0]) if len(set(parts)) == 1 else shape_text(parts)
 
 
 def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
-    """Refuse sizes with another number of components than there are spatial axes."""
+    """Refuse sizes whose number of components differs from the number of spatial axes."""
     for name in names:
         value = c.args.get(name)
         if not isinstance(value, tuple) or len(value) in (1, axes):
@@ -161,7 +161,7 @@ def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
 
 
 def check_reach(c: ShapeContext, window: Window) -> None:
-    """Refuse a kernel that does not fit its input even once."""
+    """Refuse a kernel larger than its padded input."""
     sizes = c.input.shape[1:]
     if isinstance(window.pad, str):
         return
@@ -188,7 +188,7 @@ def check_reach(c: ShapeContext, window: Window) -> None:
 
 
 POOLS = ("maxpool", "avgpool", "weightedpool")
-"""Layers that make an image smaller, and have nothing left to do where it is one position."""
+"""Layers that reduce an image, and are superfluous if it has a single position."""
 
 
 def _pooled_already(c: ShapeContext, window: Window) -> ShapeFault:
@@ -203,14 +203,14 @@ def _pooled_already(c: ShapeContext, window: Window) -> ShapeFault:
 
 
 def _limits(kernel: Sizes, fitting: Sizes) -> str:
-    """`no wider than 1`, for the axes on which a kernel is too large."""
+    """Return `no wider than 1`, for the axes on which a kernel is too large."""
     words = ("taller", "wider") if len(kernel) == 2 else ("longer",)
     limits = [f"no {w} than {n}" for w, k, n in zip(words, kernel, fitting, strict=True) if n < k]
     return " and ".join(limits)
 
 
 def _with_kernel(c: ShapeContext, kernel: str) -> str:
-    """The stage as written but for its kernel; inside blocks, where it is a name, the kernel."""
+    """Return the stage with another kernel; only the kernel if it was written as a name."""
     place, whole = c.layer.given.get("kernel"), c.layer.span
     if place is None or not whole.start <= place.start < place.stop <= whole.stop:
         return kernel
@@ -220,7 +220,7 @@ def _with_kernel(c: ShapeContext, kernel: str) -> str:
 
 
 def check_groups(c: ShapeContext, channels: Dim, filters: int, result: TensorType) -> None:
-    """Refuse groups that do not share out the channels that come in and the filters equally."""
+    """Refuse groups that do not divide both the input channels and the filters."""
     groups = c.arg("groups")
     if isinstance(channels, int) and channels % groups:
         near = [n for n in nearest_divisors(groups, channels) if filters % n == 0]
@@ -254,7 +254,7 @@ def check_groups(c: ShapeContext, channels: Dim, filters: int, result: TensorTyp
 
 
 def check_causal(c: ShapeContext, axes: int) -> None:
-    """Refuse `pad=causal` where there is more than one axis: which one is time is not said."""
+    """Refuse `pad=causal` with more than one axis: the time axis would be ambiguous."""
     if c.arg("pad") != "causal" or axes == 1:
         return
     raise ShapeFault(
@@ -268,7 +268,7 @@ def check_causal(c: ShapeContext, axes: int) -> None:
 
 
 def check_ragged_pad(c: ShapeContext, window: Window) -> None:
-    """Refuse padding by an amount that depends on how long the longest row of a batch is."""
+    """Refuse padding that depends on the length of the longest row of a batch."""
     if not c.input.ragged or c.arg("pad") != "same":
         return
     axis = c.input.ragged_axis - 1

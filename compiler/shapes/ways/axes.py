@@ -63,7 +63,7 @@ def _narrowed(site: Site, signal: str) -> list[Way]:
 
 
 def _image(size: int) -> str:
-    """Return the most nearly square image of so many pixels; none if it is a single row."""
+    """Return the most nearly square image of this many pixels; none if it is a single row."""
     height = next((n for n in range(int(size**0.5), 1, -1) if size % n == 0), 1)
     return f"reshape 1x{height}x{size // height}" if height > 1 else ""
 

@@ -108,7 +108,7 @@ def _spread(known: Known, site: Site) -> list[Way]:
     return [way(title, (site.layer,), put_before(site.layer, f"reshape {size}x1"))]
 
 
-# --- the way back -------------------------------------------------------------------------
+# --- the layers before the fault ----------------------------------------------------------
 
 
 def _one_axis(known: Known, site: Site) -> bool:
@@ -133,7 +133,7 @@ def _vectors_before(known: Known, layer: Layer) -> Iterator[Layer]:
 def _turned(site: Site, between: list[Layer], channels: bool = False) -> list[Edit | None]:
     """Transpose the axes before a layer that reads channels first, and back after it.
 
-    `between` are the layers before the one at fault, nearest first; `channels` says that it reads
+    `between` are the layers before the one at fault, nearest first; `channels`: it reads
     channels first, too."""
     edits: list[Edit | None] = []
     for layer in between:

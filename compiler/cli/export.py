@@ -1,0 +1,141 @@
+"""`nnc export`: a trained network in a format that other programs run."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from .app import Usage, app
+from .memory_option import memory_option
+from .messages import fail
+from .output import check_output
+from .spec import Spec, checked_graph, read_spec
+from .trained import network_argument, params_option
+from .values import File, Whole, Word
+
+if TYPE_CHECKING:
+    from ..ir.layer_graph import TypedGraph
+    from .weight_arrays import Array
+
+
+class Format(StrEnum):
+    """What a network can be exported to."""
+
+    ONNX = "onnx"
+
+
+class _Weighted(NamedTuple):
+    """A network, its spec, and its parameters and state by name."""
+
+    typed: TypedGraph
+    read: Spec
+    arrays: dict[str, Array]
+
+
+@app.command()
+@network_argument
+@params_option
+@click.option(
+    "--to",
+    "format_",
+    metavar="FORMAT",
+    type=Word(Format),
+    default=Format.ONNX.value,
+    show_default=True,
+    help="The format: onnx.",
+)
+@click.option(
+    "--opset",
+    metavar="NUMBER",
+    type=Whole(18, 23),
+    default=21,
+    show_default=True,
+    help="Version of ONNX's operators.",
+)
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=File("the name of a file"),
+    required=True,
+    help="File to write, such as model.onnx.",
+)
+@memory_option
+def export(
+    network: str,
+    params: str | None,
+    format_: Format,
+    opset: int,
+    output: str,
+    max_memory: int,
+) -> None:
+    """Write a trained network as an ONNX model that predicts.
+
+    Inputs and outputs keep the names of the spec; the number of rows and the sizes that
+    the spec leaves open stay open. A padded input has a second input, NAME_lengths.
+
+    Examples:
+
+      nnc export runs/digits -o digits.onnx
+
+      nnc export digits.nn --params digits.npz -o digits.onnx
+    """
+    if find_spec("onnx") is None:
+        fail(f"--to {format_.value} needs the package onnx: pip install 'nnc[onnx]'")
+    found = _network(network, params, max_memory)
+    check_output(Path(output), found.read.files)
+    _write(found, opset, Path(output))
+
+
+def _write(found: _Weighted, opset: int, output: Path) -> None:
+    from nnc.runtime.durable import write_bytes
+
+    from ..onnx_export.model import CannotExport, onnx_model
+
+    try:
+        model = onnx_model(found.typed, found.arrays, opset, found.read.source.text)
+        write_bytes(output, model.SerializeToString())
+    except CannotExport as error:
+        fail(f"cannot export: {error}")
+    except OSError as error:
+        fail(f"cannot write {output}: {error.strerror or error}")
+
+
+def _network(network: str, params: str | None, max_memory: int) -> _Weighted:
+    if Path(network).is_dir():
+        return _of_run(network, params, max_memory)
+    if params is None:
+        raise Usage(
+            f"{network} is a spec: name its weights with --params, or give the folder of a run"
+        )
+    from ..contents import UnfitWeights
+    from .weight_arrays import read_arrays
+
+    read = read_spec(network, None)
+    typed = checked_graph(read, max_memory)
+    try:
+        return _Weighted(typed, read, read_arrays(Path(params), typed))
+    except UnfitWeights as error:
+        fail(str(error))
+
+
+def _of_run(folder: str, params: str | None, max_memory: int) -> _Weighted:
+    from nnc.runtime.run import RunError, open_run
+    from nnc.runtime.weights import WeightsError
+
+    from ..source import Source
+    from .files import SpecFiles
+
+    if params is not None:
+        raise Usage(f"--params: {folder} is a run, which has its own weights")
+    try:
+        run = open_run(folder)
+        arrays = {**run.params(), **run.state()}
+    except (RunError, WeightsError) as error:
+        fail(str(error))
+    read = Spec(Source(f"{folder}/model.nn", run.spec_text), SpecFiles())
+    return _Weighted(checked_graph(read, max_memory), read, arrays)

@@ -1,0 +1,70 @@
+"""A graph whose nodes are replaced one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...ir.op_graph import Attr, Graph, Node
+
+
+class Found:
+    """The nodes of a graph; `merge` puts another op in a node's place, `alias` another value."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._nodes = dict(graph.by_id)
+        self._users = {id: list(users) for id, users in graph.users.items()}
+        self._aliases: dict[int, int] = {}
+
+    def __getitem__(self, id: int) -> Node:
+        return self._nodes[self._aliases.get(id, id)]
+
+    def nodes(self, *ops: str) -> Iterator[Node]:
+        """The nodes of these ops, in order."""
+        for node in self._graph:
+            if self._nodes[node.id].op in ops and node.id not in self._aliases:
+                yield self._nodes[node.id]
+
+    def operand(self, node: Node, index: int, *ops: str) -> Node | None:
+        """An operand if it is one of these ops."""
+        found = self[node.inputs[index]]
+        return found if found.op in ops else None
+
+    def only_user(self, node: Node, *ops: str) -> Node | None:
+        """The only user of a value, if there is one and it is one of these ops."""
+        users = [u for u in self._users[node.id] if u not in self._aliases]
+        if len(users) != 1 or node.id in self._graph.outputs.values():
+            return None
+        user = self._nodes[users[0]]
+        return user if user.op in ops else None
+
+    def merge(self, node: Node, op: str, inputs: tuple[int, ...], **attrs: Attr) -> None:
+        """Make a node another op of other operands; its value, name and place stay."""
+        given = tuple(sorted(attrs.items()))
+        self._nodes[node.id] = replace(node, op=op, inputs=inputs, attrs=given)
+
+    def retype(self, node: Node, like: Node) -> None:
+        """Give a node the type of another, and what that is called."""
+        self._nodes[node.id] = replace(self._nodes[node.id], type=like.type, origin=like.origin)
+
+    def alias(self, node: Node, to: Node) -> None:
+        """Let all who use a node use another one."""
+        self._aliases[node.id] = to.id
+        self._users[to.id] = [u for u in self._users[to.id] if u != node.id]
+        self._users[to.id] += self._users[node.id]
+
+    def graph(self) -> Graph:
+        """The graph as it is now."""
+        nodes = tuple(
+            replace(n, inputs=tuple(self._final(i) for i in n.inputs))
+            for n in self._nodes.values()
+            if n.id not in self._aliases
+        )
+        outputs = {name: self._final(id) for name, id in self._graph.outputs.items()}
+        return replace(self._graph, nodes=nodes, outputs=outputs)
+
+    def _final(self, id: int) -> int:
+        while id in self._aliases:
+            id = self._aliases[id]
+        return id

@@ -1,0 +1,39 @@
+"""How each op of the op graph is written in ONNX: a function that adds nodes, by the op's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..ir.op_graph import Node
+
+if TYPE_CHECKING:
+    from .emitter import Emitter
+
+Rule = Callable[["Emitter", Node], str]
+"""Adds the nodes of one op and returns the name of its value."""
+
+RULES: dict[str, Rule] = {}
+"""The rules, by the name of an op of the op graph or of a pattern."""
+
+
+class CannotExport(ValueError):
+    """A network that ONNX has no counterpart for; the message names the layer and the reason."""
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Enter a function as the rule of these ops."""
+
+    def enter(function: Rule) -> Rule:
+        for name in names:
+            if name in RULES:
+                raise ValueError(f"op has two rules: {name}")
+            RULES[name] = function
+        return function
+
+    return enter
+
+
+def simple(name: str, onnx_name: str) -> None:
+    """Enter an op that is one ONNX node with the same operands and no attributes."""
+    rule(name)(lambda e, n: e.add(onnx_name, *e.operands(n)))

@@ -1,0 +1,151 @@
+"""Convolution, pooling, and products with weights of their own at every position."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...ir.dims import Dim
+from ...ir.op_graph import Node
+from ..emitter import Array, Emitter
+from ..registry import CannotExport, rule
+from ..sizes import is_open
+
+
+def _pads(e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]) -> dict[str, Any]:
+    """The attributes of padding: zeros in front of every axis, then behind; or that it is `same`."""
+    pad: Any = n.attr("pad")
+    if pad == "same":
+        if any(map(is_open, size)):
+            return {"auto_pad": "SAME_UPPER"}
+        pad = _same(e, n, size, kernel)
+    return {"pads": [p[0] for p in pad] + [p[1] for p in pad]}
+
+
+def _same(
+    e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Padding for ⌈size / stride⌉ positions, the odd zero behind."""
+    dilation = n.wholes("dilation") if "dilation" in dict(n.attrs) else (1,) * len(kernel)
+    pads = []
+    for dim, k, s, d in zip(size, kernel, n.wholes("stride"), dilation, strict=True):
+        known = e.number(dim)
+        both = max((-(-known // s) - 1) * s + (k - 1) * d + 1 - known, 0)
+        pads.append((both // 2, both - both // 2))
+    return pads
+
+
+def _kernel(e: Emitter, id: int) -> tuple[int, ...]:
+    """The window's sizes, from the shape of weights (F, C, window…)."""
+    return tuple(e.number(dim) for dim in e.graph[id].type.shape[2:])
+
+
+@rule("conv")
+def _conv(e: Emitter, n: Node) -> str:
+    kernel = _kernel(e, n.inputs[1])
+    size = e.graph[n.inputs[0]].type.shape[2:]
+    return e.add(
+        "Conv",
+        *e.operands(n),
+        kernel_shape=list(kernel),
+        strides=list(n.wholes("stride")),
+        dilations=list(n.wholes("dilation")),
+        group=n.whole("groups"),
+        **_pads(e, n, size, kernel),
+    )
+
+
+@rule("conv_transpose")
+def _conv_transpose(e: Emitter, n: Node) -> str:
+    """Sizes that a stride leaves open are added behind."""
+    kernel, stride, dilation = _kernel(e, n.inputs[1]), n.wholes("stride"), n.wholes("dilation")
+    size, given = n.type.shape[2:], e.graph[n.inputs[0]].type.shape[2:]
+    pads = _pads(e, n, size, kernel)
+    if "pads" not in pads:
+        raise CannotExport(f"{e.layer()}: padding `same` of an open length has no ONNX counterpart")
+    ends = pads["pads"]
+    more = []
+    for i, (out, dim) in enumerate(zip(size, given, strict=True)):
+        whole = (dim - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1
+        more.append(out - whole + ends[i] + ends[len(size) + i])
+    return e.add(
+        "ConvTranspose",
+        *e.operands(n),
+        kernel_shape=list(kernel),
+        strides=list(stride),
+        dilations=list(dilation),
+        group=n.whole("groups"),
+        output_padding=[e.number(m) for m in more],
+        **pads,
+    )
+
+
+@rule("max_pool", "avg_pool")
+def _pool(e: Emitter, n: Node) -> str:
+    """ONNX's average leaves padding out unless it is told to count it."""
+    kernel = n.wholes("kernel")
+    size = e.graph[n.inputs[0]].type.shape[2:]
+    return e.add(
+        "MaxPool" if n.op == "max_pool" else "AveragePool",
+        *e.operands(n),
+        kernel_shape=list(kernel),
+        strides=list(n.wholes("stride")),
+        count_include_pad=1 if n.op == "avg_pool" else None,
+        **_pads(e, n, size, kernel),
+    )
+
+
+@rule("weighted_pool")
+def _weighted_pool(e: Emitter, n: Node) -> str:
+    """A convolution in which every channel is an image by itself."""
+    x, w = e.operands(n)
+    batch, channels, *size = e.graph[n.inputs[0]].type.shape
+    rows = batch * channels
+    kernel = tuple(map(e.number, e.graph[n.inputs[1]].type.shape))
+    apart = e.add("Reshape", x, e.sizes.target((rows, 1, *size)))
+    pooled = e.add(
+        "Conv",
+        apart,
+        e.add("Reshape", w, e.whole(1, 1, *kernel)),
+        kernel_shape=list(kernel),
+        strides=list(n.wholes("stride")),
+        **_pads(e, n, tuple(size), kernel),
+    )
+    return e.add("Reshape", pooled, e.sizes.target(tuple(n.type.shape)))
+
+
+@rule("local")
+def _local(e: Emitter, n: Node) -> str:
+    """What lies under each window as one row, times the weights of that position."""
+    x, w = e.operands(n)
+    kernel = n.wholes("kernel")
+    sizes, weights = e.graph[n.inputs[0]].type.shape[1:], e.graph[n.inputs[1]].type.shape
+    channels, width = e.number(sizes[0]), e.number(weights[-2])
+    windows = e.add(
+        "Conv",
+        x,
+        e.constant(_units(channels, kernel, e.real)),
+        kernel_shape=list(kernel),
+        strides=list(n.wholes("stride")),
+        **_pads(e, n, sizes[1:], kernel),
+    )
+    places = prod(e.number(dim) for dim in weights[:-2])
+    rows = e.add("Reshape", windows, e.whole(-1, width, places))
+    apart = e.add("Transpose", rows, perm=[2, 0, 1])
+    each = e.add(
+        "MatMul", apart, e.add("Reshape", w, e.whole(places, width, e.number(weights[-1])))
+    )
+    together = e.add("Transpose", each, perm=[1, 2, 0])
+    return e.add("Reshape", together, e.sizes.target(tuple(n.type.shape)))
+
+
+def _units(channels: int, kernel: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Weights of a convolution that copies each cell of each channel to a channel of its own."""
+    units = np.zeros((channels * prod(kernel), channels, *kernel), dtype)
+    cells = product(range(channels), *(range(k) for k in kernel))
+    for i, (channel, *cell) in enumerate(cells):
+        units[(i, channel, *cell)] = 1
+    return units
