@@ -44,7 +44,7 @@ def write_weights(path: str | Path, params: Tensors, state: Tensors | None = Non
 def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
     """Read a module's parameters and state from a file; raises OSError or WeightsError."""
     path = Path(path)
-    if path.suffix.lower() != ".safetensors":
+    if not is_safetensors(path):
         try:
             loaded = module.load_params(path)
         except ValueError as error:
@@ -53,6 +53,16 @@ def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
         return loaded if isinstance(loaded, tuple) else (loaded, {})
     tensors, _ = unpack(path)
     return split_named(tensors, module, str(path))
+
+
+def is_safetensors(path: Path) -> bool:
+    """Return whether a file's content, not its name, is that of a .safetensors file.
+
+    Such a file begins with the length of its header in eight bytes; the header is JSON. An .npz
+    file is a zip archive. Raises OSError."""
+    with open(path, "rb") as file:
+        start = file.read(9)
+    return start[8:] == b"{" and not start.startswith(b"PK")
 
 
 def named(params: Tensors, state: Tensors) -> dict[str, Array]:

@@ -15,9 +15,6 @@ from ..ir.layer_graph import TypedGraph
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-ZIP = b"PK"
-"""How an .npz file begins; a .safetensors file begins with the length of its header."""
-
 
 def shapes_of(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
     """The shapes of parameters and state, by name, in the order of the module."""
@@ -44,12 +41,12 @@ def read_arrays(path: Path, typed: TypedGraph) -> dict[str, Array]:
 
 
 def _is_safetensors(path: Path) -> bool:
+    from nnc.runtime.weights import is_safetensors
+
     try:
-        with open(path, "rb") as file:
-            start = file.read(9)
+        return is_safetensors(path)
     except OSError as error:
         raise UnfitWeights(f"{path}: {error.strerror}") from None
-    return not start.startswith(ZIP) and start[8:] == b"{"
 
 
 def _check(

@@ -71,7 +71,7 @@ def _outputs(t: Translation, net: Network) -> list[int]:
 
 def _arrays(t: Translation, written: Written, typed: TypedGraph) -> dict[str, Array]:
     """The weights by their names in the spec; layers stand in the order of the stages."""
-    layers = [layer for layer in typed.graph.layers if layer.kind != "input"]
+    layers = [layer for layer in typed.graph.layers if layer.kind not in ("input", "id")]
     arrays: dict[str, Array] = {}
     for layer, index in zip(layers, written.order, strict=True):
         arrays |= _of_layer(layer, t.stages[index])

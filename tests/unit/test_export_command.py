@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from nnc.cli import export as command
 from nnc.cli.commands import app
+from nnc.runtime.weights import read_weights, write_weights
 
 from .test_cli_eval import made
 
@@ -81,3 +82,18 @@ def test_what_is_wrong_is_said_in_one_line(folder, monkeypatch, words, said):
     assert found.output.count("\n") == 1
     assert not (folder / "m.onnx").exists()
     assert (folder / "m.nn").read_text() == SPEC
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.safetensors", "w", "w.bin"])
+@pytest.mark.parametrize("kind", ["npz", "safetensors"])
+def test_the_content_says_what_a_weights_file_is(folder, name, kind):
+    """Wherever weights are read: by the commands, and by the runtime."""
+    module = made(folder, SPEC)
+    params = module.init_params(seed=3)
+    write_weights(f"kept.{kind}", params)
+    (folder / name).unlink(missing_ok=True)
+    (folder / f"kept.{kind}").rename(folder / name)
+    found, _ = read_weights(name, module)
+    np.testing.assert_array_equal(found["dense1.W"], params["dense1.W"])
+    assert nnc("export", "m.nn", "--params", name, "-o", "m.onnx").exit_code == 0
+    assert nnc("compile", "m.nn", "--params", name, "-o", "m.py").exit_code == 0
