@@ -15,6 +15,8 @@ def recurrent_layers(found: Found) -> None:
     """
     for node in list(found.nodes("states_of")):
         tape = found[node.inputs[0]]
+        if dict(tape.attrs).get("cells"):  # its last cell is read as well, and stays on the tape
+            continue
         z, *rest = tape.inputs
         given = _projection(found, found[z])
         inputs = given or (z,)

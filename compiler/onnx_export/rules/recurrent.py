@@ -65,6 +65,7 @@ def _recurrent(e: Emitter, n: Node, op: str, gates: tuple[int, ...], **attribute
     hidden = rest.pop(0)
     size = e.array(hidden).shape[0]
     own = e.array(rest.pop(0)) if op == "GRU" else none
+    first = _first_states(e, rest.pop(), size, op) if dict(n.attrs).get("started") else []
     biases = np.concatenate([_gates(a, gates) for a in (bias, own)])
     lengths = [e.cast(e.value(i), TensorProto.INT32) for i in rest]
     states = e.add(
@@ -73,12 +74,23 @@ def _recurrent(e: Emitter, n: Node, op: str, gates: tuple[int, ...], **attribute
         _weights(e, n, "W", _gates(weights, gates)),
         _weights(e, n, "R", _gates(e.array(hidden), gates)),
         _weights(e, n, "B", biases),
-        *lengths,
+        *(lengths or [""] if first else lengths),
+        *first,
         hidden_size=size,
         direction="reverse" if n.attr("reverse") else "forward",
         **attributes,
     )
     return e.add("Transpose", e.add("Squeeze", states, e.whole(1)), perm=[1, 0, 2])
+
+
+def _first_states(e: Emitter, start: int, size: int, op: str) -> list[str]:
+    """The first h, of an LSTM also c, which is beside it: (1, B, H) each."""
+    both = e.value(start)
+    if op != "LSTM":
+        return [e.add("Unsqueeze", both, e.whole(0))]
+    parts = ((0, size), (size, 2 * size))
+    slices = [e.add("Slice", both, e.whole(a), e.whole(b), e.whole(1)) for a, b in parts]
+    return [e.add("Unsqueeze", part, e.whole(0)) for part in slices]
 
 
 def _gates(array: Array, order: tuple[int, ...]) -> Array:
