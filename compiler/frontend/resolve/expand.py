@@ -200,9 +200,7 @@ class Expander:
             )
         refuse_repeat(stage, env)
         type = input_type(stage, env)
-        end = self.layers.add_input(called, type, stage)
-        note_sizes(type, end.layer, env)
-        return Flow((end,))
+        return Flow((note_sizes(type, self.layers.add_input(called, type, stage), env),))
 
     def _reference(self, stage: ast.Stage, flow: Flow | None, env: Env, beginning: bool) -> Flow:
         word = stage.kind
@@ -226,8 +224,7 @@ class Expander:
         refuse_repeat(stage, env)
         if kind.name in REDUCTIONS and kind.is_merge and not flow.forked:
             kind = LAYERS[f"{kind.name} axis"]
-        if flow.forked:  # the form of the kind that takes the branches of a fork
-            kind = LAYERS.get(f"{kind.name} fork", kind)
+        kind = LAYERS.get(f"{kind.name} fork", kind) if flow.forked else kind
         try:
             bound = self._arguments(stage, kind, env)
         except Fault:

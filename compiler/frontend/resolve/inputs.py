@@ -16,7 +16,7 @@ from ..elsewhere import Sort, bare
 from .constants import as_whole, check_axes, evaluate, whole
 from .fixes import own_stage
 from .hints import hint, said
-from .scope import Env, Fault
+from .scope import End, Env, Fault
 from .values import SizeConst, WordConst
 
 _EXAMPLES = "for example `input 784`, `input 3x28x28` or `input T int`"
@@ -182,11 +182,12 @@ def _positive(size: int, value: ast.Value, env: Env) -> int:
     return size
 
 
-def note_sizes(type: TensorType, layer: int | None, env: Env) -> None:
-    """Remember an input's symbolic sizes, and for its first axis where rows have lengths."""
+def note_sizes(type: TensorType, end: End, env: Env) -> End:
+    """Store an input's symbolic sizes, with the input if rows have lengths along them."""
     for place, size in enumerate(type.shape):
         if isinstance(size, int):
             continue
-        padded = layer if type.ragged and place == 0 else None
+        padded = end.layer if type.ragged and place == 0 else None
         if env.state.sizes.get(str(size)) is None:
             env.state.sizes[str(size)] = padded
+    return end
