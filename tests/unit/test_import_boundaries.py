@@ -22,6 +22,7 @@ ALLOWED = {
     "typer": (),
     "numpy": (
         "compiler/cli/",
+        "compiler/convert/",
         "compiler/doctor/",
         "compiler/onnx_export/",
         "compiler/onnx_import/",
@@ -65,6 +66,7 @@ ORDER = (
     "format",
     "onnx_export",
     "onnx_import",
+    "convert",
     "report",
     "doctor",
     "gallery",
