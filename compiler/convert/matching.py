@@ -123,7 +123,9 @@ def fitting(group: Group, weights: Weights) -> dict[str, Array] | None:
     except (KeyError, ValueError, IndexError):
         return None
     shapes = {name: np.shape(array) for name, array in found.items()}
-    return found if shapes == {n: a.shape for n, a in group.arrays.items()} else None
+    if shapes != {name: array.shape for name, array in group.arrays.items()}:
+        return None
+    return {name: found[name] for name in group.arrays}
 
 
 def _uneven(rest: Sequence[Group], free: Sequence[str], modules: Mapping[str, Weights]) -> str:
