@@ -13,6 +13,8 @@ from ..ops.build import Value
 from .arguments import ArgSpec
 from .lower.context import LowerContext
 from .shapes.context import ShapeContext
+from .stepping.context import StepRule
+from .stepping.rules import unsaid
 
 
 class Family(Enum):
@@ -99,7 +101,8 @@ class LayerKind:
     point operations of one row's forward pass (a multiply-add is two); `kept` counts large
     intermediate values per row that the backward pass needs (attention's scores). `states` are
     arrays that training updates besides the parameters. `lengths` returns the row lengths after
-    the layer if its value is ragged. `conditions` are dimensions that must be at least 1 at run
+    the layer if its value is ragged. `step` says how the layer is computed at one position of a
+    sequence, or that it cannot be. `conditions` are dimensions that must be at least 1 at run
     time, besides those of the layers' values. `feeding_init` is the default initialisation of
     weights followed by an activation of this kind. `implied` has the arguments that an alias
     implies (`relu6` is a relu with max=6). `summary`, `formula`, `example`, `torch` and `keras`
@@ -119,6 +122,7 @@ class LayerKind:
     kept: Callable[[ShapeContext], Dim] = no_flops
     states: Callable[[ShapeContext], tuple[StateSpec, ...]] = no_states
     lengths: Callable[[LowerContext], Value | None] = same_lengths
+    step: StepRule = unsaid
     conditions: Callable[[ShapeContext], tuple[Dim, ...]] = no_conditions
     aliases: tuple[str, ...] = ()
     implied: Mapping[str, Mapping[str, ArgValue]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.merges import pair
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.reduction import sum_over
 from .registry import layer
@@ -43,6 +44,7 @@ layer(
         "[p, q] -> dot -> sigmoid; loss bce",
         shape=_shape,
         lower=_lower,
+        step=each_row_of_features,
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",

@@ -8,10 +8,13 @@ from ..kinds.arguments import Init, option
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
+from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
+from ..ops.elementwise import unary
 from ..ops.recurrent import LSTM, states_of
 from . import recurrent
 from .recurrent import Run, Weights
+from .recurrent_step import block, gate, keep_state, state_before, steps_forward
 from .registry import layer
 
 
@@ -30,6 +33,19 @@ def _core(c: LowerContext, x: Value, run: Run) -> Value:
 
 def _lower(c: LowerContext) -> Value:
     return recurrent.lower_recurrent(c, "b", _core)
+
+
+def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
+    h, cell = state_before(c, memory, run), state_before(c, memory, run, "c")
+    z = x + h @ c.param(f"{run.prefix}Wh")
+    c.build.describe(z, hint=recurrent.name_of(c, run, "z"), formula="z = x Wx + b + h Wh")
+    i = gate(c, run, z, 0, "i", "i = σ(z), how much is written")
+    f = gate(c, run, z, 1, "f", "f = σ(z), how much is kept")
+    g = unary("tanh", block(c, z, 2))
+    c.build.describe(g, hint=recurrent.name_of(c, run, "g"), formula="g = tanh(z), what is written")
+    o = gate(c, run, z, 3, "o", "o = σ(z), how much is read")
+    new = keep_state(c, memory, run, f * cell + i * g, "c = f c + i g", "c")
+    return keep_state(c, memory, run, o * unary("tanh", new), "h = o tanh(c)")
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -57,6 +73,7 @@ layer(
         shape=recurrent.recurrent_shape,
         params=_params,
         lower=_lower,
+        step=steps_forward("b", _turn),
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,

@@ -171,7 +171,7 @@ def lower_recurrent(c: LowerContext, bias: str, core: Core) -> Value:
         states = [core(c, _to_gates(c, h, run, bias), run) for run in runs]
         if place == len(layers):
             break
-        h = _dropped(c, _side_by_side(states, 2), place)
+        h = dropped(c, _side_by_side(states, 2), place)
     if c.arg("return") == "all":
         return c.note(_side_by_side(states, 2), "h after every step")
     last = [_last(c, h, run) for h, run in zip(states, runs, strict=True)]
@@ -186,10 +186,11 @@ def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
     if c.arg("bias"):
         z = c.note(z + c.param(f"{run.prefix}{bias}"), "x W + b of all steps at once")
     z = reshape(z, (batch, steps, z.type.shape[1]))
-    return c.build.describe(z, hint=_name(c, run, "z"))
+    return c.build.describe(z, hint=name_of(c, run, "z"))
 
 
-def _dropped(c: LowerContext, h: Value, place: int) -> Value:
+def dropped(c: LowerContext, h: Value, place: int) -> Value:
+    """The states between two stacked layers, with dropout in training."""
     rate = c.arg("dropout")
     if rate == 0:
         return h
@@ -214,10 +215,10 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
     """Attach a formula to a core's value, and a name hint from its layer and pass."""
-    return c.build.describe(tape, formula=formula, hint=_name(c, run, "tape"))
+    return c.build.describe(tape, formula=formula, hint=name_of(c, run, "tape"))
 
 
-def _name(c: LowerContext, run: Run, what: str) -> str:
+def name_of(c: LowerContext, run: Run, what: str) -> str:
     """Return a name such as `lstm1_l2_reverse_tape`."""
     return f"{c.name}.{run.prefix}{what}".replace(".", "_")
 

@@ -10,6 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import require_floats
+from ..kinds.stepping.context import StepContext, Stepped
 from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
 from .registry import layer
@@ -27,6 +28,10 @@ def _lower(c: LowerContext) -> Value:
     return c.note(broadcast(one, (batch, c.arg("copies"), *rest)), "the same for every copy")
 
 
+def _step(c: StepContext) -> Stepped:
+    return Stepped(c.time + 1)
+
+
 layer(
     LayerKind(
         name="repeat",
@@ -37,6 +42,7 @@ layer(
         args=(positional("copies", Int(low=1), "number of copies"),),
         shape=_shape,
         lower=_lower,
+        step=_step,
         torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
         keras="RepeatVector(n)",
         notes="One map for n groups of filters: `input Tx768 -> repeat 12` has 12 channels.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..diagnostics.codes import shapes as codes
 from ..diagnostics.suggest import listing
 from ..ir.dims import Dim
@@ -11,11 +13,13 @@ from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
 from ..ops.recurrent import NONLINEARITIES, RNN, states_of
 from . import recurrent
 from .recurrent import Run, Weights
-from .registry import layer
+from .recurrent_step import keep_state, state_before, steps_forward
+from .registry import LAYERS, layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -68,6 +72,14 @@ def _lower(c: LowerContext) -> Value:
     return recurrent.lower_recurrent(c, "b", _core)
 
 
+def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
+    own, before = c.activation, state_before(c, memory, run)
+    z = x + before @ c.param(f"{run.prefix}Wh")
+    inside = replace(c, args=own.args if own else {}, inputs=(z,), activation=None)
+    new = LAYERS[own.kind if own else "tanh"].lower(inside)
+    return keep_state(c, memory, run, new, f"h = {own.kind if own else 'tanh'}(x Wx + b + h Wh)")
+
+
 def _flops(c: ShapeContext) -> Dim:
     return recurrent.recurrent_flops(c, 1)
 
@@ -87,6 +99,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=steps_forward("b", _turn),
         flops=_flops,
         kept=_kept,
         aliases=("simple_rnn", "simplernn"),

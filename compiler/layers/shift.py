@@ -10,6 +10,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.lists import check_list, last_or_channel_axis
 from ..kinds.shapes.rules import per_entry, require_floats
+from ..kinds.stepping.rules import list_along
 from ..ops.build import Value
 from .registry import layer
 
@@ -35,6 +36,7 @@ layer(
         args=(positional("b", Numbers(), "the added constant: one number, or a list"),),
         shape=_shape,
         lower=_lower,
+        step=list_along(last_or_channel_axis, "b"),
         flops=per_entry(1),
         torch="x + b",
         keras="Rescaling(1, offset=b)",

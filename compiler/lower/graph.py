@@ -8,6 +8,7 @@ its pre-activation.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..ir.layer_graph import Layer, Output, TypedGraph
@@ -23,9 +24,16 @@ from .losses import lower_losses
 from .row_lengths import lengths_before
 
 
+LayerLower = Callable[[LowerContext], Value]
+"""The lowering of a layer, without its trailing activation."""
+
+
 @dataclass(slots=True)
 class Lowering:
-    """The state of one lowering: the builder, and the values of layers and parameters."""
+    """The state of one lowering: the builder, and the values of layers and parameters.
+
+    `instead` are lowerings of single layers, by id, that replace those of their kinds.
+    """
 
     typed: TypedGraph
     build: Builder
@@ -34,6 +42,7 @@ class Lowering:
     states: dict[str, Value] = field(default_factory=dict)
     lengths: dict[int, Value | None] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
+    instead: Mapping[int, LayerLower] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Value:
         """Return the value of a parameter."""
@@ -50,15 +59,25 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     With `per_row` the total is the sum of the losses of single rows, without the penalty.
     """
     graph = typed.graph
-    state = Lowering(typed, Builder(Origin("", (), Role.FORWARD)), frozen=typed.frozen_layers)
-    declare_params(state)
-    for layer in graph.layers:
-        state.values[layer.id] = lower_layer(state, layer)
-    for output in graph.outputs:
-        state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
+    state = started(typed)
+    lower_layers(state)
     if graph.losses:
         lower_losses(typed, state.build, state.values, state.params, state.lengths, per_row=per_row)
     return state.build
+
+
+def started(typed: TypedGraph) -> Lowering:
+    """A lowering that has not begun."""
+    return Lowering(typed, Builder(Origin("", (), Role.FORWARD)), frozen=typed.frozen_layers)
+
+
+def lower_layers(state: Lowering) -> None:
+    """Lower every layer; outputs are `out:NAME`."""
+    declare_params(state)
+    for layer in state.typed.graph.layers:
+        state.values[layer.id] = lower_layer(state, layer)
+    for output in state.typed.graph.outputs:
+        state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
 
 
 def declare_params(state: Lowering) -> None:
@@ -98,7 +117,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         layer.owner in state.frozen,
     )
     kind = LAYERS[layer.kind]
-    value = kind.lower(context)
+    value = state.instead.get(layer.id, kind.lower)(context)
     state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None
     if layer.activation is None or kind.trailing is Trailing.OWN:
         return named(state, value, inputs, name)

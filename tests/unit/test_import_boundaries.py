@@ -55,6 +55,7 @@ ORDER = (
     "frontend",
     "shapes",
     "lower",
+    "stepping",
     "limits",
     "lints",
     "freezing",

@@ -1,0 +1,128 @@
+"""The step rules that layer kinds have in common.
+
+A rule is for a layer whose input has positions, along the axis `time`; others are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...ir.dims import Dim
+from .context import LooksAhead, StepContext, Stepped, StepRule
+
+SUM_UP = "let `rnn`, `lstm`, `gru` or causal attention sum up what came before"
+CAUSAL_CONV = "use `conv` with `pad=causal`, which sees only what came before"
+
+def unsaid(c: StepContext) -> Stepped:
+    """The rule of a kind that does not say how it steps."""
+    raise LooksAhead(
+        f"{c.kind} does not say how it is computed at one position",
+        help="leave the layer out, or give its kind a step rule",
+    )
+
+
+def each_entry(c: StepContext) -> Stepped:
+    """Works entry by entry, so every position by itself."""
+    return Stepped(c.time)
+
+
+def each_row_of_features(c: StepContext) -> Stepped:
+    """Works along the last axis, which must not be that of the positions."""
+    if c.is_last:
+        raise LooksAhead(
+            f"{c.kind} works along the last axis, here over all {c.input.shape[-1]} positions",
+            help=_features_last(c),
+        )
+    return Stepped(c.time)
+
+
+def each_channel(c: StepContext) -> Stepped:
+    """Works with numbers of each channel, the first axis, which must not be that of the positions."""
+    if c.time == 0:
+        raise LooksAhead(
+            f"{c.kind} has numbers of its own for each of the {c.input.shape[0]} positions",
+            help="bring the positions to the last axis, with `transpose`, "
+            "or work on features with `layernorm`",
+        )
+    return Stepped(c.time)
+
+
+def require_first(c: StepContext) -> None:
+    """Refuse positions that are not along the first axis, where a layer reads TxD."""
+    if c.time != 0:
+        raise LooksAhead(
+            f"{c.kind} reads positions along the first axis, here they are along axis {c.time}",
+            help="put `transpose` before it",
+        )
+
+
+def needs_all_positions(what: str, help: str) -> StepRule:
+    """The rule of a kind that always needs several positions at once; `what` it does with them."""
+
+    def rule(c: StepContext) -> Stepped:
+        raise LooksAhead(f"{c.kind} {what} of the sequence", help=help)
+
+    return rule
+
+
+def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
+    """The rule of fixed numbers, single ones or lists along a feature axis of a value of so many."""
+
+    def rule(c: StepContext) -> Stepped:
+        listed = any(isinstance(c.arg(name), tuple) for name in names)
+        rank = c.input.rank
+        if listed and (axis(rank) == c.time or axis(rank - 1) != axis(rank) - (c.time < axis(rank))):
+            raise LooksAhead(
+                f"{c.kind} has a list of numbers along the positions",
+                help=f"give {c.kind} a single number, or exchange the axes before it",
+            )
+        return Stepped(c.time)
+
+    return rule
+
+
+def counted_axis(c: StepContext) -> Stepped:
+    """An axis is named (`axis=`), which must not be that of the positions; it may be the only one."""
+    axis: int | None = c.arg("axis")
+    counted = (0 if axis is None else axis) % c.input.rank
+    if counted == c.time:
+        raise LooksAhead(
+            f"{c.kind} goes along axis {counted}, over all positions of the sequence",
+            help=f"name an axis of features, or {SUM_UP}",
+            at="axis",
+        )
+    goes = c.result.rank < c.input.rank and counted < c.time
+    return Stepped(c.time - goes, {**c.args, "axis": counted - (c.time < counted)})
+
+
+def moved_axes(order: tuple[int, ...], time: int) -> tuple[tuple[int, ...], int]:
+    """The order of the axes without that of the positions, and where the positions go."""
+    rest = tuple(axis - (axis > time) for axis in order if axis != time)
+    return rest, order.index(time)
+
+
+def kept_axis(shape: tuple[Dim, ...], time: int, size: tuple[Dim, ...]) -> int | None:
+    """The axis of another shape of the same entries that is the axis `time` of this one.
+
+    >>> kept_axis((6, 8), 0, (6, 2, 4)), kept_axis((8, 6), 1, (2, 4, 6)), kept_axis((6, 8), 0, (48,))
+    (0, 2, None)
+    """
+    before, after = _count(shape[:time]), _count(shape[time + 1 :])
+    for axis, n in enumerate(size):
+        same = n == shape[time] and _count(size[:axis]) == before
+        if same and _count(size[axis + 1 :]) == after:
+            return axis
+    return None
+
+
+def _count(sizes: tuple[Dim, ...]) -> Dim:
+    total: Dim = 1
+    for size in sizes:
+        total = total * size
+    return total
+
+
+def _features_last(c: StepContext) -> str:
+    if c.input.rank == 2:
+        return f"put `transpose` before it, so that it works on the {c.input.shape[0]} features"
+    return "give every position features of its own, as in `input Tx8`"
