@@ -54,7 +54,10 @@ layer(
         shape=_shape,
         params=channel_params,
         lower=_lower,
-        step=needs_all_positions("takes its statistics from all positions", "normalise every position by itself: `layernorm`"),
+        step=needs_all_positions(
+            "takes its statistics from all positions",
+            "normalise every position by itself: `layernorm`",
+        ),
         flops=per_entry(7),
         aliases=("group_norm",),
         torch="nn.GroupNorm(groups, C)",

@@ -11,7 +11,6 @@ from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from ..ops.recurrent import GRU, states_of
-from ..ops.shape import narrow
 from ..ops.source import const
 from . import recurrent
 from .recurrent import Run, Weights
@@ -44,9 +43,8 @@ def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
         u = u + c.param(f"{run.prefix}bh")
     text = "u = h Wh" + " + bh" * c.arg("bias")
     c.build.describe(u, hint=recurrent.name_of(c, run, "u"), formula=f"{text}, what the state says")
-    both = narrow(x, 1, 0, 2 * c.arg("units")) + narrow(u, 1, 0, 2 * c.arg("units"))
-    r = gate(c, run, both, 0, "r", "r = σ(x + u), how much of the state is looked at")
-    z = gate(c, run, both, 1, "z", "z = σ(x + u), how much of it is kept")
+    r = gate(c, run, block(c, x, 0) + block(c, u, 0), "r", "r = σ(x + u), how much of u counts")
+    z = gate(c, run, block(c, x, 1) + block(c, u, 1), "z", "z = σ(x + u), how much of h is kept")
     n = unary("tanh", block(c, x, 2) + r * block(c, u, 2))
     c.build.describe(n, hint=recurrent.name_of(c, run, "n"), formula="n = tanh(x + r u)")
     new = (const(c.build, 1.0) - z) * n + z * h

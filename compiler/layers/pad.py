@@ -59,7 +59,10 @@ layer(
         args=(positional("size", Int(low=0), "zeros added on each side"),),
         shape=_shape,
         lower=_lower,
-        step=needs_all_positions("adds positions at both ends", "leave it out; `conv` with `pad=causal` brings the zeros that it needs"),
+        step=needs_all_positions(
+            "adds positions at both ends",
+            "leave it out; `conv` with `pad=causal` brings the zeros that it needs",
+        ),
         lengths=_lengths,
         torch="nn.ZeroPad2d(n)",
         keras="ZeroPadding2D(n)",

@@ -73,11 +73,9 @@ def keep_state(
     return new
 
 
-def gate(c: LowerContext, run: Run, z: Value, place: int, name: str, what: str) -> Value:
-    """σ of one block of H columns, called `name`."""
-    return c.build.describe(
-        unary("sigmoid", block(c, z, place)), hint=name_of(c, run, name), formula=what
-    )
+def gate(c: LowerContext, run: Run, z: Value, name: str, formula: str) -> Value:
+    """σ(z), called `name`."""
+    return c.build.describe(unary("sigmoid", z), hint=name_of(c, run, name), formula=formula)
 
 
 def block(c: LowerContext, z: Value, place: int) -> Value:

@@ -66,7 +66,10 @@ layer(
         ),
         shape=_shape,
         lower=_lower,
-        step=needs_all_positions("makes several positions of each", "leave it out: a step gives one position for each that it reads"),
+        step=needs_all_positions(
+            "makes several positions of each",
+            "leave it out: a step gives one position for each that it reads",
+        ),
         torch="nn.Upsample(scale_factor=k, mode='nearest')",
         keras="UpSampling2D(k)",
     )

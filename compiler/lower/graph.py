@@ -23,7 +23,6 @@ from ..ops.source import leaf
 from .losses import lower_losses
 from .row_lengths import lengths_before
 
-
 LayerLower = Callable[[LowerContext], Value]
 """The lowering of a layer, without its trailing activation."""
 

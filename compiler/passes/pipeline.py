@@ -33,7 +33,8 @@ class Function(Enum):
 
     TRAINING holds forward, loss and backward, and the pull-backs of other gradients over the values
     that forward keeps. INPUT_GRADIENT, PER_EXAMPLE, FEATURES (of a least-squares solution) and STEP
-    (one position of a sequence) exist only on request. FUSED_PREDICT is predict for targets that fuse ops in loops."""
+    (one position of a sequence) exist only on request. FUSED_PREDICT is predict for targets that fuse ops in loops.
+    """
 
     TRAINING = "training"
     PREDICT = "predict"

@@ -1,7 +1,7 @@
 """The network of one position: the same layers, each by its step rule, without the axis of positions.
 
-    input Tx8 -> dense 4 -> gru 3    (B, T, 8), (B, T, 4), (B, 3)
-    one position                     (B, 8),    (B, 4),    (B, 3), and gru1.h (B, 3) is remembered
+input Tx8 -> dense 4 -> gru 3    (B, T, 8), (B, T, 4), (B, 3)
+one position                     (B, 8),    (B, 4),    (B, 3), and gru1.h (B, 3) is remembered
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from functools import partial
 
 from ..diagnostics.codes import shapes as codes
 from ..diagnostics.model import Diagnostic, Edit, Fix
-from ..ir.dims import symbol
 from ..ir.layer_graph import Activation, Layer, TypedGraph
 from ..ir.op_graph import Graph
 from ..ir.types import TensorType
 from ..kinds.layer import Trailing
 from ..kinds.lower.context import LowerContext
-from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, StepLower
+from ..kinds.stepping.context import LooksAhead, StepContext, StepLower, Stepped
 from ..kinds.stepping.memory import Memory, Remembered
 from ..layers import LAYERS
 from ..lower.graph import lower_layers, started
@@ -148,7 +147,7 @@ def _remembering(c: LowerContext, lower: StepLower, memory: Memory) -> Value:
 
 def _length(plan: _Plan, layer: Layer) -> int | None:
     """The number of positions that come into a layer, where it is fixed."""
-    (first, *_) = layer.inputs
+    first, *_ = layer.inputs
     time = plan.times[first]
     size = None if time is None else plan.typed.types[first].shape[time]
     return size if isinstance(size, int) else None

@@ -13,6 +13,7 @@ from .context import LooksAhead, StepContext, Stepped, StepRule
 SUM_UP = "let `rnn`, `lstm`, `gru` or causal attention sum up what came before"
 CAUSAL_CONV = "use `conv` with `pad=causal`, which sees only what came before"
 
+
 def unsaid(c: StepContext) -> Stepped:
     """The rule of a kind that does not say how it steps."""
     raise LooksAhead(
@@ -71,7 +72,9 @@ def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
     def rule(c: StepContext) -> Stepped:
         listed = any(isinstance(c.arg(name), tuple) for name in names)
         rank = c.input.rank
-        if listed and (axis(rank) == c.time or axis(rank - 1) != axis(rank) - (c.time < axis(rank))):
+        if listed and (
+            axis(rank) == c.time or axis(rank - 1) != axis(rank) - (c.time < axis(rank))
+        ):
             raise LooksAhead(
                 f"{c.kind} has a list of numbers along the positions",
                 help=f"give {c.kind} a single number, or exchange the axes before it",

@@ -59,7 +59,7 @@ def _lower(c: LowerContext, memory: Memory) -> Value:
     else:
         z = conv(window, c.param("W"), stride=(1,), pad=((0, 0),), dilation=(1,), groups=groups)
         z = reshape(z, z.type.shape[:2])
-    return with_bias(c, z, "z = Σ x[u] W[u] over the window")
+    return with_bias(c, z, "z = Σ x[u] W[u]")
 
 
 def _window(c: LowerContext, memory: Memory, kernel: int, dilation: int) -> Value:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from ...contents import Contents
-
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
 from ...kinds.lower.losses import ROW_WEIGHTS

@@ -68,9 +68,7 @@ class StepView:
         return ", ".join(map(shape_text, self.outputs))
 
 
-def step_view(
-    outer: Names, program: Program, known: dict[str, ArrayView]
-) -> StepView | None:
+def step_view(outer: Names, program: Program, known: dict[str, ArrayView]) -> StepView | None:
     """Return the view of `step`; `known` are the module's views of the inputs, by name."""
     stepping = program.functions.stepping
     if stepping is None:
