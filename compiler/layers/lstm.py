@@ -14,7 +14,7 @@ from ..ops.elementwise import unary
 from ..ops.recurrent import LSTM, states_of
 from . import recurrent
 from .recurrent import Run, Weights
-from .recurrent_step import block, gate, keep_state, state_before, steps_forward
+from .recurrent_step import block, gate, gates, keep_state, state_before, steps_forward
 from .registry import layer
 
 
@@ -37,8 +37,7 @@ def _lower(c: LowerContext) -> Value:
 
 def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
     h, cell = state_before(c, memory, run), state_before(c, memory, run, "c")
-    z = x + h @ c.param(f"{run.prefix}Wh")
-    c.build.describe(z, hint=recurrent.name_of(c, run, "z"), formula="z = x Wx + b + h Wh")
+    z = gates(c, run, x, h)
     i = gate(c, run, block(c, z, 0), "i", "i = σ(z), how much is written")
     f = gate(c, run, block(c, z, 1), "f", "f = σ(z), how much is kept")
     g = unary("tanh", block(c, z, 2))

@@ -78,6 +78,13 @@ def gate(c: LowerContext, run: Run, z: Value, name: str, formula: str) -> Value:
     return c.build.describe(unary("sigmoid", z), hint=name_of(c, run, name), formula=formula)
 
 
+def gates(c: LowerContext, run: Run, x: Value, h: Value) -> Value:
+    """What the input x and the state before h say together, called z."""
+    z = x + h @ c.param(f"{run.prefix}Wh")
+    formula = "z = x Wx" + " + b" * c.arg("bias") + " + h Wh"
+    return c.build.describe(z, hint=name_of(c, run, "z"), formula=formula)
+
+
 def block(c: LowerContext, z: Value, place: int) -> Value:
     """One block of H columns, the first being 0."""
     units = c.arg("units")

@@ -18,7 +18,7 @@ from ..ops.build import Value
 from ..ops.recurrent import NONLINEARITIES, RNN, states_of
 from . import recurrent
 from .recurrent import Run, Weights
-from .recurrent_step import keep_state, state_before, steps_forward
+from .recurrent_step import gates, keep_state, state_before, steps_forward
 from .registry import LAYERS, layer
 
 
@@ -73,11 +73,11 @@ def _lower(c: LowerContext) -> Value:
 
 
 def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
-    own, before = c.activation, state_before(c, memory, run)
-    z = x + before @ c.param(f"{run.prefix}Wh")
+    own = c.activation
+    z = gates(c, run, x, state_before(c, memory, run))
     inside = replace(c, args=own.args if own else {}, inputs=(z,), activation=None)
     new = LAYERS[own.kind if own else "tanh"].lower(inside)
-    return keep_state(c, memory, run, new, f"h = {own.kind if own else 'tanh'}(x Wx + b + h Wh)")
+    return keep_state(c, memory, run, new, f"h = {own.kind if own else 'tanh'}(z)")
 
 
 def _flops(c: ShapeContext) -> Dim:

@@ -64,8 +64,8 @@ def step_network(typed: TypedGraph) -> Stepping:
             return _lowered(_planned(typed, times))
         except _Refused as refused:
             faults.append(refused)
-    furthest = max(faults, key=lambda refused: refused.layer.id)
-    raise CannotStep(_diagnostic(furthest.layer, furthest.activation, furthest.fault))
+    told = max(faults, key=lambda refused: (not refused.fault.misread, refused.layer.id))
+    raise CannotStep(_diagnostic(told.layer, told.activation, told.fault))
 
 
 class _Refused(Exception):

@@ -19,12 +19,16 @@ StepLower = Callable[[LowerContext, Memory], Value]
 class LooksAhead(Exception):
     """A step rule's refusal: `why`, and in `help` what to do.
 
-    `at` names the argument at fault, which `replace` would repair.
+    `at` names the argument at fault, which `replace` would repair. `misread` says that the layer has
+    its positions along another axis, so that they may have been looked for along the wrong one.
     """
 
-    def __init__(self, why: str, *, help: str, at: str = "", replace: str = "") -> None:
+    def __init__(
+        self, why: str, *, help: str, at: str = "", replace: str = "", misread: bool = False
+    ) -> None:
         super().__init__(why)
         self.why, self.help, self.at, self.replace = why, help, at, replace
+        self.misread = misread
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def require_first(c: StepContext) -> None:
         raise LooksAhead(
             f"{c.kind} reads positions along the first axis, here they are along axis {c.time}",
             help="put `transpose` before it",
+            misread=True,
         )
 
 

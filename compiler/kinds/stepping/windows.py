@@ -19,6 +19,7 @@ def steps_causally(c: StepContext) -> Stepped:
         raise LooksAhead(
             f"{c.kind} takes in all positions along axis {c.time}",
             help="bring the sequence to CxL, with the positions last, and write `pad=causal`",
+            misread=True,
         )
     window = window_of(c.args, c.input.shape[1:])
     if window.stride != (1,):
