@@ -33,7 +33,7 @@ class Weights:
 
 
 SERVED = ("step",)
-"""Functions on request that predict, so that a module for deployment may have them."""
+"""Functions on request that only predict: modules for deployment and pages may have them."""
 
 ReadWeights = Callable[["TypedGraph"], Weights]
 """Reads the weights of a network and refuses those of another; raises UnfitWeights."""
@@ -60,7 +60,7 @@ def check_contents(
             raise CannotContain("--bare writes formulas as -O0 has them: add -O0")
         if carries:
             raise CannotContain("--bare writes no files: it cannot be had with --params")
-    left_out = [name for name in emit if contents is not Contents.PREDICT or name not in SERVED]
+    left_out = [name for name in emit if name not in SERVED]
     if contents is not Contents.MODULE and left_out:
         option = "--bare" if contents is Contents.BARE else "--only predict"
         raise CannotContain(f"{option} leaves out what --emit {left_out[0]} adds: give one of them")

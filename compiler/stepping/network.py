@@ -34,7 +34,8 @@ class Stepping:
 
     `typed` has the types of one position, `graph` the ops (outputs `out:NAME`, and `stream:NAME` for
     what is remembered), `stream` the arrays that are remembered. `most` says how many positions
-    layers can tell apart, where that is bounded; `per_step` are the outputs that the whole sequence
+    layers can tell apart, where that is bounded; `axes` are those of the positions in the inputs, in
+    order; `per_step` are the outputs that the whole sequence
     gives at every position, the others are those of the sequence so far.
     """
 
@@ -43,6 +44,7 @@ class Stepping:
     stream: tuple[Remembered, ...]
     most: Mapping[str, int]
     per_step: frozenset[str]
+    axes: tuple[int | None, ...]
 
 
 @dataclass(slots=True)
@@ -138,7 +140,8 @@ def _lowered(plan: _Plan) -> Stepping:
     lower_layers(state)
     outputs = typed.graph.outputs
     per_step = frozenset(o.name for o in outputs if plan.times[o.layer] is not None)
-    return Stepping(typed, state.build.graph(), tuple(stream), plan.most, per_step)
+    axes = tuple(plan.times[n.id] for n in plan.layers if n.kind == "input")
+    return Stepping(typed, state.build.graph(), tuple(stream), plan.most, per_step, axes)
 
 
 def _remembering(c: LowerContext, lower: StepLower, memory: Memory) -> Value:

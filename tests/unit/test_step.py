@@ -7,12 +7,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from nnc.cli.carried import read_weights
 from nnc.contents import Contents
 from nnc.diagnostics.model import SpecError
 from nnc.kinds.stepping.rules import unsaid
 from nnc.layers import LAYERS
 
 from tests.causal_networks import Data, disagreement, drawn_data, module_of, random_network, stepped
+from tests.test_docstring_examples import run_inside
 
 LIMIT = 1e-12
 LEVELS = pytest.mark.parametrize("level", [0, 1])
@@ -314,6 +316,49 @@ def test_layers_that_look_ahead_are_named(spec):
 
 
 # --- modules that only predict ------------------------------------------------------------
+
+
+BARE = {
+    "all that looks back": WRITER,
+    "a last state": LAST,
+    "two inputs": "[input Tx2 as p, input Tx2 as q] -> dot -> gru 2 return=all\ndtype float64\n",
+    "statistics": "input 2xL -> conv 3 2 pad=causal groups=1 -> batchnorm\ndtype float64\n",
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_page_of_formulas_steps_as_well(name):
+    whole = built(BARE[name], 0)
+    data = data_for(whole)
+    page = built(BARE[name], 0, contents=Contents.BARE)
+    page.OUTPUTS = whole.OUTPUTS
+    for expected, found in zip(stepped(whole, data), stepped(page, data), strict=True):
+        assert all(np.array_equal(expected[n], found[n]) for n in expected)
+
+
+@LEVELS
+@pytest.mark.parametrize("name", BARE)
+def test_the_example_in_the_docstring_runs(name, level, tmp_path):
+    names = run_inside(built(BARE[name], level), tmp_path)
+    assert len(names["y_t"]) == names["B"]
+    assert int(names["stream"]["t"]) == 1
+
+
+def test_a_module_with_its_weights_writes_alone(tmp_path):
+    whole = built(WRITER)
+    data = data_for(whole)
+    whole.save_params(tmp_path / "weights.npz", data.params)
+    module = module_of(
+        WRITER,
+        1,
+        contents=Contents.PREDICT,
+        weights=lambda typed: read_weights(tmp_path / "weights.npz", typed),
+    )
+    params = module.load_params()
+    stream = module.init_stream(params, data.rows)
+    for expected in stepped(whole, data):
+        t = int(stream["t"])
+        assert np.abs(module.step(params, data.at(t), stream) - expected["y"]).max() <= LIMIT
 
 
 @LEVELS

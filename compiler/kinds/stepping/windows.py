@@ -69,7 +69,9 @@ def _window(c: LowerContext, memory: Memory, kernel: int, dilation: int) -> Valu
         return reshape(c.x, (batch, channels, 1))
     assert isinstance(channels, int)
     count = (kernel - 1) * dilation
-    past = memory.before("past", (channels, count), f"the last {count} positions before {c.name}")
+    when = "position" if count == 1 else f"{count} positions"
+    what = f"what came into {c.name} at the {when} before, a ring"
+    past = memory.before("past", (channels, count), what)
     window = recent(c.x, past, memory.position(), dilation=dilation)
     places = [_place(dilation * n) for n in range(kernel - 1, 0, -1)]
     listed = [places[0], "…", places[-1]] if kernel > 4 else places

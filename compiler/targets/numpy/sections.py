@@ -45,7 +45,7 @@ _PREDICT = (
     *("compiled", HELPERS, "serving", "serving_stepping", "serving_inputs", "serving_files"),
 )
 
-_BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare")
+_BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare", "bare_stepping")
 
 
 def module_text(view: ModuleView, target: Target, parts: tuple[str, ...]) -> str:

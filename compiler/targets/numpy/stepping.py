@@ -33,12 +33,14 @@ class StreamArrayView:
 class StepView:
     """`step`: its body and results, the arrays that it updates, the positions that layers know.
 
-    `so_far` are the outputs that the whole sequence has once, as text; `uses_t` says that the body
+    `axes` are those of the positions in the rows of whole sequences, by input; None where an input
+    has none. `so_far` are the outputs that the whole sequence has once, as text; `uses_t` says that the body
     needs the number of the position."""
 
     kernel: KernelView
     updates: tuple[tuple[str, str], ...]
     inputs: tuple[ArrayView, ...]
+    axes: tuple[int | None, ...]
     outputs: tuple[ArrayView, ...]
     arrays: tuple[StreamArrayView, ...]
     most: tuple[tuple[str, int], ...]
@@ -54,6 +56,18 @@ class StepView:
     def grows(self) -> bool:
         """Whether an array grows with the number of positions."""
         return any("T" in a.spec for a in self.arrays)
+
+    @property
+    def first_position(self) -> str:
+        """The first position of a batch x of whole sequences, as source."""
+        texts = {
+            a.name: "" if axis is None else f"[{':, ' * (axis + 1)}0]"
+            for a, axis in zip(self.inputs, self.axes, strict=True)
+        }
+        if len(texts) == 1:
+            return f"x{next(iter(texts.values()))}"
+        entries = (f'"{name}": x["{name}"]{text}' for name, text in texts.items())
+        return "{" + ", ".join(entries) + "}"
 
     @property
     def inputs_text(self) -> str:
@@ -82,6 +96,7 @@ def step_view(outer: Names, program: Program, known: dict[str, ArrayView]) -> St
         results_view(names, body, outs),
         updates,
         _inputs(stepping, known),
+        stepping.axes,
         _outputs(stepping),
         tuple(map(_array, stepping.stream)),
         tuple(stepping.most.items()),
