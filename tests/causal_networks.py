@@ -6,6 +6,7 @@ what `predict` gives for a whole sequence, `step` must give position by position
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
 from types import ModuleType
@@ -180,8 +181,8 @@ def _input(draw: Draw) -> str:
         case 0:
             return f"input {draw.length} int -> embedding 7 {draw.width}"
         case 1:
-            draw.first = False
-            return f"input {draw.width}x{draw.length}"
+            draw.first = False  # of fixed sizes, the convolution says which axis has the positions
+            return f"input {draw.width}x{draw.length} -> {draw.conv()}"
         case 2:
             two = draw.size()
             one, draw.width = draw.width, draw.width + two
@@ -207,7 +208,7 @@ class Data:
     params: dict[str, np.ndarray]
     words: dict[str, object]
     x: dict[str, np.ndarray]
-    axes: dict[str, int]
+    axes: dict[str, int | None]
     length: int
     rows: int
 
@@ -218,28 +219,53 @@ class Data:
 
     def at(self, t: int):
         """Position t as `step` takes it."""
-        return _only({n: np.take(a, t, axis=self.axes[n]) for n, a in self.x.items()})
+        return self._taken(t)
 
     def up_to(self, t: int):
         """The first t positions."""
-        return _only({n: np.take(a, range(t), axis=self.axes[n]) for n, a in self.x.items()})
+        return self._taken(range(t))
+
+    def _taken(self, places):
+        axes = self.axes
+        return _only(
+            {
+                n: a if axes[n] is None else np.take(a, places, axis=axes[n])
+                for n, a in self.x.items()
+            }
+        )
 
 
-def drawn_data(module: ModuleType, seed: int, length: int | None = None) -> Data:
-    """Data for a module: its sequences have 1 to 23 positions, or as many as they must have."""
+def drawn_data(
+    module: ModuleType,
+    seed: int,
+    length: int | None = None,
+    axes: dict[str, int | None] | None = None,
+    ids: int = 7,
+) -> Data:
+    """Data for a module: its sequences have 1 to 23 positions, or as many as they must have.
+
+    The positions are along `axes` of the inputs, or along those of size T, L or 23.
+    """
     rng = np.random.default_rng(seed)
     params = {n: a + rng.normal(0, 0.2, a.shape) for n, a in module.init_params(seed).items()}
     state = {n: rng.uniform(0.5, 2, s) for n, s in module.STATE_SHAPES.items()}
-    fixed = any(23 in shape for shape in module.INPUTS.values())
-    rows, length = int(rng.integers(1, 5)), length or int(23 if fixed else rng.integers(1, 24))
-    x, axes = {}, {}
-    for name, shape in module.INPUTS.items():
-        axes[name] = next(i for i, n in enumerate(shape) if n in ("T", "L", 23))
-        sizes = [rows, *(length if n in ("T", "L", 23) else n for n in shape[1:])]
-        ids = f"input {shape[1]} int" in module.SPEC
-        x[name] = rng.integers(0, 7, sizes) if ids else rng.normal(size=sizes)
-    words = {"state": state} if state else {}
-    return Data(params, words, x, axes, length, rows)
+    shapes = module.INPUTS
+    axes = axes or {name: _axis(shape) for name, shape in shapes.items()}
+    fixed = [s[axes[n]] for n, s in shapes.items() if axes[n] and isinstance(s[axes[n]], int)]
+    rows = int(rng.integers(1, 5))
+    length = fixed[0] if fixed else length or int(rng.integers(1, 24))
+    x = {}
+    for name, shape in shapes.items():
+        sizes = [rows, *(n if isinstance(n, int) else OTHER for n in shape[1:])]
+        if axes[name] is not None:
+            sizes[axes[name]] = length
+        whole = re.search(r"\binput \w+ int\b", module.SPEC)
+        x[name] = rng.integers(0, ids, sizes) if whole else rng.normal(size=sizes)
+    return Data(params, {"state": state} if state else {}, x, axes, length, rows)
+
+
+OTHER = 5
+"""The size of an axis that is known only at run time and has no positions."""
 
 
 def stepped(module: ModuleType, data: Data) -> list[dict[str, np.ndarray]]:
@@ -253,21 +279,27 @@ def disagreement(module: ModuleType, data: Data) -> float:
     """The largest error of any entry of the steps' outputs, relative to the output's largest."""
     words = dict(data.words)
     if getattr(module, "RAGGED", ()):
-        words["lengths"] = np.full(data.rows, data.length)
+        words["lengths"] = _only({name: np.full(data.rows, data.length) for name in module.RAGGED})
     whole = module.predict(data.params, data.whole, **words)
     whole = whole if isinstance(whole, dict) else {next(iter(module.OUTPUTS)): whole}
-    steps, errors = stepped(module, data), [0.0]
-    for name, expected in whole.items():
-        axis = _axis(module.OUTPUTS[name])
-        parts = [y[name] for y in steps]
-        found = parts[-1] if axis is None else np.stack(parts, axis=axis)
-        assert found.shape == expected.shape, (name, found.shape, expected.shape)
-        errors.append(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-3))
-    return float(max(errors))
+    steps = stepped(module, data)
+    return max(_error(y, [found[name] for found in steps]) for name, y in whole.items())
+
+
+def _error(expected: np.ndarray, parts: list[np.ndarray]) -> float:
+    """The error of an output: of one for the whole sequence the last, else all along their axis."""
+    if parts[-1].ndim == expected.ndim:
+        found = [parts[-1]]
+    else:
+        found = [np.stack(parts, axis=axis) for axis in range(1, expected.ndim)]
+    fitting = [y for y in found if y.shape == expected.shape]
+    assert fitting, (expected.shape, parts[-1].shape)
+    scale = max(float(np.abs(expected).max()), 1e-3)
+    return min(float(np.abs(y - expected).max()) for y in fitting) / scale
 
 
 def _axis(shape: tuple[str | int, ...]) -> int | None:
-    """The axis of the positions in an output; none where it is one for the whole sequence."""
+    """The axis of the positions in an input; none where it is one value for the whole sequence."""
     return next((i for i, n in enumerate(shape) if n in ("T", "L", 23)), None)
 
 

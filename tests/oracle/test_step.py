@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import numpy as np
 import pytest
+from nnc.driver import check
+from nnc.source import Source
+from nnc.stepping.network import CannotStep, step_network
 
 from tests.causal_networks import disagreement, drawn_data, module_of, random_network
+from tests.generated import in_float64
+from tests.recorded import ANSWERS
 
 NETWORKS = int(os.environ.get("NNC_STEP_NETWORKS", "200"))
 EVERY = 10
@@ -42,6 +48,32 @@ def test_steps_of_numba_modules_give_what_whole_sequences_give():
         worst, count = max(worst, error), count + 1
         wrong += [(seed, error)] if not error <= LIMIT else []
     print(f"\n{count} networks with Numba: {len(wrong)} disagreements, worst {worst:.1e}")
+    assert not wrong
+
+
+def recorded_networks():
+    """Programs drawn elsewhere that turn out to have a step, with the axes of their positions."""
+    for number, program in enumerate(json.loads(ANSWERS.read_text(encoding="utf-8"))):
+        graph = check(Source("spec.nn", program["spec"])).graph
+        try:
+            yield number, program["spec"], step_network(graph).axes
+        except CannotStep:
+            continue
+
+
+def test_recorded_programs_that_have_a_step_give_the_same():
+    """They are drawn without a thought of steps: images, several axes of open size, shared layers."""
+    count, wrong = 0, []
+    for number, spec, axes in recorded_networks():
+        module = module_of(in_float64(spec), 1)
+        places = [None if axis is None else axis + 1 for axis in axes]
+        named = dict(zip(module.INPUTS, places, strict=True))
+        data = drawn_data(module, number, length=7, axes=named, ids=2)
+        error = disagreement(module, data)
+        count += 1
+        wrong += [(number, error)] if not error <= LIMIT else []
+    print(f"\n{count} recorded programs: {len(wrong)} disagreements")
+    assert count >= 30
     assert not wrong
 
 

@@ -243,6 +243,10 @@ def _single(stream):
     stream["gru1.h"] = stream["gru1.h"].astype(np.float32)
 
 
+def _frozen(stream):
+    stream["gru1.h"].flags.writeable = False
+
+
 WRONG = {
     "one position, not many": (lambda s: [[1, 2], [3, 4]], None, r"x_t: expected shape \(B,\)"),
     "rows": (lambda s: [1], None, "x_t: expected 2 rows, as the stream has, found 1"),
@@ -255,6 +259,12 @@ WRONG = {
     ),
     "an array missing": (lambda s: [1, 2], _without, "stream: expected the dict that init_stream"),
     "an array too wide": (lambda s: [1, 2], _wider, r"stream\['gru1.h'\]: expected shape"),
+    "read only": (lambda s: [1, 2], _frozen, "can be written to"),
+    "no count": (
+        lambda s: [1, 2],
+        lambda s: s.update(t=np.array([3, 3])),
+        r"stream\['t'\]: expected",
+    ),
     "another precision": (lambda s: [1, 2], _single, r"stream\['gru1.h'\]: expected an array"),
 }
 
