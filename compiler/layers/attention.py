@@ -20,7 +20,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.divisors import check_divides
 from ..kinds.shapes.rules import check_in, require_positions
-from ..kinds.stepping.context import LooksAhead, StepContext, Stepped
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
 from ..kinds.stepping.memory import Memory
 from ..kinds.stepping.rules import require_first
 from ..ops.attention import batch_matmul, masked_softmax, merge_heads, split_heads, transposed
@@ -117,6 +117,7 @@ def _kept(c: ShapeContext) -> Dim:
     return 4 * length * size + int(c.arg("heads")) * length * length
 
 
+@step_rule("with `causal=true`; it remembers its keys and values at all positions")
 def _step(c: StepContext) -> Stepped:
     require_first(c)
     if not c.arg("causal"):

@@ -10,7 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import refuse_mixing
-from ..kinds.stepping.context import LooksAhead, StepContext, Stepped
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import narrow
 from .registry import layer
@@ -55,6 +55,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(value, "a part of every row")
 
 
+@step_rule("every position by itself, unless positions are left out")
 def _step(c: StepContext) -> Stepped:
     if c.time < len(c.arg("ranges")):
         raise LooksAhead(

@@ -9,7 +9,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext, ShapeFault
-from ..kinds.stepping.context import StepContext, Stepped
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
 from ..kinds.stepping.rules import moved_axes
 from ..ops.build import Value
 from ..ops.shape import transpose
@@ -35,6 +35,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(transpose(c.x, perm), "the axes in another order")
 
 
+@step_rule("every position by itself")
 def _step(c: StepContext) -> Stepped:
     order, time = moved_axes(c.arg("order"), c.time)
     return Stepped(time, {**c.args, "order": order})

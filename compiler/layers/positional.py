@@ -10,7 +10,7 @@ from ..kinds.layer import Family, LayerKind, ParamSpec
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import check_in, per_entry, require_positions
-from ..kinds.stepping.context import StepContext, Stepped
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
 from ..kinds.stepping.memory import Memory
 from ..kinds.stepping.rules import require_first
 from ..ops.attention import positions
@@ -78,6 +78,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(c.x + rows, "y = x + the first T rows of W")
 
 
+@step_rule("adds the vector of the position that is read")
 def _step(c: StepContext) -> Stepped:
     require_first(c)
     if not c.arg("learned"):

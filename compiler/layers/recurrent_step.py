@@ -27,7 +27,7 @@ def steps_forward(bias: str, turn: Turn) -> StepRule:
         lower = partial(_lower, bias=bias, turn=turn)
         return Stepped(0 if c.arg("return") == "all" else None, lower=lower)
 
-    return rule
+    return StepRule("forward only; it remembers its state", rule)
 
 
 def _refuse_backward(c: StepContext) -> None:

@@ -10,7 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import require_floats
-from ..kinds.stepping.context import StepContext, Stepped
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
 from .registry import layer
@@ -28,6 +28,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(broadcast(one, (batch, c.arg("copies"), *rest)), "the same for every copy")
 
 
+@step_rule("every position by itself")
 def _step(c: StepContext) -> Stepped:
     return Stepped(c.time + 1)
 

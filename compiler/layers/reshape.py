@@ -10,7 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import refuse_mixing
-from ..kinds.stepping.context import LooksAhead, StepContext, Stepped
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
 from ..kinds.stepping.rules import SUM_UP, kept_axis
 from ..ops.build import Value
 from ..ops.shape import reshape
@@ -67,6 +67,7 @@ def _lower(c: LowerContext) -> Value:
     return reshape(c.x, c.result.batched().shape)
 
 
+@step_rule("every position by itself, where the axis of the positions stays whole")
 def _step(c: StepContext) -> Stepped:
     """The axis of the positions may stay as it is between others."""
     size = c.arg("size")

@@ -8,7 +8,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext, ShapeFault
-from ..kinds.stepping.context import StepContext, Stepped
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import transpose
 from .registry import layer
@@ -36,6 +36,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(transpose(c.x, (0, 2, 1)), "y = xᵀ of every row")
 
 
+@step_rule("every position by itself")
 def _step(c: StepContext) -> Stepped:
     """One axis is left at a position: nothing changes places."""
     return Stepped(1 - c.time, lower=lambda c, _: c.x)

@@ -1,7 +1,9 @@
 """The network of one position: the same layers, each by its step rule, without the axis of positions.
 
-input Tx8 -> dense 4 -> gru 3    (B, T, 8), (B, T, 4), (B, 3)
-one position                     (B, 8),    (B, 4),    (B, 3), and gru1.h (B, 3) is remembered
+    input Tx8 -> dense 4 -> gru 3    (B, T, 8), (B, T, 4), (B, 3)
+    one position                     (B, 8),    (B, 4),    (B, 3), and gru1.h (B, 3) is remembered
+
+Losses judge whole sequences and are left out.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from ..lower.losses import LossContext
 from ..shapes.context import ShapeContext, ShapeFault
 from ..shapes.merges import padded_like
 from ..shapes.rules import require_floats
-from ..stepping.context import StepContext, Stepped
+from ..stepping.context import StepContext, Stepped, step_rule
 from ..stepping.rules import each_row_of_features
 from .lower import formula_text, lower_formula
 from .shape import formula_shape
@@ -67,6 +67,7 @@ def _lower(c: LowerContext) -> Value:
     return c.note(value, text)
 
 
+@step_rule("every position by itself, unless it sums along the positions")
 def _step(c: StepContext) -> Stepped:
     """A formula that reduces the last axis must not find the positions there."""
     formula, numbers = formula_of(c.args)

@@ -82,5 +82,22 @@ class Stepped:
     most: int | None = None
 
 
-StepRule = Callable[[StepContext], Stepped]
-"""From a layer to its step; raises LooksAhead."""
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """From a layer to its step; raises LooksAhead. `text` says it in the reference."""
+
+    text: str
+    rule: Callable[[StepContext], Stepped]
+
+    def __call__(self, c: StepContext) -> Stepped:
+        """The step of a layer."""
+        return self.rule(c)
+
+
+def step_rule(text: str) -> Callable[[Callable[[StepContext], Stepped]], StepRule]:
+    """Make a function the step rule that the reference describes so."""
+
+    def enter(rule: Callable[[StepContext], Stepped]) -> StepRule:
+        return StepRule(text, rule)
+
+    return enter

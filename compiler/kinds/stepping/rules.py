@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...ir.dims import Dim
-from .context import LooksAhead, StepContext, Stepped, StepRule
+from .context import LooksAhead, StepContext, Stepped, StepRule, step_rule
 
 SUM_UP = "let `rnn`, `lstm`, `gru` or causal attention sum up what came before"
 CAUSAL_CONV = "use `conv` with `pad=causal`, which sees only what came before"
 
 
+@step_rule("no")
 def unsaid(c: StepContext) -> Stepped:
     """The rule of a kind that does not say how it steps."""
     raise LooksAhead(
@@ -22,11 +23,13 @@ def unsaid(c: StepContext) -> Stepped:
     )
 
 
+@step_rule("every position by itself")
 def each_entry(c: StepContext) -> Stepped:
     """Works entry by entry, so every position by itself."""
     return Stepped(c.time)
 
 
+@step_rule("every position by itself, unless the positions are along the last axis")
 def each_row_of_features(c: StepContext) -> Stepped:
     """Works along the last axis, which must not be that of the positions."""
     if c.is_last:
@@ -37,6 +40,7 @@ def each_row_of_features(c: StepContext) -> Stepped:
     return Stepped(c.time)
 
 
+@step_rule("every position by itself, unless the positions are along the first axis")
 def each_channel(c: StepContext) -> Stepped:
     """Works with numbers of each channel, the first axis, which must not be that of the positions."""
     if c.time == 0:
@@ -64,7 +68,7 @@ def needs_all_positions(what: str, help: str) -> StepRule:
     def rule(c: StepContext) -> Stepped:
         raise LooksAhead(f"{c.kind} {what} of the sequence", help=help)
 
-    return rule
+    return StepRule(f"no, because it {what}", rule)
 
 
 def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
@@ -82,9 +86,10 @@ def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
             )
         return Stepped(c.time)
 
-    return rule
+    return StepRule("every position by itself; a list must not lie along the positions", rule)
 
 
+@step_rule("every position by itself, unless its axis is that of the positions")
 def counted_axis(c: StepContext) -> Stepped:
     """An axis is named (`axis=`), which must not be that of the positions; it may be the only one."""
     axis: int | None = c.arg("axis")

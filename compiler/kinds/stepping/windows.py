@@ -9,10 +9,13 @@ from ...ops.stepping import recent
 from ..lower.context import LowerContext
 from ..lower.windows import with_bias
 from ..shapes.windows import Window, window_of
-from .context import LooksAhead, StepContext, Stepped
+from .context import LooksAhead, StepContext, Stepped, step_rule
 from .memory import Memory
 
 
+@step_rule(
+    "with `pad=causal` and no stride; it remembers the positions that its kernel touches again"
+)
 def steps_causally(c: StepContext) -> Stepped:
     """A kernel along the positions must end at its own; between them there is no stride."""
     if c.time != 1 or c.input.rank != 2:
