@@ -1,6 +1,7 @@
-"""Steps against whole sequences: 200 random networks in which no position depends on a later one.
+"""Steps against whole sequences: random networks in which no position depends on a later one.
 
-`python -m pytest tests/oracle/test_step.py -s` prints the figure. NNC_STEP_NETWORKS draws more.
+`NNC_STEP_NETWORKS=200 python -m pytest tests/oracle/test_step.py -s` prints the figure, as `make oracle`
+checks it; without it there are fewer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.causal_networks import disagreement, drawn_data, module_of, random_ne
 from tests.generated import in_float64
 from tests.recorded import ANSWERS
 
-NETWORKS = int(os.environ.get("NNC_STEP_NETWORKS", "200"))
+NETWORKS = int(os.environ.get("NNC_STEP_NETWORKS", "20"))
 EVERY = 10
 """One network of so many is also compiled with Numba."""
 
@@ -53,7 +54,8 @@ def test_steps_of_numba_modules_give_what_whole_sequences_give():
 
 def recorded_networks():
     """Programs drawn elsewhere that turn out to have a step, with the axes of their positions."""
-    for number, program in enumerate(json.loads(ANSWERS.read_text(encoding="utf-8"))):
+    programs = list(enumerate(json.loads(ANSWERS.read_text(encoding="utf-8"))))
+    for number, program in programs[: NETWORKS * 2]:
         graph = check(Source("spec.nn", program["spec"])).graph
         try:
             yield number, program["spec"], step_network(graph).axes
@@ -73,7 +75,7 @@ def test_recorded_programs_that_have_a_step_give_the_same():
         count += 1
         wrong += [(number, error)] if not error <= LIMIT else []
     print(f"\n{count} recorded programs: {len(wrong)} disagreements")
-    assert count >= 30
+    assert count >= min(NETWORKS / 4, 50)
     assert not wrong
 
 
