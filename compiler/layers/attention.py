@@ -62,7 +62,7 @@ def _lower(c: LowerContext) -> Value:
 
 
 def _projected(c: LowerContext, rows: Value) -> Value:
-    """Queries, keys and values side by side, of as many rows."""
+    """Return queries, keys and values side by side, (rows, 3D)."""
     qkv = rows @ c.param("Wqkv")
     if c.arg("bias"):
         qkv = qkv + c.param("bqkv")
@@ -71,7 +71,7 @@ def _projected(c: LowerContext, rows: Value) -> Value:
 
 
 def _scores(c: LowerContext, q: Value, k: Value, size: int) -> Value:
-    """How well each query matches each key, by heads."""
+    """Return the scores of every query with every key, by heads."""
     scores = scale(batch_matmul(q, transposed(k)), size**-0.5)
     return c.build.describe(scores, hint=f"{c.name}_scores", formula="S = q kᵀ / √(D/heads)")
 
@@ -131,7 +131,7 @@ def _step(c: StepContext) -> Stepped:
 
 
 def _lower_step(c: LowerContext, memory: Memory) -> Value:
-    """The query of one position; the keys and values of those before are remembered."""
+    """Attend with the query of one position to the remembered keys and values."""
     batch, size = c.x.type.shape
     assert isinstance(size, int)
     heads = c.arg("heads")
@@ -147,7 +147,7 @@ def _lower_step(c: LowerContext, memory: Memory) -> Value:
 
 
 def _head(c: LowerContext, qkv: Value, part: int) -> Value:
-    """The query (part 0), key or value of one position by heads, (B, heads, 1, D/heads)."""
+    """Return the query (part 0), key or value of one position by heads, (B, heads, 1, D/heads)."""
     batch, size = c.x.type.shape
     assert isinstance(size, int)
     heads = c.arg("heads")

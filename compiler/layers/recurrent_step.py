@@ -1,4 +1,4 @@
-"""The step of the recurrent layers: one state after another, of which only the last is remembered."""
+"""The step of the recurrent layers, which remember the last state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Turn = Callable[[LowerContext, Memory, Value, Run], Value]
 
 
 def steps_forward(bias: str, turn: Turn) -> StepRule:
-    """The rule of a cell; `bias` is what its input product is shifted by."""
+    """Return the step rule of a cell; `bias` names the bias of its input product."""
 
     def rule(c: StepContext) -> Stepped:
         require_first(c)
@@ -58,7 +58,7 @@ def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
 
 
 def state_before(c: LowerContext, memory: Memory, run: Run, letter: str = "h") -> Value:
-    """The state of one pass as the position before left it, (B, H)."""
+    """Return the state of one pass as of the previous position, (B, H)."""
     what = {"h": "the state", "c": "the cell's memory"}[letter]
     layer = f", layer {run.prefix[1:-1]}" if run.prefix else ""
     return memory.before(f"{run.prefix}{letter}", (c.arg("units"),), f"{what} of {c.name}{layer}")
@@ -67,25 +67,25 @@ def state_before(c: LowerContext, memory: Memory, run: Run, letter: str = "h") -
 def keep_state(
     c: LowerContext, memory: Memory, run: Run, new: Value, formula: str, letter: str = "h"
 ) -> Value:
-    """Remember a new state, which is called after its layer and follows a formula."""
+    """Remember a new state, named after its layer, with its formula."""
     c.build.describe(new, hint=name_of(c, run, letter), formula=formula)
     memory.keep(f"{run.prefix}{letter}", new)
     return new
 
 
 def gate(c: LowerContext, run: Run, z: Value, name: str, formula: str) -> Value:
-    """σ(z), called `name`."""
+    """Return σ(z), with a name hint and a formula."""
     return c.build.describe(unary("sigmoid", z), hint=name_of(c, run, name), formula=formula)
 
 
 def gates(c: LowerContext, run: Run, x: Value, h: Value) -> Value:
-    """What the input x and the state before h say together, called z."""
+    """Return x + h Wh, the input of the gates."""
     z = x + h @ c.param(f"{run.prefix}Wh")
     formula = "z = x Wx" + " + b" * c.arg("bias") + " + h Wh"
     return c.build.describe(z, hint=name_of(c, run, "z"), formula=formula)
 
 
 def block(c: LowerContext, z: Value, place: int) -> Value:
-    """One block of H columns, the first being 0."""
+    """Return one block of H columns, numbered from 0."""
     units = c.arg("units")
     return narrow(z, 1, place * units, (place + 1) * units)

@@ -69,7 +69,7 @@ def _lower(c: LowerContext) -> Value:
 
 @step_rule("every position by itself, where the axis of the positions stays whole")
 def _step(c: StepContext) -> Stepped:
-    """The axis of the positions may stay as it is between others."""
+    """Keep the axis of the positions if it stays whole between the other axes."""
     size = c.arg("size")
     time = kept_axis(c.input.shape, c.time, size)
     if time is None:

@@ -38,7 +38,7 @@ def _lower(c: LowerContext) -> Value:
 
 @step_rule("every position by itself")
 def _step(c: StepContext) -> Stepped:
-    """One axis is left at a position: nothing changes places."""
+    """Return the value itself: at one position, one axis is left."""
     return Stepped(1 - c.time, lower=lambda c, _: c.x)
 
 

@@ -66,7 +66,7 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
 
 
 def started(typed: TypedGraph) -> Lowering:
-    """A lowering that has not begun."""
+    """Return a new lowering without layers."""
     return Lowering(typed, Builder(Origin("", (), Role.FORWARD)), frozen=typed.frozen_layers)
 
 

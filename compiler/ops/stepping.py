@@ -1,4 +1,4 @@
-"""Ops of a network that reads one position at a time and remembers the ones before.
+"""Ops of a network that reads one position at a time and remembers earlier ones.
 
 What it remembers are arrays of a stream, kept by the caller; the leaf `stream` is one of them as the
 position before left it, the leaf `position` the number t of the position, from 0.
@@ -18,7 +18,7 @@ _ONWARDS = Undefined("steps only predict, so nothing is differentiated through t
 
 
 def recent(x: Value, past: Value, t: Value, *, dilation: int) -> Value:
-    """x (B, C) at this position behind every dilation-th one before: (B, C, k), the oldest first.
+    """Return x (B, C) after every dilation-th earlier value: (B, C, k), oldest first.
 
     `past` (B, C, n) holds the n positions before in a ring; x then takes the place of the oldest.
     """
@@ -26,7 +26,7 @@ def recent(x: Value, past: Value, t: Value, *, dilation: int) -> Value:
 
 
 def so_far(x: Value, t: Value, name: str) -> Value:
-    """x (B, heads, 1, D) behind what it was at the positions before: (B, heads, T, D).
+    """Return x (B, heads, 1, D) after its values at all earlier positions: (B, heads, T, D).
 
     `name` is the array of the stream that keeps them all.
     """
@@ -34,12 +34,12 @@ def so_far(x: Value, t: Value, name: str) -> Value:
 
 
 def position_code(x: Value, t: Value) -> Value:
-    """Row t of `positions`: sines and cosines for x (B, D), as (D,)."""
+    """Return row t of `positions`: sines and cosines for x (B, D), as (D,)."""
     return x.builder.emit("position_code", x, t)
 
 
 def row_at(table: Value, t: Value) -> Value:
-    """Row t of a table (L, D), as (D,)."""
+    """Return row t of a table (L, D), as (D,)."""
     return table.builder.emit("row_at", table, t)
 
 

@@ -1,4 +1,4 @@
-"""Which axis of every input has the positions that a step reads one at a time."""
+"""The axis of each input along which a step reads one position at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CannotStep(ValueError):
 
 
 def possible_times(typed: TypedGraph) -> list[Times]:
-    """The ways to read the inputs, the likely ones first; raises CannotStep if there is none.
+    """Return the possible axes of the positions, likely ones first; raises CannotStep if none.
 
     Where a size is known only at run time, its axis has the positions. Where all sizes are fixed,
     it may be the first axis (TxD) or the last (CxL).
@@ -59,7 +59,7 @@ def _open_axis(type: TensorType) -> int | None:
 
 
 def _refuse_two_lengths(typed: TypedGraph, inputs: list[Layer]) -> None:
-    """All sequences must have one length, or a step of one is no step of the other."""
+    """Refuse sequences of two different symbolic lengths."""
     lengths: dict[str, Layer] = {}
     for layer in inputs:
         axis = _open_axis(typed.types[layer.id])

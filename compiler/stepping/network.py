@@ -51,7 +51,7 @@ class Stepping:
 
 @dataclass(slots=True)
 class _Plan:
-    """What is known of the layers so far: the axis of the positions, the layers at one position."""
+    """The result for the layers so far: axes of the positions, and the layers at one position."""
 
     typed: TypedGraph
     times: dict[int, int | None]
@@ -61,7 +61,7 @@ class _Plan:
 
 
 def step_network(typed: TypedGraph) -> Stepping:
-    """The network of one position; raises CannotStep where a layer looks ahead."""
+    """Return the network of one position; raises CannotStep if a layer looks ahead."""
     faults = []
     for times in possible_times(typed):
         try:
@@ -101,7 +101,7 @@ def _planned(typed: TypedGraph, times: Times) -> _Plan:
 
 
 def _stepped(plan: _Plan, layer: Layer) -> Stepped:
-    """The step of a layer; one that sees no positions is the same at every one."""
+    """Return the step of a layer; a layer without positions in its inputs is unchanged."""
     times = {plan.times[i] for i in layer.inputs}
     if times == {None}:
         return Stepped(None)
@@ -120,7 +120,7 @@ def _stepped(plan: _Plan, layer: Layer) -> Stepped:
 
 
 def _check_activation(plan: _Plan, layer: Layer) -> None:
-    """The trailing activation, too, must work at one position."""
+    """Check that the trailing activation works at one position, too."""
     own, time = layer.activation, plan.times[layer.id]
     if own is None or time is None or LAYERS[layer.kind].trailing is Trailing.OWN:
         return
@@ -151,7 +151,7 @@ def _remembering(c: LowerContext, lower: StepLower, memory: Memory) -> Value:
 
 
 def _length(plan: _Plan, layer: Layer) -> int | None:
-    """The number of positions that come into a layer, where it is fixed."""
+    """Return the number of positions in a layer's input if it is fixed."""
     first, *_ = layer.inputs
     time = plan.times[first]
     size = None if time is None else plan.typed.types[first].shape[time]
@@ -159,14 +159,14 @@ def _length(plan: _Plan, layer: Layer) -> int | None:
 
 
 def _at_one_position(plan: _Plan) -> TypedGraph:
-    """The network with the types of one position; losses judge whole sequences and are left out."""
+    """Return the network with the types of one position, and without losses."""
     graph = replace(plan.typed.graph, layers=tuple(plan.layers), losses=())
     types = {i: without_time(type, plan.times[i]) for i, type in plan.typed.types.items()}
     return replace(plan.typed, graph=graph, types=types)
 
 
 def without_time(type: TensorType, time: int | None) -> TensorType:
-    """The type without the axis of the positions, and without padding along it.
+    """Return the type without the axis of the positions, and without padding along it.
 
     >>> str(without_time(TensorType((symbol("T"), 8), ragged=True), 0))
     '8'

@@ -69,7 +69,7 @@ def _lower(c: LowerContext) -> Value:
 
 @step_rule("every position by itself, unless it sums along the positions")
 def _step(c: StepContext) -> Stepped:
-    """A formula that reduces the last axis must not find the positions there."""
+    """Refuse a formula that reduces the last axis if the positions are there."""
     formula, numbers = formula_of(c.args)
     if not reduces(formula, numbers):
         return Stepped(c.time)

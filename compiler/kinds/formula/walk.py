@@ -119,7 +119,7 @@ def _computed(term: Apply, numbers: Sequence[float]) -> float:
 
 
 def reduces(formula: Formula, numbers: Mapping[str, float]) -> bool:
-    """Whether a formula sums up, or works along, the last axis of a value anywhere."""
+    """Return whether any part of a formula reduces or works along the last axis of a value."""
     found: list[bool] = []
 
     def step(term: Apply, operands: Sequence[float | object]) -> object:

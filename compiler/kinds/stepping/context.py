@@ -1,4 +1,4 @@
-"""What a layer's step rule sees, what it answers, and how it says that a layer looks ahead."""
+"""The input and result of a layer's step rule, and its refusal of a layer that looks ahead."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LooksAhead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One layer (or trailing activation) of which a step is wanted; its input has positions.
+    """One layer (or trailing activation) for which a step is requested; its input has positions.
 
     `types` and `result` are the types of the whole sequence, without the batch axis. `time` is the
     axis of the positions in all that comes in. `named` is the kind at work.
@@ -48,21 +48,21 @@ class StepContext:
 
     @property
     def kind(self) -> str:
-        """What to call the layer or activation in messages."""
+        """Return the name of the layer kind or activation for messages."""
         return self.named.partition(" ")[0]
 
     @property
     def input(self) -> TensorType:
-        """The (first) type that comes in."""
+        """Return the (first) input type."""
         return self.types[0]
 
     @property
     def is_last(self) -> bool:
-        """Whether the positions are along the last axis, which many layers treat as features."""
+        """Return whether the positions are along the last axis, which many layers read as features."""
         return self.time == self.input.rank - 1
 
     def arg(self, name: str) -> Any:
-        """A checked argument, as the kind's schema types it."""
+        """Return a checked argument, as the kind's schema types it."""
         return self.args[name]
 
 
@@ -84,18 +84,18 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
-    """From a layer to its step; raises LooksAhead. `text` says it in the reference."""
+    """A function from a layer to its step, which raises LooksAhead; `text` is for the reference."""
 
     text: str
     rule: Callable[[StepContext], Stepped]
 
     def __call__(self, c: StepContext) -> Stepped:
-        """The step of a layer."""
+        """Return the step of a layer."""
         return self.rule(c)
 
 
 def step_rule(text: str) -> Callable[[Callable[[StepContext], Stepped]], StepRule]:
-    """Make a function the step rule that the reference describes so."""
+    """Return a decorator that makes a function a step rule with this text for the reference."""
 
     def enter(rule: Callable[[StepContext], Stepped]) -> StepRule:
         return StepRule(text, rule)

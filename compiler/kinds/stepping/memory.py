@@ -1,4 +1,4 @@
-"""What a layer remembers of the positions before: arrays of the stream that `step` is given."""
+"""The arrays in which a layer remembers earlier positions: parts of the stream given to `step`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...ops.stepping import POSITIONS, so_far
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An array of the stream: its name, its shape behind the rows, what it holds.
+    """An array of the stream: its name, its shape without the rows, and a description.
 
     `room` is the number of positions for which one that grows has room at first.
     """
@@ -26,7 +26,7 @@ class Remembered:
 
 @dataclass(slots=True)
 class Memory:
-    """One layer's part of the stream, as the lowering of its step sees it.
+    """One layer's part of the stream, for the lowering of its step.
 
     All layers enter their arrays into one list, `arrays`.
     """
@@ -37,22 +37,22 @@ class Memory:
     most: int | None = None
 
     def before(self, suffix: str, shape: tuple[int, ...], what: str) -> Value:
-        """An array as the position before left it, (B, *shape); zeros before the first."""
+        """Return an array as of the previous position, (B, *shape); zeros before the first."""
         name = self._enter(suffix, shape, what)
         return leaf(self.build, "stream", name, TensorType((BATCH, *shape)))
 
     def keep(self, suffix: str, value: Value) -> None:
-        """The new content of an array, for the position after this one."""
+        """Set the content of an array for the next position."""
         self.build.outputs[f"stream:{self.layer}.{suffix}"] = value.id
 
     def so_far(self, suffix: str, value: Value, what: str) -> Value:
-        """The values (B, heads, 1, D) of all positions up to this one, (B, heads, T, D)."""
+        """Return the values (B, heads, 1, D) of all positions up to this one, (B, heads, T, D)."""
         _, heads, _, size = value.type.shape
         name = self._enter(suffix, (heads, POSITIONS, size), what, self.most or FIRST_ROOM)
         return so_far(value, self.position(), name)
 
     def position(self) -> Value:
-        """The number t of the position, from 0: one leaf for all who ask."""
+        """Return the number t of the position, from 0: one leaf shared by all layers."""
         found = next((node for node in self.build.nodes if node.op == "position"), None)
         if found is not None:
             return self.build.value(found.id)

@@ -16,7 +16,7 @@ CAUSAL_CONV = "use `conv` with `pad=causal`, which sees only what came before"
 
 @step_rule("no")
 def unsaid(c: StepContext) -> Stepped:
-    """The rule of a kind that does not say how it steps."""
+    """Refuse a kind that does not define its step."""
     raise LooksAhead(
         f"{c.kind} does not say how it is computed at one position",
         help="leave the layer out, or give its kind a step rule",
@@ -25,13 +25,13 @@ def unsaid(c: StepContext) -> Stepped:
 
 @step_rule("every position by itself")
 def each_entry(c: StepContext) -> Stepped:
-    """Works entry by entry, so every position by itself."""
+    """Keep the axis of the positions: the layer works entry by entry."""
     return Stepped(c.time)
 
 
 @step_rule("every position by itself, unless the positions are along the last axis")
 def each_row_of_features(c: StepContext) -> Stepped:
-    """Works along the last axis, which must not be that of the positions."""
+    """Keep the axis of the positions unless it is the last, along which the layer works."""
     if c.is_last:
         raise LooksAhead(
             f"{c.kind} works along the last axis, here over all {c.input.shape[-1]} positions",
@@ -42,7 +42,7 @@ def each_row_of_features(c: StepContext) -> Stepped:
 
 @step_rule("every position by itself, unless the positions are along the first axis")
 def each_channel(c: StepContext) -> Stepped:
-    """Works with numbers of each channel, the first axis, which must not be that of the positions."""
+    """Keep the axis of the positions unless it is the first, for whose entries the layer has numbers."""
     if c.time == 0:
         raise LooksAhead(
             f"{c.kind} has numbers of its own for each of the {c.input.shape[0]} positions",
@@ -63,7 +63,7 @@ def require_first(c: StepContext) -> None:
 
 
 def needs_all_positions(what: str, help: str) -> StepRule:
-    """The rule of a kind that always needs several positions at once; `what` it does with them."""
+    """Return the rule of a kind that needs several positions at once; `what` describes their use."""
 
     def rule(c: StepContext) -> Stepped:
         raise LooksAhead(f"{c.kind} {what} of the sequence", help=help)
@@ -72,7 +72,7 @@ def needs_all_positions(what: str, help: str) -> StepRule:
 
 
 def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
-    """The rule of fixed numbers, single ones or lists along a feature axis of a value of so many."""
+    """Return the rule for fixed numbers; `axis` gives, for a rank, the axis along which lists run."""
 
     def rule(c: StepContext) -> Stepped:
         listed = any(isinstance(c.arg(name), tuple) for name in names)
@@ -91,7 +91,7 @@ def list_along(axis: Callable[[int], int], *names: str) -> StepRule:
 
 @step_rule("every position by itself, unless its axis is that of the positions")
 def counted_axis(c: StepContext) -> Stepped:
-    """An axis is named (`axis=`), which must not be that of the positions; it may be the only one."""
+    """Renumber the axis named by `axis=`, which must not be that of the positions."""
     axis: int | None = c.arg("axis")
     counted = (0 if axis is None else axis) % c.input.rank
     if counted == c.time:
@@ -105,13 +105,13 @@ def counted_axis(c: StepContext) -> Stepped:
 
 
 def moved_axes(order: tuple[int, ...], time: int) -> tuple[tuple[int, ...], int]:
-    """The order of the axes without that of the positions, and where the positions go."""
+    """Return the order of the axes without that of the positions, and the new axis of the positions."""
     rest = tuple(axis - (axis > time) for axis in order if axis != time)
     return rest, order.index(time)
 
 
 def kept_axis(shape: tuple[Dim, ...], time: int, size: tuple[Dim, ...]) -> int | None:
-    """The axis of another shape of the same entries that is the axis `time` of this one.
+    """Return the axis of a reshaped value that equals the axis `time` of the original, or None.
 
     >>> kept_axis((6, 8), 0, (6, 2, 4)), kept_axis((8, 6), 1, (2, 4, 6)), kept_axis((6, 8), 0, (48,))
     (0, 2, None)

@@ -1,4 +1,4 @@
-"""The step of layers that slide a kernel over CxL: a ring of what the kernel touches again."""
+"""The step of convolutions over CxL, with a ring buffer of the inputs that the kernel needs again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .memory import Memory
     "with `pad=causal` and no stride; it remembers the positions that its kernel touches again"
 )
 def steps_causally(c: StepContext) -> Stepped:
-    """A kernel along the positions must end at its own; between them there is no stride."""
+    """Return the step of a kernel that ends at its own position, without a stride."""
     if c.time != 1 or c.input.rank != 2:
         raise LooksAhead(
             f"{c.kind} takes in all positions along axis {c.time}",
@@ -54,7 +54,7 @@ def _sees_later(c: StepContext, window: Window) -> LooksAhead:
 
 
 def _lower(c: LowerContext, memory: Memory) -> Value:
-    """The kernel over this position and those before it that it touches."""
+    """Apply the kernel to this position and the earlier ones that it covers."""
     shape = window_of(c.args, (1,))
     window = _window(c, memory, shape.kernel[0], shape.dilation[0])
     groups = c.x.type.shape[1] if c.args.get("groups") is None else c.arg("groups")
@@ -87,7 +87,7 @@ def _place(back: int) -> str:
 
 
 def _product(window: Value, w: Value) -> Value:
-    """All channels of all entries of the kernel as one matrix product: (B, C·k) by (C·k, F)."""
+    """Return the sum over channels and kernel entries as one matrix product: (B, C·k) by (C·k, F)."""
     batch, channels, kernel = window.type.shape
     rows = reshape(window, (batch, channels * kernel))
     return rows @ transpose(reshape(w, (w.type.shape[0], channels * kernel)))

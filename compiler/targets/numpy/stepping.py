@@ -49,17 +49,17 @@ class StepView:
 
     @property
     def shapes(self) -> list[tuple[str, tuple[str | int, ...]]]:
-        """The names and shapes of the arrays, as in the module's constant."""
+        """Return the names and shapes of the arrays, as in the module's constant."""
         return [(a.name, a.spec) for a in self.arrays]
 
     @property
     def grows(self) -> bool:
-        """Whether an array grows with the number of positions."""
+        """Return whether an array grows with the number of positions."""
         return any("T" in a.spec for a in self.arrays)
 
     @property
     def first_position(self) -> str:
-        """The first position of a batch x of whole sequences, as source."""
+        """Return the first position of a batch x of whole sequences, as source."""
         texts = {
             a.name: "" if axis is None else f"[{':, ' * (axis + 1)}0]"
             for a, axis in zip(self.inputs, self.axes, strict=True)
@@ -71,14 +71,14 @@ class StepView:
 
     @property
     def inputs_text(self) -> str:
-        """`x_t (B, 8)`."""
+        """Return text such as `x_t (B, 8)`."""
         if len(self.inputs) == 1:
             return shape_text(self.inputs[0]).replace(self.inputs[0].name, "x_t", 1)
         return "x_t, a dict of " + ", ".join(map(shape_text, self.inputs))
 
     @property
     def outputs_text(self) -> str:
-        """`y (B, 10)`."""
+        """Return text such as `y (B, 10)`."""
         return ", ".join(map(shape_text, self.outputs))
 
 
@@ -131,6 +131,6 @@ def _array(array: Remembered) -> StreamArrayView:
 
 
 def _once(stepping: Stepping) -> str:
-    """The outputs that the whole sequence has once, by name."""
+    """Return the names of the outputs that the whole sequence has once."""
     names = [o.name for o in stepping.typed.graph.outputs if o.name not in stepping.per_step]
     return ", ".join(names)
