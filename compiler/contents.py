@@ -32,6 +32,9 @@ class Weights:
     data: bytes
 
 
+SERVED = ("step",)
+"""Functions on request that only predict: modules for deployment and pages may have them."""
+
 ReadWeights = Callable[["TypedGraph"], Weights]
 """Reads the weights of a network and refuses those of another; raises UnfitWeights."""
 
@@ -57,6 +60,7 @@ def check_contents(
             raise CannotContain("--bare writes formulas as -O0 has them: add -O0")
         if carries:
             raise CannotContain("--bare writes no files: it cannot be had with --params")
-    if contents is not Contents.MODULE and emit:
+    left_out = [name for name in emit if name not in SERVED]
+    if contents is not Contents.MODULE and left_out:
         option = "--bare" if contents is Contents.BARE else "--only predict"
-        raise CannotContain(f"{option} leaves out what --emit {emit[0]} adds: give one of them")
+        raise CannotContain(f"{option} leaves out what --emit {left_out[0]} adds: give one of them")

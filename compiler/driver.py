@@ -167,6 +167,7 @@ def _generate(
     from .program.functions import build_functions, optimise_functions
     from .program.printer import program_text
     from .program.program import plan_program
+    from .stepping.network import CannotStep
     from .targets.formatted import black_format, page_format
     from .targets.target import READABLE, load_target
 
@@ -179,7 +180,11 @@ def _generate(
     level = options.level
     target = load_target(options.target if level else READABLE)
     without = (*options.without, *target.decides)
-    functions = build_functions(graph, options.emit, fused_predict=bool(level and target.fuses))
+    try:
+        functions = build_functions(graph, options.emit, fused_predict=bool(level and target.fuses))
+    except CannotStep as error:
+        checked.report.add(error.diagnostic)
+        raise SpecError(checked.report) from None
     functions = optimise_functions(functions, level, watch, without)
     program = plan_program(functions, level, target, without)
     if options.dump_program:

@@ -39,6 +39,15 @@ def build(text: str, level: int = 1, emit: tuple[str, ...] = ()):
         return import_module(path)
 
 
+def imported(text: str, **options: object):
+    """A spec's module compiled with any options."""
+    code = compile_source(Source("spec.nn", text), Options(format=False, **options)).code
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.py"
+        path.write_text(code, encoding="utf-8")
+        return import_module(path)
+
+
 def in_float64(text: str) -> str:
     """The same spec in double precision."""
     return text if "\ndtype float64" in text else f"{text}\ndtype float64\n"

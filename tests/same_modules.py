@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from nnc.diagnostics.model import SpecError
 from nnc.driver import Options, compile_source, no_includes
 from nnc.emitted import EMITTED, CannotEmit
 from nnc.source import Source
@@ -56,7 +57,7 @@ def _compiled(source: Source, level: int, target: str, emit: tuple[str, ...]) ->
 def _can_emit(source: Source, name: str) -> bool:
     try:
         _compiled(source, 0, "numpy", (name,))
-    except CannotEmit:
+    except (CannotEmit, SpecError):
         return False
     return True
 

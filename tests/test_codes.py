@@ -16,8 +16,9 @@ from nnc.diagnostics import codes as code_modules
 from nnc.diagnostics.codes import CODES
 from nnc.diagnostics.explain import failing_example, find, fixed_example, page
 from nnc.diagnostics.model import Code, Severity
-from nnc.driver import check
 from nnc.source import Source
+
+from tests.asked import findings
 
 COMPILER = Path(nnc.__file__).parent
 UI = Path(__file__).parent / "ui"
@@ -65,7 +66,7 @@ def source_text() -> str:
 
 
 def reported(spec: str) -> list[Code]:
-    return [d.code for d in check(Source("example.nn", spec)).report]
+    return [d.code for d in findings(Source("example.nn", spec))]
 
 
 def test_ids_and_names_are_unique_and_well_formed():

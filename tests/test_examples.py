@@ -31,6 +31,9 @@ GALLERY = [name for name in NAMES if "/" not in name]
 SMALLER = {"resnet": ("32x32", "5x5")}
 """Of 700,000 relus, some have their kink within the step of any difference."""
 
+LONGER = {"wavenet": 1e-5}
+"""The loss of random targets is so flat here that a difference over 2e-6 is mostly rounding."""
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_begin_with_two_lines_of_why_and_lint_clean(name):
@@ -57,7 +60,8 @@ def test_gradients_equal_central_differences(name, level):
     text = spec_text(name).replace(*SMALLER.get(name, ("", "")))
     module = build(in_float64(text), level)
     x, target = random_batch(module, rows=6)
-    assert gradient_error(module, module.init_params(seed=4), x, target) < 1e-6
+    eps = LONGER.get(name, 1e-6)
+    assert gradient_error(module, module.init_params(seed=4), x, target, eps=eps) < 1e-6
 
 
 @pytest.mark.parametrize("spec", ["mnist", "residual_mlp"])

@@ -1,7 +1,8 @@
 """UI tests: every spec in tests/ui gives exactly the findings in the .txt file beside it.
 
 A file is named after the code it shows, `NN203-kernel-too-large.nn`; files in subfolders are
-there to be included. `pytest --update-golden` rewrites the expected texts.
+there to be included. A first line `# nnc compile --emit step` asks for the findings of that
+command. `pytest --update-golden` rewrites the expected texts.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 from nnc.diagnostics.model import Diagnostic
 from nnc.diagnostics.render import render_summary, render_text
-from nnc.driver import check
 from nnc.source import Source
+
+from tests import asked
 
 UI = Path(__file__).parent / "ui"
 SPECS = sorted(UI.glob("*.nn"))
@@ -25,7 +27,7 @@ def load(path: str, source: Source) -> Source:
 
 
 def findings(spec: Path) -> list[Diagnostic]:
-    return list(check(Source(spec.name, spec.read_bytes().decode("utf-8")), load).report)
+    return asked.findings(Source(spec.name, spec.read_bytes().decode("utf-8")), load)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)

@@ -6,6 +6,7 @@ COMMANDS = (
     "bench",
     "compile",
     "completion",
+    "convert",
     "doctor",
     "eval",
     "explain",

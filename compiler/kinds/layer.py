@@ -13,6 +13,8 @@ from ..ops.build import Value
 from .arguments import ArgSpec
 from .lower.context import LowerContext
 from .shapes.context import ShapeContext
+from .stepping.context import StepRule
+from .stepping.rules import unsaid
 
 
 class Family(Enum):
@@ -111,7 +113,8 @@ class LayerKind:
     arrays that training updates besides the parameters. `lengths` returns the row lengths after
     the layer if its value is ragged; `own_lengths`, for the inputs' types, whether each input has
     row lengths of its own, of which the first are the layer's. `takes_keys`: an input may be padded
-    along two axes; `keys` returns the lengths along the last of them. `conditions` are dimensions
+    along two axes; `keys` returns the lengths along the last of them. `step` says how the layer is
+    computed at one position of a sequence, or that it cannot be. `conditions` are dimensions
     that must be at least 1 at run time, besides those of the layers' values. `feeding_init` is the
     default initialisation of weights followed by an activation of this kind. `implied` has the
     arguments that an alias implies (`relu6` is a relu with max=6). `summary`, `formula`, `example`,
@@ -132,6 +135,7 @@ class LayerKind:
     kept: Callable[[ShapeContext], Dim] = no_flops
     states: Callable[[ShapeContext], tuple[StateSpec, ...]] = no_states
     lengths: Callable[[LowerContext], Value | None] = same_lengths
+    step: StepRule = unsaid
     conditions: Callable[[ShapeContext], tuple[Dim, ...]] = no_conditions
     aliases: tuple[str, ...] = ()
     implied: Mapping[str, Mapping[str, ArgValue]] = field(default_factory=dict)

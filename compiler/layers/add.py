@@ -8,6 +8,7 @@ from operator import add
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -25,6 +26,7 @@ layer(
         example="input 4 -> [id, dense 4 relu] -> add -> dense 1; loss mse",
         shape=equal_branches,
         lower=_lower,
+        step=each_entry,
         flops=per_branch_entry,
         torch="x1 + x2",
         keras="Add()",

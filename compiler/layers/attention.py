@@ -21,6 +21,9 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.divisors import check_divides
 from ..kinds.shapes.rules import check_in, require_positions
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
+from ..kinds.stepping.memory import Memory
+from ..kinds.stepping.rules import require_first
 from ..ops.attention import batch_matmul, masked_softmax, merge_heads, split_heads, transposed
 from ..ops.build import Value
 from ..ops.elementwise import scale
@@ -63,34 +66,50 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 def _lower(c: LowerContext) -> Value:
     batch, length, size = c.x.type.shape
     assert isinstance(size, int)
-    qkv = reshape(c.x, (batch * length, size)) @ c.param("Wqkv")
-    if c.arg("bias"):
-        qkv = qkv + c.param("bqkv")
-    c.build.describe(qkv, hint=f"{c.name}_qkv", formula="[q k v] = x Wqkv" + " + b" * c.arg("bias"))
-    rows = (batch, length)
+    qkv, rows = _projected(c, reshape(c.x, (batch * length, size))), (batch, length)
     parts = (narrow(qkv, 1, part * size, (part + 1) * size) for part in range(3))
     q, k, v = (by_heads(c, x, rows, name) for x, name in zip(parts, "qkv", strict=True))
     return attend(c, q, k, v, c.lengths)
 
 
 def by_heads(c: LowerContext, x: Value, rows: tuple[Dim, Dim], name: str) -> Value:
-    """Queries, keys or values (B·T, D) by heads, (B, heads, T, D/heads); rows are (B, T)."""
+    """Return queries, keys or values (B·T, D) by head, (B, heads, T, D/heads); rows are (B, T)."""
     split = split_heads(x, rows, c.arg("heads"))
     return c.build.describe(split, hint=f"{c.name}_{name}", formula=f"{name} by heads")
 
 
 def attend(c: LowerContext, q: Value, k: Value, v: Value, lengths: Value | None) -> Value:
-    """Each query's mean of the values, and the product with Wo; no key beyond `lengths` is seen."""
+    """Return each query's mean of the values, times Wo; keys beyond `lengths` are masked."""
     size = q.type.shape[-1]
     assert isinstance(size, int)
+    weights = _weights(c, _scores(c, q, k, size), lengths)
+    rows = merge_heads(_mixed(c, weights, v))
+    c.build.describe(rows, hint=f"{c.name}_rows", formula="the heads side by side")
+    return _projected_back(c, rows)
+
+
+def _projected(c: LowerContext, rows: Value) -> Value:
+    """Return queries, keys and values side by side, (rows, 3D)."""
+    qkv = rows @ c.param("Wqkv")
+    if c.arg("bias"):
+        qkv = qkv + c.param("bqkv")
+    formula = "[q k v] = x Wqkv" + " + b" * c.arg("bias")
+    return c.build.describe(qkv, hint=f"{c.name}_qkv", formula=formula)
+
+
+def _scores(c: LowerContext, q: Value, k: Value, size: int) -> Value:
+    """Return the scores of every query with every key, by heads."""
     scores = scale(batch_matmul(q, transposed(k)), size**-0.5)
-    c.build.describe(scores, hint=f"{c.name}_scores", formula="S = q kᵀ / √(D/heads)")
-    weights = _weights(c, scores, lengths)
+    return c.build.describe(scores, hint=f"{c.name}_scores", formula="S = q kᵀ / √(D/heads)")
+
+
+def _mixed(c: LowerContext, weights: Value, v: Value) -> Value:
     c.build.describe(weights, hint=f"{c.name}_weights", formula="A = softmax S over the keys")
     mixed = batch_matmul(weights, v)
-    c.build.describe(mixed, hint=f"{c.name}_mixed", formula="each query's mean of v, A v")
-    rows = merge_heads(mixed)
-    c.build.describe(rows, hint=f"{c.name}_rows", formula="the heads side by side")
+    return c.build.describe(mixed, hint=f"{c.name}_mixed", formula="each query's mean of v, A v")
+
+
+def _projected_back(c: LowerContext, rows: Value) -> Value:
     y = rows @ c.param("Wo")
     if c.arg("bias"):
         y = y + c.param("bo")
@@ -115,6 +134,44 @@ def _kept(c: ShapeContext) -> Dim:
     return 4 * length * size + int(c.arg("heads")) * length * length
 
 
+@step_rule("with `causal=true`; it remembers its keys and values at all positions")
+def _step(c: StepContext) -> Stepped:
+    require_first(c)
+    if not c.arg("causal"):
+        raise LooksAhead(
+            "every position sees all others, also later ones",
+            help="write `causal=true`, so that a position sees only itself and those before it",
+            at="causal",
+            replace="true",
+        )
+    return Stepped(0, lower=_lower_step)
+
+
+def _lower_step(c: LowerContext, memory: Memory) -> Value:
+    """Attend with the query of one position to the remembered keys and values."""
+    batch, size = c.x.type.shape
+    assert isinstance(size, int)
+    heads = c.arg("heads")
+    qkv = _projected(c, c.x)
+    q, k, v = (_head(c, qkv, part) for part in range(3))
+    keys = memory.so_far("keys", k, f"the keys of {c.name} at all positions")
+    c.build.describe(keys, hint=f"{c.name}_keys", formula="k of all positions so far")
+    values = memory.so_far("values", v, f"the values of {c.name} at all positions")
+    c.build.describe(values, hint=f"{c.name}_values", formula="v of all positions so far")
+    weights = c.build.emit("softmax", _scores(c, q, keys, size // heads))
+    mixed = _mixed(c, weights, values)
+    return _projected_back(c, reshape(mixed, (batch, size)))
+
+
+def _head(c: LowerContext, qkv: Value, part: int) -> Value:
+    """Return the query (part 0), key or value of one position by heads, (B, heads, 1, D/heads)."""
+    batch, size = c.x.type.shape
+    assert isinstance(size, int)
+    heads = c.arg("heads")
+    own = narrow(qkv, 1, part * size, (part + 1) * size)
+    return reshape(own, (batch, heads, 1, size // heads))
+
+
 layer(
     LayerKind(
         name="attention",
@@ -128,6 +185,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=_step,
         flops=_flops,
         kept=_kept,
         aliases=("self_attention", "multihead_attention", "mha"),

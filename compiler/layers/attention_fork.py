@@ -13,6 +13,7 @@ from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.divisors import check_divides
 from ..kinds.shapes.merges import require_branches
 from ..kinds.shapes.rules import require_positions
+from ..kinds.stepping.rules import SUM_UP, needs_all_positions
 from ..ops.build import Value
 from ..ops.shape import narrow, reshape
 from .attention import WEIGHT_ARGS, attend, by_heads, heads_and_order
@@ -100,6 +101,7 @@ layer(
         flops=_flops,
         kept=_kept,
         own_lengths=always,
+        step=needs_all_positions("reads all positions of the second branch", SUM_UP),
         torch="nn.MultiheadAttention(D, heads, kdim=M, vdim=M, batch_first=True)(x1, x2, x2)",
         keras="MultiHeadAttention(heads, D // heads)(x1, x2)",
         notes="TxD and LxM give TxD: the queries come from the first branch, keys and values from "

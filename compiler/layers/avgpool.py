@@ -7,6 +7,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.lower.pools import pooled_lengths, window_over
 from ..kinds.lower.windows import alone
 from ..kinds.shapes.pools import numbers, pool_flops, pooled
+from ..kinds.stepping.rules import CAUSAL_CONV, needs_all_positions
 from ..ops.build import Value
 from ..ops.pooling import avg_pool
 from .maxpool import MARGIN_ARG, STEP_ARG, WINDOW_ARG
@@ -31,6 +32,7 @@ layer(
         args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG),
         shape=pooled,
         lower=_lower,
+        step=needs_all_positions("takes in later positions", CAUSAL_CONV),
         flops=pool_flops,
         lengths=pooled_lengths,
         aliases=(

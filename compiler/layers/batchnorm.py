@@ -10,6 +10,7 @@ from ..kinds.lower.norms import gained
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
 from ..kinds.shapes.rules import per_entry
+from ..kinds.stepping.rules import each_channel
 from ..ops.build import Value
 from ..ops.norm import batch_stats, rescaled, running_stats, standardized
 from ..ops.shape import reshape
@@ -77,6 +78,7 @@ layer(
         params=channel_params,
         states=_states,
         lower=_lower,
+        step=each_channel,
         flops=per_entry(4),
         aliases=("batch_norm", "batchnorm1d", "batchnorm2d"),
         torch="nn.BatchNorm1d(D), nn.BatchNorm2d(C)",

@@ -11,6 +11,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.merges import listed, padded_like, require_branches
 from ..kinds.shapes.rules import refuse_mixing
+from ..kinds.stepping.rules import counted_axis
 from ..ops.build import Value
 from ..ops.shape import concat
 from .registry import layer
@@ -114,6 +115,7 @@ layer(
         ),
         shape=_shape,
         lower=_lower,
+        step=counted_axis,
         torch="torch.cat([x1, x2], axis + 1)",
         keras="Concatenate(axis)",
         notes="The batch axis is not counted: on CxHxW axis 0 joins channels.",

@@ -29,6 +29,7 @@ from ..kinds.shapes.windows import (
     require_channels,
     window_of,
 )
+from ..kinds.stepping.windows import steps_causally
 from ..ops.build import Value
 from ..ops.conv import conv
 from .registry import layer
@@ -124,6 +125,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=steps_causally,
         flops=_flops,
         lengths=_lengths,
         aliases=("conv1d", "conv2d", "convolution"),

@@ -32,6 +32,7 @@ from ..kinds.shapes.windows import (
     require_channels,
     written,
 )
+from ..kinds.stepping.rules import CAUSAL_CONV, needs_all_positions
 from ..ops.build import Value
 from ..ops.conv import Pads, conv_transpose, same_pad, stretched_lengths
 from .conv import KERNEL_ARG, STRIDE_ARG
@@ -202,6 +203,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=needs_all_positions("makes several positions of each", CAUSAL_CONV),
         flops=_flops,
         lengths=_lengths,
         aliases=("deconv", "convtranspose", "conv_transpose2d", "conv2d_transpose"),

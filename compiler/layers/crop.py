@@ -10,6 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import refuse_mixing
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import narrow
 from .registry import layer
@@ -54,6 +55,17 @@ def _lower(c: LowerContext) -> Value:
     return c.note(value, "a part of every row")
 
 
+@step_rule("every position by itself, unless positions are left out")
+def _step(c: StepContext) -> Stepped:
+    if c.time < len(c.arg("ranges")):
+        raise LooksAhead(
+            "crop leaves out positions",
+            help="leave it out: a step gives one position for each that it reads",
+            at="ranges",
+        )
+    return Stepped(c.time)
+
+
 layer(
     LayerKind(
         name="crop",
@@ -64,6 +76,7 @@ layer(
         args=(positional("ranges", Ranges(), "a range for each axis: `1:3`, or `1:3 0:5`"),),
         shape=_shape,
         lower=_lower,
+        step=_step,
         conditions=_conditions,
         torch="x[:, 1:3, 0:5]",
         keras="Cropping1D, Cropping2D",

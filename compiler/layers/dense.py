@@ -19,6 +19,7 @@ from ..kinds.layer import Family, LayerKind, ParamSpec
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import check_in, refuse_ragged_features, require_features
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.shape import reshape, transpose
 from .registry import layer
@@ -115,6 +116,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=each_row_of_features,
         flops=_flops,
         aliases=("linear", "fc", "fully_connected"),
         torch="nn.Linear(in, units)",

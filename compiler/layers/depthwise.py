@@ -19,6 +19,7 @@ from ..kinds.shapes.windows import (
     require_channels,
     window_of,
 )
+from ..kinds.stepping.windows import steps_causally
 from ..ops.build import Value
 from ..ops.conv import conv
 from .conv import CAUSAL_PAD_ARG, DILATION_ARG, KERNEL_ARG, STRIDE_ARG
@@ -93,6 +94,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=steps_causally,
         flops=_flops,
         lengths=_lengths,
         aliases=("depthwise_conv", "depthwise_conv2d"),

@@ -10,6 +10,8 @@ from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.merges import pair, require_branches
 from ..kinds.shapes.products import product_type
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
+from ..kinds.stepping.rules import SUM_UP, each_row_of_features
 from ..ops.attention import row_products, transposed
 from ..ops.build import Value
 from ..ops.reduction import sum_over
@@ -70,6 +72,13 @@ def _flops(c: ShapeContext) -> Dim:
     return 2 * product(c.input.shape)
 
 
+@step_rule("every position by itself, if the branches have equal shapes")
+def _step(c: StepContext) -> Stepped:
+    if crosses(c.types):
+        raise LooksAhead("dot meets all positions of the other branch", help=SUM_UP)
+    return each_row_of_features(c)
+
+
 layer(
     LayerKind(
         name="dot",
@@ -83,6 +92,7 @@ layer(
         lengths=_lengths,
         keys=_keys,
         own_lengths=crosses,
+        step=_step,
         flops=_flops,
         torch="(x1 * x2).sum(-1, keepdim=True)",
         keras="Dot(axes=-1)",

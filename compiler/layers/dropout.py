@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, positional
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -30,6 +31,7 @@ layer(
         shape=same,
         lower=_lower,
         takes_keys=True,
+        step=each_entry,
         flops=per_entry(1),
         torch="nn.Dropout(p)",
         keras="Dropout(p)",

@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, positional
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from .registry import layer
@@ -27,6 +28,7 @@ layer(
         args=(positional("a", Num(), "the limit for negative entries is −a", 1.0),),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(4),
         trailing=Trailing.NO,
         feeding_init="he",

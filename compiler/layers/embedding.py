@@ -8,6 +8,7 @@ from ..kinds.arguments import INIT_ARG, Int, option, positional
 from ..kinds.layer import Family, LayerKind, ParamSpec
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import select
 from ..ops.shape import reshape
@@ -79,6 +80,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=each_entry,
         aliases=("embed",),
         torch="nn.Embedding(V, D, padding_idx=pad)",
         keras="Embedding(V, D), with mask_zero=True much like pad=0",

@@ -8,6 +8,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import refuse_mixing
+from ..kinds.stepping.rules import SUM_UP, needs_all_positions
 from ..ops.build import Value
 from ..ops.shape import reshape
 from .registry import layer
@@ -36,6 +37,7 @@ layer(
         example="input 1x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
         shape=_shape,
         lower=_lower,
+        step=needs_all_positions("joins all positions", SUM_UP),
         is_view=True,
         torch="nn.Flatten()",
         keras="Flatten()",

@@ -8,6 +8,7 @@ from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.activation import gelu, gelu_tanh
 from ..ops.build import Value
 from .registry import layer
@@ -35,6 +36,7 @@ layer(
         ),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=_flops,
         trailing=Trailing.NO,
         feeding_init="he",

@@ -8,6 +8,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.windows import require_channels
+from ..kinds.stepping.rules import SUM_UP, needs_all_positions
 from ..ops.build import Value
 from ..ops.elementwise import scale
 from ..ops.ragged import as_real
@@ -50,6 +51,7 @@ layer(
         "loss crossentropy",
         shape=over_positions,
         lower=_lower,
+        step=needs_all_positions("takes the mean of all positions", SUM_UP),
         flops=per_cell,
         aliases=("global_avg_pool", "global_average_pooling", "gap", "globalaveragepooling2d"),
         torch="nn.AdaptiveAvgPool2d(1) and nn.Flatten()",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..ir.dims import product
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
+from ..kinds.stepping.rules import SUM_UP, needs_all_positions
 from ..ops.build import Value
 from ..ops.pooling import global_max
 from ..ops.ragged import exclude_steps
@@ -31,6 +32,7 @@ layer(
         "-> dense 2 softmax; loss crossentropy",
         shape=over_positions,
         lower=_lower,
+        step=needs_all_positions("takes the maximum of all positions", SUM_UP),
         flops=per_cell,
         aliases=("global_max_pool", "global_max_pooling", "globalmaxpooling2d"),
         torch="nn.AdaptiveMaxPool2d(1) and nn.Flatten()",

@@ -12,6 +12,7 @@ from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.divisors import check_divides
 from ..kinds.shapes.norms import CHANNELS_ARG, EPS_ARG, channel_params, normalizes_channels
 from ..kinds.shapes.rules import per_entry
+from ..kinds.stepping.rules import needs_all_positions
 from ..ops.build import Value
 from ..ops.norm import row_stats, standardized
 from ..ops.shape import reshape
@@ -53,6 +54,10 @@ layer(
         shape=_shape,
         params=channel_params,
         lower=_lower,
+        step=needs_all_positions(
+            "takes its statistics from all positions",
+            "normalise every position by itself: `layernorm`",
+        ),
         flops=per_entry(7),
         aliases=("group_norm",),
         torch="nn.GroupNorm(groups, C)",

@@ -7,10 +7,14 @@ from ..ir.layer_graph import Call
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
+from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
+from ..ops.elementwise import unary
 from ..ops.recurrent import GRU
+from ..ops.source import const
 from . import recurrent
 from .recurrent import Run, Start, Weights
+from .recurrent_step import block, gate, keep_state, state_before, steps_forward
 from .registry import layer
 
 
@@ -30,6 +34,21 @@ def _core(c: LowerContext, x: Value, run: Run, start: Start) -> Value:
 
 def _lower(c: LowerContext) -> Value:
     return recurrent.lower_recurrent(c, "bx", _core, GRU)
+
+
+def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
+    h = state_before(c, memory, run)
+    u = h @ c.param(f"{run.prefix}Wh")
+    if c.arg("bias"):
+        u = u + c.param(f"{run.prefix}bh")
+    text = "u = h Wh" + " + bh" * c.arg("bias")
+    c.build.describe(u, hint=recurrent.name_of(c, run, "u"), formula=f"{text}, what the state says")
+    r = gate(c, run, block(c, x, 0) + block(c, u, 0), "r", "r = σ(x + u), how much of u counts")
+    z = gate(c, run, block(c, x, 1) + block(c, u, 1), "z", "z = σ(x + u), how much of h is kept")
+    n = unary("tanh", block(c, x, 2) + r * block(c, u, 2))
+    c.build.describe(n, hint=recurrent.name_of(c, run, "n"), formula="n = tanh(x + r u)")
+    new = (const(c.build, 1.0) - z) * n + z * h
+    return keep_state(c, memory, run, new, "h = (1 − z) n + z h")
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -53,6 +72,7 @@ layer(
         params=_params,
         lower=_lower,
         own_lengths=always,
+        step=steps_forward("bx", _turn),
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,

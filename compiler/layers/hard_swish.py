@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.activation import hard_swish
 from ..ops.build import Value
 from .registry import layer
@@ -23,6 +24,7 @@ layer(
         example="input 4 -> dense 8 hard_swish -> dense 1; loss mse",
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(5),
         aliases=("hardswish",),
         trailing=Trailing.NO,

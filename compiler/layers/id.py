@@ -6,6 +6,7 @@ from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -27,6 +28,7 @@ layer(
         example="input 4 -> [id, dense 4 relu] -> add -> dense 1; loss mse",
         shape=_shape,
         lower=_lower,
+        step=each_entry,
         is_view=True,
         aliases=("identity",),
         trailing=Trailing.NO,

@@ -6,6 +6,7 @@ from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.source import leaf
 from .registry import layer
@@ -29,6 +30,7 @@ layer(
         example="input 3x28x28 -> flatten -> dense 10 softmax; loss crossentropy",
         shape=_shape,
         lower=_lower,
+        step=each_entry,
         trailing=Trailing.NO,
         torch="the argument of forward",
         keras="Input(shape)",

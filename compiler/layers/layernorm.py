@@ -8,6 +8,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.lower.norms import gained
 from ..kinds.shapes.norms import EPS_ARG, feature_params, normalizes_features
 from ..kinds.shapes.rules import per_entry
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.norm import row_stats, standardized
 from .registry import layer
@@ -33,6 +34,7 @@ layer(
         shape=normalizes_features,
         params=feature_params,
         lower=_lower,
+        step=each_row_of_features,
         flops=per_entry(7),
         aliases=("layer_norm",),
         torch="nn.LayerNorm(D)",

@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, positional
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from .registry import layer
@@ -26,6 +27,7 @@ layer(
         args=(positional("a", Num(), "slope for negative entries", 0.01),),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(1),
         aliases=("lrelu", "leakyrelu"),
         trailing=Trailing.NO,

@@ -21,6 +21,7 @@ from ..kinds.shapes.windows import (
     require_channels,
     window_of,
 )
+from ..kinds.stepping.rules import CAUSAL_CONV, needs_all_positions
 from ..ops.build import Value
 from ..ops.pooling import local
 from ..ops.shape import reshape, transpose
@@ -133,6 +134,7 @@ layer(
         shape=_shape,
         params=_params,
         lower=_lower,
+        step=needs_all_positions("has weights of its own for each position", CAUSAL_CONV),
         flops=_flops,
         aliases=("locally_connected", "locallyconnected1d", "locallyconnected2d"),
         torch="F.unfold(x, kernel) and an einsum with W; there is no layer",

@@ -8,10 +8,13 @@ from ..kinds.arguments import Init, option
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
+from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
+from ..ops.elementwise import unary
 from ..ops.recurrent import LSTM
 from . import recurrent
 from .recurrent import Run, Start, Weights
+from .recurrent_step import block, gate, gates, keep_state, state_before, steps_forward
 from .registry import layer
 
 
@@ -28,6 +31,18 @@ def _core(c: LowerContext, x: Value, run: Run, start: Start) -> Value:
 
 def _lower(c: LowerContext) -> Value:
     return recurrent.lower_recurrent(c, "b", _core, LSTM)
+
+
+def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
+    h, cell = state_before(c, memory, run), state_before(c, memory, run, "c")
+    z = gates(c, run, x, h)
+    i = gate(c, run, block(c, z, 0), "i", "i = σ(z), how much is written")
+    f = gate(c, run, block(c, z, 1), "f", "f = σ(z), how much is kept")
+    g = unary("tanh", block(c, z, 2))
+    c.build.describe(g, hint=recurrent.name_of(c, run, "g"), formula="g = tanh(z), what is written")
+    o = gate(c, run, block(c, z, 3), "o", "o = σ(z), how much is read")
+    new = keep_state(c, memory, run, f * cell + i * g, "c = f c + i g", "c")
+    return keep_state(c, memory, run, o * unary("tanh", new), "h = o tanh(c)")
 
 
 def _flops(c: ShapeContext) -> Dim:
@@ -56,6 +71,7 @@ layer(
         params=_params,
         lower=_lower,
         own_lengths=always,
+        step=steps_forward("b", _turn),
         flops=_flops,
         kept=_kept,
         trailing=Trailing.NO,

@@ -10,6 +10,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.merges import require_branches
 from ..kinds.shapes.products import product_type
+from ..kinds.stepping.rules import SUM_UP, needs_all_positions
 from ..ops.attention import row_products
 from ..ops.build import Value
 from ..ops.lengths import lengths_before
@@ -92,6 +93,7 @@ layer(
         lengths=_lengths,
         keys=_keys,
         own_lengths=always,
+        step=needs_all_positions("reads all positions of the second branch", SUM_UP),
         takes_keys=True,
         flops=_flops,
         aliases=("bmm",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -22,6 +23,7 @@ layer(
         example="input 4 -> [dense 3, dense 3] -> max -> dense 1; loss mse",
         shape=equal_branches,
         lower=_lower,
+        step=each_entry,
         flops=per_branch_entry,
         torch="torch.maximum(x1, x2)",
         keras="Maximum()",

@@ -7,6 +7,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.lower.pools import finite, pooled_lengths, window_over, without_padding
 from ..kinds.shapes.pools import numbers, pool_flops, pooled
+from ..kinds.stepping.rules import CAUSAL_CONV, needs_all_positions
 from ..ops.build import Value
 from ..ops.pooling import max_pool
 from .registry import layer
@@ -41,6 +42,7 @@ layer(
         args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG),
         shape=pooled,
         lower=_lower,
+        step=needs_all_positions("takes in later positions", CAUSAL_CONV),
         flops=pool_flops,
         lengths=pooled_lengths,
         aliases=(

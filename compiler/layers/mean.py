@@ -8,6 +8,7 @@ from operator import add
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import scale
 from .registry import layer
@@ -27,6 +28,7 @@ layer(
         example="input 4 -> [dense 3, dense 3] -> mean -> dense 1; loss mse",
         shape=equal_branches,
         lower=_lower,
+        step=each_entry,
         flops=per_branch_entry,
         torch="torch.stack([x1, x2]).mean(0)",
         keras="Average()",

@@ -8,6 +8,7 @@ from operator import mul
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.merges import equal_branches, per_branch_entry
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -25,6 +26,7 @@ layer(
         example="input 4 -> [dense 3, dense 3 sigmoid] -> mul -> dense 1; loss mse",
         shape=equal_branches,
         lower=_lower,
+        step=each_entry,
         flops=per_branch_entry,
         torch="x1 * x2",
         keras="Multiply()",

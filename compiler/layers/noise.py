@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, positional
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -25,6 +26,7 @@ layer(
         args=(positional("std", Num(low=0.0), "standard deviation of the noise"),),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(1),
         aliases=("gaussian_noise",),
         torch="x + std * torch.randn_like(x)",

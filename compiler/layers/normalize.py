@@ -10,6 +10,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.lists import check_list
 from ..kinds.shapes.rules import per_entry, require_floats
+from ..kinds.stepping.rules import list_along
 from ..ops.build import Value
 from .registry import layer
 
@@ -44,6 +45,7 @@ layer(
         ),
         shape=_shape,
         lower=_lower,
+        step=list_along(lambda rank: 0, "mean", "std"),
         flops=per_entry(2),
         torch="transforms.Normalize(mean, std)",
         keras="Normalization(mean=mean, variance=std**2)",

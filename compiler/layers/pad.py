@@ -9,6 +9,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import require_floats
+from ..kinds.stepping.rules import needs_all_positions
 from ..ops.build import Value
 from ..ops.ragged import window_lengths
 from ..ops.shape import embed
@@ -58,6 +59,10 @@ layer(
         args=(positional("size", Int(low=0), "zeros added on each side"),),
         shape=_shape,
         lower=_lower,
+        step=needs_all_positions(
+            "adds positions at both ends",
+            "leave it out; `conv` with `pad=causal` brings the zeros that it needs",
+        ),
         lengths=_lengths,
         torch="nn.ZeroPad2d(n)",
         keras="ZeroPadding2D(n)",

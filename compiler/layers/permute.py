@@ -9,6 +9,8 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
+from ..kinds.stepping.rules import moved_axes
 from ..ops.build import Value
 from ..ops.shape import transpose
 from .registry import layer
@@ -33,6 +35,12 @@ def _lower(c: LowerContext) -> Value:
     return c.note(transpose(c.x, perm), "the axes in another order")
 
 
+@step_rule("every position by itself")
+def _step(c: StepContext) -> Stepped:
+    order, time = moved_axes(c.arg("order"), c.time)
+    return Stepped(time, {**c.args, "order": order})
+
+
 layer(
     LayerKind(
         name="permute",
@@ -43,6 +51,7 @@ layer(
         args=(positional("order", Ints(), "the old number of each new axis, counted from 0"),),
         shape=_shape,
         lower=_lower,
+        step=_step,
         torch="x.permute(0, *(i + 1 for i in order))",
         keras="Permute(order), which counts from 1",
         notes="The batch axis is not counted: `permute 2 0 1` converts HxWxC to CxHxW.",

@@ -9,6 +9,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import refuse_ragged_features, require_features
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.shape import powers, reshape
 from .registry import layer
@@ -42,6 +43,7 @@ layer(
         args=(positional("degree", Int(0, MAX_DEGREE), "the highest power"),),
         shape=_shape,
         lower=_lower,
+        step=each_row_of_features,
         flops=_flops,
         torch="torch.stack([x**k for k in range(N + 1)], -1).flatten(-2)",
         keras="Lambda(...)",

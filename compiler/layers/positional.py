@@ -10,9 +10,13 @@ from ..kinds.layer import Family, LayerKind, ParamSpec
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import check_in, per_entry, require_positions
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
+from ..kinds.stepping.memory import Memory
+from ..kinds.stepping.rules import require_first
 from ..ops.attention import positions
 from ..ops.build import Value
 from ..ops.shape import narrow
+from ..ops.stepping import position_code, row_at
 from .registry import layer
 
 
@@ -74,6 +78,27 @@ def _lower(c: LowerContext) -> Value:
     return c.note(c.x + rows, "y = x + the first T rows of W")
 
 
+@step_rule("adds the vector of the position that is read")
+def _step(c: StepContext) -> Stepped:
+    require_first(c)
+    if not c.arg("learned"):
+        return Stepped(0, lower=_lower_step)
+    rows, length = c.arg("max"), c.input.shape[0]
+    most = length if rows is None else rows
+    assert isinstance(most, int)
+    return Stepped(0, lower=_lower_step, most=most)
+
+
+def _lower_step(c: LowerContext, memory: Memory) -> Value:
+    t = memory.position()
+    if not c.arg("learned"):
+        code = c.build.describe(
+            position_code(c.x, t), hint=f"{c.name}_code", formula="sin and cos of t / 10000^(2i/D)"
+        )
+        return c.note(c.x + code, "y = x + p, p the sines and cosines of position t")
+    return c.note(c.x + row_at(c.param("W"), t), "y = x + row t of W")
+
+
 layer(
     LayerKind(
         name="positional",
@@ -92,6 +117,7 @@ layer(
         params=_params,
         conditions=_conditions,
         lower=_lower,
+        step=_step,
         flops=per_entry(1),
         aliases=("positional_encoding", "positional_embedding"),
         torch="x + nn.Embedding(max, D).weight[:T] where learned",

@@ -7,6 +7,7 @@ from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -30,6 +31,7 @@ layer(
         shape=same,
         params=_params,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(1),
         trailing=Trailing.NO,
         feeding_init="he",

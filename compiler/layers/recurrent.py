@@ -253,7 +253,7 @@ def lower_recurrent(c: LowerContext, bias: str, core: Core, cell: Cell) -> Value
         if _keeps_cells(c, cell):
             cells.append(_ends(c, [cells_of(tape, cell) for tape in tapes], runs))
         if place < len(layers):
-            h = _dropped(c, _side_by_side(states, 2), place)
+            h = dropped(c, _side_by_side(states, 2), place)
     if c.followers:
         c.ends[c.name] = Ends(tuple(ends), tuple(cells))
     if c.arg("return") == "all":
@@ -304,10 +304,11 @@ def _to_gates(c: LowerContext, x: Value, run: Run, bias: str) -> Value:
     if c.arg("bias"):
         z = c.note(z + c.param(f"{run.prefix}{bias}"), "x W + b of all steps at once")
     z = reshape(z, (batch, steps, z.type.shape[1]))
-    return c.build.describe(z, hint=_name(c, run, "z"))
+    return c.build.describe(z, hint=name_of(c, run, "z"))
 
 
-def _dropped(c: LowerContext, h: Value, place: int) -> Value:
+def dropped(c: LowerContext, h: Value, place: int) -> Value:
+    """The states between two stacked layers, with dropout in training."""
     rate = c.arg("dropout")
     if rate == 0:
         return h
@@ -332,9 +333,9 @@ def _last(c: LowerContext, h: Value, run: Run) -> Value:
 
 def named(c: LowerContext, tape: Value, run: Run, formula: str) -> Value:
     """Attach a formula to a core's value, and a name hint from its layer and pass."""
-    return c.build.describe(tape, formula=formula, hint=_name(c, run, "tape"))
+    return c.build.describe(tape, formula=formula, hint=name_of(c, run, "tape"))
 
 
-def _name(c: LowerContext, run: Run, what: str) -> str:
+def name_of(c: LowerContext, run: Run, what: str) -> str:
     """Return a name such as `lstm1_l2_reverse_tape`."""
     return f"{c.name}.{run.prefix}{what}".replace(".", "_")

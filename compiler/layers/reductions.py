@@ -12,6 +12,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.axes import feature_axis, without_axis
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import require_floats
+from ..kinds.stepping.rules import counted_axis
 from ..ops.build import Value
 from ..ops.shape import reshape
 
@@ -59,6 +60,7 @@ def reduction(
         args=(_AXIS,),
         shape=_shape,
         lower=lower,
+        step=counted_axis,
         flops=_flops,
         torch=torch,
         keras=keras,

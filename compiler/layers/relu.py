@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, option
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from .registry import layer
@@ -31,6 +32,7 @@ layer(
         ),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(1),
         aliases=("relu6",),
         implied={"relu6": {"max": 6.0}},

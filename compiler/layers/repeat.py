@@ -14,6 +14,7 @@ from ..kinds.layer import Family, LayerKind, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.rules import refuse_mixing, require_floats
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
 from .registry import layer
@@ -51,6 +52,13 @@ def _lower(c: LowerContext) -> Value:
     return c.note(broadcast(one, (batch, copies, *rest)), "the same for every copy")
 
 
+@step_rule("every position by itself")
+def _step(c: StepContext) -> Stepped:
+    if isinstance(c.arg("copies"), str):
+        raise LooksAhead("it copies a vector to all positions", help="leave out `repeat`")
+    return Stepped(c.time + 1)
+
+
 layer(
     LayerKind(
         name="repeat",
@@ -63,6 +71,7 @@ layer(
         lower=_lower,
         lengths=_lengths,
         own_lengths=always,
+        step=_step,
         torch="x.unsqueeze(1).expand(-1, n, *x.shape[1:])",
         keras="RepeatVector(n)",
         notes="One map for n groups of filters: `input Tx768 -> repeat 12` has 12 channels. "

@@ -10,6 +10,8 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import refuse_mixing
+from ..kinds.stepping.context import LooksAhead, StepContext, Stepped, step_rule
+from ..kinds.stepping.rules import SUM_UP, kept_axis
 from ..ops.build import Value
 from ..ops.shape import reshape
 from .registry import layer
@@ -65,6 +67,18 @@ def _lower(c: LowerContext) -> Value:
     return reshape(c.x, c.result.batched().shape)
 
 
+@step_rule("every position by itself, where the axis of the positions stays whole")
+def _step(c: StepContext) -> Stepped:
+    """Keep the axis of the positions if it stays whole between the other axes."""
+    size = c.arg("size")
+    time = kept_axis(c.input.shape, c.time, size)
+    if time is None:
+        raise LooksAhead(
+            f"reshape breaks up the axis of the {c.input.shape[c.time]} positions", help=SUM_UP
+        )
+    return Stepped(time, {**c.args, "size": (*size[:time], *size[time + 1 :])})
+
+
 layer(
     LayerKind(
         name="reshape",
@@ -76,6 +90,7 @@ layer(
         args=(positional("size", SizeOf(), "the new shape of a row, as in `28x28`"),),
         shape=_shape,
         lower=_lower,
+        step=_step,
         is_view=True,
         torch="nn.Unflatten(1, size)",
         keras="Reshape(size)",

@@ -9,6 +9,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.norms import EPS_ARG, normalizes_features
 from ..kinds.shapes.rules import per_entry
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.norm import rms_normalized
 from .registry import layer
@@ -37,6 +38,7 @@ layer(
         shape=normalizes_features,
         params=_params,
         lower=_lower,
+        step=each_row_of_features,
         flops=per_entry(5),
         aliases=("rms_norm",),
         torch="nn.RMSNorm(D, eps=1e-5)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..diagnostics.codes import shapes as codes
 from ..diagnostics.suggest import listing
 from ..ir.dims import Dim
@@ -11,11 +13,13 @@ from ..ir.types import TensorType
 from ..kinds.layer import Family, LayerKind, ParamSpec, Trailing, always
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.stepping.memory import Memory
 from ..ops.build import Value
 from ..ops.recurrent import NONLINEARITIES, RNN
 from . import recurrent
 from .recurrent import Run, Start, Weights
-from .registry import layer
+from .recurrent_step import gates, keep_state, state_before, steps_forward
+from .registry import LAYERS, layer
 
 
 def _shape(c: ShapeContext) -> TensorType:
@@ -66,6 +70,14 @@ def _lower(c: LowerContext) -> Value:
     return recurrent.lower_recurrent(c, "b", _core, RNN)
 
 
+def _turn(c: LowerContext, memory: Memory, x: Value, run: Run) -> Value:
+    own = c.activation
+    z = gates(c, run, x, state_before(c, memory, run))
+    inside = replace(c, args=own.args if own else {}, inputs=(z,), activation=None)
+    new = LAYERS[own.kind if own else "tanh"].lower(inside)
+    return keep_state(c, memory, run, new, f"h = {own.kind if own else 'tanh'}(z)")
+
+
 def _flops(c: ShapeContext) -> Dim:
     return recurrent.recurrent_flops(c, 1)
 
@@ -86,6 +98,7 @@ layer(
         params=_params,
         lower=_lower,
         own_lengths=always,
+        step=steps_forward("b", _turn),
         flops=_flops,
         kept=_kept,
         aliases=("simple_rnn", "simplernn"),

@@ -7,6 +7,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.merges import pair
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import scale, unary
 from .registry import layer
@@ -35,6 +36,7 @@ layer(
         example="input 8 -> dense 6 tanh -> [dense 2, dense 2] -> sample -> dense 8; loss mse",
         shape=pair,
         lower=_lower,
+        step=each_entry,
         flops=_flops,
         aliases=("reparameterize",),
         torch="mean + torch.exp(logvar / 2) * torch.randn_like(mean)",

@@ -10,6 +10,7 @@ from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.lists import check_list, last_or_channel_axis
 from ..kinds.shapes.rules import per_entry, require_floats
+from ..kinds.stepping.rules import list_along
 from ..ops.build import Value
 from ..ops.elementwise import scale
 from .registry import layer
@@ -39,6 +40,7 @@ layer(
         shape=_shape,
         lower=_lower,
         takes_keys=True,
+        step=list_along(last_or_channel_axis, "a"),
         flops=per_entry(1),
         torch="x * a",
         keras="Rescaling(a)",

@@ -6,6 +6,7 @@ from ..kinds.arguments import Num, positional
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import scale, unary
 from .registry import layer
@@ -28,6 +29,7 @@ layer(
         args=(positional("beta", Num(), "steepness", 1.0),),
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(4),
         aliases=("logistic",),
         trailing=Trailing.NO,

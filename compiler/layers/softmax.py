@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from ..ops.ragged import exclude_steps
@@ -28,6 +29,7 @@ layer(
         example="input 4 -> dense 3 softmax; loss crossentropy",
         shape=same,
         lower=_lower,
+        step=each_row_of_features,
         flops=per_entry(5),
         trailing=Trailing.NO,
         torch="nn.Softmax(dim=-1)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.merges import pair, per_branch_entry
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from .registry import layer
 
@@ -23,6 +24,7 @@ layer(
         example="input 4 -> [dense 3 tanh, dense 3 tanh] -> sub -> dense 1; loss mse",
         shape=pair,
         lower=_lower,
+        step=each_entry,
         flops=per_branch_entry,
         torch="x1 - x2",
         keras="Subtract()",

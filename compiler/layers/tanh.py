@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..kinds.layer import Family, LayerKind, Trailing
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.rules import per_entry, same
+from ..kinds.stepping.rules import each_entry
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from .registry import layer
@@ -23,6 +24,7 @@ layer(
         example="input 1 -> dense 20 tanh -> dense 1; loss mse",
         shape=same,
         lower=_lower,
+        step=each_entry,
         flops=per_entry(4),
         trailing=Trailing.NO,
         torch="nn.Tanh()",

@@ -8,6 +8,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.axes import permuted
 from ..kinds.shapes.context import ShapeContext, ShapeFault
+from ..kinds.stepping.context import StepContext, Stepped, step_rule
 from ..ops.build import Value
 from ..ops.shape import transpose
 from .registry import layer
@@ -35,6 +36,12 @@ def _lower(c: LowerContext) -> Value:
     return c.note(transpose(c.x, (0, 2, 1)), "y = xᵀ of every row")
 
 
+@step_rule("every position by itself")
+def _step(c: StepContext) -> Stepped:
+    """Return the value itself: at one position, one axis is left."""
+    return Stepped(1 - c.time, lower=lambda c, _: c.x)
+
+
 layer(
     LayerKind(
         name="transpose",
@@ -44,6 +51,7 @@ layer(
         example="input Tx16 -> transpose -> mean axis=1 -> dense 1; loss mse",
         shape=_shape,
         lower=_lower,
+        step=_step,
         torch="x.transpose(1, 2)",
         keras="Permute((2, 1))",
         notes="Converts positions of features (TxD), which recurrent layers read, to channels "

@@ -10,6 +10,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.context import ShapeContext, ShapeFault
 from ..kinds.shapes.rules import refuse_mixing, require_floats
+from ..kinds.stepping.rules import needs_all_positions
 from ..ops.build import Value
 from ..ops.shape import broadcast, reshape
 from .registry import layer
@@ -65,6 +66,10 @@ layer(
         ),
         shape=_shape,
         lower=_lower,
+        step=needs_all_positions(
+            "makes several positions of each",
+            "leave it out: a step gives one position for each that it reads",
+        ),
         torch="nn.Upsample(scale_factor=k, mode='nearest')",
         keras="UpSampling2D(k)",
     )

@@ -13,6 +13,7 @@ from ..kinds.lower.pools import pooled_lengths, window_over
 from ..kinds.lower.windows import alone
 from ..kinds.shapes.context import ShapeContext
 from ..kinds.shapes.pools import numbers, pool_flops, pool_window, pooled
+from ..kinds.stepping.rules import CAUSAL_CONV, needs_all_positions
 from ..ops.build import Value
 from ..ops.elementwise import unary
 from ..ops.pooling import weighted_pool
@@ -67,6 +68,7 @@ layer(
         shape=pooled,
         params=_params,
         lower=_lower,
+        step=needs_all_positions("takes in later positions", CAUSAL_CONV),
         flops=pool_flops,
         lengths=pooled_lengths,
         aliases=("weighted_pool",),

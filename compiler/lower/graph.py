@@ -8,7 +8,7 @@ its pre-activation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..ir.layer_graph import Layer, LayerGraph, Output, TypedGraph
@@ -23,10 +23,16 @@ from ..ops.ragged import mask_steps
 from ..ops.source import leaf
 from .losses import lower_losses
 
+LayerLower = Callable[[LowerContext], Value]
+"""The lowering of a layer, without its trailing activation."""
+
 
 @dataclass(slots=True)
 class Lowering:
-    """The state of one lowering: the builder, and the values of layers and parameters."""
+    """The state of one lowering: the builder, and the values of layers and parameters.
+
+    `instead` are lowerings of single layers, by id, that replace those of their kinds.
+    """
 
     typed: TypedGraph
     build: Builder
@@ -38,6 +44,7 @@ class Lowering:
     frozen: frozenset[str] = frozenset()
     followers: Mapping[int, frozenset[str]] = field(default_factory=dict)
     ends: dict[str, Ends] = field(default_factory=dict)
+    instead: Mapping[int, LayerLower] = field(default_factory=dict)
 
     def fetch(self, name: str) -> Value:
         """Return the value of a parameter."""
@@ -54,20 +61,30 @@ def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
     With `per_row` the total is the sum of the losses of single rows, without the penalty.
     """
     graph = typed.graph
-    state = Lowering(
-        typed,
-        Builder(Origin("", (), Role.FORWARD)),
-        frozen=typed.frozen_layers,
-        followers=followers_of(graph),
-    )
-    declare_params(state)
-    for layer in graph.layers:
-        state.values[layer.id] = lower_layer(state, layer)
-    for output in graph.outputs:
-        state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
+    state = started(typed)
+    lower_layers(state)
     if graph.losses:
         lower_losses(typed, state.build, state.values, state.params, state.lengths, per_row=per_row)
     return state.build
+
+
+def started(typed: TypedGraph) -> Lowering:
+    """Return a new lowering without layers."""
+    return Lowering(
+        typed,
+        Builder(Origin("", (), Role.FORWARD)),
+        frozen=typed.frozen_layers,
+        followers=followers_of(typed.graph),
+    )
+
+
+def lower_layers(state: Lowering) -> None:
+    """Lower every layer; outputs are `out:NAME`."""
+    declare_params(state)
+    for layer in state.typed.graph.layers:
+        state.values[layer.id] = lower_layer(state, layer)
+    for output in state.typed.graph.outputs:
+        state.build.outputs[f"out:{output.name}"] = lower_output(state, output).id
 
 
 def followers_of(graph: LayerGraph) -> dict[int, frozenset[str]]:
@@ -123,7 +140,7 @@ def lower_layer(state: Lowering, layer: Layer) -> Value:
         tuple(state.lengths[i] for i in layer.inputs),
         tuple(state.keys.get(i) for i in layer.inputs),
     )
-    value = kind.lower(context)
+    value = state.instead.get(layer.id, kind.lower)(context)
     state.lengths[layer.id] = lengths_behind(state, layer, context) if result.ragged else None
     state.keys[layer.id] = kind.keys(context) if result.keys else None
     if layer.activation is None or kind.trailing is Trailing.OWN:

@@ -11,12 +11,16 @@ def _declared(_: Types, attrs: Attrs) -> TensorType:
     return TensorType(attrs["shape"], DType(attrs["dtype"]))
 
 
-LEAVES = ("input", "param", "target", "state", "lengths", "train", "upstream")
+LEAVES = (
+    *("input", "param", "target", "state", "lengths", "train", "upstream"),
+    *("stream", "position"),
+)
 """Ops whose values are provided from outside the graph.
 
 `state` are arrays that training updates besides the parameters (running statistics), `lengths`
 the lengths of padded rows, `train` whether this is training, `upstream` the caller's gradient
-for an output.
+for an output, `stream` an array of what was remembered of earlier positions, `position` the number
+of the position.
 """
 
 KEPT_LEAVES = ("input", "lengths", "train")

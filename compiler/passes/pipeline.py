@@ -32,8 +32,9 @@ class Function(Enum):
     """The functions of a module that have their own graphs.
 
     TRAINING holds forward, loss and backward, and the pull-backs of other gradients over the values
-    that forward keeps. INPUT_GRADIENT, PER_EXAMPLE and FEATURES (of a least-squares solution) exist
-    only on request. FUSED_PREDICT is predict for targets that fuse ops in loops."""
+    that forward keeps. INPUT_GRADIENT, PER_EXAMPLE, FEATURES (of a least-squares solution) and STEP
+    (one position of a sequence) exist only on request. FUSED_PREDICT is predict for targets that fuse ops in loops.
+    """
 
     TRAINING = "training"
     PREDICT = "predict"
@@ -41,6 +42,7 @@ class Function(Enum):
     INPUT_GRADIENT = "input-gradient"
     PER_EXAMPLE = "per-example"
     FEATURES = "features"
+    STEP = "step"
     UPDATE = "update"
 
 
@@ -76,6 +78,7 @@ PASSES: dict[Function, dict[int, tuple[Pass, ...]]] = {
     Function.INPUT_GRADIENT: {0: _FIRST, 1: _ALONE},
     Function.PER_EXAMPLE: {0: _FIRST, 1: _ALONE},
     Function.FEATURES: {0: (switch_off_noise, *_FIRST), 1: (switch_off_noise, *_ALONE)},
+    Function.STEP: {0: (switch_off_noise, *_FIRST), 1: (switch_off_noise, *_ALONE)},
     Function.UPDATE: {0: _FIRST, 1: _FIRST},
 }
 

@@ -13,16 +13,20 @@ from ..ir.sizes import batch_size
 from ..lower.graph import lower
 from ..lower.optimizers import lower_update
 from ..passes.pipeline import CONTINUES, PASSES, Function, Watch, ignore, optimise
+from ..stepping.network import Stepping, step_network
 from .least_squares import features
 from .pull_back import add_pull_backs, real_inputs, row_gradients
 
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The graphs of a network's functions; those that a model lacks are left out."""
+    """The graphs of a network's functions; those that a model lacks are left out.
+
+    `stepping` is the network at one position, where a step is wanted."""
 
     typed: TypedGraph
     graphs: Mapping[Function, Graph]
+    stepping: Stepping | None = None
 
     def __getitem__(self, function: Function) -> Graph:
         return self.graphs[function]
@@ -37,7 +41,8 @@ def build_functions(
 ) -> Functions:
     """Lower the network and differentiate it, for every requested function.
 
-    Raises CannotEmit if the model cannot have one of those in `emit`."""
+    Raises CannotEmit if the model cannot have one of those in `emit`, and CannotStep if one of its
+    layers cannot be computed one position at a time."""
     _refuse_emit(typed, emit)
     build = lower(typed)
     forward = build.graph()
@@ -57,13 +62,16 @@ def build_functions(
         graphs[Function.INPUT_GRADIENT] = whole.only("dx")
     if "per-example" in emit:
         graphs[Function.PER_EXAMPLE] = row_gradients(typed)
+    stepping = step_network(typed) if "step" in emit else None
+    if stepping is not None:
+        graphs[Function.STEP] = stepping.graph
     optimizer = typed.graph.training.optimizer
     if optimizer is not None:
         graphs[Function.UPDATE] = lower_update(optimizer)
         if optimizer.kind == "lstsq":
             graphs[Function.FEATURES] = features(typed, forward, optimizer)
     batch = batch_size(typed.graph)
-    return Functions(typed, {f: replace(g, batch=batch) for f, g in graphs.items()})
+    return Functions(typed, {f: replace(g, batch=batch) for f, g in graphs.items()}, stepping)
 
 
 def optimise_functions(

@@ -116,6 +116,8 @@ def _entry(kind: Kind) -> Iterator[str]:
         yield f"{kind.notes}\n"
     yield f"```nn\n{kind.example}\n```\n"
     yield from _example_facts(kind)
+    if isinstance(kind, LayerKind) and kind.family is not Family.INPUT:
+        yield f"* one position at a time (`--emit step`): {kind.step.text}"
     if kind.aliases:
         yield f"* also called {', '.join(f'`{alias}`' for alias in kind.aliases)}"
     if kind.torch:

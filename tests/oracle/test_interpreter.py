@@ -47,6 +47,7 @@ LEFT_OUT = {
     "room": "memory that the others of -O1 work in",
     "turned_kernel": "what those other ways make of a kernel",
     "local_dw_rows": "only the gradients of single rows have it",
+    **dict.fromkeys(("recent", "so_far", "position_code", "row_at"), "only a step has it"),
 }
 """Ops that no training step has before it is optimised."""
 

@@ -30,7 +30,7 @@ def test_repeat_agrees_with_torch(seed):
     made = modules(spec, numba=seed == 3)
     rng = np.random.default_rng(seed)
     params = {k: rng.normal(size=s) for k, s in next(iter(made.values())).PARAM_SHAPES.items()}
-    rows, steps = (int(n) for n in rng.integers(1, 6, 2))
+    rows, steps = (int(n) for n in rng.integers(2, 6, 2))
     lengths = lengths_of(rng, rows, steps, ragged)
     x, v = rng.normal(size=(rows, steps, 3)), rng.normal(size=(rows, size))
     target = rng.normal(size=(rows, steps, 2))

@@ -22,6 +22,7 @@ ALLOWED = {
     "typer": (),
     "numpy": (
         "compiler/cli/",
+        "compiler/convert/",
         "compiler/doctor/",
         "compiler/onnx_export/",
         "compiler/onnx_import/",
@@ -54,6 +55,7 @@ ORDER = (
     "frontend",
     "shapes",
     "lower",
+    "stepping",
     "limits",
     "lints",
     "freezing",
@@ -65,6 +67,7 @@ ORDER = (
     "format",
     "onnx_export",
     "onnx_import",
+    "convert",
     "report",
     "doctor",
     "gallery",

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from nnc.diagnostics.model import SpecError
 from nnc.driver import Options, compile_source
 from nnc.emitted import EMITTED, CannotEmit
 from nnc.source import Source
@@ -62,11 +63,11 @@ def faults(code: str) -> tuple[set[str], set[str]]:
 
 def variants(text: str):
     for level, target in VARIANTS:
-        for emit in ((), tuple(EMITTED)):
+        for emit in ((), tuple(EMITTED), ("step",)):
             try:
                 options = Options(level=level, target=target, emit=emit, format=False)
                 yield compile_source(Source("spec.nn", text), options).code
-            except CannotEmit:
+            except (CannotEmit, SpecError):
                 continue
 
 

@@ -35,6 +35,10 @@ ZEROS = {
         ("input", "param", "target", "state", "lengths", "train", "upstream"),
         LEAF,
     ),
+    **dict.fromkeys(
+        ("stream", "position"),
+        LEAF,
+    ),
     **dict.fromkeys(("const", "zeros", "ones"), NUMBER),
     "room": "an array to work in: no value is read from it that was not written before",
     "greater": STEP,

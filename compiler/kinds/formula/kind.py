@@ -18,8 +18,11 @@ from ..lower.losses import LossContext
 from ..shapes.context import ShapeContext, ShapeFault
 from ..shapes.merges import padded_like
 from ..shapes.rules import require_floats
+from ..stepping.context import StepContext, Stepped, step_rule
+from ..stepping.rules import each_row_of_features
 from .lower import formula_text, lower_formula
 from .shape import formula_shape
+from .walk import reduces
 
 
 def formula_of(args: Mapping[str, ArgValue]) -> tuple[Formula, dict[str, float]]:
@@ -64,6 +67,15 @@ def _lower(c: LowerContext) -> Value:
     return c.note(value, text)
 
 
+@step_rule("every position by itself, unless it sums along the positions")
+def _step(c: StepContext) -> Stepped:
+    """Refuse a formula that reduces the last axis if the positions are there."""
+    formula, numbers = formula_of(c.args)
+    if not reduces(formula, numbers):
+        return Stepped(c.time)
+    return each_row_of_features(c)
+
+
 def _flops(c: ShapeContext) -> Dim:
     return product(c.inputs[0].shape)
 
@@ -79,6 +91,7 @@ def layer_kind(name: str) -> LayerKind:
         example="",
         shape=_shape,
         lower=_lower,
+        step=_step,
         flops=_flops,
         trailing=Trailing.YES if merge else Trailing.NO,
     )

@@ -116,3 +116,15 @@ def _computed(term: Apply, numbers: Sequence[float]) -> float:
         here=f"its numbers are {given}",
         also=((term.span, "computed here"),),
     )
+
+
+def reduces(formula: Formula, numbers: Mapping[str, float]) -> bool:
+    """Return whether any part of a formula reduces or works along the last axis of a value."""
+    found: list[bool] = []
+
+    def step(term: Apply, operands: Sequence[float | object]) -> object:
+        found.append(_reduces(term))
+        return term
+
+    Walk[object](step).formula(formula, [object() for _ in formula.values], numbers)
+    return any(found)

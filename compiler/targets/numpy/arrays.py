@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...ir.dims import Dim, Shape, symbols
+
 
 @dataclass(frozen=True, slots=True)
 class ArrayView:
@@ -95,3 +97,14 @@ def shape_text(array: ArrayView) -> str:
         if len(array.spec) > 1
         else f"{array.name} (B,)"
     )
+
+
+def array_view(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
+    """Return the view of an array of that shape, without B."""
+    sizes = tuple(str(n) for n in shape)
+    free = frozenset({"B"}.union(*map(symbols, shape)))
+    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind, symbols=free)
+
+
+def _spec_size(size: Dim) -> str | int:
+    return size if isinstance(size, int) else str(size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from ...ir.dims import array_text
 from ...ir.op_graph import Graph
@@ -15,7 +16,9 @@ from ...program.kernels import Kernel, loaded
 from ...program.places import GradientOf
 from ...program.program import Program
 from ...program.sizes import dims_used, input_dims, size_source, size_sources
+from ...program.statements import Statement
 from .buffered import buffered
+from .frame import Frame
 from .function_views import BufferView, CacheView, ConstantView, KernelView
 from .names import CACHE, Names, inner_names
 from .textbook import textbook
@@ -70,18 +73,34 @@ def alone_view(outer: Names, program: Program, function: Function) -> KernelView
     if function not in program.planned:
         return None
     names = inner_names(outer, program, function)
-    kernel, graph, frame = names.kernels.forward, names.graph, names.frame()
+    results = {name.partition(":")[2]: i for name, i in names.graph.outputs.items()}
+    return results_view(names, alone_body(names), results)
+
+
+@dataclass(frozen=True, slots=True)
+class AloneBody:
+    """The statements of a function without a cache, and the frame that names their values."""
+
+    frame: Frame
+    statements: tuple[Statement, ...]
+
+
+def alone_body(names: Names) -> AloneBody:
+    """Return the statements of a function without a cache."""
+    kernel, frame = names.kernels.forward, names.frame()
     if names.level:
         own = names.plan.kernels[kernel.name]
         statements = buffered(kernel, frame, names.names, own, planned=False)
     else:
         statements = textbook(kernel, frame, names.names)
-    texts = owned(
-        graph,
-        {name.partition(":")[2]: (i, frame.name(i)) for name, i in graph.outputs.items()},
-    )
-    dims = names.size_texts(size_sources(names.kernels, kernel, []))
-    return KernelView((), dims, tuple(statements), texts)
+    return AloneBody(frame, tuple(statements))
+
+
+def results_view(names: Names, body: AloneBody, results: Mapping[str, int]) -> KernelView:
+    """Return a function without a cache that returns these results, which its caller may keep."""
+    texts = owned(names.graph, {name: (i, body.frame.name(i)) for name, i in results.items()})
+    dims = names.size_texts(size_sources(names.kernels, names.kernels.forward, []))
+    return KernelView((), dims, body.statements, texts)
 
 
 def owned(

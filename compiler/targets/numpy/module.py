@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from ...contents import Contents
-from ...ir.dims import Dim, Shape, symbols
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
 from ...kinds.lower.losses import ROW_WEIGHTS
@@ -19,7 +18,7 @@ from ...passes.pipeline import Function
 from ...program.kernels import Kernel
 from ...program.program import Program
 from ...version import VERSION
-from .arrays import ArrayView, ParamView, StateView
+from .arrays import ArrayView, ParamView, StateView, array_view
 from .batches import batch_counts, fresh_state
 from .bodies import alone_view, cache_view, constant_views, gradient_copies, kernel_view
 from .frame import clean, file_name
@@ -29,6 +28,7 @@ from .optimizer import optimizer_view
 from .pull_back import jacobian_view, upstreams, vjp_view
 from .rates import clip_view, schedule_view, train_constants
 from .sizes import size_views
+from .stepping import step_view
 from .view import ModuleView
 
 CONTRACT = 1
@@ -132,6 +132,7 @@ def _functions(
         "input_gradient": input_gradient,
         "per_example": per_example,
         "solve": solve_parts(typed, features) if features else None,
+        "step": step_view(names, program, {a.name: a for a in _inputs(typed, names)}),
         "vjp": vjp_view(names),
         "upstreams": upstreams(names),
         "jacobian": jacobian_view(names),
@@ -178,7 +179,7 @@ def _inputs(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
     for n in typed.graph.layers:
         if n.kind == "input":
             type = typed.types[n.id]
-            array = _array(n.name, variables[n.name], type.shape, type.dtype.value)
+            array = array_view(n.name, variables[n.name], type.shape, type.dtype.value)
             limit = limits.get(n.name)
             views.append(replace(array, classes=limit, lengths=lengths.get(n.name, "")))
     return tuple(views)
@@ -203,7 +204,7 @@ def id_limits(graph: Graph) -> dict[str, int]:
 
 def _outputs(typed: TypedGraph) -> tuple[ArrayView, ...]:
     return tuple(
-        _array(o.name, o.name, typed.shape_of(o.layer), "float") for o in typed.graph.outputs
+        array_view(o.name, o.name, typed.shape_of(o.layer), "float") for o in typed.graph.outputs
     )
 
 
@@ -213,7 +214,7 @@ def _targets(typed: TypedGraph, names: Names) -> tuple[ArrayView, ...]:
     for layer in target_layers(typed):
         name = target_name(typed, layer)
         kinds = {loss.setting.kind for loss in typed.graph.losses if loss.layer == layer}
-        array = _array(name, variables[name], typed.shape_of(layer), target_kind(kinds))
+        array = array_view(name, variables[name], typed.shape_of(layer), target_kind(kinds))
         lengths, axis = _target_lengths(names.graph, name)
         if lengths is not None:
             array = replace(array, lengths=names.names[lengths], ragged_axis=axis)
@@ -240,16 +241,6 @@ def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:
             if node.op == "mask_steps":
                 return node.inputs[1], node.whole("axis")
     return None, 1
-
-
-def _array(name: str, var: str, shape: Shape, kind: str) -> ArrayView:
-    sizes = tuple(str(n) for n in shape)
-    free = frozenset({"B"}.union(*map(symbols, shape)))
-    return ArrayView(name, var, sizes, ("B", *map(_spec_size, shape)), kind, symbols=free)
-
-
-def _spec_size(size: Dim) -> str | int:
-    return size if isinstance(size, int) else str(size)
 
 
 def _param(p: Parameter) -> ParamView:

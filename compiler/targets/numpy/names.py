@@ -24,7 +24,7 @@ from .frame import Constant, Frame, PlaceName, constant, name_values
 CACHE = "c"
 """The variable of the cache in buffered kernels."""
 
-ARRAY_DICTS = {"param": "params", "state": "state"}
+ARRAY_DICTS = {"param": "params", "state": "state", "stream": "stream"}
 """Leaves that kernels look up by name in a dict; all others have their own variables."""
 
 SHARED_NUMBERS: dict[object, str] = {0.0: "ZERO", 1.0: "ONE"}
@@ -125,6 +125,7 @@ def promised_names(typed: TypedGraph) -> dict[str, str]:
     inputs = [n for n in typed.graph.layers if n.kind == "input"]
     granted = {}
     granted["train:train"] = "train"
+    granted["position:t"] = "t"
     granted[f"target:{ROW_WEIGHTS}"] = "weights"
     ragged = [n.name for n in inputs if typed.types[n.id].ragged]
     if len(ragged) == 1:

@@ -37,15 +37,15 @@ def _module(level: int) -> tuple[str, ...]:
     types = ("types", "cache_types") if level == 0 else ("types",)
     constants = (*CONSTANTS, "ragged_constants", "values", *types, "quiet")
     head = ("docstring", IMPORTS, *constants, "parameters", "compiled", HELPERS)
-    return (*head, *steps, "predict", "emitted", "arguments", "files", "check")
+    return (*head, *steps, "predict", "emitted", "stepping", "arguments", "files", "check")
 
 
 _PREDICT = (
     *("serving_docstring", IMPORTS, "origin", "ports", "shapes", "values", "types", "quiet"),
-    *("compiled", HELPERS, "serving", "serving_inputs", "serving_files"),
+    *("compiled", HELPERS, "serving", "serving_stepping", "serving_inputs", "serving_files"),
 )
 
-_BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare")
+_BARE = ("bare_docstring", BARE_IMPORTS, "bare_types", HELPERS, "bare", "bare_stepping")
 
 
 def module_text(view: ModuleView, target: Target, parts: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from .function_views import (
     SolveView,
 )
 from .rates import ClipView, ScheduleView
+from .stepping import StepView
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ModuleView:
     predict: KernelView
     input_gradient: KernelView | None
     per_example: KernelView | None
+    step: StepView | None
     vjp: KernelView | None
     upstreams: tuple[tuple[str, str], ...]
     jacobian: JacobianView | None
