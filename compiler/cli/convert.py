@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -187,8 +187,11 @@ def _tensors(path: Path) -> dict[str, Array]:
 
 def _pickled(path: Path) -> dict[str, Array]:
     """A state_dict by torch.load with weights_only, which runs nothing that the file says."""
-    import torch
+    from importlib import import_module
+
     from nnc.runtime.weights import WeightsError
+
+    torch: Any = import_module("torch")  # nothing that is shipped requires it
 
     with open(path, "rb"):  # a missing file is an OSError with a reason
         pass
