@@ -41,6 +41,9 @@ ROUNDS = 8
 NOTHING: Array = np.empty((0,) * 9)
 """The value of a program that cannot be run: no given array is like it."""
 
+ANY_FACTOR = 3
+"""The rank of sites that would fit in pairs with too much: a factor of everything."""
+
 SMALL_STEP = 1e-3
 """How far apart two numbers are between which a slope is taken."""
 
@@ -120,6 +123,9 @@ class Search:
         right = set(self.tensors) - set(wrong)
         judged = [(self.wrong(hit), hit) for hit in hits]
         judged = [(rest, hit) for rest, hit in judged if right.isdisjoint(rest)]
+        judged = [
+            (rest, hit) for rest, hit in judged if not self._says_nothing(hit, first, wrong, rest)
+        ]
         whole = [self.finding(hit, rest) for rest, hit in judged if not rest]
         if whole:
             return whole
@@ -130,6 +136,11 @@ class Search:
         for _, hit in judged[:BRANCHES]:
             found += self._from(hit, depth - len(hit.mistakes) + len(mutant.mistakes))
         return found
+
+    def _says_nothing(self, hit: Mutant, first: str, wrong: list[str], rest: list[str]) -> bool:
+        """Whether a number was found from a single one, and explains nothing else."""
+        alone = self.tensors[first].array.size < 2 and len(rest) >= len(wrong) - 1
+        return alone and hit.mistakes[-1].number is not None
 
     def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
         """Give an array up, and go on with the given one in its place if more is right then."""
@@ -163,7 +174,7 @@ class Search:
         """
         groups = self._by_effect(mutant, first)
         found = []
-        for one, other in list(combinations(groups, 2))[: self._allowed(mutant)]:
+        for one, other in _likeliest(groups)[: self._allowed(mutant)]:
             for start, then in ((one, other), (other, one)):
                 both = self.with_mistake(start[0], then[0].mistakes[-1], first)
                 if both is not None and self.has(both, first):
@@ -175,7 +186,8 @@ class Search:
         self, mutant: Mutant, groups: list[list[Mutant]], first: str
     ) -> list[Mutant]:
         """Pairs of which the second mistake depends on a number that is not known."""
-        tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
+        reaching = self._reaching(mutant, first)
+        tuned = [m for m in reaching if m.site.tuned is not None and m.site.rank < ANY_FACTOR]
         pairs = [(group, mistake) for group in groups for mistake in tuned]
         found = []
         for group, mistake in pairs[: self._allowed(mutant)]:
@@ -209,8 +221,12 @@ class Search:
         ids = self.anatomy.reference.tensors
         right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
         right |= {ids[name] for name in mutant.given_up}
-        before = _ancestors(mutant.graph, ids[first], right)
-        return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
+        before, made = _ancestors(mutant.graph, ids[first], right), mutant.mistakes
+        return [
+            m
+            for m in self.known
+            if not before.isdisjoint(m.site.nodes) and all(m.site is not n.site for n in made)
+        ]
 
     # --- mutants --------------------------------------------------------------------------
 
@@ -325,6 +341,12 @@ class Search:
         errors = [self.compared(mutant, name).error for name in explained]
         exact = digits(max(errors, default=0.0))
         return Finding(mutant.mistakes, explained, open_, exact, mutant.follow)
+
+
+def _likeliest(groups: list[list[Mutant]]) -> list[tuple[list[Mutant], list[Mutant]]]:
+    """Pairs of groups, those of plain mistakes first: groups are in the order of their cost."""
+    places = sorted(combinations(range(len(groups)), 2), key=sum)
+    return [(groups[i], groups[j]) for i, j in places]
 
 
 def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:
