@@ -32,7 +32,7 @@ MEMBERS = 6
 SHOWN = 5
 """Findings that are given."""
 
-MAX_PAIRS, MAX_ENTRIES = 300, 15_000_000
+MAX_PAIRS, MAX_ENTRIES = 800, 15_000_000
 """Pairs of mistakes that are tried on one array, and what they may compute together."""
 
 ROUNDS = 8

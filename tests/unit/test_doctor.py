@@ -223,4 +223,4 @@ def test_only_what_the_first_wrong_array_depends_on_is_suspected(monkeypatch):
     assert "softmax-diagonal" not in tried
     tried.clear()
     diagnosed("digits", 5, {"softmax-diagonal"}, inner=True)
-    assert "missing-derivative" not in tried
+    assert "derivative-of-preactivation" not in tried

@@ -228,8 +228,10 @@ def _detached(anatomy: Anatomy) -> Iterator[Site]:
     what = "all gradients are zero: the loss does not depend on the parameters any more"
     yield Site("", nodes, what, wrong, right, scaled(nodes, 0.0))
     for layer, id in dict.fromkeys(starts):
-        what = f"no gradient comes back beyond {anatomy.name_of(id)}: it is zero from there on"
-        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0))
+        name = anatomy.name_of(id)
+        what = f"no gradient comes back beyond {name}: it is zero from there on"
+        shared = any(len(anatomy.of_data(p)) > 1 for p in anatomy.layers.get(layer, ()))
+        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0), rank=int(shared))
     for name, id in anatomy.params.items():
         what = f"d_{name} is zero: it is never computed"
         wrong, right = "dW = np.zeros_like(W)", "dW = xᵀ dz"

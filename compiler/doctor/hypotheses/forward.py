@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...ir.op_graph import Role
+from ...ir.op_graph import Node, Role
 from ..anatomy import Anatomy
 from ..rewriting import Edit
 from .registry import Change, Hypothesis, Site, hypothesis
@@ -46,12 +46,36 @@ def _wrong_activation(anatomy: Anatomy) -> Iterator[Site]:
         for name, (formula, make) in FUNCTIONS.items():
             if name != own:
                 what = f"{layer} computes {name} on the way forward, but it is a {own}"
-                change = _instead(a, z, make)
-                yield Site(layer, (a,), what, formula, f"a = {own}(z)", change, rank=rank)
+                for nodes, change in _and_the_loss(anatomy, a, _instead(a, z, make)):
+                    yield Site(layer, nodes, what, formula, f"a = {own}(z)", change, rank=rank)
 
 
 def _instead(a: int, z: int, make: Make) -> Change:
     return lambda edit: edit.become(a, make(edit, z))
+
+
+def _and_the_loss(
+    anatomy: Anatomy, a: int, change: Change
+) -> Iterator[tuple[tuple[int, ...], Change]]:
+    """The change alone, and with a loss that is computed from y where it could be from z."""
+    yield (a,), change
+    for judged in anatomy.judged:
+        rows = [n for n in anatomy.graph if n.op in NAIVE and n.inputs[1] == judged.target]
+        if judged.y == a and judged.through and rows:
+            yield (a, rows[0].id), _with_loss_of(change, rows[0], a)
+
+
+NAIVE = {"crossentropy": "naive_crossentropy", "bce": "naive_bce"}
+"""Losses of z, and the same of y."""
+
+
+def _with_loss_of(change: Change, rows: Node, y: int) -> Change:
+    def both(edit: Edit) -> None:
+        change(edit)
+        made = edit.apply(rows.id, NAIVE[rows.op], y, rows.inputs[1], single=False)
+        edit.become(rows.id, made)
+
+    return both
 
 
 def _missing_bias(anatomy: Anatomy) -> Iterator[Site]:
@@ -79,7 +103,8 @@ def _softmax_axis(anatomy: Anatomy) -> Iterator[Site]:
 
             what = f"the softmax of {node.origin.layer} adds up to 1 {text}, not in each row"
             wrong = f"np.exp(z) / np.exp(z).sum({'' if axis is None else 'axis=0'})"
-            yield Site(node.origin.layer, (node.id,), what, wrong, right, change)
+            for nodes, both in _and_the_loss(anatomy, node.id, change):
+                yield Site(node.origin.layer, nodes, what, wrong, right, both)
 
 
 hypothesis(

@@ -52,7 +52,13 @@ def _deltas(anatomy: Anatomy, layer: str) -> tuple[int, ...]:
 
 def _cloned(ids: tuple[int, ...], instead: Instead) -> Change:
     def change(edit: Edit) -> None:
+        taken = instead(edit)
+        # what takes a node's place may itself be computed from others that are replaced
+        made = {
+            old: edit.clone(new, {o: n for o, n in taken.items() if o != old})
+            for old, new in taken.items()
+        }
         for id in ids:
-            edit.become(id, edit.clone(edit.original(id), instead(edit)))
+            edit.become(id, edit.clone(edit.original(id), made))
 
     return change

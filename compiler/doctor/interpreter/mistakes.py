@@ -62,6 +62,14 @@ def naive_crossentropy(y: Array, t: Array, *, single: bool) -> Array:
 
 
 @mistake
+def naive_bce(y: Array, t: Array, *, single: bool) -> Array:
+    """−t log y − (1 − t) log (1 − y), entry by entry."""
+    kind = np.float32 if single else np.float64
+    y, t = y.astype(kind), t.astype(kind)
+    return -(t * np.log(y) + (1 - t) * np.log(1 - y)).astype(np.float64)
+
+
+@mistake
 def reshaped_turned(w: Array, *, turned: bool) -> Array:
     """W reshaped to the shape of its transpose; `turned` where it is kept as its transpose."""
     return w.T.reshape(w.shape).T if turned else w.reshape(w.shape[::-1])
