@@ -114,10 +114,11 @@ def _by(base: Anatomy, graph: Graph) -> Anatomy:
 def _diagnosed(anatomy: Anatomy, tensors: dict[str, Tensor], *, late: bool) -> Diagnosis:
     """The diagnosis where one convention is taken for right."""
     wrong = any(not tensor.right for tensor in tensors.values())
-    findings = Search(anatomy, tensors).findings() if wrong else []
+    search = Search(anatomy, tensors)
+    findings = search.findings() if wrong else []
     own = tuple(n for n in tensors if n in anatomy.reference.gradients().values())
     left = findings[0].unexplained if findings else ()
-    diagnosis = Diagnosis(tensors, (), anatomy.rows, own, left, late)
+    diagnosis = Diagnosis(tensors, (), anatomy.rows, own, left, late, search.complete)
     told = tuple(replace(f, evidence=sentences(diagnosis, f)) for f in findings if f.mistakes)
     return replace(diagnosis, findings=told)
 

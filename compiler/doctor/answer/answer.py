@@ -118,6 +118,7 @@ class Answer:
                 for d in self.diagnoses
             ],
             "unexplained": list(self.unexplained),
+            "complete": self.diagnosis.complete,
         }
 
     def right(self, name: str) -> Array:

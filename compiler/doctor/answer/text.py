@@ -17,6 +17,12 @@ LETTERS = (
     "target, B the number of rows; dW is the gradient of the loss by W, dz that by z, and so on."
 )
 
+CUT_SHORT = (
+    "The search was ended after a fixed amount of work: not every mistake, or not every pair of "
+    "them, was tried on every array. A smaller batch, or the arrays in between, such as the "
+    "gradients at z, let it get further."
+)
+
 ROUNDING = 1e-9
 """An error below which the table shows 0."""
 
@@ -96,6 +102,8 @@ def _found(answer: Answer, spec: str) -> Iterator[str]:
         yield "\n\n".join(_explanation(parts, lead, spec))
     if answer.unexplained:
         yield "\n".join(_open(answer))
+        if not answer.diagnosis.complete:
+            yield fill(CUT_SHORT, WIDTH)
 
 
 def _explanation(parts: list[MistakeResult], lead: str, spec: str) -> Iterator[str]:
