@@ -11,6 +11,7 @@ from ..doctor.blind.labels import NEAR, SLUGS
 SOME = [case for case in SINGLE if SLUGS[case.name]][::5]
 """Every fifth mistake that is in the catalogue: a tenth of all."""
 
+
 @pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)
 def test_mistakes_of_others_are_named(case):
     verdict = judged(case)
