@@ -71,7 +71,8 @@ def test_json_has_the_agreed_form(run):
     done = run("model.nn", save(arrays(wrong={"missing-mean 1"})), "--format", "json")
     assert done.exit_code == 1
     told = json.loads(done.stdout)
-    assert list(told) == ["tensors", "diagnoses", "unexplained"]
+    assert list(told) == ["tensors", "diagnoses", "unexplained", "complete"]
+    assert told["complete"] is True
     assert {t["name"]: t["status"] for t in told["tensors"]} == {
         **dict.fromkeys(("db2", "dW2", "db1"), "right"),
         "dW1": "wrong",
