@@ -141,9 +141,14 @@ class Search:
         return found
 
     def _says_nothing(self, hit: Mutant, first: str, wrong: list[str], rest: list[str]) -> bool:
-        """Whether a number was found from a single one, and explains nothing else."""
-        alone = self.tensors[first].array.size < 2 and len(rest) >= len(wrong) - 1
-        return alone and hit.mistakes[-1].number is not None
+        """Whether a number was found that fits one array, and no other, as almost any would.
+
+        That is one found from a single entry, or a factor of everything that comes after.
+        """
+        last = hit.mistakes[-1]
+        if last.number is None or len(rest) < len(wrong) - 1:
+            return False
+        return self.tensors[first].array.size < 2 or (last.site.rank >= ANY_FACTOR and bool(rest))
 
     def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
         """Give an array up, and go on with the given one in its place if more is right then."""
