@@ -27,7 +27,7 @@ def printed_times(
 ) -> Iterator[Site]:
     """The value of a loss is a multiple of what it should be; the gradients are right."""
     for layer, id in printed(anatomy):
-        text = f"{what}; the gradients do not depend on it"
+        text = f"{what} (the gradients do not depend on it)"
         yield Site(layer, (id,), text, wrong, right, scaled([id], factor), rank=rank)
 
 

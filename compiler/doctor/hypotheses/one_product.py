@@ -21,10 +21,11 @@ Unsloped = Callable[[Edit], int]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A node that computes something from dz, and what that is called."""
+    """A node that computes something from dz, what that is called, whether it is a bias's gradient."""
 
     node: int
     name: str
+    bias: bool = False
 
 
 def without_slope(anatomy: Anatomy, active: Activation) -> Iterator[Site]:
@@ -69,7 +70,7 @@ def _output_gradient(judged: Judged, op: str) -> Unsloped:
 
 def _uses(anatomy: Anatomy, dz: int) -> tuple[list[Use], list[Use]]:
     """The gradients of parameters that are computed from dz, and what is handed on from it."""
-    own = [Use(p.node, f"d_{p.param}") for p in anatomy.products if p.dz == dz]
+    own = [Use(p.node, f"d_{p.param}", p.a < 0) for p in anatomy.products if p.dz == dz]
     taken = {use.node for use in own}
     back = [
         Use(id, anatomy.name_of(id) or "what is handed on")
@@ -87,11 +88,15 @@ def _sites(anatomy: Anatomy, layer: str, dz: int, text: str, start: Unsloped) ->
         names = " and ".join(use.name for use in group)
         verb = "is" if len(group) == 1 else "are"
         what = f"{names} {verb} computed from {text}: there the derivative is missing"
-        wrong, right = (
-            ("dx = da Wᵀ", "dx = dz Wᵀ") if group[0] in back else ("dW = xᵀ da", "dW = xᵀ dz")
-        )
+        wrong, right = _formulas(group[0], back)
         nodes = tuple(use.node for use in group)
         yield Site(layer, nodes, what, wrong, right, _rerouted(nodes, dz, start), rank=1)
+
+
+def _formulas(use: Use, back: list[Use]) -> tuple[str, str]:
+    if use in back:
+        return "dx = da Wᵀ", "dx = dz Wᵀ"
+    return ("db = Σ da", "db = Σ dz") if use.bias else ("dW = xᵀ da", "dW = xᵀ dz")
 
 
 def _rerouted(nodes: tuple[int, ...], dz: int, start: Unsloped) -> Change:

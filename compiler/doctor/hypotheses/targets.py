@@ -164,10 +164,12 @@ def _stale(anatomy: Anatomy) -> Iterator[Site]:
 
 def _first_only(anatomy: Anatomy) -> Iterator[Site]:
     """In the way back, the activations of the first sample for all: an index that stays at 0."""
-    yield from _of_rows(anatomy, "the first sample, for all samples", (0,) * anatomy.rows)
+    yield from _of_rows(anatomy, "the first sample, for all samples", (0,) * anatomy.rows, "x[0]")
 
 
-def _of_rows(anatomy: Anatomy, text: str, order: tuple[int, ...]) -> Iterator[Site]:
+def _of_rows(
+    anatomy: Anatomy, text: str, order: tuple[int, ...], which: str = "x_old"
+) -> Iterator[Site]:
     right = "dW = xᵀ dz, each row with its own x"
     if anatomy.rows > 1:
         for product in (p for p in anatomy.products if p.a >= 0):
@@ -179,7 +181,7 @@ def _of_rows(anatomy: Anatomy, text: str, order: tuple[int, ...]) -> Iterator[Si
 
             what = f"d_{product.param} is computed from the input of {text}"
             layer = product.param.rpartition(".")[0]
-            yield Site(layer, (product.node,), what, "dW = x_oldᵀ dz", right, change, rank=1)
+            yield Site(layer, (product.node,), what, f"dW = {which}ᵀ dz", right, change, rank=1)
         for active in anatomy.activations:
 
             def slope(edit: Edit, a: Any = active, order: tuple[int, ...] = order) -> None:
@@ -188,7 +190,13 @@ def _of_rows(anatomy: Anatomy, text: str, order: tuple[int, ...]) -> Iterator[Si
 
             what = f"the slope of {active.layer} is that of {text}"
             yield Site(
-                active.layer, (active.dz,), what, "dz = da · a′_old", "dz = da · a′", slope, rank=1
+                active.layer,
+                (active.dz,),
+                what,
+                f"dz = da · a′ at {which}",
+                "dz = da · a′",
+                slope,
+                rank=1,
             )
 
 
