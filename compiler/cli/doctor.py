@@ -12,9 +12,10 @@ from click.exceptions import Exit
 from .app import Argument, Usage, app
 from .memory_option import memory_option
 from .output import check_output, deliver
+from .report_format import format_option
 from .spec import Spec, read_spec, spec_text
 from .terminal import FAILED, OK, USAGE, ReportFormat
-from .values import File, Real, Text, Whole, Word
+from .values import File, Real, Text, Whole
 
 if TYPE_CHECKING:
     from ..diagnostics.model import SpecError
@@ -95,15 +96,7 @@ if TYPE_CHECKING:
     type=File("the name of an .npz file"),
     help="Propose a spec that fits the arrays of a file, instead.",
 )
-@click.option(
-    "--format",
-    "format_",
-    metavar="|".join(ReportFormat),
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT.value,
-    show_default=True,
-    help="How to print the answer.",
-)
+@format_option
 @click.option(
     "--report",
     metavar="FILE",
