@@ -11,9 +11,11 @@ from click.exceptions import Exit
 
 from .app import Argument, Usage, app
 from .memory_option import memory_option
+from .output import check_output, deliver
+from .report_format import format_option
 from .spec import Spec, read_spec, spec_text
 from .terminal import FAILED, OK, USAGE, ReportFormat
-from .values import File, Real, Text, Whole, Word
+from .values import File, Real, Text, Whole
 
 if TYPE_CHECKING:
     from ..diagnostics.model import SpecError
@@ -94,14 +96,12 @@ if TYPE_CHECKING:
     type=File("the name of an .npz file"),
     help="Propose a spec that fits the arrays of a file, instead.",
 )
+@format_option
 @click.option(
-    "--format",
-    "format_",
-    metavar="|".join(ReportFormat),
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT.value,
-    show_default=True,
-    help="How to print the answer.",
+    "--report",
+    metavar="FILE",
+    type=File("the name of an .html file"),
+    help="Write the answer to a page as well, with the network and its derivation.",
 )
 @memory_option
 def doctor(
@@ -137,6 +137,8 @@ def doctor(
       nnc doctor -c 'input 12 -> dense 5 softmax; loss crossentropy' mine.npz
 
       nnc doctor digits.nn mine.npz --map v=dense1.W,gv=d_dense1.W --format json
+
+      nnc doctor digits.nn mine.npz --report mine.html
     """
     if log is None and infer is None:
         raise Exit(_judged(*_places(files, code), code, format_, **asked))
@@ -150,14 +152,18 @@ def _judged(
 ) -> int:
     """Judge the arrays of a file, or of a program; print the answer and return the exit code."""
     found, data, most = _read(spec, code), asked["data"], asked["max_memory"]
+    report = Path(asked["report"]) if asked["report"] else None
+    check_output(report, found.files)
     if given.lower().endswith(".py"):
         made_up = MadeUp(asked["rows"], asked["seed"], _arrays(data, most) if data else {})
-        arrays = _program(found, given, made_up, asked["seconds"], most)
+        arrays = _program(found, given, made_up, asked["seconds"], most, asked["rate"])
     elif data is not None:
         raise Usage(f"--data: {given} holds all arrays itself; --data is for a program")
     else:
         arrays = _arrays(given, most)
     answer = _examined(found, arrays, asked["mapping"], asked["layout"], asked["rate"])
+    if report is not None:
+        deliver(_page(answer, found, Path(given).name), report, found.files)
     if format_ is ReportFormat.JSON:
         click.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
     else:
@@ -165,6 +171,19 @@ def _judged(
 
         click.echo(text(answer, found.source.name, Path(given).name), nl=False)
     return OK if answer.ok else FAILED
+
+
+def _page(answer: Answer, found: Spec, file: str) -> str:
+    """The report of the network with the answer in it."""
+    from ..doctor.answer.section import section
+    from ..ir.sizes import batch_size
+    from ..report.page import Contents, page
+    from ..report.wording import printable
+
+    typed, name = answer.network.typed, printable(found.source.name)
+    title = typed.graph.model or f"{file} beside {name}"
+    text, batch = found.source.text.rstrip(), batch_size(typed.graph)
+    return page(Contents(typed, title, name, text, batch, judged=section(answer, file)))
 
 
 def _places(files: tuple[str, ...], code: str | None) -> tuple[str | None, str]:
@@ -219,7 +238,9 @@ class MadeUp(NamedTuple):
     data: dict[str, Array]
 
 
-def _program(spec: Spec, path: str, made_up: MadeUp, seconds: float, most: int) -> dict[str, Array]:
+def _program(
+    spec: Spec, path: str, made_up: MadeUp, seconds: float, most: int, rate: float | None
+) -> dict[str, Array]:
     """The arrays that a program computes."""
     from ..diagnostics.model import SpecError
     from ..doctor.examine import computed
@@ -235,6 +256,7 @@ def _program(spec: Spec, path: str, made_up: MadeUp, seconds: float, most: int) 
             seed=made_up.seed,
             seconds=seconds,
             most=most,
+            rate=rate,
             load=spec.files.load,
         )
     except SpecError as error:

@@ -65,7 +65,8 @@ class Product:
 class Judged:
     """A loss: what it judges, y (of the logits z where the loss looks through), the target t.
 
-    `residual` is the node that computes y − t, `delta` the gradient at z.
+    `residual` is the node that computes y − t, `delta` the gradient at z, `gradient` that at y, or
+    at z where the loss looks through.
     """
 
     layer: str
@@ -74,6 +75,12 @@ class Judged:
     target: int
     residual: int
     delta: int
+    gradient: int
+
+    @property
+    def through(self) -> bool:
+        """Whether the loss looks through the activation: y has no gradient of its own."""
+        return self.gradient == self.delta
 
 
 @dataclass(frozen=True)
@@ -233,7 +240,8 @@ class Anatomy:
                 z = y.id if y.id in self.gradient_of else y.inputs[0] if y.inputs else y.id
                 if target is not None and z in self.gradient_of:
                     loss, delta = residual.origin.layer, self.gradient_of[z]
-                    yield Judged(loss, y.id, z, residual.inputs[1], residual.id, delta)
+                    start = self.gradient_of.get(y.id, delta)
+                    yield Judged(loss, y.id, z, residual.inputs[1], residual.id, delta, start)
 
     def _stands_for(self, id: int, target: int | None) -> bool:
         """Whether a value is a target, or one that a loss has smoothed."""

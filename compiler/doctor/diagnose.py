@@ -62,9 +62,18 @@ def diagnose(
     if unknown:
         raise KeyError(f"no tensor is called {', '.join(map(repr, unknown))}")
     leaves = _leaves(reference, arrays, **more)
-    judged = {n: a for n, a in arrays.items() if n not in _outside(reference)}
+    judged = {n: _as_exact_as(leaves, a) for n, a in arrays.items() if n not in _outside(reference)}
     base = Anatomy(reference, reference.evaluate(leaves), rate, step)
     return _best(base, judged)
+
+
+def _as_exact_as(leaves: Leaves, array: Array) -> Array:
+    """An array no more exact than what it is computed from: float32 stored as float64 stays float32."""
+    sources = [*leaves.params.values(), *(a for a in leaves.inputs.values() if a.dtype.kind == "f")]
+    exact = max((np.asarray(a).dtype.itemsize for a in sources), default=8)
+    return (
+        array.astype(f"f{exact}") if array.dtype.kind == "f" and exact < array.itemsize else array
+    )
 
 
 def _best(base: Anatomy, judged: Mapping[str, Array]) -> Diagnosis:
@@ -74,9 +83,20 @@ def _best(base: Anatomy, judged: Mapping[str, Array]) -> Diagnosis:
     tables.sort(key=lambda pair: sum(not tensor.right for tensor in pair[0].values()))
     tried: list[Diagnosis] = []
     for tensors, anatomy in tables:
-        if not tried or (tried[0].unexplained and _differ(tensors, tried[0].tensors)):
+        if not tried or (_doubtful(tried[0]) and _differ(tensors, tried[0].tensors)):
             tried.append(_diagnosed(anatomy, tensors, late=anatomy is not base))
-    return min(tried, key=lambda d: len(d.unexplained))
+    return min(tried, key=_left_and_made)
+
+
+def _left_and_made(diagnosis: Diagnosis) -> tuple[int, int]:
+    """How many arrays are left open, and by how many mistakes the others are explained."""
+    made = diagnosis.findings[0].mistakes if diagnosis.findings else ()
+    return len(diagnosis.unexplained), len(made)
+
+
+def _doubtful(diagnosis: Diagnosis) -> bool:
+    """Whether another convention may explain it better."""
+    return _left_and_made(diagnosis) > (0, 1)
 
 
 def _differ(tensors: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> bool:
@@ -94,10 +114,11 @@ def _by(base: Anatomy, graph: Graph) -> Anatomy:
 def _diagnosed(anatomy: Anatomy, tensors: dict[str, Tensor], *, late: bool) -> Diagnosis:
     """The diagnosis where one convention is taken for right."""
     wrong = any(not tensor.right for tensor in tensors.values())
-    findings = Search(anatomy, tensors).findings() if wrong else []
+    search = Search(anatomy, tensors)
+    findings = search.findings() if wrong else []
     own = tuple(n for n in tensors if n in anatomy.reference.gradients().values())
     left = findings[0].unexplained if findings else ()
-    diagnosis = Diagnosis(tensors, (), anatomy.rows, own, left, late)
+    diagnosis = Diagnosis(tensors, (), anatomy.rows, own, left, late, search.complete)
     told = tuple(replace(f, evidence=sentences(diagnosis, f)) for f in findings if f.mistakes)
     return replace(diagnosis, findings=told)
 

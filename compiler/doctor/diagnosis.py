@@ -84,7 +84,8 @@ class Diagnosis:
     """Every given array, the findings, best first, and the first difference.
 
     `rows` is the size of the batch, `parameters` which of the arrays are gradients of parameters,
-    `unexplained` what the best finding leaves open, `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B.
+    `unexplained` what the best finding leaves open, `late_mean` whether the mean is taken in the products, as in dW = xᵀ dz / B,
+    `complete` whether all mistakes were tried, alone and in pairs, before the budget was used up.
     """
 
     tensors: Mapping[str, Tensor]
@@ -93,6 +94,7 @@ class Diagnosis:
     parameters: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     late_mean: bool = False
+    complete: bool = True
 
     @property
     def wrong(self) -> tuple[str, ...]:

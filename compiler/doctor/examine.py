@@ -55,20 +55,24 @@ def computed(
     seed: int = 0,
     seconds: float = SECONDS,
     most: int = BYTES,
+    rate: float | None = None,
     load: Load = no_includes,
 ) -> dict[str, Array]:
     """Run a program in a process with limits on time and memory, and return its arrays.
 
     Numbers are made up from `seed`, except for those of `data`: X, Y and parameters by the names
-    W1, b1, W2 and so on, in the program's own layout. Raises ValueError where the network is not
+    W1, b1, W2 and so on, in the program's own layout. A step is taken with `rate`, that of the
+    spec where it is None. Raises ValueError where the network is not
     one for which numbers can be made up, or the program fails.
     """
-    drawn = sample(Network(Reference.of(source, load)), rows, seed).arrays()
+    reference = Reference.of(source, load)
+    drawn = sample(Network(reference), rows, seed).arrays()
+    rate = rate_of(reference.typed) if rate is None else rate
     given = {_usual(name): array for name, array in (data or {}).items()}
     unknown = [name for name in given if name not in drawn]
     if unknown:
         raise ValueError(f"the data of a program are called {', '.join(drawn)}, not {unknown[0]!r}")
-    return run_program(file, {**drawn, **given}, tuple(given), seconds, most)
+    return run_program(file, {**drawn, **given}, tuple(given), seconds, most, rate)
 
 
 def _usual(name: str) -> str:

@@ -36,14 +36,20 @@ def rows(values: Evaluation, id: int, part: Part) -> Array:
     if part is ... or values.has(id):
         return np.asarray(values[id][part])
     if node.op == "matmul":
-        return rows(values, node.inputs[0], part) @ values[node.inputs[1]]
+        pair = [rows(values, node.inputs[0], part), values[node.inputs[1]]]
+        result = np.asarray(pair[0] @ pair[1])
+        values.work.add(node.op, pair, result)
+        return result
     if node.op == "transpose" and node.attr("perm") == (1, 0):
         return values[node.inputs[0]][:, part].T
     if _entry_by_entry(values, node):
         scalars = {i for i in node.inputs if not values.graph[i].type.rank}
         operands = [values[i] if i in scalars else rows(values, i, part) for i in node.inputs]
         attrs = {name: values.attribute(value) for name, value in node.attrs}
-        return np.asarray(VALUES[node.op](*operands, **attrs))
+        with np.errstate(all="ignore"):
+            result = np.asarray(VALUES[node.op](*operands, **attrs))
+        values.work.add(node.op, operands, result)
+        return result
     return np.asarray(values[id][part])
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import combinations
-from math import prod
 
 import numpy as np
 
-from ..ir.dims import BATCH
 from ..ir.op_graph import Graph
+from .alike import Alike
 from .anatomy import Anatomy
 from .comparison import Comparison, compare, digits
 from .diagnosis import Finding, Mistake, Tensor
@@ -32,14 +30,20 @@ MEMBERS = 6
 SHOWN = 5
 """Findings that are given."""
 
-MAX_PAIRS, MAX_ENTRIES = 300, 15_000_000
-"""Pairs of mistakes that are tried on one array, and what they may compute together."""
+MAX_PAIRS = 800
+"""Pairs of mistakes that are tried on one array."""
+
+BUDGET, FOR_SINGLE = 3e9, 0.6
+"""What a search may cost, in about nanoseconds; up to which share of it pairs are begun."""
 
 ROUNDS = 8
 """Steps in which a number that a mistake depends on is found."""
 
 NOTHING: Array = np.empty((0,) * 9)
 """The value of a program that cannot be run: no given array is like it."""
+
+ANY_FACTOR = 3
+"""The rank of sites that would fit in pairs with too much: a factor of everything."""
 
 SMALL_STEP = 1e-3
 """How far apart two numbers are between which a slope is taken."""
@@ -74,8 +78,12 @@ class Search:
     anatomy: Anatomy
     tensors: Mapping[str, Tensor]
     known: list[Mistake] = field(default_factory=list)
+    complete: bool = True
+    start: float = 0.0
+    tried: tuple[Mutant, str, list[Mutant]] | None = None
 
     def __post_init__(self) -> None:
+        self.start = self.anatomy.values.work.spent
         for entry in HYPOTHESES.values():
             self.known += [Mistake(entry, site) for site in entry.sites(self.anatomy)]
         self.known.sort(key=lambda m: m.cost)
@@ -85,17 +93,15 @@ class Search:
         """The right program, without a mistake."""
         return Mutant((), self.anatomy.values)
 
-    @cached_property
-    def pairs(self) -> int:
-        """How many pairs are tried: fewer, the larger the values of the rows are."""
-        values, batch = self.anatomy.values, str(BATCH)
-        large = [n for n in self.anatomy.graph if any(batch in str(d) for d in n.type.shape)]
-        entries = sum(prod(map(values.number, node.type.shape)) for node in large)
-        return min(MAX_PAIRS, MAX_ENTRIES // max(entries, 1))
+    def _spent(self, share: float = 1.0) -> bool:
+        """Whether a share of the budget is used up; then the search is not complete."""
+        over = self.anatomy.values.work.spent - self.start > share * BUDGET
+        self.complete = self.complete and not over
+        return over
 
     def _allowed(self, mutant: Mutant) -> int:
         """The pairs on one array: fewer, the more arrays have been given up before."""
-        return self.pairs // (1 + len(mutant.given_up))
+        return MAX_PAIRS // (1 + len(mutant.given_up))
 
     def findings(self) -> list[Finding]:
         """The best explanations, one for each set of slugs; without a mistake where nothing fits."""
@@ -111,7 +117,7 @@ class Search:
     def _from(self, mutant: Mutant, depth: int) -> list[Finding]:
         """Findings that begin with the mistakes of a mutant."""
         wrong = self.wrong(mutant)
-        if not wrong or not depth:
+        if not wrong or not depth or self._spent():
             return [self.finding(mutant, wrong)]
         first = wrong[0]
         hits = self._hits(mutant, first)
@@ -120,6 +126,9 @@ class Search:
         right = set(self.tensors) - set(wrong)
         judged = [(self.wrong(hit), hit) for hit in hits]
         judged = [(rest, hit) for rest, hit in judged if right.isdisjoint(rest)]
+        judged = [
+            (rest, hit) for rest, hit in judged if not self._says_nothing(hit, first, wrong, rest)
+        ]
         whole = [self.finding(hit, rest) for rest, hit in judged if not rest]
         if whole:
             return whole
@@ -130,6 +139,16 @@ class Search:
         for _, hit in judged[:BRANCHES]:
             found += self._from(hit, depth - len(hit.mistakes) + len(mutant.mistakes))
         return found
+
+    def _says_nothing(self, hit: Mutant, first: str, wrong: list[str], rest: list[str]) -> bool:
+        """Whether a number was found that fits one array, and no other, as almost any would.
+
+        That is one found from a single entry, or a factor of everything that comes after.
+        """
+        last = hit.mistakes[-1]
+        if last.number is None or len(rest) < len(wrong) - 1:
+            return False
+        return self.tensors[first].array.size < 2 or (last.site.rank >= ANY_FACTOR and bool(rest))
 
     def _without(self, mutant: Mutant, first: str, wrong: list[str]) -> Mutant:
         """Give an array up, and go on with the given one in its place if more is right then."""
@@ -149,12 +168,24 @@ class Search:
         """Mutants by one mistake more that have the first wrong array; numbers are found last."""
         reaching = self._reaching(mutant, first)
         for tuned in (False, True):
-            chosen = [m for m in reaching if m.site.late == tuned]
-            made = [self.with_mistake(mutant, mistake, first) for mistake in chosen]
-            hits = [one for one in made if one is not None and self.has(one, first)]
+            made = self._mutants(mutant, first, [m for m in reaching if m.site.late == tuned])
+            self.tried = self.tried if tuned else (mutant, first, made)
+            hits = [one for one in made if self.has(one, first)]
             if hits:
                 return hits
         return []
+
+    def _mutants(self, mutant: Mutant, first: str, mistakes: list[Mistake]) -> list[Mutant]:
+        """Mutants by one mistake more, as many as the budget allows, with their first wrong array."""
+        found = []
+        for mistake in mistakes:
+            if self._spent():
+                break
+            made = self.with_mistake(mutant, mistake, first)
+            if made is not None:
+                self._some(made, first)
+                found.append(made)
+        return found
 
     def _pairs(self, mutant: Mutant, first: str) -> list[Mutant]:
         """The same by two mistakes more, both before the first wrong array.
@@ -163,25 +194,30 @@ class Search:
         """
         groups = self._by_effect(mutant, first)
         found = []
-        for one, other in list(combinations(groups, 2))[: self._allowed(mutant)]:
+        for one, other in _likeliest(groups)[: self._allowed(mutant)]:
             for start, then in ((one, other), (other, one)):
                 both = self.with_mistake(start[0], then[0].mistakes[-1], first)
                 if both is not None and self.has(both, first):
                     found += self._combined(start, then, first)
                     break
+            if self._spent(FOR_SINGLE):
+                break
         return found or self._pairs_with_number(mutant, groups, first)
 
     def _pairs_with_number(
         self, mutant: Mutant, groups: list[list[Mutant]], first: str
     ) -> list[Mutant]:
         """Pairs of which the second mistake depends on a number that is not known."""
-        tuned = [m for m in self._reaching(mutant, first) if m.site.tuned is not None]
+        reaching = self._reaching(mutant, first)
+        tuned = [m for m in reaching if m.site.tuned is not None and m.site.rank < ANY_FACTOR]
         pairs = [(group, mistake) for group in groups for mistake in tuned]
         found = []
         for group, mistake in pairs[: self._allowed(mutant)]:
             made = self.with_mistake(group[0], mistake, first)
             if made is not None and self.has(made, first):
                 found += self._combined(group, [made], first)
+            if self._spent(FOR_SINGLE):
+                break
         return found
 
     def _combined(self, ones: list[Mutant], others: list[Mutant], first: str) -> list[Mutant]:
@@ -192,16 +228,16 @@ class Search:
 
     def _by_effect(self, mutant: Mutant, first: str) -> list[list[Mutant]]:
         """Mutants by one mistake more, those together that have the same first wrong array."""
+        seen = Alike(self._some(mutant, first), self.tensors[first].by)
         groups: list[list[Mutant]] = []
-        for mistake in self._reaching(mutant, first):
-            made = self.with_mistake(mutant, mistake, first) if mistake.site.change else None
-            if made is None or self.alike(made, mutant, first):
+        assert self.tried is not None
+        for made in (m for m in self.tried[2] if m.mistakes[-1].site.change):
+            at = seen.place(self._some(made, first))
+            if at == 0:
                 continue  # it changes nothing
-            same = [g for g in groups if self.alike(made, g[0], first)]
-            if same:
-                same[0].append(made)
-            else:
-                groups.append([made])
+            if at > len(groups):
+                groups.append([])
+            groups[at - 1].append(made)
         return groups
 
     def _reaching(self, mutant: Mutant, first: str) -> list[Mistake]:
@@ -209,8 +245,12 @@ class Search:
         ids = self.anatomy.reference.tensors
         right = {ids[name] for name, tensor in self.tensors.items() if tensor.right}
         right |= {ids[name] for name in mutant.given_up}
-        before = _ancestors(mutant.graph, ids[first], right)
-        return [m for m in self.known if not before.isdisjoint(m.site.nodes)]
+        before, made = _ancestors(mutant.graph, ids[first], right), mutant.mistakes
+        return [
+            m
+            for m in self.known
+            if not before.isdisjoint(m.site.nodes) and all(m.site is not n.site for n in made)
+        ]
 
     # --- mutants --------------------------------------------------------------------------
 
@@ -300,11 +340,6 @@ class Search:
             return False
         return self.compared(mutant, name).right
 
-    def alike(self, mutant: Mutant, other: Mutant, name: str) -> bool:
-        """Whether two mutants have the same array, as far as it is looked at."""
-        by = self.tensors[name].by
-        return compare(self._some(other, name), self._some(mutant, name), by).right
-
     def compared(self, mutant: Mutant, name: str) -> Comparison:
         """A mutant's array beside the given one."""
         tensor = self.tensors[name]
@@ -325,6 +360,12 @@ class Search:
         errors = [self.compared(mutant, name).error for name in explained]
         exact = digits(max(errors, default=0.0))
         return Finding(mutant.mistakes, explained, open_, exact, mutant.follow)
+
+
+def _likeliest(groups: list[list[Mutant]]) -> list[tuple[list[Mutant], list[Mutant]]]:
+    """Pairs of groups, those of plain mistakes first: groups are in the order of their cost."""
+    places = sorted(combinations(range(len(groups)), 2), key=sum)
+    return [(groups[i], groups[j]) for i, j in places]
 
 
 def _ancestors(graph: Graph, id: int, known: set[int]) -> set[int]:

@@ -18,6 +18,7 @@ from ..version import VERSION
 from .curves import Series, curves
 from .derivation import Derivations, derive
 from .history import LOSS, SETS, History
+from .judged import Judged
 from .mathml import formula_html
 from .picture import picture
 from .summary import COUNTED, Summary, summarise
@@ -107,6 +108,7 @@ class Contents:
     history: History | None = None
     measured: Measured | None = None
     weights: Weights | None = None
+    judged: Judged | None = None
     notes: Sequence[str] = ()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import counts, layouts, orders, steps
+from . import counts, layouts, orders, parts, steps, values
 
-FAMILIES = (steps, layouts, counts, orders)
+FAMILIES = (steps, layouts, counts, orders, values, parts)
 
 PLANTED = [case for family in FAMILIES for case in family.cases()]
 RIGHT = [case for family in FAMILIES for case in family.right()]

@@ -88,7 +88,7 @@ def rows_program(net: Net, given: Arrays, wrong: str) -> Arrays:
         if wrong == f"deltas-swapped {i}":
             dz = deltas[i + 1]
         at = a[i - 1]
-        if wrong == f"deltas-swapped input {i}":
+        if wrong == f"gradient-input {i}":
             at = a[i]
         if wrong == f"matrix-product weight {i}":
             found[f"d_dense{i}.W"] = at * dz
@@ -149,11 +149,11 @@ MISTAKES = {
         *("bias-broadcast 2", "class-ids-broadcast", "class-ids-broadcast one"),
         *("shuffled-labels roll", "shuffled-labels reverse", "shuffled-labels sorted"),
         *("precedence target", "precedence bracket 1", "deltas-swapped 1"),
-        "deltas-swapped input 1",
+        "gradient-input 1",
     ),
     "square": (
         *("transpose 1", "transpose back 2", "transpose forward 1", "transpose forward 2"),
-        *("global-input 2", "deltas-swapped 1", "deltas-swapped order", "deltas-swapped input 2"),
+        *("global-input 2", "deltas-swapped 1", "deltas-swapped order", "gradient-input 2"),
         *("precedence slope 1", "precedence bracket 1", "precedence bracket 2"),
         *("class-ids-broadcast", "shuffled-labels random", "shuffled-labels roll"),
     ),

@@ -26,6 +26,14 @@ def sgd(name, w, g, kept, t, *, wrong=""):
         copy = w.copy()
         copy -= LR * g
         return w_new
+    if wrong == "step-rate":
+        return w - g
+    if wrong == "step-rate twice":
+        return w - LR * (LR * g)
+    if wrong == "step-rate odd":
+        return w - 0.037 * g
+    if wrong == "l2-doubled":
+        return w - LR * (g + NETS["decay"].l2 * w * (w.ndim > 1))
     return w - LR * g
 
 
@@ -97,7 +105,12 @@ def adam(name, w, g, kept, t, *, wrong="", decay=""):
 
 ADAM = f"lr={LR} eps={EPS}"
 OPTIMIZERS: dict[str, tuple[str, Rule, tuple[str, ...], tuple[str, ...]]] = {
-    "sgd": (f"sgd lr={LR}", sgd, (), ("ascent", "no-update")),
+    "sgd": (
+        f"sgd lr={LR}",
+        sgd,
+        (),
+        ("ascent", "no-update", "step-rate", "step-rate twice", "step-rate odd"),
+    ),
     "decayed": (
         f"sgd lr={LR} weight_decay={WD}",
         decayed,
@@ -190,6 +203,8 @@ def cases() -> Iterator[Case]:
                 for gradients in (True, False):
                     t = 5 if slots and ("momentum" in wrong or at % 2) else 1
                     yield case(optimizer, net, 4 + at, t, wrong, gradients)
+    for gradients in (True, False):
+        yield case("sgd", "decay", 5, 1, "l2-doubled", gradients)
 
 
 def right() -> Iterator[Case]:

@@ -110,7 +110,7 @@ def delta_of(net: Net, z, y, t, wrong: Collection[str]) -> np.ndarray:
         return y if net.loss in ("crossentropy", "bce") else slope_and_mean(net, y, y)
     if "softmax-diagonal" in wrong:
         return -t / y * (y * (1 - y))
-    if "softmax-twice" in wrong:
+    if "softmax-twice" in wrong or "double-derivative output" in wrong:
         return (y - t) * y * (1 - y)
     if "softmax-twice whole" in wrong:
         return np.stack(

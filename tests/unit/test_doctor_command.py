@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from nnc.cli.commands import app
 
+from ..html_pages import Page
 from .planted import NETS
 from .test_doctor_intake import arrays, columns
 
@@ -69,7 +71,8 @@ def test_json_has_the_agreed_form(run):
     done = run("model.nn", save(arrays(wrong={"missing-mean 1"})), "--format", "json")
     assert done.exit_code == 1
     told = json.loads(done.stdout)
-    assert list(told) == ["tensors", "diagnoses", "unexplained"]
+    assert list(told) == ["tensors", "diagnoses", "unexplained", "complete"]
+    assert told["complete"] is True
     assert {t["name"]: t["status"] for t in told["tensors"]} == {
         **dict.fromkeys(("db2", "dW2", "db1"), "right"),
         "dW1": "wrong",
@@ -139,3 +142,36 @@ def test_files_that_promise_too_much_or_would_be_unpickled_are_refused(run):
     done = run("model.nn", "mine.npz", "--max-memory", "64G")
     assert done.exit_code == 2
     assert "larger than the memory" in done.stderr
+
+
+def test_the_answer_is_a_section_of_the_report(run):
+    done = run("model.nn", save(arrays(wrong={"missing-mean 1"})), "--report", "mine.html")
+    assert done.exit_code == 1
+    page = Page(Path("mine.html").read_text("utf-8"))
+    for part in (
+        "1 of 4 arrays is wrong.",
+        "missing-mean",
+        "the division by the number of rows is missing",
+        "dW1 = X.T @ dZ1 / len(X)",
+        'grads["dense1.W"] = x.T @ d_dense1_z',
+        "nnc explain missing-mean",
+    ):
+        assert part in page.text
+    assert ("section", "judged") in [(tag, found.get("id")) for tag, found in page.elements]
+    right = run("model.nn", save(arrays()), "--report", "mine.html")
+    assert right.exit_code == 0
+    assert "All 4 arrays are right." in Page(Path("mine.html").read_text("utf-8")).text
+    refused = run("model.nn", "mine.npz", "--report", "none/mine.html")
+    assert (refused.exit_code, "there is no folder none" in refused.stderr) == (2, True)
+
+
+def test_a_search_that_was_cut_short_says_so(run, monkeypatch):
+    found = arrays()
+    rng = np.random.default_rng(0)
+    found["dW1"] = rng.normal(size=found["dW1"].shape)
+    name = save(found)
+    assert "ended after a fixed amount of work" not in run("model.nn", name).stdout
+    monkeypatch.setattr("nnc.doctor.search.BUDGET", 1e6)
+    told = " ".join(run("model.nn", name).stdout.split())
+    assert "The search was ended after a fixed amount of work" in told
+    assert json.loads(run("model.nn", name, "--format", "json").stdout)["complete"] is False

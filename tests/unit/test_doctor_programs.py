@@ -106,3 +106,37 @@ def test_data_may_be_given(tmp_path, monkeypatch):
     assert (done.exit_code, "not 'Z'" in done.stderr) == (2, True)
     done = doctor("-c", spec, "none.py")
     assert (done.exit_code, "none.py: no such file" in done.stderr) == (2, True)
+
+
+STEPS = {
+    "in place": "    for n in params:\n        params[n] -= learning_rate * grads['d' + n]\n",
+    "given back": "    return {n: params[n] - learning_rate * grads['d' + n] for n in params}\n",
+    "in a tuple": "    return tuple(p - learning_rate * g for p, g in zip(params.values(), grads.values()))\n",
+}
+LINEAR = (
+    "def gradients(X, Y, W1, b1):\n"
+    "    dZ = 2 * (X @ W1 + b1 - Y) / Y.size\n"
+    "    return {'dW1': X.T @ dZ, 'db1': dZ.sum(0)}\n"
+    "def sgd(params, grads, learning_rate):\n"
+)
+
+
+@pytest.mark.parametrize("way", STEPS)
+def test_a_step_is_judged_too(way, tmp_path):
+    """By the learning rate of the spec, or of --lr."""
+    (tmp_path / "mine.py").write_text(LINEAR + STEPS[way])
+    spec = "input 4 -> dense 2; loss mse"
+    done = doctor("-c", f"{spec}; optimizer sgd lr=0.3", tmp_path / "mine.py")
+    assert done.exit_code == 0, done.stdout
+    assert "W1_new  right" in done.stdout
+    assert doctor("-c", spec, tmp_path / "mine.py", "--lr", 0.02).exit_code == 0
+    wrong = STEPS[way].replace("-", "+")
+    (tmp_path / "mine.py").write_text(LINEAR + wrong)
+    told = doctor("-c", spec, tmp_path / "mine.py", "--lr", 0.02)
+    assert (told.exit_code, "ascent: the step goes up the gradient" in told.stdout) == (1, True)
+
+
+def test_a_step_that_fails_is_not_judged(tmp_path):
+    (tmp_path / "mine.py").write_text(LINEAR + "    return params @ grads\n")
+    done = doctor("-c", "input 4 -> dense 2; loss mse; optimizer sgd lr=0.3", tmp_path / "mine.py")
+    assert (done.exit_code, "W1_new" in done.stdout) == (0, False)

@@ -118,6 +118,7 @@ class Answer:
                 for d in self.diagnoses
             ],
             "unexplained": list(self.unexplained),
+            "complete": self.diagnosis.complete,
         }
 
     def right(self, name: str) -> Array:
@@ -141,7 +142,8 @@ class Answer:
         worst = self.place(name, result.worst)
         word = self.words.word(name)
         status = "right" if tensor.right else "wrong"
-        note = relation_text(tensor).removeprefix(f"your {name} ").removeprefix("is ")
+        whole = relation_text(tensor).replace(f"the step to your {name} ", "the step ")
+        note = whole.removeprefix(f"your {name} ").removeprefix("is ")
         return TensorResult(word, status, result.error, worst, note)
 
     def place(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,6 +17,12 @@ LETTERS = (
     "target, B the number of rows; dW is the gradient of the loss by W, dz that by z, and so on."
 )
 
+CUT_SHORT = (
+    "The search was ended after a fixed amount of work: not every mistake, or not every pair of "
+    "them, was tried on every array. A smaller batch, or the arrays in between, such as the "
+    "gradients at z, let it get further."
+)
+
 ROUNDING = 1e-9
 """An error below which the table shows 0."""
 
@@ -33,6 +39,11 @@ def text(answer: Answer, spec: str = "model.nn", file: str = "your arrays") -> s
 
 
 def _head(answer: Answer, file: str) -> str:
+    return "\n".join(fill(line, WIDTH) for line in head(answer, file))
+
+
+def head(answer: Answer, file: str) -> list[str]:
+    """How the arrays were read, and which were not looked at."""
     rows = answer.diagnosis.rows
     lines = [f"{file}: {rows} row{'s' * (rows != 1)} of data; {answer.layout}."]
     lines += _layers(answer)
@@ -43,7 +54,7 @@ def _head(answer: Answer, file: str) -> str:
     if answer.case.unrated:
         left = ", ".join(answer.case.unrated)
         lines.append(f"Not looked at, since the learning rate is not known (--lr says it): {left}.")
-    return "\n".join(fill(line, WIDTH) for line in lines)
+    return lines
 
 
 def _layers(answer: Answer) -> list[str]:
@@ -73,11 +84,21 @@ def _table(answer: Answer) -> Iterator[str]:
 
 
 def _row(tensor: TensorResult) -> str:
-    error = f"{tensor.error:.1e}" if np.isfinite(tensor.error) else "-"
     if tensor.status == "right":
-        return f"right  {error if tensor.error > ROUNDING else '0'}"
-    worst = f"[{', '.join(map(str, tensor.worst_index))}]" if tensor.worst_index else ""
-    return f"WRONG  {error:<8}  {worst:<10}  {tensor.note}"
+        return f"right  {error_text(tensor)}"
+    return f"WRONG  {error_text(tensor):<8}  {index_text(tensor.worst_index):<10}  {tensor.note}"
+
+
+def error_text(tensor: TensorResult) -> str:
+    """An error with two digits, 0 for rounding, a dash where shapes differ."""
+    if tensor.status == "right" and tensor.error <= ROUNDING:
+        return "0"
+    return f"{tensor.error:.1e}" if np.isfinite(tensor.error) else "-"
+
+
+def index_text(index: tuple[int, ...]) -> str:
+    """An index as Python writes it; the empty text where there is none."""
+    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def _found(answer: Answer, spec: str) -> Iterator[str]:
@@ -94,8 +115,7 @@ def _found(answer: Answer, spec: str) -> Iterator[str]:
         parts = [d for d in answer.diagnoses if d.rank == rank]
         lead = f"Explanation {rank}: " if len(ranks) > 1 else ""
         yield "\n\n".join(_explanation(parts, lead, spec))
-    if answer.unexplained:
-        yield "\n".join(_open(answer))
+    yield "\n".join(fill(line, WIDTH) for line in unexplained(answer))
 
 
 def _explanation(parts: list[MistakeResult], lead: str, spec: str) -> Iterator[str]:
@@ -119,23 +139,27 @@ def _advice(part: MistakeResult, spec: str) -> Iterator[str]:
     yield f"  read          nnc explain {part.slug}"
 
 
-def _open(answer: Answer) -> Iterator[str]:
+def unexplained(answer: Answer) -> Iterator[str]:
+    """What no mistake explains, where to begin, and whether everything was tried."""
     names = answer.unexplained
+    if not names:
+        return
     verb = "is" if len(names) == 1 else "are"
-    yield fill(f"No known mistake explains {', '.join(names)}, which {verb} wrong.", WIDTH)
+    yield f"No known mistake explains {', '.join(names)}, which {verb} wrong."
     found = first_difference(answer)
     if found:
         name, index, mine, right = found
-        place = f"[{', '.join(map(str, index))}]" if index else ""
-        yield fill(
-            (
+        numbers = f"yours is {mine:.8g}, right is {right:.8g}."
+        if index:
+            place = f"{name}{index_text(index)}"
+            yield (
                 f"Begin with {name}: of the unexplained arrays it is computed first, and its largest "
-                f"error is at {name}{place}: yours is {mine:.8g}, right is {right:.8g}."
-                if place
-                else f"Begin with {name}: yours is {mine:.8g}, right is {right:.8g}."
-            ),
-            WIDTH,
-        )
+                f"error is at {place}: {numbers}"
+            )
+        else:
+            yield f"Begin with {name}: {numbers}"
+    if not answer.diagnosis.complete:
+        yield CUT_SHORT
 
 
 def first_difference(answer: Answer) -> tuple[str, tuple[int, ...], Any, Any] | None:

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..anatomy import Activation, Anatomy
 from ..rewriting import Edit
+from .loss import softmax_passed
+from .one_product import without_output_slope, without_slope
+from .output_slope import of_other_function, twice_at_output
+from .pooling import ungated
 from .registry import Change, Hypothesis, Site, hypothesis
 
 RIGHT: Mapping[str, str] = {
@@ -53,6 +57,11 @@ def _missing(anatomy: Anatomy) -> Iterator[Site]:
 
         what = f"DZ lacks the derivative of {active.op}: it equals {anatomy.name_of(active.da)}"
         yield _site(anatomy, active, what, "dz = da", change)
+        yield from without_slope(anatomy, active)
+    for judged in anatomy.judged:
+        yield from without_output_slope(anatomy, judged)
+    yield from softmax_passed(anatomy)
+    yield from ungated(anatomy)
 
 
 def _double(anatomy: Anatomy) -> Iterator[Site]:
@@ -64,6 +73,7 @@ def _double(anatomy: Anatomy) -> Iterator[Site]:
 
         what = f"DZ has the derivative of {active.op} in it twice"
         yield _site(anatomy, active, what, f"{right(active)}, twice", change)
+    yield from twice_at_output(anatomy, "sigmoid")
 
 
 def _of_preactivation(anatomy: Anatomy) -> Iterator[Site]:
@@ -85,20 +95,32 @@ def _of_activation(anatomy: Anatomy) -> Iterator[Site]:
 
 
 def _wrong_layer(anatomy: Anatomy) -> Iterator[Site]:
-    """The values of another layer of the same shape: its activation, its z, or both."""
+    """The values of another layer that fit: its activation, its z, or both."""
+    values = [(a.layer, a.z, a.a) for a in anatomy.activations]
+    values += [(anatomy.graph[j.y].origin.layer, j.z, j.y) for j in anatomy.judged]
     for active in anatomy.activations:
-        shape = anatomy.graph[active.a].type.shape
-        for other in anatomy.activations:
-            if other.a != active.a and anatomy.graph[other.a].type.shape == shape:
-                what = f"the derivative in DZ is taken at {other.layer}, not at {active.layer}"
-                instead = {active.a: other.a, active.z: other.z}
-                yield _site(
-                    anatomy,
-                    active,
-                    what,
-                    f"dz = da · {active.op}′ of {other.layer}",
-                    swapped(active, instead),
-                )
+        for layer, z, a in dict.fromkeys(values):
+            if a != active.a and _fits(anatomy, a, active.a):
+                yield from _of_layer(anatomy, active, layer, z, a)
+
+
+def _fits(anatomy: Anatomy, one: int, other: int) -> bool:
+    """Whether NumPy multiplies the two: the same shape, or a single column."""
+    shapes = [anatomy.graph[id].type.shape for id in (one, other)]
+    return shapes[0] in (shapes[1], (*shapes[1][:-1], 1))
+
+
+def _of_layer(anatomy: Anatomy, active: Activation, layer: str, z: int, a: int) -> Iterator[Site]:
+    """The slope by a formula in a, and by one in z, where that is not the same."""
+    what = f"the derivative in DZ is taken at {layer}, not at {active.layer}"
+    wrong = f"dz = da · {active.op}′ of {layer}"
+    yield _site(anatomy, active, what, wrong, swapped(active, {active.a: a, active.z: z}))
+
+    def by_z(edit: Edit) -> None:
+        again = edit.clone(edit.original(active.a), {active.z: z})
+        swapped(active, {active.a: again, active.z: z})(edit)
+
+    yield _site(anatomy, active, what, wrong, by_z, rank=1)
 
 
 # --- derivatives of other functions -------------------------------------------------------
@@ -134,8 +156,36 @@ SLOPES: Mapping[str, tuple[str, Slope, str]] = {
 """Derivatives by the value: a formula, the node, the op that gives the value from z."""
 
 
+def _one_minus(edit: Edit, like: int, v: int) -> int:
+    return edit.emit(like, "sub", edit.number(like, 1.0), v)
+
+
+def _one_plus_square(edit: Edit, like: int, v: int) -> int:
+    return edit.emit(like, "add", edit.number(like, 1.0), edit.emit(like, "square", v))
+
+
+def _times_one_plus(edit: Edit, like: int, v: int) -> int:
+    return edit.emit(like, "mul", v, edit.emit(like, "add", edit.number(like, 1.0), v))
+
+
+def _one_minus_squared(edit: Edit, like: int, v: int) -> int:
+    return edit.emit(like, "square", _one_minus(edit, like, v))
+
+
+MISWRITTEN: Mapping[str, Slope] = {
+    "(1 − a)": _one_minus,
+    "a (1 + a)": _times_one_plus,
+    "(1 + a²)": _one_plus_square,
+    "(1 − a)²": _one_minus_squared,
+}
+"""Formulas that are no function's slope, though they look like one."""
+
+
 def _wrong(anatomy: Anatomy) -> Iterator[Site]:
     yield from _gates(anatomy)
+    slopes = {n: (formula, slope) for n, (formula, slope, op) in SLOPES.items() if op}
+    yield from of_other_function(anatomy, slopes)
+    yield from _miswritten(anatomy)
     for active in anatomy.activations:
         for name, (formula, slope, op) in SLOPES.items():
             if name == active.op or (name == "relu" and active.op in ("sigmoid", "softplus")):
@@ -143,6 +193,35 @@ def _wrong(anatomy: Anatomy) -> Iterator[Site]:
             yield _of_other(anatomy, active, name, formula, slope, "")
             if op and op != "relu":
                 yield _of_other(anatomy, active, name, formula, slope, op)
+
+
+def _miswritten(anatomy: Anatomy) -> Iterator[Site]:
+    for active in (a for a in anatomy.activations if a.op in ("sigmoid", "tanh")):
+        for formula, slope in MISWRITTEN.items():
+
+            def change(edit: Edit, active: Activation = active, slope: Slope = slope) -> None:
+                made = slope(edit, active.dz, active.a)
+                edit.become(active.dz, edit.emit(active.dz, "mul", active.da, made))
+
+            what = f"DZ is multiplied by {formula}, which is not the derivative of {active.op}"
+            yield _site(anatomy, active, what, f"dz = da · {formula}", change, rank=1)
+        if active.op == "sigmoid":
+            yield from _mixed(anatomy, active)
+
+
+def _mixed(anatomy: Anatomy, active: Activation) -> Iterator[Site]:
+    """a (1 − z) and z (1 − a)."""
+    for formula, one, other in (
+        ("a (1 − z)", active.a, active.z),
+        ("z (1 − a)", active.z, active.a),
+    ):
+
+        def change(edit: Edit, one: int = one, other: int = other) -> None:
+            slope = edit.emit(active.dz, "mul", one, _one_minus(edit, active.dz, other))
+            edit.become(active.dz, edit.emit(active.dz, "mul", active.da, slope))
+
+        what = f"DZ is multiplied by {formula}, where z and a are mixed up"
+        yield _site(anatomy, active, what, f"dz = da · {formula}", change, rank=1)
 
 
 GATED = {"silu": 1, "gelu": 1, "mish": 1, "gelu_tanh": 3}

@@ -12,7 +12,8 @@ from ...ir.op_graph import Role
 from ..anatomy import Activation, Anatomy, Judged
 from ..rewriting import Edit
 from .activation import SLOPES, right
-from .registry import Change, Hypothesis, Site, hypothesis
+from .loss import begun, other_target
+from .registry import Change, Fitted, Hypothesis, Site, hypothesis
 
 
 def _sloped(anatomy: Anatomy) -> Iterator[tuple[Activation, Callable[[Edit], int]]]:
@@ -114,6 +115,7 @@ def _matrix_product(anatomy: Anatomy) -> Iterator[Site]:
             what = f"the slope of {active.layer} is multiplied as a matrix, not entry by entry"
             wrong = "dz = slope @ da" if turned else "dz = da @ slope"
             yield _site(active, what, wrong, change)
+        yield from _as_matrices(anatomy, active)
     for product in (p for p in anatomy.products if p.a >= 0):
         layer, node = product.param.rpartition(".")[0], product.node
         what = f"d_{product.param} is a product entry by entry where a matrix product belongs"
@@ -128,6 +130,50 @@ def _matrix_product(anatomy: Anatomy) -> Iterator[Site]:
                 entries = _by_entry(use.id, use.inputs[0], leaf, False)
                 layer = use.origin.layer
                 yield Site(layer, (use.id,), what, "z = x * W + b", "z = x @ W + b", entries)
+
+
+def _as_matrices(anatomy: Anatomy, active: Activation) -> Iterator[Site]:
+    """* of np.matrix in the slope itself, where a batch has as many rows as the layer has units."""
+    if len(set(anatomy.values[active.a].shape)) != 1 or active.op not in ("sigmoid", "tanh"):
+        return
+    what = (
+        f"the slope of {active.layer} is a product of matrices where entries should be multiplied"
+    )
+    for wrong, order in _ORDERS[active.op]:
+
+        def change(edit: Edit, order: str = order) -> None:
+            edit.become(active.dz, _chain(edit, active, order))
+
+        yield _site(active, what, wrong, change)
+
+
+_ORDERS = {
+    "sigmoid": (
+        ("dz = da ∘ (a @ (1 − a))", "d.ar"),
+        ("dz = da ∘ ((1 − a) @ a)", "d.ra"),
+        ("dz = da @ a @ (1 − a)", "dar"),
+        ("dz = (1 − a) @ a @ da", "rad"),
+    ),
+    "tanh": (("dz = da ∘ (1 − a @ a)", "d.-aa"),),
+}
+"""Slopes in which matrices are multiplied: d is da, r is 1 − a, − is 1 − what follows."""
+
+
+def _chain(edit: Edit, active: Activation, order: str) -> int:
+    """A product as _ORDERS writes it."""
+    like, head, _, tail = active.dz, *order.partition(".")
+    if tail:
+        slope = _chain(edit, active, tail.removeprefix("-"))
+        one = edit.number(like, 1.0)
+        slope = edit.apply(like, "sub", one, slope) if tail.startswith("-") else slope
+        return edit.apply(like, "mul", active.da, slope)
+    factors = {"a": active.a, "d": active.da}
+    if "r" in head:
+        factors["r"] = edit.emit(like, "sub", edit.number(like, 1.0), active.a)
+    found = factors[head[0]]
+    for letter in head[1:]:
+        found = edit.apply(like, "matmul", found, factors[letter])
+    return found
 
 
 def _by_entry(node: int, a: int, b: int, summed: bool) -> Change:
@@ -156,22 +202,26 @@ def _orders(anatomy: Anatomy, judged: Judged) -> Iterator[tuple[str, tuple[int, 
 def _shuffled(anatomy: Anatomy) -> Iterator[Site]:
     wrong, fine = "x[order], t", "x[order], t[order]"
     for judged in anatomy.judged:
-        target = judged.target
-        users = tuple(anatomy.graph.users[target])
+        nodes = begun(anatomy, judged)
         for text, rows in _orders(anatomy, judged):
-
-            def change(edit: Edit, target: int = target, rows: tuple[int, ...] = rows) -> None:
-                edit.become_rows(target, rows)
-
-            what = f"the targets are {text} beside the inputs"
-            yield Site(judged.layer, users, what, wrong, fine, change, rank=1)
+            for where, change in other_target(judged, _in_order(rows)):
+                what = f"the targets are {text} beside the inputs{where}"
+                yield Site(judged.layer, nodes, what, wrong, fine, change, rank=1)
         what = "the targets belong to other rows than the inputs: one of the two was shuffled"
-        fitted = _read_off(anatomy, judged)
-        yield Site(judged.layer, users, what, wrong, fine, None, fitted=fitted)
+        for at, where in enumerate(("", " for the gradient")):
+            fitted = _read_off(anatomy, judged, at)
+            yield Site(judged.layer, nodes, what + where, wrong, fine, None, fitted=fitted)
 
 
-def _read_off(anatomy: Anatomy, judged: Judged) -> Any:
-    """The order of the targets, read off the first gradient, or off the last layer's weights'."""
+def _in_order(rows: tuple[int, ...]) -> Callable[[Edit, int], int]:
+    return lambda edit, target: edit.apply(target, "rows_at", target, rows=rows)
+
+
+def _read_off(anatomy: Anatomy, judged: Judged, at: int) -> Fitted:
+    """The order of the targets, read off the first gradient, or off the last layer's weights'.
+
+    It is that of the loss as well (at 0), or that of the gradient alone (at 1).
+    """
 
     def fitted(edit: Edit, given: Any) -> None:
         delta = _delta(anatomy, judged, given)
@@ -181,7 +231,7 @@ def _read_off(anatomy: Anatomy, judged: Judged) -> Any:
         right = anatomy.values[judged.target]
         apart = np.abs(target[:, None] - right[None]).max(axis=-1)
         rows = _matched(apart)
-        edit.become_rows(judged.target, rows)
+        other_target(judged, _in_order(rows))[at][1](edit)
 
     return fitted
 

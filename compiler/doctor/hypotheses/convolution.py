@@ -66,6 +66,17 @@ def _flips(anatomy: Anatomy) -> Iterator[Site]:
         formulas = ("dx[i·s + u] += dz[i] · W[K − 1 − u]", "dx[i·s + u] += dz[i] · W[u]")
         change = _operand(node, 1, "flipped", axes=_spatial(node))
         yield Site(node.origin.layer, (node.id,), what, *formulas, change)
+    yield from _flipped_forward(anatomy)
+
+
+def _flipped_forward(anatomy: Anatomy) -> Iterator[Site]:
+    """A convolution as in mathematics on the way forward, and the way back of a correlation."""
+    for node in anatomy.graph:
+        if node.op == "conv" and node.origin.role is Role.FORWARD:
+            what = f"the kernel is turned round on the way forward through {node.origin.layer}"
+            formulas = ("y[i] = Σ x[i + u] W[K − 1 − u]", "y[i] = Σ x[i + u] W[u]")
+            change = _operand(node, 1, "flipped", axes=_spatial(node))
+            yield Site(node.origin.layer, (node.id,), what, *formulas, change)
 
 
 def _strides(anatomy: Anatomy) -> Iterator[Site]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from ..anatomy import Anatomy
+from ..anatomy import Anatomy, Product
 from ..interpreter import Array
 from ..rewriting import Edit
+from .loss_value import printed_times, throughout
 from .registry import Change, Fitted, Hypothesis, Site, hypothesis
 from .scale import data_nodes, gradients, places, scaled
 
@@ -28,6 +29,7 @@ def _wrong_axis(anatomy: Anatomy) -> Iterator[Site]:
         if count not in seen:
             seen.add(count)
             yield from _divided(anatomy, params, text, count, "len(X)" if count > 1 else "len(Y)")
+            yield from _everywhere(anatomy, text, count)
     yield from _own_width(anatomy)
 
 
@@ -48,6 +50,22 @@ def _divided(
             change,
             rank=alone + 2 * (count == 1),
         )
+
+
+def _everywhere(anatomy: Anatomy, text: str, count: int) -> Iterator[Site]:
+    """In the printed loss alone, and in the loss and its gradient, from where it begins."""
+    factor, rank = anatomy.rows / count, 2 * (count == 1)
+    right = "m = the number of rows"
+    what = f"the printed loss is divided by {count}, {text}, not by the number of rows"
+    yield from printed_times(anatomy, factor, what, "loss = Σ l / m", right, rank + 1)
+    what = f"m is {count}, {text}, in the loss and in all gradients, not the number of rows"
+    yield from throughout(anatomy, factor, what, "m = X.shape[…]", right, rank)
+    for judged in anatomy.judged:
+        name = anatomy.name_of(judged.gradient)
+        what = f"{name} is divided by {count}, {text}, not by the number of rows"
+        change = scaled([judged.gradient], factor)
+        formulas = ("dz = (y − t) / m", right)
+        yield Site(judged.layer, (judged.gradient,), what, *formulas, change, rank=rank)
 
 
 def _own_width(anatomy: Anatomy) -> Iterator[Site]:
@@ -86,6 +104,8 @@ def _sum_then_mean(anatomy: Anatomy) -> Iterator[Site]:
         layer, id, dz = _layer(product.param), product.node, product.dz
         width = anatomy.values[dz].shape[-1]
         right = "db = Σ dz, over the rows alone"
+        if width == 1:
+            continue  # of a single unit there is nothing else to add up
         for text, wrong, mean, count in (
             ("the sum of all entries", "db = np.sum(dz)", False, 1),
             ("the mean of all entries", "db = np.mean(dz)", True, 1),
@@ -140,6 +160,22 @@ def _truncation(anatomy: Anatomy) -> Iterator[Site]:
             users = tuple(anatomy.graph.users[node.id])
             what = f"{node.word('name')} is cut off to whole numbers before it is used"
             yield Site("", users, what, "X.astype(int)", right, _cut([node.id]))
+    yield from _cut_in_products(anatomy)
+
+
+def _cut_in_products(anatomy: Anatomy) -> Iterator[Site]:
+    """A factor of a weight's gradient is cut off, only there."""
+    for product in (p for p in anatomy.products if p.a >= 0):
+        for id in (product.a, product.dz):
+
+            def change(edit: Edit, product: Product = product, id: int = id) -> None:
+                cut = edit.apply(id, "truncated", id)
+                instead = {product.a: product.a, product.dz: product.dz, id: cut}
+                edit.become(product.node, edit.clone(edit.original(product.node), instead))
+
+            what = f"{anatomy.name_of(id)} is cut off to whole numbers in d_{product.param}"
+            formulas = ("X.astype(int).T @ dz", "X.T @ dz")
+            yield Site(_layer(product.param), (product.node,), what, *formulas, change, rank=1)
 
 
 def _cut(nodes: list[int]) -> Change:
@@ -192,8 +228,10 @@ def _detached(anatomy: Anatomy) -> Iterator[Site]:
     what = "all gradients are zero: the loss does not depend on the parameters any more"
     yield Site("", nodes, what, wrong, right, scaled(nodes, 0.0))
     for layer, id in dict.fromkeys(starts):
-        what = f"no gradient comes back beyond {anatomy.name_of(id)}: it is zero from there on"
-        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0), rank=1)
+        name = anatomy.name_of(id)
+        what = f"no gradient comes back beyond {name}: it is zero from there on"
+        shared = any(len(anatomy.of_data(p)) > 1 for p in anatomy.layers.get(layer, ()))
+        yield Site(layer, (id,), what, wrong, right, scaled([id], 0.0), rank=int(shared))
     for name, id in anatomy.params.items():
         what = f"d_{name} is zero: it is never computed"
         wrong, right = "dW = np.zeros_like(W)", "dW = xᵀ dz"

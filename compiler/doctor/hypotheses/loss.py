@@ -19,6 +19,27 @@ def instead_of_residual(judged: Judged, make: Callable[[Edit], int]) -> Change:
     return change
 
 
+def other_target(judged: Judged, make: Callable[[Edit, int], int]) -> list[tuple[str, Change]]:
+    """Another target in the loss and its gradient, and in the gradient alone.
+
+    `make` gives its node, from the node of the right one.
+    """
+
+    def everywhere(edit: Edit) -> None:
+        edit.become(judged.target, make(edit, edit.original(judged.target)))
+
+    def residual(edit: Edit) -> int:
+        other = make(edit, judged.target)
+        return edit.apply(judged.residual, "sub", judged.y, other)
+
+    return [("", everywhere), (" in the gradient", instead_of_residual(judged, residual))]
+
+
+def begun(anatomy: Anatomy, judged: Judged) -> tuple[int, ...]:
+    """What a target is used in: the loss, and the gradient that it begins."""
+    return (*anatomy.graph.users[judged.target], judged.delta)
+
+
 def _softmaxes(anatomy: Anatomy) -> list[Judged]:
     return [j for j in anatomy.judged if anatomy.graph[j.y].op == "softmax"]
 
@@ -53,11 +74,30 @@ def _diagonal(anatomy: Anatomy) -> Iterator[Site]:
             "dz = y − t",
             instead_of_residual(judged, make),
         )
+    for softmax in _passed(anatomy):
+        yield _through(anatomy, *softmax)
+
+
+def _passed(anatomy: Anatomy) -> Iterator[tuple[int, int, int]]:
+    """The softmaxes that a gradient passes through: a, da, dz."""
     for node in anatomy.graph:
         inner = node.inputs[0] if node.inputs else -1
         if node.op == "softmax" and {node.id, inner} <= anatomy.gradient_of.keys():
-            da, dz = anatomy.gradient_of[node.id], anatomy.gradient_of[inner]
-            yield _through(anatomy, node.id, da, dz)
+            yield node.id, anatomy.gradient_of[node.id], anatomy.gradient_of[inner]
+
+
+def softmax_passed(anatomy: Anatomy) -> Iterator[Site]:
+    """The derivative of such a softmax is missing."""
+    for a, da, dz in _passed(anatomy):
+        what = (
+            f"{anatomy.name_of(dz)} lacks the softmax's derivative: it equals {anatomy.name_of(da)}"
+        )
+        layer, change = anatomy.graph[a].origin.layer, _copied(dz, da)
+        yield Site(layer, (dz,), what, "dz = da", "dz = a · (da − Σ da·a)", change)
+
+
+def _copied(dz: int, da: int) -> Change:
+    return lambda edit: edit.become(dz, da)
 
 
 def _through(anatomy: Anatomy, a: int, da: int, dz: int) -> Site:
@@ -73,34 +113,30 @@ def _through(anatomy: Anatomy, a: int, da: int, dz: int) -> Site:
 
 
 def _twice(anatomy: Anatomy) -> Iterator[Site]:
-    for judged in anatomy.judged:
-        if (
-            anatomy.graph[judged.y].op not in ("softmax", "sigmoid")
-            or judged.y in anatomy.gradient_of
-        ):
-            continue
-        op = anatomy.graph[judged.y].op
+    """Of a softmax; of a sigmoid that is `double-derivative`."""
+    for judged in _softmaxes(anatomy):
+        if judged.through:
+            yield from times_derivative_again(anatomy, judged)
 
-        def diagonal(edit: Edit, j: Judged = judged) -> int:
-            slope = edit.emit(j.delta, "mul", j.y, _one_minus(edit, j.y, j.delta))
-            return edit.emit(j.delta, "mul", edit.original(j.residual), slope)
 
-        def whole(edit: Edit, j: Judged = judged) -> int:
-            return _jacobian(edit, j.y, edit.original(j.residual), j.delta)
+def times_derivative_again(anatomy: Anatomy, judged: Judged) -> Iterator[Site]:
+    """y − t times y (1 − y), or times the whole Jacobian of a softmax."""
 
-        forms = [("y (1 − y)", diagonal)] + (
-            [("the softmax's Jacobian", whole)] if op == "softmax" else []
-        )
-        for text, make in forms:
-            what = f"y − t is the gradient at z already; it is multiplied by {text} once more"
-            yield Site(
-                judged.layer,
-                (judged.delta,),
-                what,
-                f"dz = (y − t) · {text}",
-                "dz = y − t",
-                instead_of_residual(judged, make),
-            )
+    def diagonal(edit: Edit) -> int:
+        slope = edit.emit(judged.delta, "mul", judged.y, _one_minus(edit, judged.y, judged.delta))
+        return edit.emit(judged.delta, "mul", edit.original(judged.residual), slope)
+
+    def whole(edit: Edit) -> int:
+        return _jacobian(edit, judged.y, edit.original(judged.residual), judged.delta)
+
+    forms = [("y (1 − y)", diagonal)]
+    if anatomy.graph[judged.y].op == "softmax":
+        forms.append(("the softmax's Jacobian", whole))
+    for text, make in forms:
+        what = f"y − t is the gradient at z already; it is multiplied by {text} once more"
+        formulas = (f"dz = (y − t) · {text}", "dz = y − t")
+        change = instead_of_residual(judged, make)
+        yield Site(judged.layer, (judged.delta,), what, *formulas, change)
 
 
 def _missing(anatomy: Anatomy) -> Iterator[Site]:
@@ -165,9 +201,9 @@ hypothesis(
 hypothesis(
     Hypothesis(
         slug="softmax-twice",
-        title="the derivative of the output is applied to a gradient that has it already",
-        page="y − t is the gradient of a crossentropy at z, the input of the softmax or sigmoid: "
-        "the derivative of the softmax is in it already. Multiplying by it again makes gradients "
+        title="the softmax's derivative is applied to a gradient that has it already",
+        page="y − t is the gradient of a crossentropy at z, the input of the softmax: the derivative "
+        "of the softmax is in it already. Multiplying by it again makes gradients "
         "small exactly where the network is sure and wrong.",
         wrong="dZ = (Y - T) * Y * (1 - Y)",
         right="dZ = Y - T",

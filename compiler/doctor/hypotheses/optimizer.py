@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +48,7 @@ def step_sites(
     right: str,
     made: Stepped,
     rank: int = 0,
-    names: Sequence[str] | None = None,
+    names: Collection[str] | None = None,
 ) -> Iterator[Site]:
     """A mistake in the step of one parameter, of those of a layer, of all."""
     chosen = [n for n in anatomy.after if names is None or n in names]
@@ -89,7 +89,8 @@ def _no_update(anatomy: Anatomy) -> Iterator[Site]:
         return edit.times(anatomy.reference.tensors[name], 1.0)
 
     what = "NAMES is what it was before the step"
-    yield from step_sites(anatomy, what, "w = W;  w = w − lr·dW", "W = W − lr·dW", made)
+    # of one parameter it is as plain as of all: what is not stepped does not change
+    yield from step_sites(anatomy, what, "w = W;  w = w − lr·dW", "W = W − lr·dW", made, -1)
 
 
 # --- momentum -----------------------------------------------------------------------------

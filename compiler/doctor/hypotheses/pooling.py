@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..anatomy import Anatomy
+from ..anatomy import Activation, Anatomy
 from ..interpreter import Array, mistake
 from ..interpreter.windows import put_back, under, window
 from ..rewriting import Edit
@@ -28,6 +28,26 @@ def max_pool_dx_ties(
         hits = hits & (np.cumsum(hits[:, :, ::-1], axis=2)[:, :, ::-1] == 1)
     share = hits / (hits.sum(axis=2, keepdims=True) if ties == "shared" else 1.0)
     return put_back(share * dy.reshape(*dy.shape[:2], 1, -1), at)
+
+
+def ungated(anatomy: Anatomy) -> Iterator[Site]:
+    """The slope of a relu before a pool is missing, and with it what hides the pool's ties.
+
+    Where all cells of a window are 0, x == max(x) is true of all of them; the relu lets none through.
+    """
+    for active in anatomy.activations:
+        if active.op != "relu" or anatomy.graph[active.da].op != "max_pool_dx":
+            continue
+        for ties in ("all", "shared"):
+
+            def change(edit: Edit, active: Activation = active, ties: str = ties) -> None:
+                edit.computed_by(active.da, "max_pool_dx_ties", ties=ties)
+                edit.become(active.dz, active.da)
+
+            name = anatomy.name_of(active.dz)
+            what = f"{name} lacks the derivative of relu, so that the zeros of a window share in it"
+            formulas = ("dz = da", "dz = da where z > 0, else 0")
+            yield Site(active.layer, (active.dz,), what, *formulas, change, rank=1)
 
 
 def _ties(anatomy: Anatomy) -> Iterator[Site]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..anatomy import Anatomy
+from ..anatomy import PENALTY, Anatomy
 from ..rewriting import Edit
-from .optimizer import changed, step_sites
+from ..stepping import EditBuilder, update
+from .optimizer import changed, step_of, step_sites
 from .registry import Change, Hypothesis, Site, Tuned, hypothesis
 from .scale import gradients, places, scaled
 
@@ -43,15 +44,48 @@ def _missing(anatomy: Anatomy) -> Iterator[Site]:
     what = "the penalty's part λ W is missing in {}"
     yield from _scaled(0.0, what, "dW = xᵀ dz")(anatomy)
     yield from _decay(anatomy, "missing in the step of NAMES", "W = W − lr·dW", 0.0)
+    yield from _printed(
+        anatomy, "the penalty is missing in the printed loss", "loss = Σ l / m", 0.0
+    )
+
+
+def _printed(anatomy: Anatomy, what: str, wrong: str, factor: float) -> Iterator[Site]:
+    """A multiple of the penalty in the value of the loss, where the gradients have it once."""
+    penalty = anatomy.reference.tensors.get(f"{PENALTY}_loss")
+    if penalty is not None:
+        text = f"{what}; the gradients have it as it should be"
+        right = "loss = Σ l / m + λ/2 Σ W²"
+        yield Site(PENALTY, (penalty,), text, wrong, right, scaled([penalty], factor))
 
 
 def _doubled(anatomy: Anatomy) -> Iterator[Site]:
     yield from _scaled(2.0, "the penalty is twice in {}", "dW = xᵀ dz + 2 λ W")(anatomy)
     yield from _decay(anatomy, "twice in the step of NAMES", "W = W − lr (dW + 2 λ W)", 2.0)
+    twice = "the penalty is twice as large in the printed loss: the ½ is forgotten"
+    yield from _printed(anatomy, twice, "loss = Σ l / m + λ Σ W²", 2.0)
+    what = "the penalty is in the gradients and once more in the step of NAMES"
+    weights = [n for n in anatomy.params if anatomy.of_penalty(n)]
+    yield from _penalized_step(anatomy, what, "W = W − lr (dW + λ W)", weights)
     if anatomy.step is not None and anatomy.step.kind.name == "sgd":
         both = 2.0 - anatomy.step.rate * anatomy.step.number("weight_decay")
         wrong = "W = (1 − lr·λ) W;  W = W − lr (dW + λ W)"
         yield from _decay(anatomy, "in the gradient and in the step of NAMES", wrong, both, 1)
+
+
+def _penalized_step(
+    anatomy: Anatomy, what: str, wrong: str, names: Sequence[str]
+) -> Iterator[Site]:
+    """A step along g + λ p, where g is the whole gradient."""
+    if anatomy.step is None or not anatomy.l2 or not names:
+        return
+
+    def made(edit: Edit, name: str) -> int:
+        build = EditBuilder(edit, anatomy.after[name])
+        param, gradient = anatomy.reference.tensors[name], anatomy.params[name]
+        more = edit.emit(gradient, "add", gradient, edit.times(param, anatomy.l2))
+        return update(build, step_of(anatomy), name, param, more).id
+
+    yield from step_sites(anatomy, what, wrong, "W = W − lr·dW", made, 0, names)
 
 
 def _decay(anatomy: Anatomy, what: str, wrong: str, factor: float, rank: int = 0) -> Iterator[Site]:
@@ -72,6 +106,8 @@ def _biases(anatomy: Anatomy) -> Iterator[Site]:
             what = f"the penalty is in {gradients(names)}, but biases have none"
             change = _decayed(anatomy, names)
             yield Site(layer, nodes, what, "db = Σ dz + λ b", "db = Σ dz", change, rank=rank)
+    what = "the penalty is in the step of NAMES, but biases have none"
+    yield from _penalized_step(anatomy, what, "b = b − lr (db + λ b)", others)
 
 
 def _decayed(anatomy: Anatomy, names: Sequence[str]) -> Change:
@@ -112,6 +148,10 @@ def _strengths(anatomy: Anatomy) -> Iterator[Site]:
             _any_strength(nodes),
             rank=rank + 2,
         )
+    half = "the penalty is half as large in the printed loss"
+    yield from _printed(anatomy, half, "loss = Σ l / m + λ/4 Σ W²", 0.5)
+    share = "the penalty is divided by the rows in the printed loss"
+    yield from _printed(anatomy, share, "loss = (Σ l + λ/2 Σ W²) / m", 1 / anatomy.rows)
     if anatomy.step is not None:
         rate, wrong = anatomy.step.rate, "W = W − lr·dW − λ W"
         yield from _decay(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from ..anatomy import Anatomy, Judged
 from ..rewriting import Edit
 from .activation import swapped
-from .loss import instead_of_residual
+from .loss import begun, instead_of_residual, other_target
 from .registry import Hypothesis, Site, hypothesis
 
 Make = Callable[[Edit], int]
@@ -28,14 +26,16 @@ def _shift(anatomy: Anatomy) -> Iterator[Site]:
         if anatomy.values[judged.y].shape[-1] < 2:
             continue
         for by, text in ((1, "later"), (-1, "earlier")):
+            for where, change in other_target(judged, _rolled(by)):
+                what = (
+                    f"every target stands one class {text}{where}: the ids begin at another number"
+                )
+                wrong, right = f"t = onehot(id {'+' if by > 0 else '−'} 1)", "t = onehot(id)"
+                yield Site(judged.layer, begun(anatomy, judged), what, wrong, right, change)
 
-            def change(edit: Edit, t: int = judged.target, by: int = by) -> None:
-                edit.become(t, edit.apply(t, "rolled", edit.original(t), by=by))
 
-            users = tuple(anatomy.graph.users[judged.target])
-            what = f"every target stands one class {text}: the ids begin at another number"
-            wrong, right = f"t = onehot(id {'+' if by > 0 else '−'} 1)", "t = onehot(id)"
-            yield Site(judged.layer, users, what, wrong, right, change)
+def _rolled(by: int) -> Callable[[Edit, int], int]:
+    return lambda edit, target: edit.apply(target, "rolled", target, by=by)
 
 
 def _as_scalar(anatomy: Anatomy) -> Iterator[Site]:
@@ -59,6 +59,7 @@ def _as_scalar(anatomy: Anatomy) -> Iterator[Site]:
             what = f"the residuals are taken as one number, {text}, before they go back"
             if len(size) == 2 and size != (1, 1):
                 yield _site(anatomy, judged, what, wrong, make, int(count == 1))
+    yield from _loss_alone(anatomy)
 
 
 def _times_loss(anatomy: Anatomy) -> Iterator[Site]:
@@ -66,23 +67,36 @@ def _times_loss(anatomy: Anatomy) -> Iterator[Site]:
         loss = anatomy.reference.tensors.get(f"{judged.layer}_loss")
         if loss is None:
             continue
-        for alone in (False, True):
 
-            def make(edit: Edit, j: Judged = judged, loss: int = loss, alone: bool = alone) -> int:
-                base = edit.original(j.residual)
-                if alone:
-                    base = edit.apply(
-                        j.residual, "add", edit.times(j.y, 0.0), edit.number(j.residual, 1.0)
-                    )
-                return edit.apply(j.residual, "mul", base, edit.original(loss))
+        def make(edit: Edit, j: Judged = judged, loss: int = loss) -> int:
+            residual = edit.original(j.residual)
+            return edit.apply(j.residual, "mul", residual, edit.original(loss))
 
-            what = (
-                "the gradient begins with the value of the loss"
-                if alone
-                else ("the residual is multiplied by the value of the loss")
-            )
-            wrong = "dz = loss" if alone else "dz = (y − t) · loss"
-            yield _site(anatomy, judged, what, wrong, make, int(alone))
+        what = "the residual is multiplied by the value of the loss"
+        yield _site(anatomy, judged, what, "dz = (y − t) · loss", make)
+
+
+def _loss_alone(anatomy: Anatomy) -> Iterator[Site]:
+    """The value of the loss in every place, with the factor that the residual should have or not."""
+    for judged in anatomy.judged:
+        loss = anatomy.reference.tensors.get(f"{judged.layer}_loss")
+        if loss is None:
+            continue
+        for sign, text in ((1.0, ""), (-1.0, "−")):
+
+            def value(edit: Edit, like: int, loss: int = loss, sign: float = sign) -> int:
+                nothing = edit.times(edit.original(like), 0.0)
+                return edit.times(edit.apply(like, "add", nothing, edit.original(loss)), sign)
+
+            def plain(edit: Edit, j: Judged = judged, value: Any = value) -> None:
+                edit.become(j.gradient, value(edit, j.gradient))
+
+            what = "the gradient begins with the value of the loss, one number for all residuals"
+            wrong, right = f"dy = {text}loss", "dy = the derivative of the loss by y"
+            nodes, rank = (judged.gradient,), int(sign < 0)
+            yield Site(judged.layer, nodes, what, wrong, right, plain, rank=rank)
+            scaled = instead_of_residual(judged, lambda e, j=judged, v=value: v(e, j.residual))  # type: ignore[misc]
+            yield Site(judged.layer, nodes, what, wrong, right, scaled, rank=rank + 1)
 
 
 def _row_sum(anatomy: Anatomy) -> Iterator[Site]:
@@ -134,56 +148,7 @@ def _of_softmax(anatomy: Anatomy) -> Iterator[Site]:
             yield _site(anatomy, judged, what, wrong, make)
 
 
-def _weights(anatomy: Anatomy) -> Iterator[Site]:
-    """Weights of classes that the spec has not."""
-    for judged in anatomy.judged:
-        target = anatomy.values[judged.target]
-        onehot = bool(np.isin(target, (0, 1)).all()) and bool((target.sum(axis=-1) == 1).all())
-        if target.ndim != 2 or target.shape[-1] < 2 or not onehot:
-            continue
-        counts = target.sum(axis=0)
-        with np.errstate(divide="ignore"):
-            balanced = np.where(counts > 0, len(target) / (len(counts) * counts), 0.0)
-        weights = target @ balanced
-        for text, rows in (
-            ("the rarer, the larger", weights),
-            ("the rarer, the larger, divided by their sum", weights / weights.mean()),
-        ):
-
-            def make(edit: Edit, j: Judged = judged, rows: Any = rows) -> int:
-                column = edit.emit(j.delta, "const", value=tuple(rows.tolist()), shape=(len(rows),))
-                column = edit.apply(j.residual, "turned", column)
-                return edit.apply(j.residual, "mul", edit.original(j.residual), column)
-
-            what = f"rows are weighted by their class, {text}, but the spec has no weights"
-            yield _site(anatomy, judged, what, "dz = w[class] · (y − t)", make)
-
-
-# --- rectifiers and values of other rows --------------------------------------------------
-
-
-def _relu_gate(anatomy: Anatomy) -> Iterator[Site]:
-    for active in (a for a in anatomy.activations if a.op in ("relu", "leaky_relu")):
-        for wrong, source, sign in (
-            ("dz = da where da > 0", active.da, 1.0),
-            ("dz = da where z < 0", active.z, -1.0),
-            ("dz = da where da > 0 and z > 0", -1, 1.0),
-        ):
-
-            def change(
-                edit: Edit, a: Any = active, source: int = source, sign: float = sign
-            ) -> None:
-                like = a.dz
-                start = edit.original(like) if source < 0 else a.da
-                value = edit.times(a.da if source < 0 else source, sign)
-                above = edit.emit(like, "greater", value, edit.number(like, 0.0))
-                edit.become(like, edit.emit(like, "mul", start, edit.emit(like, "as_real", above)))
-
-            what = (
-                f"the gradient passes {active.layer} where it should not: its gate is another one"
-            )
-            right = "dz = da where z > 0, else 0"
-            yield Site(active.layer, (active.dz,), what, wrong, right, change)
+# --- values of other rows ------------------------------------------------------------------
 
 
 def _stale(anatomy: Anatomy) -> Iterator[Site]:
@@ -191,13 +156,22 @@ def _stale(anatomy: Anatomy) -> Iterator[Site]:
     rows = anatomy.rows
     orders = {
         "the last sample": (rows - 1,) * rows,
-        "the first sample": (0,) * rows,
         "the sample before": (rows - 1, *range(rows - 1)),
     }
-    right = "dW = xᵀ dz, each row with its own x"
     for text, order in orders.items():
-        if rows < 2:
-            return
+        yield from _of_rows(anatomy, f"{text}, kept from before", order)
+
+
+def _first_only(anatomy: Anatomy) -> Iterator[Site]:
+    """In the way back, the activations of the first sample for all: an index that stays at 0."""
+    yield from _of_rows(anatomy, "the first sample, for all samples", (0,) * anatomy.rows, "x[0]")
+
+
+def _of_rows(
+    anatomy: Anatomy, text: str, order: tuple[int, ...], which: str = "x_old"
+) -> Iterator[Site]:
+    right = "dW = xᵀ dz, each row with its own x"
+    if anatomy.rows > 1:
         for product in (p for p in anatomy.products if p.a >= 0):
 
             def change(edit: Edit, p: Any = product, order: tuple[int, ...] = order) -> None:
@@ -205,18 +179,24 @@ def _stale(anatomy: Anatomy) -> Iterator[Site]:
                 kept = {p.dz: p.dz}
                 edit.become(p.node, edit.clone(edit.original(p.node), {**kept, p.a: other}))
 
-            what = f"d_{product.param} is computed from the input of {text}, kept from before"
+            what = f"d_{product.param} is computed from the input of {text}"
             layer = product.param.rpartition(".")[0]
-            yield Site(layer, (product.node,), what, "dW = x_oldᵀ dz", right, change, rank=1)
+            yield Site(layer, (product.node,), what, f"dW = {which}ᵀ dz", right, change, rank=1)
         for active in anatomy.activations:
 
             def slope(edit: Edit, a: Any = active, order: tuple[int, ...] = order) -> None:
                 old = {id: edit.apply(id, "rows_at", id, rows=order) for id in (a.a, a.z)}
                 swapped(a, old)(edit)
 
-            what = f"the slope of {active.layer} is that of {text}, kept from before"
+            what = f"the slope of {active.layer} is that of {text}"
             yield Site(
-                active.layer, (active.dz,), what, "dz = da · a′_old", "dz = da · a′", slope, rank=1
+                active.layer,
+                (active.dz,),
+                what,
+                f"dz = da · a′ at {which}",
+                "dz = da · a′",
+                slope,
+                rank=1,
             )
 
 
@@ -284,30 +264,6 @@ hypothesis(
 )
 hypothesis(
     Hypothesis(
-        slug="class-weights",
-        title="rows are weighted by their classes, or should be and are not",
-        page="A loss with weights of classes has them in its gradient, row by row, and divides by the "
-        "sum of the weights. The same weights must be in both.",
-        wrong="dZ = w[labels][:, None] * (Y - T) / m",
-        right="dZ = (Y - T) / m",
-        sites=_weights,
-        rank=3,
-    )
-)
-hypothesis(
-    Hypothesis(
-        slug="relu-gate",
-        title="a rectifier's gate looks at the wrong array",
-        page="A relu lets a gradient through where its z was positive on the way forward, whatever "
-        "the sign of the gradient is.",
-        wrong="dZ = np.where(dA > 0, dA, 0)",
-        right="dZ = np.where(Z > 0, dA, 0)",
-        sites=_relu_gate,
-        rank=2,
-    )
-)
-hypothesis(
-    Hypothesis(
         slug="stale-activations",
         title="the way back uses activations of another sample",
         page="The gradient of a row is computed from the activations of that row. A loop that keeps "
@@ -315,6 +271,18 @@ hypothesis(
         wrong="for x, t in rows: forward(x);   dW += self.a.T @ dz   # after the loop",
         right="for x, t in rows: forward(x); dW += self.a.T @ dz",
         sites=_stale,
+        rank=3,
+    )
+)
+hypothesis(
+    Hypothesis(
+        slug="fixed-index",
+        title="one example's values are used for all examples",
+        page="In a loop over the examples every line must read example i. An index left over from "
+        "trying with one example, X[0] or a[0], gives all of them the values of the first.",
+        wrong="for i in range(m): dW += np.outer(X[0], dZ[i])",
+        right="for i in range(m): dW += np.outer(X[i], dZ[i])",
+        sites=_first_only,
         rank=3,
     )
 )

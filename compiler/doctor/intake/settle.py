@@ -89,9 +89,14 @@ def _by_numbers(network: Network, cases: list[Case]) -> Case:
         return best[0]
     open_ = [len(_diagnosed(network, case)) for case in best[:MOST]]
     least = [case for case, count in zip(best, open_, strict=False) if count == min(open_)]
-    if len(least) == 1:
-        return least[0]
+    if len(least) == 1 or _counted_differently(least):
+        return least[0]  # that in which a1 belongs to W1, as in most programs
     raise BadArrays(_question(least))
+
+
+def _counted_differently(cases: list[Case]) -> bool:
+    """Whether cases differ only in the layers that the numbers of z, a and delta stand for."""
+    return len({case.layout for case in cases}) == 1
 
 
 def _right(network: Network, case: Case) -> int:
@@ -123,11 +128,6 @@ def _question(cases: list[Case]) -> str:
         return (
             "biases are appended to the weights, and no array tells at which end and for an input of "
             "1 or −1: give X with its constant column, or the activations, or the loss"
-        )
-    if len(set(words)) < 2:
-        return (
-            "the numbers of z, a and delta may be counted in two ways, and no array tells which: "
-            "name them with --map, such as --map a1=dense1"
         )
     ways = " or ".join(f"--layout {word}" for word in dict.fromkeys(words))
     return (

@@ -59,3 +59,38 @@ def naive_crossentropy(y: Array, t: Array, *, single: bool) -> Array:
     """−Σ t log y by rows, in which 0 · log 0 is no number."""
     kind = np.float32 if single else np.float64
     return -(t.astype(kind) * np.log(y.astype(kind))).sum(axis=-1).astype(np.float64)
+
+
+@mistake
+def naive_bce(y: Array, t: Array, *, single: bool) -> Array:
+    """−t log y − (1 − t) log (1 − y), entry by entry."""
+    kind = np.float32 if single else np.float64
+    y, t = y.astype(kind), t.astype(kind)
+    return -(t * np.log(y) + (1 - t) * np.log(1 - y)).astype(np.float64)
+
+
+@mistake
+def reshaped_turned(w: Array, *, turned: bool) -> Array:
+    """W reshaped to the shape of its transpose; `turned` where it is kept as its transpose."""
+    return w.T.reshape(w.shape).T if turned else w.reshape(w.shape[::-1])
+
+
+@mistake
+def columns_up_to(w: Array, *, count: int) -> Array:
+    """The first columns."""
+    return w[:, :count]
+
+
+@mistake
+def softmax_along(z: Array, *, axis: int | None) -> Array:
+    """A softmax along another axis than that of the classes, or over all entries."""
+    e = np.exp(z - z.max())
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@mistake
+def hard(y: Array) -> Array:
+    """What is predicted: 1 for the largest of a row, or for what is above a half; else 0."""
+    if y.shape[-1] == 1:
+        return (y > 0.5).astype(np.float64)
+    return (y == y.max(axis=-1, keepdims=True)).astype(np.float64)

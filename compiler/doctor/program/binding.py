@@ -29,12 +29,13 @@ class CannotCall(Exception):
 
 @dataclass
 class Known:
-    """All that arguments may be: arrays by name, the numbers of layers, what forward has given."""
+    """All that arguments may be: arrays by name, the numbers of layers, what forward has given, the rate."""
 
     arrays: dict[str, Array]
     widths: list[int]
     cache: Any = None
     more: dict[str, Any] = field(default_factory=dict)
+    rate: float = RATE
 
     @property
     def params(self) -> dict[str, Array]:
@@ -68,7 +69,7 @@ class Known:
         if lower in SIZES:
             return list(self.widths)
         if lower in RATES:
-            return RATE
+            return self.rate
         if lower in COUNTS:
             return len(self.arrays["X"])
         if lower in CACHES and self.cache is not None:

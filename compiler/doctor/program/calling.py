@@ -11,6 +11,7 @@ import numpy as np
 from ..intake.words import read
 from ..interpreter import Array
 from .binding import CannotCall, Known, named, output_of
+from .stepping import after_step
 
 ADAPTER = "doctor"
 FORWARD = (
@@ -77,7 +78,8 @@ def _of_functions(
     made = dict(named(found, backward))
     if not any((w := read(n)) and w.gradient for n in made) and len(made) == len(known.params):
         made = dict(zip(known.params, made.values(), strict=True))
-    arrays |= _gradients(made, known)
+    gradients = _gradients(made, known)
+    arrays |= gradients | after_step(module, gradients, known)
     loss = _first(module, LOSS)
     if loss is not None and loss is not backward:
         arrays |= _loss(loss, known)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..interpreter import Array
-from .binding import CannotCall, Known
+from .binding import RATE, CannotCall, Known
 from .calling import arrays_of
 
 REFUSED = 3
@@ -36,12 +36,13 @@ def main(file: str, given: str, answer: str) -> None:
     with np.load(given, allow_pickle=False) as archive:
         drawn = {name: archive[name] for name in archive.files}
     kept = set(map(str, drawn.pop("kept:names", np.array([], dtype=str))))
+    rate = float(drawn.pop("kept:rate", np.array(RATE)))
     module = runpy.run_path(file, run_name="program")
     best: dict[str, Array] = {}
     first: Exception | None = None
     for arrays in _laid_out(drawn, kept):
         try:
-            found = arrays_of(module, Known(dict(arrays), _widths(drawn)))
+            found = arrays_of(module, Known(dict(arrays), _widths(drawn), rate=rate))
         except Exception as error:
             first = first or error
             continue

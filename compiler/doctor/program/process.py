@@ -33,15 +33,18 @@ def run_program(
     kept: tuple[str, ...] = (),
     seconds: float = SECONDS,
     most: int = BYTES,
+    rate: float | None = None,
 ) -> dict[str, Array]:
     """Return the arrays that a program computes from X, Y, W1, b1, …, and its inputs.
 
+    `rate` is what it is given for a learning rate.
     `kept` are names of arrays that are handed over as they are, in every layout that is tried.
     The process may use `seconds` and `most` bytes of memory. Raises ProgramFailed.
     """
     with TemporaryDirectory(prefix="nnc-") as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
         names = {"kept:names": np.array(kept)} if kept else {}
+        names |= {} if rate is None else {"kept:rate": np.array(rate)}
         np.savez(given, **arrays, **names)  # type: ignore[arg-type]
         _run([str(file.absolute()), str(given), str(answer)], file, seconds, most)
         with np.load(answer, allow_pickle=False) as archive:

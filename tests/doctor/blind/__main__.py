@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
+from .case import Case
 from .catalogue import CATALOGUE
 from .corpus import CORRECT, DOUBLE, SINGLE
 from .judge import Verdict, judged, labels
@@ -38,18 +39,20 @@ def in_catalogue(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield f"* among the first three: {share(len(three), len(verdicts))}"
 
 
-def outside(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def outside(verdicts: Sequence[Verdict], catalogue: Set[str]) -> Iterator[str]:
     named = [v for v in verdicts if v.findings]
     near = [v for v in named if v.near]
-    new = [v for v in named if not v.near and not CATALOGUE.issuperset(v.findings[0])]
-    left = [v for v in named if not v.near and CATALOGUE.issuperset(v.findings[0])]
+    new = [v for v in named if not v.near and not catalogue >= set(v.findings[0])]
+    left = [v for v in named if not v.near and catalogue >= set(v.findings[0])]
     false = [v for v in left if not v.unexplained]
     partly = [v for v in left if v.unexplained]
     none = [v for v in verdicts if not v.findings]
     placed = [v for v in none if v.places]
     yield f"* mistakes that have no slug: {len(verdicts)}"
     yield f"  * explained by a slug that says nearly the same: {len(near)}"
-    yield f"  * explained by mistakes that got a slug after the labels: {len(new)}{_names(new)}"
+    if catalogue is CATALOGUE:
+        got = "mistakes that got a slug after the labels"
+        yield f"  * explained by {got}: {len(new)}{_names(new)}"
     yield f"  * explained completely by another mistake: {len(false)}{_names(false)}"
     yield f"  * explained in part, the rest left open: {len(partly)}"
     yield (
@@ -90,27 +93,38 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"| `{slug}` | {len(own)} | {places.count(1)} | {three} | {instead} |"
 
 
-def page(verdicts: Sequence[Verdict]) -> str:
-    """The section of docs/doctor-accuracy.md."""
+def page(
+    verdicts: Sequence[Verdict],
+    heading: str = HEADING,
+    introduction: str = INTRODUCTION,
+    catalogue: Set[str] = CATALOGUE,
+) -> str:
+    """A section of docs/doctor-accuracy.md; `catalogue` has the slugs that labels were chosen from."""
     refused = [v for v in verdicts if v.refusal]
     single = [v for v in verdicts if v.case.kind != "correct" and not v.case.parts]
     known = [v for v in single if v.slugs]
-    lines = [HEADING, "", INTRODUCTION, ""]
+    lines = [heading, "", introduction, ""]
     lines += in_catalogue(known)
-    lines += outside([v for v in single if not v.slugs and not v.refusal])
-    lines += pairs([v for v in verdicts if v.case.parts])
+    lines += outside([v for v in single if not v.slugs and not v.refusal], catalogue)
+    double = [v for v in verdicts if v.case.parts]
+    lines += pairs(double) if double else []
     lines += right([v for v in verdicts if v.case.kind == "correct"])
     told = sum(v.told for v in verdicts)
     lines.append(f"* answered only when told the layout: {told}; not at all: {len(refused)}")
     return "\n".join([*lines, "", *table(known), ""])
 
 
-if __name__ == "__main__":
+def measure(cases: Sequence[Case]) -> list[Verdict]:
+    """What the doctor says of cases; those that are not named first, and the time, on standard error."""
     start = time.process_time()
-    found = [judged(case) for case in SINGLE + DOUBLE + CORRECT]
+    found = [judged(case) for case in cases]
+    for v in found:
+        if v.case.kind != "correct" and v.slugs and v.place() != 1:
+            print(v.case.name, v.slugs, v.findings or v.refusal, v.unexplained, file=sys.stderr)
     spent = time.process_time() - start
-    print(page(found))
-    failed = [v for v in found if v.case.kind != "correct" and v.slugs and v.place() != 1]
-    for v in failed:
-        print(v.case.name, v.slugs, v.findings or v.refusal, v.unexplained, file=sys.stderr)
     print(f"{len(found)} cases in {spent:.0f} CPU seconds", file=sys.stderr)
+    return found
+
+
+if __name__ == "__main__":
+    print(page(measure(SINGLE + DOUBLE + CORRECT)))

@@ -9,6 +9,10 @@ from nnc.doctor import BadArrays, diagnose
 
 from .case import Case
 from .labels import NEAR, SLUGS
+from .second.labels import SECOND
+
+ALL = {**SLUGS, **SECOND}
+"""The labels of both corpora."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def labels(case: Case) -> list[tuple[str, ...]]:
     """The labels of the mistakes in a case; a right one has none."""
     if case.kind == "correct":
         return []
-    return [SLUGS[part.name] for part in case.parts or (case,)]
+    return [ALL[part.name] for part in case.parts or (case,)]
 
 
 def judged(case: Case) -> Verdict:
