@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, DecimalException
 from typing import Generic, TypeVar
 
 from ...diagnostics.codes import limits, names
@@ -18,10 +19,16 @@ V = TypeVar("V")
 Step = Callable[[Apply, Sequence["float | V"]], "float | V"]
 """Applies an operator or function to operands, at least one of which is not a number."""
 
+
+def _written(x: float) -> Decimal:
+    """The decimal that was written, so that 0.9 - 1 is -0.1 in the module, not -0.09999999999999998."""
+    return Decimal(repr(x))
+
+
 _NUMBERS: Mapping[str, Callable[..., float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "+": lambda a, b: float(_written(a) + _written(b)),
+    "-": lambda a, b: float(_written(a) - _written(b)),
+    "*": lambda a, b: float(_written(a) * _written(b)),
     "/": lambda a, b: a / b,
     "**": lambda a, b: math.pow(a, b),
     "neg": lambda a: -a,
@@ -105,7 +112,7 @@ def _reduces(term: Apply) -> bool:
 def _computed(term: Apply, numbers: Sequence[float]) -> float:
     try:
         result = _NUMBERS[term.op](*numbers)
-    except (ValueError, ZeroDivisionError, OverflowError):
+    except (ValueError, ZeroDivisionError, OverflowError, DecimalException):
         result = math.nan
     if math.isfinite(result):
         return float(result)
