@@ -30,22 +30,27 @@ from .algebra import (
 
 def expanded(formula: Formula) -> Expr:
     """The body with the formulas that it calls; raises TooLong."""
-    names = (*formula.values, *(n for n, _ in formula.numbers))
-    return _expression(formula.body, {n: name(n) for n in names})
+    return expression(formula.body, names_of(formula))
 
 
-def _expression(term: Term, known: Mapping[str, Expr]) -> Expr:
+def names_of(formula: Formula) -> dict[str, Expr]:
+    """The parameters of a formula by their names."""
+    return {n: name(n) for n in (*formula.values, *(n for n, _ in formula.numbers))}
+
+
+def expression(term: Term, known: Mapping[str, Expr]) -> Expr:
+    """A part of a formula as an expression of what is known by name; raises TooLong."""
     match term:
         case Constant(value):
             return number(value)
         case Named(id):
             return known[id]
         case Apply(op, operands):
-            return applied(op, *(_expression(x, known) for x in operands))
+            return applied(op, *(expression(x, known) for x in operands))
         case Invoke(inner, values, numbers):
-            given = [_expression(x, known) for x in (*values, *numbers)]
+            given = [expression(x, known) for x in (*values, *numbers)]
             names = (*inner.values, *(n for n, _ in inner.numbers))
-            return _expression(inner.body, dict(zip(names, given, strict=True)))
+            return expression(inner.body, dict(zip(names, given, strict=True)))
 
 
 def applied(op: str, *args: Expr) -> Expr:

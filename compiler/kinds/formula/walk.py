@@ -98,6 +98,8 @@ class Walk(Generic[V]):
         numbers = [x for x in operands if isinstance(x, float)]
         if len(numbers) == len(operands) and term.op in _NUMBERS and not _reduces(term):
             return _computed(term, numbers)
+        if term.op == "/" and operands[1] == 0.0:
+            raise _without_result(term, "divides by 0")
         if term.op == "where" and isinstance(operands[0], float):
             return operands[1] if operands[0] else operands[2]
         return self.step(term, operands)
@@ -116,11 +118,14 @@ def _computed(term: Apply, numbers: Sequence[float]) -> float:
         result = math.nan
     if math.isfinite(result):
         return float(result)
-    given = ", ".join(f"{x:g}" for x in numbers)
-    raise ShapeFault(
+    raise _without_result(term, f"its numbers are {', '.join(f'{x:g}' for x in numbers)}")
+
+
+def _without_result(term: Apply, why: str) -> ShapeFault:
+    return ShapeFault(
         names.NOT_COMPUTABLE,
         f"`{term.span.text}` has no result in the formula",
-        here=f"its numbers are {given}",
+        here=why,
         also=((term.span, "computed here"),),
     )
 
