@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
+from nnc.cli.commands import app
 
 SPEC = """\
 let gain = 2
@@ -19,6 +21,11 @@ loss pinball q=0.9 on y
 loss length on a
 """
 LIBRARY = "fn swoosh(z, q=1.5) = z * sigmoid(q * z)\nfn gate(a, b) = a * sigmoid(b)\n"
+
+
+@pytest.fixture
+def nnc():
+    return lambda *words: CliRunner().invoke(app, list(words))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ...ir.formula import COMPARISONS, TARGET, Apply, Formula, Term
 from ...source import Span
+from ..shapes.context import ShapeFault
 from . import ranges
 from .algebra import Expr, TooLong, name, number, total
 from .algebra import call as called
@@ -54,12 +55,18 @@ class _Part:
 def hazards(
     formula: Formula, given: Sequence[Range], numbers: Mapping[str, float], *, loss: bool
 ) -> tuple[list[Hazard], Range]:
-    """The hazards of a formula whose values have these ranges, and the range of its own value."""
+    """The hazards of a formula whose values have these ranges, and the range of its own value.
+
+    None are found in a formula without a result, which is an error elsewhere.
+    """
     search = _Search(loss)
     values = [
         _Part(name(n), r, judged=n != TARGET) for n, r in zip(formula.values, given, strict=True)
     ]
-    found = Walk(search.step).formula(formula, values, numbers)
+    try:
+        found = Walk(search.step).formula(formula, values, numbers)
+    except ShapeFault:
+        return [], ranges.ANY
     if isinstance(found, float):
         return [], ranges.only(found)
     if not loss:
