@@ -153,16 +153,17 @@ def _other_count(words: LossWords, given: int, env: Env) -> None:
     """Return the fault of a formula whose number of values differs from the names after `on`."""
     formula = words.setting.args[FORMULA]
     assert isinstance(formula, Formula)
-    names = ", ".join(name.upper() for name in formula.judged)
-    message = (
-        f"`{formula.name}` judges {len(formula.judged)} values, and {given or 'none'} are named"
-    )
-    advice = f"write `loss {formula.name} on {names}` with the names of stages"
+    stages = ", ".join(name.upper() for name in formula.judged)
+    wanted = len(formula.judged)
+    named = f"{given} {'is' if given == 1 else 'are'}" if given else "none is"
+    message = f"`{formula.name}` judges {wanted} value{'s' * (wanted != 1)}, and {named} named"
+    code = codes.MISSING_ARGUMENT if given < wanted else codes.EXTRA_ARGUMENT
+    advice = f"write `loss {formula.name} on {stages}` with the names of stages"
     if not formula.judged:
         message = f"`{formula.name}` has no value to judge besides its target"
         advice = "give it one: `fn loss_of(y, t) = …`"
     env.fault(
-        codes.LOSS_NEEDS_ON,
+        code if given else codes.LOSS_NEEDS_ON,
         words.setting.head,
         message,
         labels=[Label(formula.span, "defined here")],

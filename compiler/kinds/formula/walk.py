@@ -96,32 +96,35 @@ class Walk(Generic[V]):
 
     def _apply(self, term: Apply, operands: Sequence[float | V]) -> float | V:
         numbers = [x for x in operands if isinstance(x, float)]
-        if len(numbers) == len(operands) and term.op in _NUMBERS and not _reduces(term):
-            return _computed(term, numbers)
+        if len(numbers) == len(operands) and term.op in _NUMBERS and not reduces(term):
+            return computed(term, numbers)
         if term.op == "/" and operands[1] == 0.0:
-            raise _without_result(term, "divides by 0")
+            raise without_result(term, "divides by 0")
         if term.op == "where" and isinstance(operands[0], float):
             return operands[1] if operands[0] else operands[2]
         return self.step(term, operands)
 
 
-def _reduces(term: Apply) -> bool:
+def reduces(term: Apply) -> bool:
+    """Whether a function runs over the last axis, which a number does not have."""
     return term.op in ("sum", "mean", "softmax") or (
         term.op in ("min", "max") and len(term.operands) == 1
     )
 
 
-def _computed(term: Apply, numbers: Sequence[float]) -> float:
+def computed(term: Apply, numbers: Sequence[float]) -> float:
+    """What an operation makes of numbers; raises ShapeFault where it has no result."""
     try:
         result = _NUMBERS[term.op](*numbers)
     except (ValueError, ZeroDivisionError, OverflowError, DecimalException):
         result = math.nan
     if math.isfinite(result):
         return float(result)
-    raise _without_result(term, f"its numbers are {', '.join(f'{x:g}' for x in numbers)}")
+    raise without_result(term, f"its numbers are {', '.join(f'{x:g}' for x in numbers)}")
 
 
-def _without_result(term: Apply, why: str) -> ShapeFault:
+def without_result(term: Apply, why: str) -> ShapeFault:
+    """The fault of an operation on numbers that has no result."""
     return ShapeFault(
         names.NOT_COMPUTABLE,
         f"`{term.span.text}` has no result in the formula",
