@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, DecimalException
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ...diagnostics.codes import limits, names
 from ...ir.formula import Apply, Constant, Formula, Invoke, Named, Term
 from ..shapes.context import ShapeFault
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MAX_STEPS = 2000
 """The limit of operations of one formula, including the formulas that it calls."""
@@ -22,6 +24,8 @@ Step = Callable[[Apply, Sequence["float | V"]], "float | V"]
 
 def _written(x: float) -> Decimal:
     """The decimal that was written, so that 0.9 - 1 is -0.1 in the module, not -0.09999999999999998."""
+    from decimal import Decimal  # takes 3 ms, and few formulas compute with numbers
+
     return Decimal(repr(x))
 
 
@@ -116,7 +120,7 @@ def computed(term: Apply, numbers: Sequence[float]) -> float:
     """What an operation makes of numbers; raises ShapeFault where it has no result."""
     try:
         result = _NUMBERS[term.op](*numbers)
-    except (ValueError, ZeroDivisionError, OverflowError, DecimalException):
+    except (ValueError, ArithmeticError):
         result = math.nan
     if math.isfinite(result):
         return float(result)
