@@ -206,7 +206,7 @@ class _Tree(Transformer[Terminal, Fn]):
 
 def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
     """Raise the fault of a token that the grammar does not expect."""
-    _refuse_swallowed(words)
+    _refuse_missing_body(words)
     expected = error.accepts or error.expected
     wanted = "a value"
     if not expected >= _BEGIN_VALUES:
@@ -223,8 +223,8 @@ def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
     fail(syntax.UNEXPECTED_TOKEN, span, message, help=advice)
 
 
-def _refuse_swallowed(words: Statement) -> None:
-    """Refuse a formula that is not there: what follows on the next line is a chain."""
+def _refuse_missing_body(words: Statement) -> None:
+    """Refuse a statement without a formula, whose next line is a chain."""
     tokens = words.tokens
     closing = next((i for i, t in enumerate(tokens) if t.text == ")"), len(tokens))
     if [t.text for t in tokens[closing + 1 : closing + 2]] != ["="]:
