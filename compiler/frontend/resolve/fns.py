@@ -15,7 +15,7 @@ from ...diagnostics.model import Code, Label
 from ...diagnostics.suggest import listing
 from ...ir.formula import FORMULA, FUNCTIONS, Apply, Constant, Formula, Invoke, Named, Term
 from ...kinds.arguments import ArgSpec, Flag, Num, option, positional
-from ...kinds.formula.walk import computed, reduces, without_result
+from ...kinds.formula.walk import computed, runs_over_axis, without_result
 from ...kinds.layer import LayerKind
 from ...kinds.shapes.context import ShapeFault
 from ...layers import LAYERS
@@ -261,7 +261,7 @@ class _Resolver:
         given = [self._computed(x) for x in term.operands]
         numbers = [x for x in given if x is not None]
         try:
-            if len(numbers) == len(given) and not reduces(term):
+            if len(numbers) == len(given) and not runs_over_axis(term):
                 self.results[id(term)] = computed(term, numbers)
             elif term.op == "/" and given[1] == 0:
                 raise without_result(term, "divides by 0")

@@ -100,7 +100,7 @@ class Walk(Generic[V]):
 
     def _apply(self, term: Apply, operands: Sequence[float | V]) -> float | V:
         numbers = [x for x in operands if isinstance(x, float)]
-        if len(numbers) == len(operands) and term.op in _NUMBERS and not reduces(term):
+        if len(numbers) == len(operands) and term.op in _NUMBERS and not runs_over_axis(term):
             return computed(term, numbers)
         if term.op == "/" and operands[1] == 0.0:
             raise without_result(term, "divides by 0")
@@ -109,7 +109,7 @@ class Walk(Generic[V]):
         return self.step(term, operands)
 
 
-def reduces(term: Apply) -> bool:
+def runs_over_axis(term: Apply) -> bool:
     """Whether a function runs over the last axis, which a number does not have."""
     return term.op in ("sum", "mean", "softmax") or (
         term.op in ("min", "max") and len(term.operands) == 1
@@ -142,7 +142,7 @@ def reduces(formula: Formula, numbers: Mapping[str, float]) -> bool:
     found: list[bool] = []
 
     def step(term: Apply, operands: Sequence[float | object]) -> object:
-        found.append(_reduces(term))
+        found.append(runs_over_axis(term))
         return term
 
     Walk[object](step).formula(formula, [object() for _ in formula.values], numbers)
