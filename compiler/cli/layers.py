@@ -11,9 +11,9 @@ import click
 from click.exceptions import Exit
 
 from .app import Argument, Usage, app
+from .report_format import format_option
 from .spec import read_spec
 from .terminal import FAILED, ReportFormat, did_you_mean, show_markdown, show_on_stderr
-from .values import Word
 
 
 @app.command()
@@ -25,15 +25,8 @@ from .values import Word
     help="A layer, activation, loss, optimizer or schedule; or a .nn file.",
 )
 @click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
-@click.option(
-    "--format",
-    metavar="text|json",
-    type=Word(ReportFormat),
-    default=ReportFormat.TEXT,
-    show_default=True,
-    help="Of a .nn file: text, or JSON.",
-)
-def layers(kind: str | None, markdown: bool, format: ReportFormat) -> None:
+@format_option
+def layers(kind: str | None, markdown: bool, format_: ReportFormat) -> None:
     """Show a layer, loss or optimizer: arguments, formulas, shapes. Without a KIND, list all.
 
     Of a .nn file, list its own kinds: formulas with their gradients, and blocks.
@@ -49,8 +42,8 @@ def layers(kind: str | None, markdown: bool, format: ReportFormat) -> None:
     from ..report.reference import entry, find, names, reference
 
     if kind is not None and kind.endswith(".nn"):
-        _own(kind, format)
-    elif format is ReportFormat.JSON:
+        _own(kind, format_)
+    elif format_ is ReportFormat.JSON:
         raise Usage("--format json is for the kinds of a .nn file, as in `nnc layers vae.nn`")
     elif markdown:
         click.echo(reference(), nl=False)
