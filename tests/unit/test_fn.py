@@ -79,7 +79,6 @@ def test_a_spec_may_still_use_fn_as_a_name(text):
         ),
         ("input 4 as stage\nfn f(x) = x + stage\nstage -> f\nloss mse", [("NN102", "stage")]),
         ("block b(n) = dense n -> f\nfn f(x) = n * x\ninput 4 -> b(2)\nloss mse", [("NN102", "n")]),
-        ("input 4 -> dense 2 as y\nloss f\nfn f(y) = y", [("NN110", "f")]),
         ("fn f(a) = a\ninput 4 -> dense 2\nloss f(q=2)", [("NN106", "q")]),
         ("input 4 -> dense 2 as y\nloss mse\nloss f\nfn f(a, b) = a*b", [("NN129", "f")]),
         ("fn f(y, t, weight=1) = weight * (y - t)\ninput 4 -> dense 2\nloss f", [("NN115", "f")]),

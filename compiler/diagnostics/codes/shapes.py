@@ -33,4 +33,7 @@ CELL_NONLINEARITY = error("NN225", "cell-nonlinearity", "an activation cannot be
 POOL_PADDING = error("NN226", "pool-padding", "padding beyond half of a pooling window")
 PAD_ID = error("NN229", "pad-id", "the id of padding is none of an embedding's ids")
 FORMULA_SHAPES = error("NN230", "formula-shapes", "the values of a formula differ in shape")
+OPEN_PADDING = error(
+    "NN239", "open-padding", "padding would depend on a size known only at run time"
+)
 LOOKS_AHEAD = error("NN240", "looks-ahead", "a layer cannot be computed one position at a time")

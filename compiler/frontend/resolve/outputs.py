@@ -134,19 +134,7 @@ def _losses(
         kind = words.setting.kind.partition(" ")[0]
         name = _unique(kind if kinds[words.setting.kind] == 1 else f"{kind}_{place}", used)
         losses.append(Loss(name, words.setting, layer, words.weight, place, tuple(more)))
-    if losses and not any(loss.compares for loss in losses):
-        _no_target(losses[0], env)
     return tuple(losses)
-
-
-def _no_target(loss: Loss, env: Env) -> None:
-    """Require that one of the losses compares with targets, which training takes."""
-    env.fault(
-        codes.WRONG_VALUE,
-        loss.setting.head,
-        "no loss of the spec compares with a target",
-        help="add a loss that does, or give the formula a value `t`, its target",
-    )
 
 
 def _other_count(words: LossWords, given: int, env: Env) -> None:
