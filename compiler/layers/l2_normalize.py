@@ -7,6 +7,7 @@ from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.shapes.norms import normalizes_features
 from ..kinds.shapes.rules import per_entry
+from ..kinds.stepping.rules import each_row_of_features
 from ..ops.build import Value
 from ..ops.elementwise import select, unary
 from ..ops.reduction import sum_over
@@ -51,6 +52,7 @@ layer(
         ),
         shape=normalizes_features,
         lower=_lower,
+        step=each_row_of_features,
         flops=per_entry(6),
         aliases=("l2_norm", "l2_normalization", "unit_norm"),
         torch="F.normalize(x, dim=-1)",
