@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
 from typing import NamedTuple
 
@@ -22,6 +23,20 @@ from tests.fuzz.pathological import PATHOLOGICAL, SIZE
 from .compiling import SPEC, process
 
 LOSS = "\nloss mse\noptimizer sgd lr=0.1\n"
+WITHOUT_FN = """\
+input 6 -> [dense 4 silu, dense 4] -> mul -> dense 3 tanh -> dense 1
+loss mse
+optimizer sgd lr=0.1
+"""
+WITH_FN = """\
+fn huberish(z, d=0.5) = where(abs(z) < d, z**2, 2 * d * abs(z) - d**2)
+fn swoosh(z, q=2) = z * sigmoid(q * z)
+fn gate(a, b) = a * sigmoid(b) + tanh(a)
+fn pinball(y, t, q=0.5) = max(q * (t - y), (q - 1) * (t - y))
+input 6 -> [dense 4 swoosh, dense 4] -> gate -> dense 3 huberish -> dense 1
+loss pinball q=0.9
+optimizer sgd lr=0.1
+"""
 LARGE = (
     "one long list",
     "a long list on many lines",
@@ -110,6 +125,7 @@ def main(rounds: int) -> None:
         spec.write_text(SPEC, encoding="utf-8")
         cold = process("lint", str(spec), times=times)
     print(f"\ncold `nnc lint` of ten layers, a whole process{cold * 1e3:9.1f} ms")
+    formulas(times)
     largest()
     print(f"\n{len(PATHOLOGICAL)} pathological specs of 64 KiB, check and text, best of 3")
     slowest = sorted(
@@ -118,6 +134,19 @@ def main(rounds: int) -> None:
     for at, (seconds, name) in enumerate(slowest):
         if at < 10 or seconds >= SLOW:
             print(f"  {seconds:8.2f} s  {name}")
+
+
+def formulas(times: int) -> None:
+    """Print what formulas add to a cold lint, in turns, as processor time of whole processes."""
+    costs: dict[str, list[float]] = {WITHOUT_FN: [], WITH_FN: []}
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder) / "spec.nn"
+        for text in (*costs, *costs) * times:
+            spec.write_text(text, encoding="utf-8")
+            costs[text].append(seconds_of("lint", str(spec)))
+    plain, own = map(median, costs.values())
+    print(f"  of a spec without `fn` and with four, processor{plain * 1e3:9.1f}{own * 1e3:9.1f} ms")
+    print(f"  ratio{own / plain:52.2f}")
 
 
 def largest() -> None:

@@ -85,7 +85,10 @@ def evaluate(
         loss, y, target = measure.results(params, state, rows)
     except ValueError as error:  # from the module's argument validation
         raise DataError(f"{data.name}: {error}") from error
-    scores = scores_of(labels, y, target, measure.losses, tell)
+    if target is None:
+        return Evaluation(data.name, len(data), loss, {}, ())
+    weights = measure.weights_like(rows)
+    scores = scores_of(labels, y, target, measure.losses, tell, weights)
     names = tuple(classes)
     outputs = _outputs(module, y, target, measure.losses, meanings, names)
     return Evaluation(data.name, len(data), loss, scores, tuple(outputs))
@@ -100,7 +103,7 @@ def _outputs(
     names: tuple[str, ...],
 ) -> Iterable[ClassOutput]:
     only = next(iter(module.OUTPUTS))
-    for label, outputs, targets in class_pairs(y, target, losses):
+    for label, outputs, targets, _ in class_pairs(y, target, losses):
         name = label or only
         counts = confusion(outputs, targets)
         called = names if len(names) == len(counts) else tuple(map(str, range(len(counts))))

@@ -67,10 +67,12 @@ def fit_targets(data: Dataset, module: Module) -> Fitted:
     A column of whole numbers for an output wider than one holds class ids: they stay ids where
     every loss takes ids, and become one-hot rows where a loss compares rows. For an output of width
     1, of any rank, targets may lack the last axis: (B, T) becomes (B, T, 1); under `hinge`, their 0
-    and 1 become −1 and 1."""
+    and 1 become −1 and 1. Where no loss compares with a target, the rows are left without any."""
+    shapes = module.TARGETS
+    if not shapes:  # no loss compares with a target: what the data have is not used
+        return Fitted(replace(data, target=None), False)
     if data.target is None:
         raise DataError(f"{data.name}: there are no targets to train towards")
-    shapes = module.TARGETS
     takes_ids = set(module.LOSSES.values()) <= _TAKES_CLASS_IDS
     signs = set(module.LOSSES.values()) == {"hinge"}
     ignore = ignored_ids(module)

@@ -87,15 +87,29 @@ class Measure:
         loss, outputs, target = self._results(params, state, data, bool(metrics))
         scores = {"loss": loss}
         if metrics and target is not None:
-            scores |= scores_of(metrics, outputs, target, self.losses, self.tell)
+            weights = self.weights_like(data)
+            scores |= scores_of(metrics, outputs, target, self.losses, self.tell, weights)
         return scores
 
-    def results(self, params: Params, state: Params, data: Dataset) -> tuple[float, Arrays, Arrays]:
-        """Return loss, outputs and targets over all rows; of padded rows, the true positions."""
+    def weights_like(self, data: Dataset) -> Arrays | None:
+        """Return the rows' weights in the shapes of the targets; None where all rows count the same."""
+        weights, target = weights_of(data, self.module), data.target
+        if weights is None or target is None:
+            return None
+        if isinstance(target, Mapping):
+            like: Arrays = {name: _repeated(weights, array) for name, array in target.items()}
+        else:
+            like = _repeated(weights, target)
+        return self.positions.select(data, like)
+
+    def results(
+        self, params: Params, state: Params, data: Dataset
+    ) -> tuple[float, Arrays, Arrays | None]:
+        """Return loss, outputs and targets over all rows; of padded rows, the true positions.
+
+        Without targets there is nothing to compare outputs with, and they are left out, too."""
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, outputs, target = self._results(params, state, data, True)
-        assert target is not None
-        return loss, outputs, target
+            return self._results(params, state, data, True)
 
     def _results(
         self, params: Params, state: Params, data: Dataset, outputs: bool
@@ -115,7 +129,7 @@ class Measure:
     def confusion(self, params: Params, state: Params, data: Dataset) -> dict[str, Array]:
         """Return counts (C, C) of true against predicted classes over all rows, by output."""
         _, outputs, target = self.results(params, state, data)
-        return confusions(outputs, target, self.losses, self.tell)
+        return {} if target is None else confusions(outputs, target, self.losses, self.tell)
 
     def _outputs(self, parts: list[Any]) -> Arrays:
         """Join the outputs of all parts, by name as the targets; inner stages have no outputs."""
@@ -140,6 +154,11 @@ class Measure:
             loss = self.module.loss(params, cache, part.target, **keywords) if counts else 0.0
             yield part, y, loss
             data.give_back()
+
+
+def _repeated(weights: Array, like: Array) -> Array:
+    """Return a weight of each row in the shape of an array of rows."""
+    return np.broadcast_to(weights.reshape(-1, *[1] * (like.ndim - 1)), like.shape)
 
 
 def _state_keyword(state: Params) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from .module import Array, Shape
 
-Metric = Callable[[Array, Array], float]
+Metric = Callable[..., float]
+"""A function of outputs, targets and, if not all rows count the same, weights in the targets' shape."""
 
 
 def classes_of(y: Array) -> Array:
@@ -56,47 +57,69 @@ def predicted_classes(y: Array, target: Array) -> Array:
     return classes_of(y)
 
 
-def accuracy(y: Array, target: Array) -> float:
+def of_rows(y: Array, weights: Array | None) -> Array | None:
+    """Return one weight for every class that is predicted, from weights in the targets' shape."""
+    if weights is None:
+        return None
+    return weights if weights.ndim < y.ndim else weights[..., 0]
+
+
+def of_numbers(y: Array, weights: Array | None) -> Array:
+    """Return one weight for every number of the outputs, from weights in the targets' shape."""
+    if weights is None:
+        return np.ones((1,) * y.ndim)
+    return np.broadcast_to(weights[..., None] if weights.ndim < y.ndim else weights, y.shape)
+
+
+def accuracy(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the share of rows whose predicted class is right."""
-    return float(np.mean(predicted_classes(y, target) == true_classes(y, target)))
+    right = predicted_classes(y, target) == true_classes(y, target)
+    return float(np.average(right, weights=of_rows(y, weights)))
 
 
-def top_k(y: Array, target: Array, k: int = 5) -> float:
+def top_k(y: Array, target: Array, weights: Array | None = None, k: int = 5) -> float:
     """Return the share of rows whose class is among the k largest outputs.
 
     A single output distinguishes two classes."""
     if y.shape[-1] == 1:
-        return accuracy(y, target) if k == 1 else 1.0
+        return accuracy(y, target, weights) if k == 1 else 1.0
     best = np.argsort(-y, axis=-1, kind="stable")[..., :k]
-    return float(np.mean((best == true_classes(y, target)[..., None]).any(axis=-1)))
+    hit = (best == true_classes(y, target)[..., None]).any(axis=-1)
+    return float(np.average(hit, weights=of_rows(y, weights)))
 
 
-def confusion(y: Array, target: Array) -> Array:
-    """Return counts (C, C): rows are the true classes, columns the predicted ones."""
+def confusion(y: Array, target: Array, weights: Array | None = None) -> Array:
+    """Return counts (C, C), or sums of weights: rows are the true classes, columns the predicted."""
     predicted, true = predicted_classes(y, target).ravel(), true_classes(y, target).ravel()
-    classes = max(2, y.shape[-1])
-    counts = np.bincount(true * classes + predicted, minlength=classes * classes)
+    classes, each = max(2, y.shape[-1]), of_rows(y, weights)
+    pairs = true * classes + predicted
+    counts = np.bincount(pairs, None if each is None else each.ravel(), classes * classes)
     return counts.reshape(classes, classes)
 
 
-def precision(y: Array, target: Array) -> float:
+def precision(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the precision, TP / (TP + FP); see `_per_class`."""
-    return _per_class(y, target, lambda tp, said, true: _ratio(tp, said))
+    return _per_class(y, target, weights, lambda tp, said, true: _ratio(tp, said))
 
 
-def recall(y: Array, target: Array) -> float:
+def recall(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the recall, TP / (TP + FN); see `_per_class`."""
-    return _per_class(y, target, lambda tp, said, true: _ratio(tp, true))
+    return _per_class(y, target, weights, lambda tp, said, true: _ratio(tp, true))
 
 
-def f1(y: Array, target: Array) -> float:
+def f1(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the harmonic mean of precision and recall, 2TP / (2TP + FP + FN); see `_per_class`."""
-    return _per_class(y, target, lambda tp, said, true: _ratio(2 * tp, said + true))
+    return _per_class(y, target, weights, lambda tp, said, true: _ratio(2 * tp, said + true))
 
 
-def _per_class(y: Array, target: Array, score: Callable[[Array, Array, Array], Array]) -> float:
+def _per_class(
+    y: Array,
+    target: Array,
+    weights: Array | None,
+    score: Callable[[Array, Array, Array], Array],
+) -> float:
     """Return the score of class 1 for two classes, or the macro mean over more classes."""
-    counts = confusion(y, target)
+    counts = confusion(y, target, weights)
     scores = score(np.diag(counts), counts.sum(axis=0), counts.sum(axis=1))
     return float(scores[1] if len(counts) == 2 else scores.mean())
 
@@ -106,24 +129,32 @@ def _ratio(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
-def mae(y: Array, target: Array) -> float:
+def mae(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the mean absolute error over all elements."""
-    return float(np.mean(np.abs(y - aligned(y, target)), dtype=np.float64))
+    return _mean(np.abs(y - aligned(y, target)), of_numbers(y, weights))
 
 
-def rmse(y: Array, target: Array) -> float:
+def rmse(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the root of the mean squared error over all elements."""
-    return float(np.sqrt(np.mean(np.square(y - aligned(y, target), dtype=np.float64))))
+    errors = np.square(y - aligned(y, target), dtype=np.float64)
+    return float(np.sqrt(_mean(errors, of_numbers(y, weights))))
 
 
-def r2(y: Array, target: Array) -> float:
+def _mean(each: Array, weights: Array) -> float:
+    """Return the weighted mean over all elements."""
+    count = each.size if weights.size == 1 else np.sum(weights, dtype=np.float64)
+    return float(np.sum(each * weights, dtype=np.float64) / count)
+
+
+def r2(y: Array, target: Array, weights: Array | None = None) -> float:
     """Return the coefficient of determination, 1 − SSE / SST, summed over all features.
 
     SST is the squared distance from the mean of each feature."""
     target = aligned(y, target)
-    error = np.square(y - target, dtype=np.float64).sum()
-    mean = target.mean(axis=tuple(range(y.ndim - 1)), dtype=np.float64)
-    spread = np.square(target - mean, dtype=np.float64).sum()
+    each = np.broadcast_to(of_numbers(y, weights), y.shape)
+    error = np.sum(each * np.square(y - target, dtype=np.float64))
+    mean = np.average(target.astype(np.float64), axis=tuple(range(y.ndim - 1)), weights=each)
+    spread = np.sum(each * np.square(target - mean))
     return float(1 - error / spread) if spread else float("nan")
 
 

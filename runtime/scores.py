@@ -18,7 +18,9 @@ LOSSES_OF_CLASSES = frozenset({"crossentropy", "hinge", "kl"})
 LOSSES_OF_DISTANCE = frozenset({"mse", "quadratic", "mae", "huber"})
 """Losses of distance: an output of 1.2 with a target of 1 is close to it, not a logit."""
 
-Pair = tuple[str, Array, Array]
+Pair = tuple[str, Array, Array, Array | None]
+"""An output's name, its values, its targets, and weights in the targets' shape where rows have any."""
+
 Tell = Callable[[str], None]
 
 
@@ -28,14 +30,16 @@ def scores_of(
     target: Arrays,
     losses: Iterable[str] = (),
     tell: Tell = lambda _: None,
+    weights: Arrays | None = None,
 ) -> dict[str, float]:
     """Return every scalar metric; nan where it cannot be computed, with the reason sent to `tell`.
 
     `losses` are the kinds of loss that judge the outputs. With several outputs, each one that has
     targets is measured separately, as `accuracy kind`: with metrics of classes where its targets
-    are classes, with the others where they are not (or where no other output is left)."""
+    are classes, with the others where they are not (or where no other output is left). `weights`
+    has the shapes of the targets: how much every row counts."""
     kinds = frozenset(losses)
-    pairs = list(_pairs(y, target))
+    pairs = list(_pairs(y, target, weights))
     scores = {}
     for label in labels:
         metric = metric_named(label)
@@ -45,9 +49,10 @@ def scores_of(
         if not suited:
             scores[label] = math.nan
             tell(f"metric {label} is not measured: {why}")
-        for name, outputs, targets in suited:
+        for name, outputs, targets, each in suited:
             said = f"{label} {name}".strip()
-            scores[said] = _score(said, metric, _scaled(outputs, targets, kinds), targets, tell)
+            judged = (_scaled(outputs, targets, kinds), targets, each)
+            scores[said] = _score(said, metric, judged, tell)
     return scores
 
 
@@ -56,7 +61,7 @@ def confusions(
 ) -> dict[str, Array]:
     """Return counts of true against predicted classes by output; ``""`` names a single output."""
     counts = {}
-    for name, outputs, targets in class_pairs(y, target, losses, tell):
+    for name, outputs, targets, _ in class_pairs(y, target, losses, tell):
         try:
             counts[name] = confusion(outputs, targets)
         except (ValueError, IndexError) as error:
@@ -72,7 +77,7 @@ def class_pairs(
     suited, why = _suited("confusion", list(_pairs(y, target)), kinds)
     if not suited:
         tell(f"metric confusion is not measured: {why}")
-    return [(name, _scaled(outputs, targets, kinds), targets) for name, outputs, targets in suited]
+    return [(name, _scaled(outputs, t, kinds), t, each) for name, outputs, t, each in suited]
 
 
 def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[Pair], str]:
@@ -91,7 +96,7 @@ def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[
 
 
 def _judges_classes(pair: Pair, kinds: frozenset[str]) -> bool:
-    _, y, target = pair
+    _, y, target, _ = pair
     return bool(kinds and kinds <= LOSSES_OF_CLASSES) or are_classes(y.shape, target)
 
 
@@ -101,10 +106,12 @@ def _scaled(y: Array, target: Array, kinds: frozenset[str]) -> Array:
     return np.clip(y, 0, 1) if near and np.isin(target, (0, 1)).all() else y
 
 
-def _score(said: str, metric: Metric, y: Array, target: Array, tell: Tell) -> float:
+def _score(
+    said: str, metric: Metric, judged: tuple[Array, Array, Array | None], tell: Tell
+) -> float:
     try:
         with np.errstate(all="ignore"):
-            value = metric(y, target)
+            value = metric(*judged)
     except (ValueError, IndexError) as error:
         tell(f"metric {said} cannot be computed: {error}")
         return math.nan
@@ -114,19 +121,22 @@ def _score(said: str, metric: Metric, y: Array, target: Array, tell: Tell) -> fl
     return value
 
 
-def _pairs(y: Arrays, target: Arrays) -> Iterator[Pair]:
-    """Yield outputs and their targets by name; targets of inner stages have no outputs.
+def _pairs(y: Arrays, target: Arrays, weights: Arrays | None = None) -> Iterator[Pair]:
+    """Yield outputs, their targets and weights by name; targets of inner stages have no outputs.
 
     A single target with several outputs belongs to the one whose shape it fits."""
+    if isinstance(target, Mapping):
+        own = weights if isinstance(weights, Mapping) else {}
+        if isinstance(y, Mapping):
+            yield from ((n, y[n], target[n], own.get(n)) for n in target if n in y)
+        return
+    single = None if isinstance(weights, Mapping) else weights
     if isinstance(y, Mapping):
-        if isinstance(target, Mapping):
-            yield from ((name, y[name], target[name]) for name in target if name in y)
-            return
         fitting = [name for name, array in y.items() if _fits(array, target)]
         if len(fitting) == 1:
-            yield fitting[0], y[fitting[0]], target
-    elif not isinstance(target, Mapping):
-        yield "", y, target
+            yield fitting[0], y[fitting[0]], target, single
+    else:
+        yield "", y, target, single
 
 
 def _fits(y: Array, target: Array) -> bool:

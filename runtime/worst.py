@@ -41,7 +41,7 @@ def worst(
     single: Arrays = y if len(y) > 1 else y[only]
     pairs = class_pairs(single, target, losses)
     if pairs:
-        name, outputs, targets = pairs[0]
+        name, outputs, targets, _ = pairs[0]
         meaning = meanings.get(name or only, Meaning.NUMBERS)
         return _of_classes(outputs, targets, meaning, classes, count)
     if len(y) > 1 or isinstance(target, Mapping) or y[only].size != target.size:

@@ -132,5 +132,5 @@ def _random_target(rng, rows, shape):
 
 
 def _only(named):
-    """One array where there is one, as modules take it."""
-    return next(iter(named.values())) if len(named) == 1 else named
+    """One array where there is one, as modules take it; None where there is none."""
+    return next(iter(named.values())) if len(named) == 1 else named or None

@@ -27,7 +27,10 @@ NAMES = sorted(path.relative_to(EXAMPLES).as_posix()[:-3] for path in EXAMPLES.r
 SATURATING = {f"systems/S{n}" for n in ("06", "06_book", "08", "08_nobias", "08_wide", "13")}
 """Sigmoids under a squared loss at high rates: they came so, and are told what may happen."""
 
-GALLERY = [name for name in NAMES if "/" not in name]
+ELSEWHERE = {"mobilenet"}
+"""Scales before a batchnorm have hardly a gradient: test_gallery.py lets the module check itself."""
+
+GALLERY = [n for n in NAMES if "/" not in n and n not in ELSEWHERE]
 SMALLER = {"resnet": ("32x32", "5x5")}
 """Of 700,000 relus, some have their kink within the step of any difference."""
 

@@ -14,9 +14,11 @@ from ..ir.dims import Shape
 from ..ir.op_graph import Node, Origin, Role
 from ..ir.types import DType
 from ..ops import OPS
-from ..ops.build import Builder, Value
+from ..ops.build import Builder, Use, Value
 from ..ops.registry import INCLUDED, ZERO, Gradient, Undefined
 from ..ops.source import const
+
+MEET = "gradients that meet are added"
 
 
 class MissingGradient(Exception):
@@ -56,13 +58,13 @@ def pull_back(
     forward = [node for node in build.nodes if node.origin.role is not Role.BACKWARD]
     build.known = {node.key: node.id for node in forward}
     grads: dict[int, Value] = dict(seeds)
-    came_from: dict[int, set[str]] = {}
+    came_from: dict[int, dict[Use, None]] = {}
     for node in reversed(forward):
         if node.id in grads:
-            _say_slope(build, grads[node.id], node, came_from.get(node.id, set()))
+            _say_slope(build, grads[node.id], node, list(came_from.get(node.id, ())))
             _call(build, grads[node.id], node)
             for i in _propagate(build, node, grads):
-                came_from.setdefault(i, set()).add(_source(node))
+                came_from.setdefault(i, {})[node.origin.role, node.origin.layer] = None
     leaves = {(n.op, n.attr("name")): n for n in forward if n.op in ("param", "input")}
     for kind, names, purpose in (("param", params, purposes[0]), ("input", inputs, purposes[1])):
         for name in names:
@@ -92,7 +94,7 @@ def _propagate(build: Builder, node: Node, grads: dict[int, Value]) -> list[int]
         if part is ZERO or part is INCLUDED or x.type.dtype is not DType.FLOAT:
             continue
         assert part.type.shape == _gradient_shape(build, x), f"{node.op}: gradient {i}: wrong shape"
-        if i < len(formulas) and part.id >= count:
+        if i < len(formulas) and part.id >= count and node.id not in build.unnamed:
             _explain(build, part, formulas[i])
         _accumulate(build, x, part, grads)
         reached.append(x.id)
@@ -112,23 +114,37 @@ def _accumulate(build: Builder, x: Value, part: Value, grads: dict[int, Value]) 
     """Add a contribution to the gradient of a value."""
     before = grads.get(x.id)
     if before is not None:
-        part = build.describe(before + part, formula="gradients that meet are added")
+        inner = x.id in build.unnamed and x.id not in build.named_slopes
+        part = build.describe(before + part, formula="" if inner else MEET)
     grads[x.id] = part
 
 
-def _source(node: Node) -> str:
-    """Return the loss that an op belongs to; empty for an op of the network."""
-    return node.origin.layer if node.origin.role is Role.LOSS else ""
+def _say_slope(build: Builder, gradient: Value, node: Node, uses: Sequence[Use]) -> None:
+    """Show the formulas of the gradients that meet at a value, of those that have one.
 
-
-def _say_slope(build: Builder, gradient: Value, node: Node, came_from: set[str]) -> None:
-    """Show a loss's own formula where its gradient enters the network."""
-    if node.origin.role is Role.LOSS or len(came_from) != 1:
+    Where they all come from one loss, it is that loss's own formula.
+    """
+    origin = build.nodes[gradient.id].origin
+    if origin.role is not Role.BACKWARD:
         return
-    [source] = came_from
-    formula = build.slopes.get(source, "")
-    if formula and build.nodes[gradient.id].origin.role is Role.BACKWARD:
-        build.describe(gradient, formula=formula)
+    named = build.named_slopes.get(node.id, {})
+    said = [(layer, named[role, layer]) for role, layer in uses if (role, layer) in named]
+    if said and len(uses) > 1:
+        texts = [f"{formula}, by {layer}" for layer, formula in said]
+        build.describe(gradient, formula=f"{'; '.join(texts)}; {MEET}")
+    elif said and origin.layer == said[0][0]:  # otherwise it has only been passed on
+        build.describe(gradient, formula=_joined(origin.formula, said[0][1]))
+    elif not said and len(uses) == 1 and node.origin.role is not Role.LOSS:
+        [(role, layer)] = uses
+        build.describe(gradient, formula=build.slopes.get(layer, "") if role is Role.LOSS else "")
+
+
+def _joined(before: str, formula: str) -> str:
+    """Of a gradient that two values have: both names before what is said already."""
+    name, _, _ = formula.partition(" = ")
+    if before.startswith("d") and before != MEET:
+        return before if name in before.split(" = ")[:-1] else f"{name} = {before}"
+    return formula
 
 
 def _explain(build: Builder, value: Value, formula: str) -> None:

@@ -1,13 +1,19 @@
-"""`nnc layers`: the reference of layers, losses, optimizers, schedules and initialisations."""
+"""`nnc layers`: the reference of layers, losses, optimizers, schedules and initialisations.
+
+Of a .nn file it is that of the formulas and blocks which the file defines.
+"""
 
 from __future__ import annotations
 
 import sys
 
 import click
+from click.exceptions import Exit
 
 from .app import Argument, Usage, app
-from .terminal import did_you_mean, show_markdown
+from .report_format import format_option
+from .spec import read_spec
+from .terminal import FAILED, ReportFormat, did_you_mean, show_markdown, show_on_stderr
 
 
 @app.command()
@@ -16,21 +22,30 @@ from .terminal import did_you_mean, show_markdown
     cls=Argument,
     required=False,
     metavar="[KIND]",
-    help="A layer, activation, loss, optimizer or schedule.",
+    help="A layer, activation, loss, optimizer or schedule; or a .nn file.",
 )
 @click.option("--markdown", is_flag=True, help="Print the whole reference as Markdown.")
-def layers(kind: str | None, markdown: bool) -> None:
+@format_option
+def layers(kind: str | None, markdown: bool, format_: ReportFormat) -> None:
     """Show a layer, loss or optimizer: arguments, formulas, shapes. Without a KIND, list all.
+
+    Of a .nn file, list its own kinds: formulas with their gradients, and blocks.
 
     Examples:
 
       nnc layers dense
 
+      nnc layers vae.nn
+
       nnc layers
     """
     from ..report.reference import entry, find, names, reference
 
-    if markdown:
+    if kind is not None and kind.endswith(".nn"):
+        _own(kind, format_)
+    elif format_ is ReportFormat.JSON:
+        raise Usage("--format json is for the kinds of a .nn file, as in `nnc layers vae.nn`")
+    elif markdown:
         click.echo(reference(), nl=False)
     elif kind is None:
         _list()
@@ -44,6 +59,23 @@ def layers(kind: str | None, markdown: bool) -> None:
     else:
         near = _elsewhere(kind) or did_you_mean(kind, [*names(), *_inits()])
         raise Usage(f"there is no layer, loss, optimizer or schedule {kind!r}{near}")
+
+
+def _own(path: str, format: ReportFormat) -> None:
+    """Print the kinds of a file; those without errors where it has some."""
+    from ..report.own_kinds import as_json, as_markdown, own_kinds
+
+    spec = read_spec(path, None)
+    report, kinds = own_kinds(spec.source, spec.files.load)
+    if format is ReportFormat.JSON:
+        click.echo(as_json(kinds), nl=False)
+    elif kinds:
+        show_markdown(as_markdown(kinds), sys.stdout)
+    elif not report.has_errors:
+        click.echo(f"{path} defines no kinds of its own: no `fn` and no `block`")
+    if report.has_errors:
+        show_on_stderr(report)
+        raise Exit(FAILED)
 
 
 def _elsewhere(word: str) -> str:

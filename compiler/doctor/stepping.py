@@ -38,6 +38,7 @@ class Step:
     """The right step: the optimizer, its arguments, the rate, the step count, the slots.
 
     `count` is 1 in the first step. `slots` are the nodes of the slots, by parameter and slot.
+    Weight decay leaves out the parameters in `spared`.
     """
 
     kind: OptimizerKind
@@ -46,10 +47,15 @@ class Step:
     count: int
     slots: Mapping[str, Mapping[str, int]]
     numbers: Mapping[str, int]
+    spared: frozenset[str] = frozenset()
 
     def number(self, name: str) -> float:
         """Return a numeric argument, or 0 if the optimizer has none of that name."""
         return number(self.args[name]) if name in self.args else 0.0
+
+    def decay_of(self, param: str) -> float:
+        """The weight decay of a parameter."""
+        return 0.0 if param in self.spared else self.number("weight_decay")
 
 
 def with_step(reference: Reference, rate: float, count: int = 1) -> tuple[Reference, Step]:
@@ -70,7 +76,7 @@ def with_step(reference: Reference, rate: float, count: int = 1) -> tuple[Refere
         type = reference.node(name).type
         own = {s: leaf(build, "state", f"{name}.{s}", type).id for s in kind.slots}
         slots[name] = own
-    step = Step(kind, args, rate, count, slots, numbers)
+    step = Step(kind, args, rate, count, slots, numbers, _spared(typed, args))
     tensors = dict(reference.tensors)
     for name in slots:
         ids = (reference.tensors[name], reference.tensors[f"d_{name}"])
@@ -83,7 +89,7 @@ def update(build: Builder, step: Step, name: str, param: int, gradient: int) -> 
     """Emit the optimizer's formula for one parameter."""
     context = UpdateContext(
         build,
-        step.args,
+        {**step.args, "weight_decay": step.decay_of(name)},
         build.value(param),
         build.value(gradient),
         const(build, step.rate),
@@ -133,6 +139,13 @@ def _optimizer(typed: TypedGraph) -> tuple[OptimizerKind, Mapping[str, ArgValue]
         raise ValueError(f"{kind.name} takes no step that could be followed")
     defaults = {a.name: a.default for a in kind.args if not isinstance(a.default, Required)}
     return kind, setting.args if setting else defaults
+
+
+def _spared(typed: TypedGraph, args: Mapping[str, ArgValue]) -> frozenset[str]:
+    """The parameters that weight decay leaves out."""
+    if args.get("decay") != "weights":
+        return frozenset()
+    return frozenset(p.name for p in typed.params if p.role != "weight")
 
 
 def _trained(reference: Reference) -> list[str]:

@@ -206,6 +206,7 @@ class _Tree(Transformer[Terminal, Fn]):
 
 def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
     """Raise the fault of a token that the grammar does not expect."""
+    _refuse_missing_body(words)
     expected = error.accepts or error.expected
     wanted = "a value"
     if not expected >= _BEGIN_VALUES:
@@ -220,6 +221,21 @@ def _unexpected(words: Statement, error: UnexpectedToken) -> NoReturn:
     assert start is not None
     span = words.source.span(start, start + len(text))
     fail(syntax.UNEXPECTED_TOKEN, span, message, help=advice)
+
+
+def _refuse_missing_body(words: Statement) -> None:
+    """Refuse a statement without a formula, whose next line is a chain."""
+    tokens = words.tokens
+    closing = next((i for i, t in enumerate(tokens) if t.text == ")"), len(tokens))
+    if [t.text for t in tokens[closing + 1 : closing + 2]] != ["="]:
+        return
+    sign, after = tokens[closing + 1], tokens[closing + 2 :]
+    text = words.source.text
+    if not after or "\n" not in text[sign.stop : after[0].start]:
+        return
+    if after[0].text == "input" or any(t.text == "->" for t in after):
+        span = words.source.span(sign.stop, sign.stop)
+        fail(syntax.MISSING_VALUE, span, "a formula is missing behind the sign `=`", help=EXAMPLE)
 
 
 def _said(text: str, wanted: str, *, complete: bool) -> tuple[str, str]:

@@ -53,6 +53,7 @@ class SizeOf:
     rank: int | None = None
     low: int = 1
     words: tuple[str, ...] = ()
+    sides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ class Numbers:
     """One number, or a list of numbers (the value is a float or a tuple of floats).
 
     Without `single` it must be a list; one of `words` may replace it. `low` is the lower bound of
-    the numbers.
+    the numbers; `whole` numbers are ints.
     """
 
     nonzero: bool = False
     low: float | None = None
     single: bool = True
     words: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,14 @@ KERNEL_ARG = positional("kernel", SizeOf(), "size of the kernel: `3x3`, or `3` o
 STRIDE_ARG = option("stride", SizeOf(), "step from one position to the next", (1,))
 PAD_ARG = option(
     "pad",
-    SizeOf(low=0, words=("valid", "same")),
-    "zeros at both ends of an axis: a number, `valid` for none, or `same` for ⌈n/stride⌉ positions",
+    SizeOf(low=0, words=("valid", "same"), sides=True),
+    "zeros at both ends of an axis: a number, `1:0` for one in front and none behind, "
+    "`(1:0)x2` for two axes, `valid` for none, or `same` for ⌈n/stride⌉ positions",
     "valid",
 )
 CAUSAL_PAD_ARG = option(
     "pad",
-    SizeOf(low=0, words=("valid", "same", "causal")),
+    SizeOf(low=0, words=("valid", "same", "causal"), sides=True),
     PAD_ARG.doc
     + "; on CxL also `causal`, all zeros in front, so that no position depends on a later one",
     "valid",
@@ -132,7 +133,8 @@ layer(
         torch="nn.Conv1d(C, filters, kernel), nn.Conv2d(C, filters, kernel)",
         keras="Conv1D(filters, kernel, data_format='channels_first'), Conv2D(...)",
         notes="On two axes it reads CxL; put `transpose` before it for positions of features, TxD. "
-        "An axis of n cells has ⌊(n + 2·pad − dilation·(kernel − 1) − 1)/stride⌋ + 1 positions. "
+        "An axis of n cells has ⌊(n + 2·pad − dilation·(kernel − 1) − 1)/stride⌋ + 1 positions, "
+        "with `pad=a:b` a + b in place of 2·pad. "
         "`pad=same` is SAME_UPPER at any stride: if the number of zeros is odd, the additional "
         "one is at the end, as in Keras; PyTorch has `same` for stride 1 only. "
         "`pad=causal` puts dilation·(kernel − 1) zeros in front (van den Oord et al. 2016). W has shape "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..kinds.arguments import SizeOf, option, positional
+from ..kinds.arguments import Flag, SizeOf, option, positional
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
 from ..kinds.lower.pools import finite, pooled_lengths, window_over, without_padding
@@ -18,9 +18,13 @@ STEP_ARG = option(
 )
 MARGIN_ARG = option(
     "pad",
-    SizeOf(low=0, words=("valid",)),
-    "cells added at both ends, at most half the window; `valid` for none",
+    SizeOf(low=0, words=("valid", "same"), sides=True),
+    "cells added at both ends, at most half the window; `1:0` for one in front and none behind, "
+    "`valid` for none, `same` for ⌈n/stride⌉ positions",
     (0,),
+)
+CEIL_ARG = option(
+    "ceil", Flag(), "whether a last window counts that the cells do not fill: sizes round up", False
 )
 
 
@@ -39,7 +43,7 @@ layer(
         formula="y[c, i] = max x[c, i·stride + u − pad], over the entries u of the window",
         example="input 1x28x28 -> conv 8 3x3 relu -> maxpool 2 -> flatten -> dense 10 softmax; "
         "loss crossentropy",
-        args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG),
+        args=(WINDOW_ARG, STEP_ARG, MARGIN_ARG, CEIL_ARG),
         shape=pooled,
         lower=_lower,
         step=needs_all_positions("takes in later positions", CAUSAL_CONV),
@@ -55,7 +59,9 @@ layer(
         ),
         torch="nn.MaxPool1d(kernel), nn.MaxPool2d(kernel)",
         keras="MaxPooling1D(kernel, data_format='channels_first'), MaxPooling2D(...)",
-        notes="Positions that do not fill a window are left out. `pad` adds cells of −∞, which are "
+        notes="Positions that do not fill a window are left out, or with `ceil=true` make one more, "
+        "unless it would begin behind the data. `pad=same` has the odd cell at the end. `pad` adds "
+        "cells of −∞, which are "
         "never the maximum. If several entries are the largest, the gradient goes to the first "
         "in reading order, as in PyTorch. Padding of ragged rows is excluded.",
     )

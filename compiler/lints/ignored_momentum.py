@@ -1,4 +1,4 @@
-"""NN312: optimizer arguments that modify an absent momentum."""
+"""NN312: optimizer arguments that modify an absent momentum or weight decay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from ..diagnostics.codes import lints as codes
 from ..diagnostics.model import Diagnostic
 from .network import Network
 from .registry import lint
+
+
+@lint
+def ignored_decay(network: Network) -> Iterator[Diagnostic]:
+    """Warn of `decay=` where there is no weight decay."""
+    optimizer = network.graph.training.optimizer
+    if optimizer is None or "decay" not in optimizer.given or optimizer.args.get("weight_decay"):
+        return
+    yield codes.IGNORED_ARGUMENT.at(
+        optimizer.given["decay"],
+        "`decay=` has no effect without weight decay",
+        here="acts on nothing",
+        notes=["it says which parameters `weight_decay=` is for"],
+        help="add `weight_decay=0.01`, or remove `decay=`",
+    )
 
 
 @lint

@@ -62,9 +62,9 @@ def idle_metric(network: Network) -> Iterator[Diagnostic]:
 
 
 def _judged(network: Network) -> list[Loss]:
-    """Return the losses of outputs; inner stages are not measured."""
+    """Return the losses that compare outputs with targets; inner stages are not measured."""
     outputs = {output.layer for output in network.graph.outputs}
-    return [loss for loss in network.graph.losses if loss.layer in outputs]
+    return [loss for loss in network.graph.losses if loss.layer in outputs and loss.compares]
 
 
 def _has_classes(network: Network, loss: Loss) -> bool:
@@ -133,10 +133,16 @@ def _why(network: Network, loss: Loss, of_numbers: bool) -> str:
 
 
 def _no_loss(network: Network, metric: Setting) -> Diagnostic:
-    losses = [Label(loss.setting.head, "judges an inner stage") for loss in network.graph.losses]
+    losses = [
+        Label(
+            loss.setting.head,
+            "judges an inner stage" if loss.compares else "compares with no target",
+        )
+        for loss in network.graph.losses
+    ]
     return codes.IDLE_METRIC.at(
         metric.span,
-        f"`metric {metric.span.text}` has nothing to judge: no output has a loss",
+        f"`metric {metric.span.text}` has nothing to judge: no output has a loss with a target",
         here="measures outputs that have targets",
         labels=losses[:1],
         help="add a loss, such as `loss crossentropy`, or remove the metric",

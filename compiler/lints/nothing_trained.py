@@ -17,10 +17,10 @@ def nothing_trained(network: Network) -> Iterator[Diagnostic]:
     if not network.graph.losses or not typed.params or typed.trained:
         return
     yield codes.NOTHING_TRAINED.at(
-        network.graph.losses[0].setting.span,
+        typed.params[0].span,
         "every parameter is frozen",
-        here="has no parameter to change",
-        labels=[Label(typed.params[0].span, "frozen")],
+        here="frozen",
+        labels=[Label(network.graph.losses[0].setting.span, "has no parameter to change")],
         notes=["in training every step costs time and leaves the network as it is"],
         help="leave `frozen=true` out of the layers that are to learn",
     )

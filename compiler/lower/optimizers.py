@@ -14,6 +14,9 @@ from ..optimizers import OPTIMIZERS
 SIZE = symbol("N")
 """Number of entries of the updated array."""
 
+DECAY = "decay"
+"""The name of the weight decay of each entry, where only weights decay."""
+
 
 def lower_update(setting: Setting) -> Graph:
     """Return the graph of one optimizer step; outputs `param`, `slot:NAME` and `number:NAME`."""
@@ -24,6 +27,7 @@ def lower_update(setting: Setting) -> Graph:
     def named(name: str, type: TensorType) -> Value:
         return build.describe(leaf(build, "input", name, type), hint=name)
 
+    some = setting.args.get("weight_decay") and setting.args.get("decay") == "weights"
     context = UpdateContext(
         build,
         setting.args,
@@ -33,6 +37,7 @@ def lower_update(setting: Setting) -> Graph:
         named("step", scalar),
         {slot: named(slot, array) for slot in kind.slots},
         {name: named(name, scalar) for name in kind.numbers},
+        named(DECAY, array) if some else None,
     )
     result = kind.update(context)
     build.outputs["param"] = build.describe(result, hint="p").id

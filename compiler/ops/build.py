@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..ir.op_graph import Attr, Graph, Node, Origin
+from ..ir.op_graph import Attr, Graph, Node, Origin, Role
 from ..ir.types import TensorType
+
+Use = tuple[Role, str]
+"""What uses a value: a layer of the forward pass, or a loss, by its name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +39,12 @@ class Value:
 class Builder:
     """Builds a graph; `origin` is attached to newly emitted nodes.
 
-    A node whose key is in `known` is not emitted again: the differentiator enters the forward
-    pass there, so that gradients reuse values of the forward pass. `slopes` maps the name of a
-    loss to the formula of its gradient where it enters the network.
+    A node whose key is in `known` is not emitted again: the differentiator puts the forward
+    pass there, so that gradients refer to values that forward has computed. `slopes` has, by the
+    name of a loss, the formula of its gradient where that enters the network. `named_slopes` has
+    for a value, by the role and layer of what uses it, the formula of the gradient that comes from
+    there; `unnamed` are values inside such a formula, beside whose gradients the ops' own formulas,
+    which have other names, are not shown.
     """
 
     origin: Origin
@@ -46,6 +52,8 @@ class Builder:
     outputs: dict[str, int] = field(default_factory=dict)
     known: dict[object, int] = field(default_factory=dict)
     slopes: dict[str, str] = field(default_factory=dict)
+    named_slopes: dict[int, dict[Use, str]] = field(default_factory=dict)
+    unnamed: set[int] = field(default_factory=set)
 
     def emit(self, op: str, *inputs: Value, **attrs: Attr) -> Value:
         """Append an op; its type is computed by the op's registry entry."""
@@ -82,6 +90,11 @@ class Builder:
         )
         self.nodes[value.id] = replace(node, origin=origin)
         return value
+
+    def say_slope(self, value: Value, formula: str) -> None:
+        """Keep the formula of the gradient that a value gets from what is being emitted."""
+        use = self.origin.role, self.origin.layer
+        self.named_slopes.setdefault(value.id, {})[use] = formula
 
     def value(self, id: int) -> Value:
         """Return a handle to an existing node."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import unary
 from .parts import (
+    DECAYED,
     L2_DECAY,
     decayed_gradient,
     eps_arg,
@@ -46,6 +47,7 @@ optimizer(
             share_arg("rho", "ρ: the fraction of the running means kept in a step", 0.9),
             eps_arg(1e-6),
             L2_DECAY,
+            DECAYED,
         ),
         slots=("square_avg", "step_avg"),
         usual=(1e-2, 1.0, 10.0),

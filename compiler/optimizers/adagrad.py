@@ -8,7 +8,7 @@ from ..kinds.arguments import Num, option
 from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
-from .parts import L2_DECAY, decayed_gradient, eps_arg, plus_eps, rate_arg
+from .parts import DECAYED, L2_DECAY, decayed_gradient, eps_arg, plus_eps, rate_arg
 from .registry import optimizer
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ optimizer(
             rate_arg(1e-2),
             option("lr_decay", Num(0), "how fast the rate falls with the step count", 0.0),
             L2_DECAY,
+            DECAYED,
             option("start", Num(0), "s before the first step", 0.0),
             eps_arg(1e-10),
         ),

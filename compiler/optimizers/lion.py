@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, unary
-from .parts import BETA1, decayed_param, direct_decay, rate_arg, running_mean, share_arg
+from .parts import BETA1, DECAYED, decayed_param, direct_decay, rate_arg, running_mean, share_arg
 from .registry import optimizer
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ optimizer(
             BETA1,
             share_arg("beta2", "β₂: the fraction of m kept for the next step", 0.99),
             direct_decay(0.0),
+            DECAYED,
         ),
         slots=("m",),
         usual=(1e-6, 1e-4, 1e-3),

@@ -12,6 +12,7 @@ from ..ops.source import const
 from .parts import (
     BETA1,
     BETA2,
+    DECAYED,
     decayed_gradient,
     decayed_param,
     direct_decay,
@@ -70,6 +71,7 @@ optimizer(
             BETA2,
             eps_arg(1e-8),
             direct_decay(0.0),
+            DECAYED,
             option("momentum_decay", Num(0), "ψ: how fast μ rises to β₁", 4e-3),
             option("decoupled", Flag(), "decoupled weight decay, as in adamw", False),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..kinds.arguments import ArgSpec, Flag, Num, option, positional
+from ..kinds.arguments import ArgSpec, Flag, Num, Option, option, positional
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
 
@@ -37,6 +37,11 @@ L2_DECAY = option("weight_decay", Num(0), "λ: coupled weight decay, added to g"
 CORRECTION = option(
     "correction", Flag(), "whether m and v are corrected for their start at zero", True
 )
+DECAYED = option(
+    "decay",
+    Option(("all", "weights")),
+    "`weights`: weight decay leaves out biases, gains and embeddings; else it is for all parameters",
+)
 AMSGRAD = option("amsgrad", Flag(), "whether the largest previous v replaces v", False)
 
 
@@ -48,16 +53,16 @@ def direct_decay(default: float) -> ArgSpec:
 
 def decayed_gradient(c: UpdateContext) -> Value:
     """Return the gradient with coupled weight decay."""
-    decay = c.number("weight_decay")
-    if not decay:
+    if not c.number("weight_decay"):
         return c.grad
-    return c.note(c.grad + scale(c.param, decay), "weight decay: g ← g + λ p", "g")
+    return c.note(c.grad + c.times_decay(c.param), "weight decay: g ← g + λ p", "g")
 
 
 def decayed_param(c: UpdateContext) -> Value:
     """Return the parameter after decoupled weight decay."""
-    decay = c.number("weight_decay")
-    return c.param * c.one_minus(scale(c.rate, decay)) if decay else c.param
+    if not c.number("weight_decay"):
+        return c.param
+    return c.param * c.one_minus(c.times_decay(c.rate))
 
 
 def running_mean(c: UpdateContext, slot: str, share: str, g: Value) -> Value:

@@ -9,6 +9,7 @@ from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, unary
 from ..ops.source import const
 from .parts import (
+    DECAYED,
     L2_DECAY,
     decayed_gradient,
     eps_arg,
@@ -55,6 +56,7 @@ optimizer(
             share_arg("alpha", "α: the fraction of the running means kept in a step", 0.99),
             eps_arg(1e-8),
             L2_DECAY,
+            DECAYED,
             option("momentum", Num(0), "μ: the fraction of the last step that is kept", 0.0),
             option("centered", Flag(), "whether the variance replaces the mean square", False),
         ),

@@ -8,7 +8,7 @@ from ..kinds.arguments import Flag, Num, option
 from ..kinds.optimizer import OptimizerKind
 from ..ops.elementwise import scale, select
 from ..ops.source import const
-from .parts import L2_DECAY, decayed_gradient, rate_arg
+from .parts import DECAYED, L2_DECAY, decayed_gradient, rate_arg
 from .registry import optimizer
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ optimizer(
             option("momentum", Num(0), "μ: the fraction of the last step that is kept", 0.0),
             option("nesterov", Flag(), "look one step ahead (needs momentum)", False),
             L2_DECAY,
+            DECAYED,
             option(
                 "dampening",
                 Num(),

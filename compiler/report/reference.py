@@ -169,11 +169,14 @@ def type_text(type: ArgType) -> str:
             return "`true` or `false`"
         case Option(words):
             return " or ".join(f"`{word}`" for word in words)
+        case SizeOf(words=words, sides=True):
+            return " or ".join(["size", "ends `1:0`", *(f"`{word}`" for word in words)])
         case SizeOf(rank, words=words):
             size = "size" if rank is None else f"size with {rank} component{'s' * (rank != 1)}"
             return " or ".join([size, *(f"`{word}`" for word in words)])
-        case Numbers(words=words, single=single):
-            numbers = "number or list of numbers" if single else "list of numbers"
+        case Numbers(words=words, single=single, whole=whole):
+            several = "list of whole numbers" if whole else "list of numbers"
+            numbers = f"number or {several}" if single else several
             return " or ".join([numbers, *(f"`{word}`" for word in words)])
         case Ints():
             return "whole numbers"

@@ -65,13 +65,25 @@ def value_text(spec: ArgSpec, value: ArgValue) -> str:
             inside = ", ".join(value_text(spec, v) for v in value.args.values())
             return f"{value.name}({inside})" if inside else value.name
         case tuple() if isinstance(spec.type, SizeOf):
-            return shape_text("x".join(map(str, value)))
+            return (
+                shape_text("x".join(map(_component, value))) if len(value) > 1 else _ends(value[0])
+            )
         case tuple() if isinstance(spec.type, Ranges):
             return " ".join(f"{start}:{stop}" for start, stop in ranges(value))
         case tuple():
             return list_text([number_text(item) for item in value])
         case _:
             return number_text(value)
+
+
+def _component(value: ArgValue) -> str:
+    """Return a component of a size; two different ends of an axis as `(1:0)`."""
+    return f"({_ends(value)})" if isinstance(value, tuple) else str(value)
+
+
+def _ends(value: ArgValue) -> str:
+    """Return a number, or the two ends of an axis as `1:0`."""
+    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def printable(text: str) -> str:

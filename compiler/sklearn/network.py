@@ -82,6 +82,8 @@ def network(text: str, name: str) -> Network:
         raise ValueError(f"{name}: there is no loss to train towards; add one, such as `loss mse`")
     if len(module.INPUTS) > 1 or len(module.LOSSES) > 1 or len(module.OUTPUTS) > 1:
         raise ValueError(f"{name}: an estimator takes one input, one output and one loss")
+    if not module.TARGETS:
+        raise ValueError(f"{name}: an estimator takes a loss that compares with a target")
     ((_, shape),) = module.OUTPUTS.items()
     if len(shape) != 2 or shape[1:] != next(iter(module.TARGETS.values()))[1:]:
         raise ValueError(f"{name}: an estimator takes an output that is a row of numbers")

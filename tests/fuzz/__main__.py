@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter, process_time
 
+from .formulas import formula_inputs, judge_formulas
 from .inputs import ROOT, inputs
 from .judge import judge
 
@@ -64,7 +65,7 @@ def keep(text: str, why: str, folder: Path) -> None:
     (folder / name).write_bytes(text.encode())
 
 
-def run(text: str, tally: Tally, folder: Path) -> None:
+def run(text: str, tally: Tally, folder: Path, formulas: bool = False) -> None:
     """Judge one input and enter it."""
     tally.inputs += 1
     tally.characters += len(text)
@@ -72,6 +73,8 @@ def run(text: str, tally: Tally, folder: Path) -> None:
     try:
         report = judge(text, all_formats=tally.inputs % 50 == 0)
         tally.codes.update({d.code.id for d in report})
+        if formulas and tally.inputs % 5 == 0:
+            judge_formulas(text)
     except Exception as error:
         place = place_of(error)
         tally.raised[place] += 1
@@ -95,14 +98,16 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "fuzz", metavar="FOLDER")
+    parser.add_argument("--formulas", action="store_true", help="specs with `fn` only")
     chosen = parser.parse_args()
     if hasattr(signal, "SIGVTALRM"):
         signal.signal(signal.SIGVTALRM, interrupt)
     tally, start = Tally(), perf_counter()
-    for text in islice(inputs(chosen.seed), chosen.inputs):
+    drawn = formula_inputs if chosen.formulas else inputs
+    for text in islice(drawn(chosen.seed), chosen.inputs):
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_VIRTUAL, ENDLESS)
-        run(text, tally, chosen.keep)
+        run(text, tally, chosen.keep, chosen.formulas)
         if tally.inputs % 10_000 == 0:
             print(tally.line(perf_counter() - start), flush=True)
     if hasattr(signal, "setitimer"):

@@ -8,6 +8,7 @@ import pytest
 from nnc.diagnostics.model import MAX_ERRORS
 from nnc.frontend.resolve import build
 
+from .formulas import formula_inputs, judge_formulas
 from .inputs import corpus, inputs, read
 from .judge import judge
 from .pathological import PATHOLOGICAL
@@ -25,6 +26,18 @@ def test_drawn_inputs(seed):
             judge(text, all_formats=len(text) % 50 == 0)
         except Exception as error:
             raise AssertionError(f"this input raised: {text!r}") from error
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_drawn_formulas(seed):
+    met: set[str] = set()
+    for text in islice(formula_inputs(seed), 300):
+        try:
+            met |= {d.code.id for d in judge(text, all_formats=len(text) % 50 == 0)}
+            judge_formulas(text)
+        except Exception as error:
+            raise AssertionError(f"this input raised: {text!r}") from error
+    assert len(met) > 20, "inputs that reach only the parser test little"
 
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)

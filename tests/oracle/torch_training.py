@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-Rule = Callable[[torch.Tensor, torch.Tensor, dict, int, float], None]
+Rule = Callable[[torch.Tensor, torch.Tensor, dict, int, float, float], None]
 
 
 class Written(torch.optim.Optimizer):
-    """An optimizer given as one formula: it changes p, with its gradient, memory, step and rate."""
+    """An optimizer given as one formula: it changes p, with its gradient, memory, step, rate and decay."""
 
-    def __init__(self, params, lr: float, rule: Rule) -> None:
-        super().__init__(params, {"lr": lr})
+    def __init__(self, params, lr: float, weight_decay: float, rule: Rule) -> None:
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
         self.rule = rule
 
     @torch.no_grad()
@@ -29,13 +29,14 @@ class Written(torch.optim.Optimizer):
             for p in group["params"]:
                 memory = self.state[p]
                 memory["step"] = memory.get("step", 0) + 1
-                self.rule(p, p.grad.clone(), memory, memory["step"], group["lr"])
+                rates = group["lr"], group["weight_decay"]
+                self.rule(p, p.grad.clone(), memory, memory["step"], *rates)
 
 
-def lion(beta1: float, beta2: float, weight_decay: float) -> Rule:
+def lion(beta1: float, beta2: float) -> Rule:
     """Algorithm 2 of Chen et al. 2023."""
 
-    def rule(p, g, memory, step, lr):
+    def rule(p, g, memory, step, lr, weight_decay):
         m = memory.setdefault("m", torch.zeros_like(p))
         update = torch.sign(beta1 * m + (1 - beta1) * g)
         p -= lr * (update + weight_decay * p)
@@ -44,10 +45,10 @@ def lion(beta1: float, beta2: float, weight_decay: float) -> Rule:
     return rule
 
 
-def plain_adam(beta1, beta2, eps, weight_decay, amsgrad, decoupled) -> Rule:
+def plain_adam(beta1, beta2, eps, amsgrad, decoupled) -> Rule:
     """Adam's means without the correction for their start at zero."""
 
-    def rule(p, g, memory, step, lr):
+    def rule(p, g, memory, step, lr, weight_decay):
         zero = torch.zeros_like(p)
         m, v, top = (memory.get(k, zero) for k in ("m", "v", "top"))
         if not decoupled:
@@ -115,8 +116,8 @@ def _adam(o: Options, decoupled: bool) -> Build:
     kind = torch.optim.AdamW if decoupled else torch.optim.Adam
     if o.rng.random() < 0.4:
         o.given["correction"] = False
-        rule = plain_adam(*betas, eps, decay, amsgrad, decoupled)
-        return lambda ps: Written(ps, lr, rule)
+        rule = plain_adam(*betas, eps, amsgrad, decoupled)
+        return lambda ps: Written(ps, lr, decay, rule)
     return lambda ps: kind(ps, lr, betas, eps, weight_decay=decay, amsgrad=amsgrad)
 
 
@@ -163,13 +164,36 @@ def nadam(o: Options) -> Build:
 
 def lion_(o: Options) -> Build:
     lr, betas = o.small("lr", 1e-4, 1e-5, 1e-2), _betas(o, 0.99)
-    rule = lion(*betas, o.number("weight_decay", 0.0, 0.001, 0.3))
-    return lambda ps: Written(ps, lr, rule)
+    decay = o.number("weight_decay", 0.0, 0.001, 0.3)
+    return lambda ps: Written(ps, lr, decay, lion(*betas))
+
+
+def of_weights(drawn: Callable[[Options], Build]) -> Callable[[Options], Build]:
+    """The same optimizer, whose weight decay may be for weights only."""
+
+    def draw(o: Options) -> Build:
+        build = drawn(o)
+        if not o.given.get("weight_decay") or o.rng.random() < 0.5:
+            return build
+        o.given["decay"] = "weights"
+        return lambda ps: build(groups(ps))
+
+    return draw
+
+
+def groups(ps: list[torch.Tensor]) -> list[dict[str, object]]:
+    """Two groups, the second without decay: what is marked as `spared`, or else vectors."""
+    spared = [getattr(p, "spared", p.dim() < 2) for p in ps]
+    found = [
+        {"params": [p for p, out in zip(ps, spared, strict=True) if not out]},
+        {"params": [p for p, out in zip(ps, spared, strict=True) if out], "weight_decay": 0.0},
+    ]
+    return [group for group in found if group["params"]]
 
 
 OPTIMIZERS = {
-    **{f.__name__: f for f in (sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam)},
-    "lion": lion_,
+    f.__name__.strip("_"): of_weights(f)
+    for f in (sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, lion_)
 }
 
 # --- schedules ------------------------------------------------------------------------------
@@ -186,6 +210,8 @@ def documented_rate(kind: str, args: dict[str, float], rate: float, step: int) -
             return rate
         case "step":
             return rate * args["gamma"] ** math.floor(s / args["every"])
+        case "multistep":
+            return rate * args["gamma"] ** len([m for m in args["milestones"] if m <= s])
         case "exponential":
             return rate * args["gamma"] ** s
         case "cosine":
@@ -200,7 +226,7 @@ def documented_rate(kind: str, args: dict[str, float], rate: float, step: int) -
     return b + (a - b) * (1 + math.cos(math.pi * x)) / 2
 
 
-SCHEDULES = ("constant", "step", "exponential", "cosine", "linear", "onecycle")
+SCHEDULES = ("constant", "step", "multistep", "exponential", "cosine", "linear", "onecycle")
 
 
 @dataclass(frozen=True)
@@ -219,6 +245,8 @@ class Scheduled:
             match self.kind:
                 case "step":
                     return known.StepLR(optimizer, a["every"], a["gamma"])
+                case "multistep":
+                    return known.MultiStepLR(optimizer, a["milestones"], a["gamma"])
                 case "exponential":
                     return known.ExponentialLR(optimizer, a["gamma"])
                 case "cosine":
@@ -239,6 +267,11 @@ def draw_schedule(rng: np.random.Generator, kind: str, rate: float, steps: int) 
     match kind:
         case "step":
             given, defaults = {"every": int(rng.integers(1, 9))}, {"gamma": 0.1, "warmup": 0}
+            if rng.random() < 0.7:
+                given["gamma"] = float(f"{rng.uniform(0.2, 1.2):.3g}")
+        case "multistep":
+            drawn = rng.integers(1, 2 * steps, int(rng.integers(1, 6)))
+            given, defaults = {"milestones": drawn.tolist()}, {"gamma": 0.1, "warmup": 0}
             if rng.random() < 0.7:
                 given["gamma"] = float(f"{rng.uniform(0.2, 1.2):.3g}")
         case "exponential":

@@ -52,6 +52,7 @@ SPECS = {
     "valid": "input 2x7x9 -> conv 3 3x2 -> conv 2 2x3",
     "same": "input 2x5x6 -> conv 3 4x3 pad=same -> conv 2 3x2 pad=same",
     "padded": "input 2x6x5 -> conv 3 3x4 pad=1 -> conv 4 5x3 pad=2",
+    "one end": "input 2x7x6 -> conv 3 3x3 pad=(1:0)x(0:2) -> conv 4 3x3 pad=(0:1)x(2:0) -> conv 2 2x3 pad=0:1",
     "one-by-one": "input 3x4x5 -> conv 4 1x1 -> conv 2 1x1",
     "one column": "input 3x6x5 -> conv 4 3x1 -> conv 2 1x3",
     "groups": "input 4x6x5 -> conv 6 3x3 groups=2 pad=1 -> conv 3 2x2 groups=3",

@@ -71,7 +71,7 @@ def test_arguments_of_kinds_known_elsewhere_are_called_something_there():
             assert key in known or f"{kind}.{key}" in known or key in VALUED, (kind, key)
 
 
-VALUED = {"return", "approx"}
+VALUED = {"return", "approx", "decay", "ceil", "count"}
 """Arguments whose words elsewhere have other values, in `arguments.VALUES`."""
 
 
@@ -180,7 +180,12 @@ def test_an_optimizer_of_another_library_leads_to_the_one_here(group):
             assert meaning(followed(spec.format(f"{word} lr=0.1 momentum=0.9"))) == right, word
 
 
-NEEDED = {"step": "every=5", "exponential": "gamma=0.9", "constant": ""}
+NEEDED = {
+    "multistep": "milestones=[9]",
+    "step": "every=5",
+    "exponential": "gamma=0.9",
+    "constant": "",
+}
 """What a schedule needs; the others need steps."""
 
 

@@ -131,7 +131,7 @@ CONFLICTS = {
         [("NN132", "dense 3 tie=e")],
     ),
     "use in a group": ("dense 3 tanh as e -> (use e) frozen=true -> dense 2", [("NN132", "use e")]),
-    "use": ("dense 3 tanh as e -> use e frozen=true -> dense 2", [("NN108", "frozen=true")]),
+    "use": ("dense 3 tanh as e -> use e frozen=true -> dense 2", [("NN132", "frozen=true")]),
     "not frozen by the tie": ("dense 3 tanh frozen=true as e -> dense 3 tie=e", []),
     "both": ("dense 3 tanh frozen=true as e -> dense 3 tie=e frozen=true -> dense 2", []),
     "all in a group": ("(dense 3 tanh as e -> use e -> dense 3 tie=e) frozen=true -> dense 2", []),

@@ -39,6 +39,18 @@ def last_type(chain: str) -> str:
         ("input Tx3 ragged -> transpose -> global_avgpool", "3"),
         ("input 8x6 -> weightedpool 3", "8x2"),
         ("input 8x6x9 -> weightedpool 2x4 stride=1x2", "8x5x3"),
+        ("input 3x9 -> maxpool 2 ceil=true", "3x5"),
+        ("input 3x8 -> maxpool 2 ceil=true", "3x4"),
+        (
+            "input 3x5 -> maxpool 2 stride=3 pad=1 ceil=true",
+            "3x2",
+        ),  # a third begins behind the data
+        ("input 3x9x7 -> avgpool 3 stride=2 pad=same", "3x5x4"),
+        ("input 3x9 -> maxpool 3 pad=1:0", "3x3"),
+        ("input 3x9x8 -> avgpool 3 stride=1 pad=(1:0)x(0:1)", "3x8x7"),
+        ("input 3x9 -> conv 4 3 pad=0:2", "4x9"),
+        ("input 3x9x8 -> pad (1:0)x2", "3x10x12"),
+        ("input 3xHxW -> maxpool 3 stride=1 pad=same", "3xHxW"),
         ("input 10 -> local 3 4 stride=3", "3x3"),
         ("input 10 -> local 1 4 pad=same", "10x1"),
         ("input 2x10 -> local 3 4 pad=1 stride=2", "3x5"),
@@ -180,3 +192,25 @@ def test_pooling_makes_no_array_of_all_windows(level):
             assert tracemalloc.get_traced_memory()[1] < 20e6, kind
         finally:
             tracemalloc.stop()
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        ("2 ceil=true", [1.5, 3.5, 5]),
+        ("3 stride=1 pad=1", [1, 2, 3, 4, 3]),
+        ("3 stride=1 pad=1 count=data", [1.5, 2, 3, 4, 4.5]),
+        ("3 stride=1 pad=0:1 count=data", [2, 3, 4, 4.5]),
+        ("3 stride=2 pad=1:0 ceil=true", [1, 3, 4.5]),
+        ("2 stride=2 pad=same", [1.5, 3.5, 5]),
+        ("2 stride=2 pad=same count=padded", [1.5, 3.5, 2.5]),
+        ("4 stride=3 pad=2 ceil=true", [0.75, 3.5, 5 / 3]),
+        ("4 stride=3 pad=2 ceil=true count=data", [1.5, 3.5, 5]),
+    ],
+)
+def test_what_a_mean_is_over(pool, expected, level):
+    """Worked out by hand for the numbers from 1 to 5."""
+    module = build(f"input 1x5 -> avgpool {pool}\ndtype float64\n", level)
+    y = module.predict({}, np.arange(1.0, 6)[None, None])
+    np.testing.assert_allclose(y.ravel(), expected, rtol=1e-14)

@@ -46,3 +46,8 @@ KERAS_MOMENTUM = warning("NN343", "keras-momentum", "a batchnorm's momentum in K
 AXIS_CONFUSION = warning(
     "NN344", "axis-confusion", "two layers read the axes of a value differently"
 )
+LOG_DOMAIN = warning("NN350", "log-domain", "a logarithm of what can be 0 or negative")
+ZERO_DIVISION = warning("NN351", "zero-division", "a division by what can be 0")
+ROOT_DOMAIN = warning("NN352", "root-domain", "a root of what can be negative, or 0")
+EXP_OVERFLOW = warning("NN353", "exp-overflow", "an exponential that can overflow")
+WRITTEN_OUT = warning("NN354", "written-out", "a function is written out in a way that overflows")

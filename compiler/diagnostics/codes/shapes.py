@@ -36,4 +36,7 @@ FORMULA_SHAPES = error("NN230", "formula-shapes", "the values of a formula diffe
 START_MISMATCH = error("NN231", "start-mismatch", "a first state does not fit its recurrent layer")
 IGNORE_SHARED = error("NN232", "ignore-shared", "another loss judges the rows that one ignores")
 MATMUL_SIZES = error("NN233", "matmul-sizes", "the branches of matmul cannot be multiplied")
+OPEN_PADDING = error(
+    "NN239", "open-padding", "padding would depend on a size known only at run time"
+)
 LOOKS_AHEAD = error("NN240", "looks-ahead", "a layer cannot be computed one position at a time")

@@ -196,13 +196,13 @@ def _epsilon(anatomy: Anatomy) -> Iterator[Site]:
 
 def _under_root(anatomy: Anatomy, eps: float) -> Stepped:
     step = step_of(anatomy)
-    decay = step.number("weight_decay")
     first, second = step.number("beta1"), step.number("beta2")
 
     def made(edit: Edit, name: str) -> int:
         build = EditBuilder(edit, anatomy.after[name])
         p, g = build.value(anatomy.reference.tensors[name]), build.value(anatomy.params[name])
         m, v = (build.value(step.slots[name][slot]) for slot in ("m", "v"))
+        decay = step.decay_of(name)
         if decay and step.kind.name == "adam":
             g = g + scale(p, decay)
         if decay and step.kind.name == "adamw":

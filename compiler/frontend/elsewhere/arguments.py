@@ -23,6 +23,8 @@ KEYS = {
     "conv.pad conv_transpose.pad depthwise.pad local.pad maxpool.pad avgpool.pad": (
         "padding pads border_mode auto_pad pad_type"
     ),
+    "ceil": "",
+    "avgpool.count": "",
     "dilation": "dilations dilation_rate atrous_rate rate",
     "groups": "group num_groups n_groups feature_group_count",
     "output_pad": "output_padding",
@@ -109,12 +111,15 @@ KEYS = {
     "adagrad.start": "initial_accumulator_value",
     "momentum_decay": "schedule_decay",
     "decoupled": "decoupled_weight_decay",
+    "decay": "",
     # schedules
     "steps": "~T_max total_steps ~total_iters decay_steps max_iter num_training_steps",
     "cosine.min": "eta_min min_lr",
     "onecycle.max": "max_lr",
     "end": "end_lr end_learning_rate final_lr",
     "every": "~step_size stepsize decay_steps",
+    "multistep.milestones": "~boundaries ~steps",
+    "multistep.gamma": "factor decay_rate decay_factor drop",
     "step.gamma": "factor decay_rate decay_factor drop",
     "exponential.gamma": "~factor ~decay_rate",
     "warmup": "warmup_steps num_warmup_steps warmup_iters n_warmup",
@@ -149,7 +154,9 @@ VALUES = {
     "mode interpolation": {"nearest": ""},
     "data_format": {"channels_first": "", "nchw": "", "ncl": "", "ncw": ""},
     "batch_first": {"true": ""},
-    "ceil_mode": {"false": "", "0": ""},
+    "ceil_mode": {"false": "", "0": "", "true": "ceil=true", "1": "ceil=true"},
+    "round_mode": {"floor": "", "ceil": "ceil=true"},
+    "count_include_pad": {"false": "count=data", "0": "count=data", "true": "", "1": ""},
     "return_state": {"false": ""},
     "stateful": {"false": ""},
     "affine elementwise_affine center track_running_stats": {"true": ""},
@@ -163,6 +170,7 @@ VALUES = {
     "full log_target": {"false": ""},
     "log_input": {"true": ""},
     "maximize": {"false": ""},
+    "filter_bias_and_bn no_bias_decay bn_wd_skip": {"true": "decay=weights", "false": ""},
 }
 """Arguments whose value determines the replacement; "" means that it is nnc's behaviour anyway."""
 
@@ -172,12 +180,13 @@ ALWAYS_SO = (
 )
 """Arguments that are meaningless in nnc, whatever their value, and are left out."""
 
+NUMBERS = {
+    "decay": "elsewhere a number here lowers the rate as training goes on, which a schedule does: "
+    "`schedule exponential gamma=…`; a penalty on the weights is `weight_decay=`",
+}
+"""Advice for a number where one of a few words is expected, by the argument."""
+
 ABSENT = {
-    "elsewhere `decay` lowers the rate as training goes on, which a schedule does here: "
-    "`schedule exponential gamma=…`; a penalty on the weights is `weight_decay=`": (
-        "sgd.decay adam.decay adamw.decay rmsprop.decay adagrad.decay adadelta.decay nadam.decay "
-        "lion.decay"
-    ),
     "the rate is lowered by a schedule: `schedule exponential gamma=…` or `schedule step every=… "
     "gamma=…`": "sgd.gamma adam.gamma sgd.lr_decay adam.lr_decay sgd.learning_rate_decay",
     "elsewhere this is the part of the old statistics that is kept; `momentum=` is the part of the "
@@ -187,7 +196,7 @@ ABSENT = {
     "`upsample` repeats the nearest value and does not interpolate": (
         "mode interpolation align_corners"
     ),
-    "sizes are rounded down here": "ceil_mode round_mode",
+    "sizes are rounded down here; only `maxpool` and `avgpool` may round up": "ceil_mode round_mode",
     "nnc has no dropout within the recurrence; `dropout=` lies between the layers": (
         "recurrent_dropout"
     ),
@@ -207,7 +216,9 @@ ABSENT = {
     ),
     "a recurrent layer starts at zeros and gives no state": "return_state stateful batch_first",
     "the nonlinearities of the gates are fixed": "recurrent_activation",
-    "every cell of a border counts as PyTorch counts it": "count_include_pad divisor_override",
+    "`count=` of `avgpool` says whether padding counts in the mean": (
+        "count_include_pad divisor_override"
+    ),
     "each axis of a size is part of it: `3x5` is three high and five wide": (
         "kernel_h kernel_w stride_h stride_w pad_h pad_w"
     ),

@@ -64,6 +64,7 @@ KINDS = {
     "mish": "Mish",
     "mul": "Multiply",
     "noise": "GaussianNoise",
+    "l2_normalize": "l2norm UnitNormalization LpNormalization",
     "normalize": "~Normalization ~standardize ~StandardScaler ~standard_scaler",
     "pad": "ZeroPadding1D ZeroPadding2D ZeroPad1d ZeroPad2d zero_padding zero_pad",
     "permute": "~Permute ~swapaxes ~movedim ~moveaxis",
@@ -116,10 +117,6 @@ ABSENT = {
     ),
     "nnc has no local response normalisation; `batchnorm` normalises otherwise, per channel": (
         "LRN LocalResponseNorm local_response_normalization"
-    ),
-    "nnc has no layer that divides by the Euclidean norm; `rmsnorm` divides by the root of the "
-    "mean square and has a learned gain": (
-        "l2_normalize l2_normalization l2norm UnitNormalization LpNormalization"
     ),
     "nnc has no attention between two sequences; `attention HEADS` is self-attention": (
         "cross_attention AdditiveAttention encoder_decoder_attention "

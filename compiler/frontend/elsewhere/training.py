@@ -72,6 +72,7 @@ ABSENT_OPTIMIZERS = {
 SCHEDULES = {
     "constant": "fixed ConstantSchedule",
     "step": "~StepLR ~step_lr ~staircase ~step_decay",
+    "multistep": "~MultiStepLR multi_step milestones",
     "exponential": "~ExponentialLR exp ~ExponentialDecay",
     "cosine": "~CosineAnnealingLR ~CosineAnnealing CosineDecay ~cosine_lr cosine_schedule",
     "linear": "~PolynomialDecay ~PolynomialLR ~poly ~polynomial linear_decay linear_schedule",
@@ -79,11 +80,8 @@ SCHEDULES = {
 }
 
 ABSENT_SCHEDULES = {
-    "nnc has no list of steps at which the rate falls; `step every=… gamma=…` lowers it at equal "
-    "distances": (
-        "MultiStepLR multistep multi_step PiecewiseConstantDecay PiecewiseConstant piecewise "
-        "milestones"
-    ),
+    "nnc has no list of rates; `multistep milestones=[…] gamma=…` multiplies the rate at the steps "
+    "of a list": "PiecewiseConstantDecay PiecewiseConstant piecewise",
     "a rising rate is `warmup=` of any schedule (`constant warmup=500`), a falling one is `linear "
     "steps=…`": "LinearLR LinearWarmup warmup WarmupSchedule",
     "nnc has no schedule that looks at the loss": "ReduceLROnPlateau plateau reduce_on_plateau",

@@ -191,10 +191,18 @@ def as_number(const: Const, value: ast.Value, env: Env, what: str = "a number is
     return const
 
 
-def not_fitting(const: Const, value: ast.Value, env: Env, what: str) -> Fault:
+def not_fitting(
+    const: Const,
+    value: ast.Value,
+    env: Env,
+    what: str,
+    help: str = "",
+    fixes: tuple[Fix, ...] = (),
+) -> Fault:
     """Return the fault of a value of the wrong type; an undefined word is an unknown name."""
     if not isinstance(value, ast.Word) or value.id.lower() in ("true", "false"):
-        return env.fault(codes.WRONG_VALUE, value.span, f"{what}, not {describe(const)}")
+        message = f"{what}, not {describe(const)}"
+        return env.fault(codes.WRONG_VALUE, value.span, message, help=help, fixes=fixes)
     if value.id not in env.params and _is_undefined(const, env):
         stage = env.scope.find(value.id)
         if stage is None:

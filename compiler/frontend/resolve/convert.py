@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...diagnostics.codes import names as codes
+from ...diagnostics.model import Edit, Fix
 from ...diagnostics.suggest import listing
 from ...ir.layer_graph import ArgValue, Call, NamedValue
 from ...kinds.arguments import (
@@ -27,7 +28,16 @@ from ..elsewhere import Sort
 from .constants import as_number, as_whole, blame_let, evaluate, lookup, not_fitting, origin, shown
 from .hints import hint, said
 from .scope import Env, Fault
-from .values import CallConst, ListConst, Number, RangeConst, SizeConst, WordConst, number_text
+from .values import (
+    CallConst,
+    Const,
+    ListConst,
+    Number,
+    RangeConst,
+    SizeConst,
+    WordConst,
+    number_text,
+)
 
 MAX_FLOAT = 10**300
 """Whole numbers beyond this do not fit a float."""
@@ -50,7 +60,7 @@ def convert(spec: ArgSpec, kind: str, value: ast.Value, env: Env) -> ArgValue:
         case Flag():
             return _flag(what, value, env)
         case Option(words):
-            return _option(what, words, value, env)
+            return _option(spec.name, what, words, value, env)
         case SizeOf():
             return _size(what, spec.type, value, env)
         case Numbers():
@@ -164,12 +174,15 @@ def _word(value: ast.Value, env: Env) -> str | None:
     return None
 
 
-def _option(what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> str:
+def _option(name: str, what: str, words: tuple[str, ...], value: ast.Value, env: Env) -> str:
     word = value.id if isinstance(value, ast.Word) and value.id in words else _word(value, env)
     if word is not None and word.lower() in words:
         return word.lower()
     if word is None:
-        raise not_fitting(evaluate(value, env), value, env, f"{what} is one of {listing(words)}")
+        from ..elsewhere.arguments import NUMBERS
+
+        wanted, advice = f"{what} is one of {listing(words)}", NUMBERS.get(name, "")
+        raise not_fitting(evaluate(value, env), value, env, wanted, advice)
     raise _unknown_word(what, word, f"it is one of {listing(words)}", words, value, env)
 
 
@@ -182,11 +195,18 @@ def _unknown_word(
     return env.fault(codes.UNKNOWN_CHOICE, value.span, f"{what} cannot be `{word}`", **parts)
 
 
-def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> str | tuple[int, ...]:
-    wanted = " or ".join(("a size such as `3x3`", *(f"`{word}`" for word in type.words)))
+def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> ArgValue:
+    sizes = ["a size such as `3x3`", *["both ends such as `1:0`"] * type.sides]
+    wanted = " or ".join((*sizes, *(f"`{word}`" for word in type.words)))
     if type.words and (word := _word(value, env)) is not None:
         return _instead(what, word, wanted, type.words, value, env)
+    if type.sides and isinstance(value, ast.Size):
+        return tuple(_side(evaluate(part, env), part, type, wanted, env) for part in value.parts)
+    if type.sides and isinstance(value, ast.Range):
+        _refuse_bare_ends(value, env)
     const, rank = evaluate(value, env), type.rank
+    if type.sides and isinstance(const, RangeConst):
+        return (_side(const, value, type, wanted, env),)
     if not isinstance(const, SizeConst):
         parts: tuple[int, ...] = (as_whole(const, value, env, f"{what} is {wanted}"),)
     else:
@@ -198,31 +218,65 @@ def _size(what: str, type: SizeOf, value: ast.Value, env: Env) -> str | tuple[in
                 f"{what} has {rank} component{'s' * (rank != 1)}, not {len(parts)}",
             )
     for part in parts:
-        if part < type.low:
-            raise env.fault(
-                codes.OUT_OF_BOUNDS,
-                value.span,
-                f"a component of a size must be at least {type.low}, not {part}",
-            )
+        _check_component(part, type, value, env)
     return parts
+
+
+def _check_component(part: int, type: SizeOf, value: ast.Value, env: Env) -> None:
+    """Refuse a component of a size below its bound."""
+    if part < type.low:
+        raise env.fault(
+            codes.OUT_OF_BOUNDS,
+            value.span,
+            f"a component of a size must be at least {type.low}, not {part}",
+        )
+
+
+def _refuse_bare_ends(value: ast.Range, env: Env) -> None:
+    """Refuse `1:0x2`, in which the second end reads as a size."""
+    start, stop = value.start, value.stop
+    if isinstance(start, ast.Size) or isinstance(stop, ast.Size):
+        raise env.fault(
+            codes.WRONG_VALUE,
+            value.span,
+            "the two ends of one axis among several stand in parentheses",
+            help="for example `(1:0)x2`: one cell in front of the first axis, two around the second",
+        )
+
+
+def _side(const: Const, value: ast.Value, type: SizeOf, wanted: str, env: Env) -> ArgValue:
+    """Return what is added at the ends of an axis: a number for both, or two different ones."""
+    if isinstance(const, RangeConst):
+        ends = (const.start, const.stop)
+    else:
+        ends = (as_whole(const, value, env, f"a component is {wanted}"),) * 2
+    for end in ends:
+        _check_component(end, type, value, env)
+    return ends[0] if ends[0] == ends[1] else ends
 
 
 def _numbers(
     what: str, type: Numbers, value: ast.Value, env: Env
 ) -> float | str | tuple[float, ...]:
-    listed = "a number or a list of numbers" if type.single else "a list of numbers"
+    found: tuple[float, ...]
+    numbers = "whole numbers" if type.whole else "numbers"
+    listed = f"a number or a list of {numbers}" if type.single else f"a list of {numbers}"
     wanted = " or ".join((listed, *(f"`{word}`" for word in type.words)))
     if type.words and (word := _word(value, env)) is not None:
         return _instead(what, word, wanted, type.words, value, env)
     const = evaluate(value, env)
     if not isinstance(const, ListConst) and not type.single:
-        raise not_fitting(const, value, env, f"{what} is {wanted}")
+        raise not_fitting(const, value, env, f"{what} is {wanted}", fixes=_as_list(const, value))
     items = const.items if isinstance(const, ListConst) else (const,)
     if not items:
         raise env.fault(codes.WRONG_VALUE, value.span, f"{what} is an empty list")
-    found = tuple(
-        to_float(as_number(item, value, env, f"{what} is {wanted}"), value, env) for item in items
-    )
+    if type.whole:
+        found = tuple(as_whole(item, value, env, f"{what} is {wanted}") for item in items)
+    else:
+        found = tuple(
+            to_float(as_number(item, value, env, f"{what} is {wanted}"), value, env)
+            for item in items
+        )
     if type.nonzero and 0.0 in found:
         raise env.fault(codes.OUT_OF_BOUNDS, value.span, f"{what} must not be zero")
     if type.low is not None and min(found) < type.low:
@@ -232,6 +286,14 @@ def _numbers(
             f"{what} must be at least {type.low:g}, not {min(found):g}",
         )
     return found if isinstance(const, ListConst) else found[0]
+
+
+def _as_list(const: Const, value: ast.Value) -> tuple[Fix, ...]:
+    """Return the fix that makes a list of one number."""
+    if not isinstance(const, int | float) or isinstance(const, bool):
+        return ()
+    text = f"[{value.span.text}]"
+    return (Fix(f"write `{text}`", (Edit(value.span, text),)),)
 
 
 def _instead(

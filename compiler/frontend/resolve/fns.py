@@ -11,11 +11,13 @@ from dataclasses import replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Label
+from ...diagnostics.model import Code, Label
 from ...diagnostics.suggest import listing
 from ...ir.formula import FORMULA, FUNCTIONS, Apply, Constant, Formula, Invoke, Named, Term
 from ...kinds.arguments import ArgSpec, Flag, Num, option, positional
+from ...kinds.formula.walk import computed, runs_over_axis, without_result
 from ...kinds.layer import LayerKind
+from ...kinds.shapes.context import ShapeFault
 from ...layers import LAYERS
 from ...losses import LOSSES
 from ...losses import aliases as loss_aliases
@@ -130,6 +132,7 @@ class _Resolver:
         self.env = Env(env.state, env.scope)
         self.values = tuple(p.name.id for p in statement.params if p.default is None)
         self.numbers: dict[str, float] = {}
+        self.results: dict[int, float] = {}
 
     def formula(self) -> Formula:
         """Resolve the formula; reports all errors and raises Fault."""
@@ -188,9 +191,9 @@ class _Resolver:
                 raise misplaced_symbol(value, self.env)
             case ast.Negate(sign, operand, span):
                 inner = self.term(operand)
-                return Apply("neg", (inner,), span) if sign == "-" else inner
+                return self._applied(Apply("neg", (inner,), span)) if sign == "-" else inner
             case ast.Binary(op, _, _, span):
-                return Apply(op, self._all((value.left, value.right)), span)
+                return self._applied(Apply(op, self._all((value.left, value.right)), span))
             case ast.CallValue():
                 return self._call(value)
         raise AssertionError(f"not part of a formula: {value}")
@@ -251,7 +254,23 @@ class _Resolver:
                 "`where` chooses by a comparison",
                 help=f"compare it with something: `where({operands[0].span.text} > 0, …)`",
             )
-        return Apply(name.id, operands, call.span)
+        return self._applied(Apply(name.id, operands, call.span))
+
+    def _applied(self, term: Apply) -> Apply:
+        """Compute what depends on numbers alone, to refuse it here and not where it is used."""
+        given = [self._computed(x) for x in term.operands]
+        numbers = [x for x in given if x is not None]
+        try:
+            if len(numbers) == len(given) and not runs_over_axis(term):
+                self.results[id(term)] = computed(term, numbers)
+            elif term.op == "/" and given[1] == 0:
+                raise without_result(term, "divides by 0")
+        except ShapeFault as error:
+            raise self.env.fault(error.code, term.span, error.message, here=error.here) from None
+        return term
+
+    def _computed(self, term: Term) -> float | None:
+        return term.value if isinstance(term, Constant) else self.results.get(id(term))
 
     def _unknown_function(self, name: ast.Word) -> Fault:
         known = [*FUNCTIONS, *self.env.state.fns]
@@ -355,10 +374,15 @@ def specs(found: Formula) -> tuple[ArgSpec, ...]:
 
 def layer_kind(word: ast.Word, env: Env) -> LayerKind:
     """Return the kind of a formula as a stage: an activation, or a merge of several values."""
+    return _kind(word, codes.NOT_A_STAGE, env)
+
+
+def _kind(word: ast.Word, code: Code, env: Env) -> LayerKind:
+    """Return the kind of a formula; a loss is refused with the code."""
     found = formula(word.id, env)
     if found.has_target:
         raise env.fault(
-            codes.NOT_A_STAGE,
+            code,
             word.span,
             f"`{found.name}` is a loss: it has a target `t`",
             labels=[Label(found.span, "defined here")],
@@ -369,7 +393,7 @@ def layer_kind(word: ast.Word, env: Env) -> LayerKind:
 
 def activation_kind(word: ast.Word, env: Env) -> LayerKind:
     """Return the kind of a formula of one value as a trailing activation."""
-    kind = layer_kind(word, env)
+    kind = _kind(word, codes.REFUSED_ACTIVATION, env)
     if kind.is_merge:
         found = formula(word.id, env)
         raise env.fault(

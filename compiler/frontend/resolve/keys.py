@@ -112,13 +112,18 @@ def _with_value(schema: Schema, found: Meaning, value: ast.Value) -> Meaning | N
 
 
 def _size(value: ast.Value, spec: ArgSpec) -> str:
-    """Return `2x2` for `[2, 2]`; equal paddings of both ends become one."""
+    """Return `2x2` for `[2, 2]`; of four paddings the first two are in front, the others behind."""
     if not isinstance(value, ast.ListValue):
         return ""
     parts = [item.span.text for item in value.items]
     half = len(parts) // 2
     if spec.name == "pad" and len(parts) in (2, 4):
-        return "x".join(dict.fromkeys(parts[:half])) if parts[:half] == parts[half:] else ""
+        if parts[:half] == parts[half:]:
+            return "x".join(dict.fromkeys(parts[:half]))
+        if len(parts) == 2:  # two axes, or the two ends of one
+            return ""
+        pairs = zip(parts[:half], parts[half:], strict=True)
+        return "x".join(f"({before}:{after})" for before, after in pairs)
     return "x".join(parts)
 
 

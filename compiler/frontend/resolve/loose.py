@@ -104,7 +104,8 @@ def _loose_call(schema: Schema, value: ast.CallValue, env: Env) -> Fault:
     known = env.state.kinds
     if known.find(name.id) or name.id in env.state.blocks:
         return _missing_arrow(value.span, name.id, env)
-    return unknown_activation(name, value.span, "an activation", known.activations(), env)
+    candidates = [*known.activations(), *env.state.fns]
+    return unknown_activation(name, value.span, "an activation", candidates, env)
 
 
 def _missing_arrow(span: Span, name: str, env: Env) -> Fault:
@@ -150,7 +151,9 @@ def _loose_word(schema: Schema, word: ast.Word | ast.DimName, env: Env, activati
                     Fix(f"write `{spec.name}={word.id}`", (insert(word.span, f"{spec.name}="),))
                 ],
             )
-    candidates = [*(kinds.activations() if activations else ()), *env.constants()]
+    candidates = list(env.constants())
+    if activations:
+        candidates = [*kinds.activations(), *env.state.fns, *candidates]
     what = "a let, a parameter or an activation" if activations else "a value"
     times = re.fullmatch("x([0-9]+)", word.id)
     advice = f"a repeat is written `( … ) * {times[1]}`" if times and activations else ""

@@ -221,10 +221,11 @@ def used_name(stage: ast.Stage, env: Env) -> ast.Word:
                 "`use` takes no activation, it applies the stage with its own",
                 fixes=own_stage(names[1].span),
             )
+        advice = _of_owner(stage.args[1], names[0])
         raise env.fault(
-            codes.EXTRA_ARGUMENT,
+            codes.FROZEN_CONFLICT if advice else codes.EXTRA_ARGUMENT,
             stage.args[1].span,
             "`use` takes the name of a stage and nothing else",
-            help=_of_owner(stage.args[1], names[0]),
+            help=advice,
         )
     return names[0]

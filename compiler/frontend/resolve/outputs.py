@@ -134,35 +134,24 @@ def _losses(
         kind = words.setting.kind.partition(" ")[0]
         name = _unique(kind if kinds[words.setting.kind] == 1 else f"{kind}_{place}", used)
         losses.append(Loss(name, words.setting, layer, words.weight, place, tuple(more)))
-    if losses and not any(loss.compares for loss in losses):
-        _no_target(losses[0], env)
     return tuple(losses)
-
-
-def _no_target(loss: Loss, env: Env) -> None:
-    """Require that one of the losses compares with targets, which training takes."""
-    env.fault(
-        codes.WRONG_VALUE,
-        loss.setting.head,
-        "no loss of the spec compares with a target",
-        help="add a loss that does, or give the formula a value `t`, its target",
-    )
 
 
 def _other_count(words: LossWords, given: int, env: Env) -> None:
     """Return the fault of a formula whose number of values differs from the names after `on`."""
     formula = words.setting.args[FORMULA]
     assert isinstance(formula, Formula)
-    names = ", ".join(name.upper() for name in formula.judged)
-    message = (
-        f"`{formula.name}` judges {len(formula.judged)} values, and {given or 'none'} are named"
-    )
-    advice = f"write `loss {formula.name} on {names}` with the names of stages"
+    stages = ", ".join(name.upper() for name in formula.judged)
+    wanted = len(formula.judged)
+    named = f"{given} {'is' if given == 1 else 'are'}" if given else "none is"
+    message = f"`{formula.name}` judges {wanted} value{'s' * (wanted != 1)}, and {named} named"
+    code = codes.MISSING_ARGUMENT if given < wanted else codes.EXTRA_ARGUMENT
+    advice = f"write `loss {formula.name} on {stages}` with the names of stages"
     if not formula.judged:
         message = f"`{formula.name}` has no value to judge besides its target"
         advice = "give it one: `fn loss_of(y, t) = …`"
     env.fault(
-        codes.LOSS_NEEDS_ON,
+        code if given else codes.LOSS_NEEDS_ON,
         words.setting.head,
         message,
         labels=[Label(formula.span, "defined here")],

@@ -255,6 +255,8 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
 
         common = (*LOSSES[formula.kind].args, _LOSS_WEIGHT)
         schemas[formula.name] = loss_schema(formula, common, statement.args[0].span, env)
+    else:  # for suggestions
+        schemas |= {name: Schema(name, (), "") for name in env.state.fns}
     for arg in args:
         if arg.key and arg.key.id == "weight" and isinstance(arg.value, ast.ListValue):
             _weights_meant(arg.key, arg, env)

@@ -58,8 +58,9 @@ class Kinds:
         return kind if kind and kind.is_activation else None
 
     def activations(self) -> list[str]:
-        """Names of all activations."""
-        return [name for name, kind in LAYERS.items() if kind.is_activation]
+        """Names of all activations, those that imply arguments included."""
+        found = [kind for kind in LAYERS.values() if kind.is_activation]
+        return [name for kind in found for name in (kind.name, *kind.implied)]
 
 
 def spelled(word: str, others: Mapping[str, str]) -> str:

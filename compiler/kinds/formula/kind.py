@@ -20,7 +20,7 @@ from ..shapes.merges import padded_like
 from ..shapes.rules import require_floats
 from ..stepping.context import StepContext, Stepped, step_rule
 from ..stepping.rules import each_row_of_features
-from .lower import formula_text, lower_formula
+from .lower import formula_text, gradient_texts, lower_formula
 from .shape import formula_shape
 from .walk import reduces
 
@@ -60,6 +60,10 @@ def _lower(c: LowerContext) -> Value:
     value = lower_formula(c.build, formula, c.inputs, numbers, lengths, axis)
     if any(value.id == x.id for x in c.inputs):
         return value
+    texts = gradient_texts(formula, c.inputs, value)
+    for name, x in zip(formula.values, c.inputs, strict=True):
+        if name in texts:
+            c.build.say_slope(x, texts[name])
     text = formula_text(formula, numbers)
     said = c.build.nodes[value.id].origin.formula
     if said:  # the description of a stable form
@@ -116,7 +120,9 @@ def _lower_loss(c: LossContext) -> Value:
     given = iter((c.output, *c.more))
     values = [c.target if name == TARGET else next(given) for name in formula.values]
     each = lower_formula(c.build, formula, values, numbers, c.lengths, c.ragged_axis)
-    return c.reduce(each, "")
+    texts = gradient_texts(formula, values, each, loss=True)
+    by_value = {x: texts.get(n, "") for n, x in zip(formula.values, values, strict=True)}
+    return c.reduce(each, by_value)
 
 
 def loss_kind(name: str) -> LossKind:

@@ -12,6 +12,7 @@ from ...ops.elementwise import power, scale, select, unary
 from ...ops.ragged import as_real, mask_steps
 from ...ops.reduction import sum_over
 from ...ops.source import const
+from .slope import slopes
 from .stable import Forms
 from .walk import Walk
 
@@ -33,6 +34,7 @@ def lower_formula(
     The padding of ragged rows (`lengths`, along `ragged_axis` of the full shape) is cleared before
     and after, because the derivative of a formula may be infinite there.
     """
+    first = len(build.nodes)
     if lengths is not None:
         values = [mask_steps(value, lengths, ragged_axis) for value in values]
     forms = Forms(build, len(build.nodes))
@@ -48,7 +50,16 @@ def lower_formula(
     assert isinstance(found, Value)
     if lengths is not None:
         found = mask_steps(found, lengths, ragged_axis)
+    build.unnamed.update(range(first, len(build.nodes)))
     return found
+
+
+def gradient_texts(
+    formula: Formula, values: Sequence[Value], found: Value, *, loss: bool = False
+) -> dict[str, str]:
+    """By the names of values the formulas of their gradients, which comments show."""
+    shapes = [value.type.shape[1:] for value in values]
+    return slopes(formula, shapes, found.type.shape[1:], loss=loss)
 
 
 def formula_text(formula: Formula, numbers: Mapping[str, float]) -> str:

@@ -93,6 +93,7 @@ class Forms:
         assert inner is not None
         last = (inner.type.rank - 1,)
         m = unary("stop", self.build.emit("max", inner, axes=last, keepdims=True))
+        self.build.describe(m, hint=f"{self.build.origin.layer}_max")
         total = sum_over(unary("exp", inner - m), last, keepdims=True)
         how = f"max({z}) + log(sum(exp({z} − max({z}))))"
         return self._say(m + unary("log", total), text, how, "logsumexp")

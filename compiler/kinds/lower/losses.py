@@ -20,6 +20,10 @@ ROW_WEIGHTS = ".rows"
 """The target leaf with the weight of each row; no name in a spec begins with a dot."""
 
 
+Slope = str | Mapping[Value, str]
+"""The formula of a gradient, or one for each of several values."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossContext:
     """One loss to be lowered: its name and weight, the output, its target, options.
@@ -83,10 +87,11 @@ class LossContext:
         node = self.build.nodes[self.output.id]
         return self.build.value(node.inputs[0]) if node.op in activations else self.output
 
-    def reduce(self, each: Value, slope: str) -> Value:
+    def reduce(self, each: Value, slope: Slope) -> Value:
         """Sum all entries; divide by their number (mean), the batch size (batchmean) or nothing.
 
-        `slope` is the formula of one entry's gradient with respect to the output or its logits.
+        `slope` is the formula of one entry's gradient with respect to the output or its logits; a
+        formula of the spec has one for each of its values.
         """
         how = self.mean if self.args["reduction"] == "mean" else self.args["reduction"]
         batch, *sizes = each.type.shape
@@ -102,7 +107,7 @@ class LossContext:
         self._show(slope, over)
         return scale(sum_all(self._masked(each)), 1.0, over)
 
-    def _reduce_weighted(self, each: Value, slope: str, how: str) -> Value:
+    def _reduce_weighted(self, each: Value, slope: Slope, how: str) -> Value:
         """The same with weighted rows; the sum of the weights replaces the batch size.
 
         So weight 2 is equivalent to two equal rows, and weight 0 to removing the row.
@@ -136,14 +141,18 @@ class LossContext:
         rows = self.row_weights
         return self._ratio(_times_rows(each, rows), _times_rows(weights, rows), empty)
 
-    def _show(self, slope: str, over: Dim | str) -> None:
+    def _show(self, slope: Slope, over: Dim | str) -> None:
         """Record the formula shown beside the gradient where it enters the network."""
-        if not slope:  # for a formula of the spec, the formulas of its ops are shown
+        if isinstance(slope, str):
+            self.build.slopes[self.name] = self._slope_text(slope, over)
             return
+        for value, formula in slope.items():
+            if formula:
+                self.build.say_slope(value, self._slope_text(formula, over))
+
+    def _slope_text(self, slope: str, over: Dim | str) -> str:
         padded = self.lengths is not None
-        self.build.slopes[self.name] = slope_text(
-            slope, self.weight, over, padded=padded, by_row=self.weighted
-        )
+        return slope_text(slope, self.weight, over, padded=padded, by_row=self.weighted)
 
     def _ratio(self, each: Value, weights: Value | None, empty: bool = False) -> Value:
         """Return the sum of all entries over the sum of the weights or the number of positions."""

@@ -38,7 +38,7 @@ def _is_sum(value: str) -> bool:
     """Return whether a formula is a sum or difference without brackets around it."""
     while _GROUP.search(value):
         value = _GROUP.sub("", value)
-    return " − " in value or " + " in value
+    return any(sign in value for sign in (" − ", " + ", " - "))
 
 
 def _atom(over: Dim | str) -> str:

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from ...ir.layer_graph import ArgValue
 from ...ir.reading import number
 from ...ops.build import Builder, Value
+from ...ops.elementwise import scale
 from ...ops.source import const
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateContext:
-    """One step: the parameter, its gradient, the rate, the step count (1 in the first step)."""
+    """One step: the parameter, its gradient, the rate, the step count (1 in the first step).
+
+    `decay` is the weight decay of each entry, where it is not the same for all."""
 
     build: Builder
     args: Mapping[str, ArgValue]
@@ -23,10 +26,17 @@ class UpdateContext:
     step: Value
     slots: Mapping[str, Value]
     numbers: Mapping[str, Value]
+    decay: Value | None = None
 
     def number(self, name: str) -> float:
         """Return a numeric argument."""
         return number(self.args[name])
+
+    def times_decay(self, x: Value) -> Value:
+        """λ x, with λ the weight decay."""
+        if self.decay is not None:
+            return self.decay * x
+        return scale(x, self.number("weight_decay"))
 
     def one_minus(self, x: Value) -> Value:
         """1 − x."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...diagnostics.codes import shapes as codes
 from ...ir.dims import Dim, shape_text, symbols
 from ...ir.layer_graph import ArgValue
-from ...ir.reading import wholes
+from ...ir.reading import whole, wholes
 from ...ir.types import TensorType
 from ...ops.conv import SAME, Pads, same_pad, window_size
 from .context import ShapeContext, ShapeFault
@@ -61,8 +61,28 @@ def window_of(args: Mapping[str, ArgValue], sizes: tuple[Dim, ...]) -> Window:
             return Window(kernel, stride, dilation, _same(bare, sizes))
         case "causal":
             return Window(kernel, stride, dilation, tuple((n - 1, 0) for n in bare.reach))
-    pads = tuple((p, p) for p in per_axis(args, "pad", axes))
-    return Window(kernel, stride, dilation, pads)
+    return Window(kernel, stride, dilation, both_ends(args["pad"], axes))
+
+
+def both_ends(value: ArgValue, axes: int) -> Pads:
+    """What `1`, `1:0` or `(1:0)x2` adds in front of and behind every axis."""
+    if not isinstance(value, tuple):
+        raise TypeError(f"no sizes: {value!r}")
+    pairs = [wholes(p) if isinstance(p, tuple) else (whole(p), whole(p)) for p in value]
+    pads = tuple((before, after) for before, after in pairs)
+    return pads * axes if len(pads) == 1 else pads
+
+
+def ends_text(pads: Pads) -> str:
+    """Ends as short as a spec may write them.
+
+    >>> ends_text(((1, 1), (1, 1))), ends_text(((1, 0),)), ends_text(((1, 0), (2, 2)))
+    ('1', '1:0', '(1:0)x2')
+    """
+    texts = [str(a) if a == b else f"{a}:{b}" for a, b in pads]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "x".join(f"({text})" if ":" in text else text for text in texts)
 
 
 def _same(window: Window, sizes: tuple[Dim, ...]) -> Pads | str:
@@ -144,7 +164,12 @@ def check_axes(c: ShapeContext, axes: int, *names: str) -> None:
         value = c.args.get(name)
         if not isinstance(value, tuple) or len(value) in (1, axes):
             continue
-        fitting = shape_text(wholes(value)[:axes])
+        kept = value[:axes]
+        fitting = (
+            ends_text(both_ends(kept, axes))
+            if name in ("pad", "size")
+            else shape_text(wholes(kept))
+        )
         raise ShapeFault(
             codes.AXIS_COUNT,
             f"`{name}` has {len(value)} components, but {c.input} has "
@@ -269,7 +294,7 @@ def check_causal(c: ShapeContext, axes: int) -> None:
 
 def check_ragged_pad(c: ShapeContext, window: Window) -> None:
     """Refuse padding that depends on the length of the longest row of a batch."""
-    if not c.input.ragged or c.arg("pad") != "same":
+    if not c.input.ragged or c.args.get("pad") != "same":
         return
     axis = c.input.ragged_axis - 1
     if window.reach[axis] == 1 or window.stride[axis] == 1:

@@ -8,6 +8,7 @@ from ...ir.dims import Dim, product, shape_text
 from ...ir.layer_graph import Layer
 from ...ir.reading import ranges, wholes
 from ...kinds.shapes.context import ShapeFault
+from ...kinds.shapes.windows import both_ends, ends_text
 from ..channels import AROUND, behind, declared_shape, passes_shape, reads_channels
 from ..edits import declare, put_before, without
 from ..faults import Known, Site, Way, guide
@@ -116,10 +117,11 @@ def fewer_components(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
         return []
     if fault.replace or not (_reads(site) or site.layer.kind in AROUND) or len(value) < 2:
         return []
-    given = wholes(value)
-    fitting = given[-axes:] if len(given) > axes else given * axes
-    title = f"give {axes} component{'s' if axes > 1 else ''}, as in `{shape_text(fitting)}`"
-    return [way(title, (site.layer,), Edit(place, shape_text(fitting)))]
+    fitting = value[-axes:] if len(value) > axes else value * axes
+    ends = fault.at in ("pad", "size")
+    text = ends_text(both_ends(fitting, axes)) if ends else shape_text(wholes(fitting))
+    title = f"give {axes} component{'s' if axes > 1 else ''}, as in `{text}`"
+    return [way(title, (site.layer,), Edit(place, text))]
 
 
 @guide(codes.AXIS_COUNT)

@@ -64,7 +64,7 @@ def room_arguments(names: Sequence[str]) -> list[Argument]:
     return [Argument(n, "Array", False, f"c.{n}", f"c.{n}", f"c.{n}") for n in names]
 
 
-def state_arguments(slots: Sequence[str]) -> list[Argument]:
-    """Return parameters, gradients and optimizer slots, all flat."""
-    found = [("p", "flat_of(params)"), ("g", "g"), *((slot, slot) for slot in slots)]
+def state_arguments(arrays: Sequence[str]) -> list[Argument]:
+    """Return parameters, gradients and other arrays of the optimizer step, all flat."""
+    found = [("p", "flat_of(params)"), ("g", "g"), *((name, name) for name in arrays)]
     return [Argument(n, "Array", False, text, text, f"work.{n}") for n, text in found]

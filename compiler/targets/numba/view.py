@@ -144,8 +144,8 @@ class NumbaView(ModuleView):
 
     @property
     def state_args(self) -> list[Argument]:
-        """Parameters, gradients and optimizer slots."""
-        return state_arguments(self.slots)
+        """Parameters, gradients and the flat arrays of the optimizer step."""
+        return state_arguments(self.step_arrays)
 
     @property
     def forward_args(self) -> list[Argument]:

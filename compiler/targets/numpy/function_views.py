@@ -57,7 +57,8 @@ class CacheView:
 class OptimizerView:
     """The step: statements over p, g and slots; `before` are those common to all parameters.
 
-    `starts` are the initial values of slots; `numbers` are scalars with their initial values."""
+    `starts` are the initial values of slots; `numbers` are scalars with their initial values.
+    `decay` is the weight decay where it is for weights only, else None."""
 
     kind: str
     slots: tuple[str, ...]
@@ -69,6 +70,7 @@ class OptimizerView:
     where: str
     formula: str
     uses_step: bool
+    decay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _arrays(program: Program, names: Names) -> dict[str, Any]:
         "ragged_outputs": _ragged_outputs(typed),
         "params": tuple(_param(p) for p in typed.params),
         "frozen": tuple(p.name for p in typed.params if p.frozen),
+        "weight_arrays": tuple(p.name for p in typed.trained if p.role == "weight"),
         "by_columns": tuple(p.name for p in typed.params if p.name not in by_rows),
         "states": tuple(StateView(s.name, s.shape, s.start) for s in typed.states),
         "fresh_state": tuple(fresh_state(names.graph, typed)),

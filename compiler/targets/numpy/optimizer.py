@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...ir.layer_graph import Setting
-from ...ir.op_graph import Node
+from ...ir.op_graph import Graph, Node
 from ...ir.reading import number
+from ...lower.optimizers import DECAY
 from ...optimizers import OPTIMIZERS
 from ...program.buffers import stored
 from ...program.kernels import Kernel
@@ -49,10 +50,14 @@ def optimizer_view(
         work=update.temporaries,
         where=heading(kernel.nodes[-1].origin),
         formula=kind.formula,
-        uses_step=any(
-            n.op == "input" and n.attr("name") == "step" and graph.users[n.id] for n in graph
-        ),
+        uses_step=_reads(graph, "step"),
+        decay=number(setting.args["weight_decay"]) if _reads(graph, DECAY) else None,
     )
+
+
+def _reads(graph: Graph, name: str) -> bool:
+    """Return whether the step reads this leaf."""
+    return any(n.op == "input" and n.attr("name") == name and graph.users[n.id] for n in graph)
 
 
 def _start(setting: Setting, argument: str | None) -> float:

@@ -43,6 +43,7 @@ class ModuleView:
     losses: tuple[tuple[str, str], ...]
     params: tuple[ParamView, ...]
     frozen: tuple[str, ...]
+    weight_arrays: tuple[str, ...]
     by_columns: tuple[str, ...]
     states: tuple[StateView, ...]
     fresh_state: tuple[tuple[str, str], ...]
@@ -130,6 +131,16 @@ class ModuleView:
         return self.optimizer.slots if self.optimizer else ()
 
     @property
+    def step_arrays(self) -> tuple[str, ...]:
+        """Flat arrays that the optimizer step reads besides parameters and gradients."""
+        return (*self.slots, "decay") if self.decay is not None else self.slots
+
+    @property
+    def decay(self) -> float | None:
+        """The weight decay, where it is for weights only."""
+        return self.optimizer.decay if self.optimizer else None
+
+    @property
     def numbers(self) -> tuple[str, ...]:
         """Scalars of the optimizer other than the step count."""
         return tuple(self.optimizer.numbers) if self.optimizer else ()
@@ -171,6 +182,26 @@ class ModuleView:
         weights = [(a.weights, "Array") for a in self.balanced]
         weights += [(self.weights, "Array")] if self.weights else []
         return arrays + weights + [(a.ids, "bool") for a in self.targets if a.ids]
+
+    @property
+    def target_types(self) -> str:
+        """The targets as the last parameters of a function, as source; empty if there are none."""
+        return "".join(f", {name}: {type}" for name, type in self.target_args)
+
+    @property
+    def target_vars(self) -> str:
+        """The same as arguments of a call."""
+        return "".join(f", {name}" for name, _ in self.target_args)
+
+    @property
+    def target_type(self) -> str:
+        """The type of `target`; None where no loss compares with one."""
+        return "Any" if self.targets else "None"
+
+    @property
+    def target_words(self) -> str:
+        """The parameter `target` of functions in which it is the last without a default, as source."""
+        return "target: Any" if self.targets else "target: None = None"
 
     @property
     def balanced(self) -> tuple[ArrayView, ...]:
@@ -307,6 +338,7 @@ class ModuleView:
     def target_dims(self) -> tuple[tuple[str, str], ...]:
         """The sizes of targets, read from a cache called c."""
         used = {name for a in self.targets for name in a.symbols}
+        used |= {"B"} if self.weights else set()
         return tuple((d, f"c.{d}") for d, _ in self.cache.dims if d in used)
 
     def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:

@@ -93,7 +93,7 @@ def backward(params: Params, cache: Cache, target: Any, grads: Params | None = N
     d_y = (
         2
         * 0.5
-        * mask_steps(np.broadcast_to(DTYPE.type(0.5 * 1 / B), (B, T, 3)), lengths, axis=1)
+        * mask_steps(np.broadcast_to(DTYPE.type(0.5 / B), (B, T, 3)), lengths, axis=1)
         * (y_2 - target)
     )
 

@@ -39,7 +39,8 @@ def fork(m: Maker, t: Type, place: Place) -> tuple[list[Node], Type]:
     wild = m.dice.chance(m.wild / 2) and m.reason is None
     if not wild and (kind != "concat" or but is None):
         target = m.dice.choice([after for _, after in branches])
-        branches = [([*b, *m.fit(a, target, but)], target) for b, a in branches]
+        if but is None or target.known(but) is not None:
+            branches = [([*b, *m.fit(a, target, but)], target) for b, a in branches]
     axis = m.dice.randint(-t.rank, t.rank - 1) if wild or but is None else but
     attrs = {}
     if kind == "concat" and (t.rank > 1 or m.dice.chance(0.3)):

@@ -20,6 +20,14 @@ class Dice(random.Random):
         """A number with two decimals, never zero."""
         return round(self.uniform(low, high), 2) or 0.5
 
+    def ends(self, axes: int, low: int, high: int) -> tuple[Any, ...]:
+        """What is added around every axis: mostly as much at both ends, else a pair."""
+        if self.chance(0.7):
+            return tuple(self.sizes(axes, low, high))
+        count = 1 if self.chance(0.5) else axes
+        pairs = [(self.randint(low, high), self.randint(low, high)) for _ in range(count)]
+        return tuple(a if a == b else (a, b) for a, b in pairs)
+
     def sizes(self, axes: int, low: int, high: int) -> list[int]:
         """One number for all axes, or one for each."""
         count = 1 if self.chance(0.5) else axes
@@ -34,7 +42,10 @@ def written(value: Any) -> str:
         case list():
             return "[" + ", ".join(written(v) for v in value) + "]"
         case tuple():
-            return "x".join(str(v) for v in value)
+            texts = [f"{v[0]}:{v[1]}" if isinstance(v, tuple) else str(v) for v in value]
+            if len(texts) == 1:
+                return texts[0]
+            return "x".join(f"({t})" if ":" in t else t for t in texts)
         case int() | float() if value < 0:
             return f"({value})"
     return str(value)

@@ -83,8 +83,8 @@ def permute(dice: Dice, t: Type) -> Layer:
 
 
 def pad(dice: Dice, t: Type) -> Layer:
-    n = dice.randint(0, 2)
-    return layer(dice, "pad", [n], {}, {"n": n})
+    ends = dice.ends(max(t.rank - 1, 1), 0, 2)
+    return layer(dice, "pad", [ends], {}, {"pad": list(ends)})
 
 
 def crop(dice: Dice, t: Type) -> Layer:
@@ -158,6 +158,11 @@ def norm(kind: str) -> Drawer:
     return draw
 
 
+def l2_normalize(dice: Dice, t: Type) -> Layer:
+    options = {"eps": dice.choice((1e-12, 0.5, 2.0))} if dice.chance(0.5) else {}
+    return layer(dice, "l2_normalize", [], options, {"eps": 1e-12, **options})
+
+
 def embedding(dice: Dice, t: Type) -> Layer:
     v, d = dice.randint(2, 7), dice.randint(1, 6)
     options = {"pad": dice.randint(0, v - 1)} if dice.chance(0.3) else {}
@@ -226,6 +231,7 @@ DRAWERS: dict[str, Drawer] = {
     **{kind: recurrent(kind) for kind in GATES},
     **{kind: reduction(kind) for kind in ("sum", "mean axis", "max axis")},
     **SLIDING,
+    "l2_normalize": l2_normalize,
     "dense": dense,
     "reshape": reshape,
     "permute": permute,

@@ -258,6 +258,13 @@ class Maker:
             nodes += more
         return nodes, t
 
+    def _fitting_dense(self, t: Type, size: int) -> Layer:
+        """A dense layer whose `in=`, if there is one, is right."""
+        while True:
+            node = dense(self.dice, t, size)
+            if node.attrs.get("in", t.known(t.rank - 1)) == t.known(t.rank - 1):
+                return node
+
     def fit(self, t: Type, target: Type, but: int | None) -> list[Node]:
         """What brings a branch to the size of another one along the axis on which they differ."""
         if t.axes == target.axes:
@@ -266,7 +273,7 @@ class Maker:
         size = target.known(but)
         assert size is not None
         if but == t.rank - 1:
-            return [dense(self.dice, t, size)]
+            return [self._fitting_dense(t, size)]
         kernel = "x".join("1" * (t.rank - 1))
         attrs: Mapping[str, object] = {
             "filters": size,

@@ -13,6 +13,7 @@ from ..torch_reference import activate
 from ..tree import Step
 from .reading_recurrent import recurrent
 from .reading_windows import WINDOWS
+from .windows import both_ends
 
 Params = Mapping[str, Tensor]
 Apply = Callable[[Mapping[str, Any], Params, Tensor], Tensor]
@@ -46,7 +47,8 @@ def normalize(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
 
 
 def pad(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
-    return F.pad(x, [attrs["n"]] * (2 * (x.dim() - 2)))
+    ends = both_ends(attrs, x.dim() - 2)
+    return F.pad(x, [n for pair in reversed(ends) for n in pair])
 
 
 def crop(attrs: Mapping[str, Any], p: Params, x: Tensor) -> Tensor:
@@ -121,6 +123,7 @@ ONE: dict[str, Apply] = {
     **WINDOWS,
     **{kind: recurrent(kind) for kind in ("rnn", "lstm", "gru")},
     **{kind: norm(kind) for kind in ("layernorm", "rmsnorm")},
+    "l2_normalize": lambda a, p, x: F.normalize(x, dim=-1, eps=a["eps"]),
     "dense": dense,
     "act": lambda a, p, x: activate(a["kind"], x, a),
     "prelu": lambda a, p, x: F.prelu(x, p["a"]),

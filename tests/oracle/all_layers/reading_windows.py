@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .windows import each, same_upper
+from .windows import both_ends, each, rounded_up, same_upper
 
 Attrs = Mapping[str, Any]
 Params = Mapping[str, Tensor]
@@ -33,7 +33,7 @@ def padded(attrs: Attrs, x: Tensor) -> Tensor:
         dilation, kernel = each(attrs, "dilation", axes), each(attrs, "kernel", axes)
         pads = [(d * (k - 1), 0) for d, k in zip(dilation, kernel, strict=True)]
     else:
-        pads = [(p, p) for p in each(attrs, "pad", axes)]
+        pads = both_ends(attrs, axes)
     return F.pad(x, [n for pair in reversed(pads) for n in pair])
 
 
@@ -59,12 +59,39 @@ def conv_transpose(attrs: Attrs, p: Params, x: Tensor) -> Tensor:
     return whole if b is None else whole + b.reshape(-1, *[1] * axes)
 
 
-def pool(table: Mapping[int, Callable[..., Tensor]]) -> Callable[[Attrs, Params, Tensor], Tensor]:
-    def apply(attrs: Attrs, p: Params, x: Tensor) -> Tensor:
-        axes = x.dim() - 2
-        return table[axes](x, *(each(attrs, name, axes) for name in ("kernel", "stride", "pad")))
+def framed(attrs: Attrs, x: Tensor, value: float) -> tuple[Tensor, list[int], list[int]]:
+    """The input with cells around it for full windows; the window and its stride."""
+    axes = x.dim() - 2
+    kernel, stride = each(attrs, "kernel", axes), each(attrs, "stride", axes)
+    for i, (k, s) in enumerate(zip(kernel, stride, strict=True)):
+        n = x.shape[2 + i]
+        ends = same_upper(n, k, s, 1) if attrs["pad"] == "same" else both_ends(attrs, axes)[i]
+        count = rounded_up(n, k, s, ends) if attrs["ceil"] else (n + sum(ends) - k) // s + 1
+        behind = max((count - 1) * s + k - n - ends[0], 0)
+        x = F.pad(x, [0, 0] * (axes - 1 - i) + [ends[0], behind], value=value)
+        x = x.narrow(2 + i, 0, (count - 1) * s + k)
+    return x, kernel, stride
 
-    return apply
+
+def maxpool(attrs: Attrs, p: Params, x: Tensor) -> Tensor:
+    return MAX[x.dim() - 2](*framed(attrs, x, -torch.inf))
+
+
+def avgpool(attrs: Attrs, p: Params, x: Tensor) -> Tensor:
+    axes = x.dim() - 2
+    whole, kernel, stride = framed(attrs, x, 0.0)
+    inside = torch.ones_like(x[:1, :1])
+    if attrs["count"] == "padded":  # cells of padding count, those beyond do not
+        own = [same_upper(*n) for n in zip(x.shape[2:], kernel, stride, [1] * axes, strict=True)]
+        ends = own if attrs["pad"] == "same" else both_ends(attrs, axes)
+        counted = F.pad(inside, [n for pair in reversed(ends) for n in pair], value=1.0)
+        for i in range(axes):
+            more = max(whole.shape[2 + i] - counted.shape[2 + i], 0)
+            counted = F.pad(counted, [0, 0] * (axes - 1 - i) + [0, more])
+            counted = counted.narrow(2 + i, 0, whole.shape[2 + i])
+    else:
+        counted = framed(attrs, inside, 0.0)[0]
+    return MEAN[axes](whole, kernel, stride) / MEAN[axes](counted, kernel, stride)
 
 
 def weightedpool(attrs: Attrs, p: Params, x: Tensor) -> Tensor:
@@ -97,8 +124,8 @@ WINDOWS: dict[str, Callable[[Attrs, Params, Tensor], Tensor]] = {
     "conv": conv,
     "depthwise": conv,
     "conv_transpose": conv_transpose,
-    "maxpool": pool(MAX),
-    "avgpool": pool(MEAN),
+    "maxpool": maxpool,
+    "avgpool": avgpool,
     "weightedpool": weightedpool,
     "local": local,
     "global_avgpool": lambda a, p, x: x.flatten(2).mean(2),

@@ -12,6 +12,7 @@ from typing import Any
 
 from .kinds import Dim, Invalid, Type, product
 from .windows import RULES as WINDOW_RULES
+from .windows import both_ends
 
 Attrs = Mapping[str, Any]
 Rule = Callable[[Attrs, Type], Type]
@@ -111,7 +112,9 @@ def transpose(attrs: Attrs, t: Type) -> Type:
 
 def pad(attrs: Attrs, t: Type) -> Type:
     need(t.rank >= 2, "there is no spatial axis")
-    return t.with_axes((t.axes[0], *(a.map(lambda n: n + 2 * attrs["n"]) for a in t.axes[1:])))
+    ends = both_ends(attrs, t.rank - 1)
+    wider = [a.map(lambda n, p=p: n + sum(p)) for a, p in zip(t.axes[1:], ends, strict=True)]
+    return t.with_axes((t.axes[0], *wider))
 
 
 def crop(attrs: Attrs, t: Type) -> Type:
@@ -172,6 +175,11 @@ def by_feature(attrs: Attrs, t: Type) -> Type:
     size = known_axis(t, t.rank - 1, "parameters")
     need(t.ragged != t.rank - 1, "the features are ragged")
     need(attrs.get("in", size) == size, "in= is another size")
+    return t
+
+
+def along_last(attrs: Attrs, t: Type) -> Type:
+    need(t.ragged != t.rank - 1, "the features are ragged")
     return t
 
 
@@ -264,6 +272,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("scale", "shift"), along_features),
     **dict.fromkeys(("batchnorm", "groupnorm"), by_channel),
     **dict.fromkeys(("layernorm", "rmsnorm"), by_feature),
+    "l2_normalize": along_last,
     **dict.fromkeys(("rnn", "lstm", "gru"), recurrent),
     **dict.fromkeys(("sum", "mean axis", "max axis"), reduction),
     **WINDOW_RULES,

@@ -27,9 +27,7 @@ def _common(dice: Dice, t: Type, options: dict[str, Any]) -> dict[str, Any]:
     if dice.chance(0.4):
         options["stride"] = tuple(dice.sizes(axes, 1, 3))
     if dice.chance(0.6):
-        options["pad"] = dice.choice(
-            ("same", "same", "valid", "SAME", tuple(dice.sizes(axes, 0, 2)))
-        )
+        options["pad"] = dice.choice(("same", "same", "valid", "SAME", dice.ends(axes, 0, 2)))
     if dice.chance(0.3):
         options["bias"] = False
     if t.sizes[0] is not None and dice.chance(0.15):
@@ -91,12 +89,26 @@ def conv_transpose(dice: Dice, t: Type) -> Layer:
     options: dict[str, Any] = {}
     groups, filters = _groups(dice, t, options)
     attrs = _common(dice, t, options)
+    if isinstance(options.get("pad"), tuple):  # it cuts as much at both ends
+        options["pad"] = tuple(dice.sizes(max(t.rank - 1, 1), 0, 2))
+        attrs["pad"] = list(options["pad"])
     if options.get("pad") not in ("same", "SAME") and dice.chance(0.5):
         low = min(attrs["stride"])
         options["output_pad"] = tuple(dice.sizes(max(t.rank - 1, 1), 0, max(low - 1, 0)))
     attrs |= {"filters": filters, "kernel": kernel, "groups": groups}
     attrs["output_pad"] = list(options.get("output_pad", (0,)))
     return layer(dice, "conv_transpose", [filters, tuple(kernel)], options, attrs)
+
+
+def _around(dice: Dice, kind: str, kernel: list[int], axes: int, options: dict[str, Any]) -> None:
+    """Padding, rounding, and what a mean counts."""
+    if dice.chance(0.4):
+        high = min(kernel) // 2 + dice.chance(0.05)
+        options["pad"] = dice.ends(axes, 0, high) if dice.chance(0.7) else "same"
+    if dice.chance(0.3):
+        options["ceil"] = dice.chance(0.9)
+    if kind == "avgpool" and dice.chance(0.3):
+        options["count"] = dice.choice(("padded", "data"))
 
 
 def pool(kind: str) -> Callable[[Dice, Type], Layer]:
@@ -108,14 +120,16 @@ def pool(kind: str) -> Callable[[Dice, Type], Layer]:
         if kind == "weightedpool":
             if dice.chance(0.5):
                 options["normalize"] = dice.choice(("softmax", "none"))
-        elif dice.chance(0.4):
-            high = min(kernel) // 2 + dice.chance(0.05)
-            options["pad"] = tuple(dice.sizes(axes, 0, high))
+        else:
+            _around(dice, kind, kernel, axes, options)
+        pad = options.get("pad", (0,))
         attrs = {
             "kernel": kernel,
             "stride": list(options.get("stride", tuple(kernel))),
-            "pad": list(options.get("pad", (0,))),
+            "pad": pad if isinstance(pad, str) else list(pad),
             "normalize": options.get("normalize", "softmax"),
+            "ceil": options.get("ceil", False),
+            "count": options.get("count", "data" if pad == "same" else "padded"),
         }
         return layer(dice, kind, [tuple(kernel)], options, attrs)
 

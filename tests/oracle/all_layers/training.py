@@ -59,6 +59,8 @@ def nudged(data: Data) -> Data:
 
 def _by_torch(program: Program, data: Data, build, schedule, clipped):
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in data.params.items()}
+    for name, leaf in leaves.items():
+        leaf.spared = name not in program.weights
     optimizer = build(list(leaves.values()))
     scheduler = schedule.attach(optimizer, STEPS)
     state, losses = data.state, []

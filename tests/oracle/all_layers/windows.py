@@ -23,6 +23,17 @@ def each(attrs: Attrs, name: str, axes: int) -> list[int]:
     return parts * axes if len(parts) == 1 else parts
 
 
+def both_ends(attrs: Attrs, axes: int) -> list[tuple[int, int]]:
+    """The cells in front of and behind every axis."""
+    return [p if isinstance(p, tuple) else (p, p) for p in each(attrs, "pad", axes)]
+
+
+def rounded_up(n: int, kernel: int, stride: int, ends: tuple[int, int]) -> int:
+    """PyTorch's number of positions with ceil_mode=True: the last begins before the padding behind."""
+    count = -(-(n + sum(ends) - kernel) // stride) + 1
+    return count - ((count - 1) * stride >= n + ends[0])
+
+
 def same_upper(n: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """The zeros before and behind an axis of n cells that make ⌈n/stride⌉ positions."""
     both = max((-(-n // stride) - 1) * stride + dilation * (kernel - 1) + 1 - n, 0)
@@ -51,12 +62,17 @@ def reached(attrs: Attrs, axes: Axes) -> Axes:
         if attrs["pad"] == "same":
             found.append(axis.map(lambda n, s=stride[i]: -(-n // s)))
             continue
+        if attrs.get("ceil"):
+            ends = both_ends(attrs, count)[i]
+            found.append(axis.map(lambda n, i=i, e=ends: rounded_up(n, kernel[i], stride[i], e)))
+            need(min(found[-1].at) > 0, "the kernel is larger than its input")
+            continue
         reach = dilation[i] * (kernel[i] - 1) + 1
         if attrs["pad"] == "causal":
             need(count == 1, "which axis is time is not said")
             both = reach - 1
         else:
-            both = 0 if attrs["pad"] == "valid" else 2 * each(attrs, "pad", count)[i]
+            both = 0 if attrs["pad"] == "valid" else sum(both_ends(attrs, count)[i])
         found.append(axis.map(lambda n, p=both, r=reach, s=stride[i]: (n + p - r) // s + 1))
         need(min(found[-1].at) > 0, "the kernel is larger than its input")
     return tuple(found)
@@ -121,9 +137,25 @@ def conv_transpose(attrs: Attrs, t: Type) -> Type:
 
 def pool(attrs: Attrs, t: Type) -> Type:
     axes = signal(t, own=False)
-    kernel, pad = each(attrs, "kernel", len(axes)), each(attrs, "pad", len(axes))
-    need(all(p <= k // 2 for p, k in zip(pad, kernel, strict=True)), "pad beyond half the window")
+    kernel, stride = each(attrs, "kernel", len(axes)), each(attrs, "stride", len(axes))
+    _ragged_same(attrs, t)
+    for i, axis in enumerate(axes):
+        ends = (kernel[i] - 1,) * 2 if attrs["pad"] == "same" else both_ends(attrs, len(axes))[i]
+        _pool_axis(attrs, kernel[i], stride[i], ends, t.ragged == i + 1, axis.known is None)
     return t.with_axes((t.axes[0], *reached(attrs, axes)))
+
+
+def _pool_axis(
+    attrs: Attrs, kernel: int, stride: int, ends: tuple[int, int], ragged: bool, unknown: bool
+) -> None:
+    """Nothing that is worked out beforehand may depend on a length that is not known then."""
+    same = attrs["pad"] == "same"
+    need(same or max(ends) <= kernel // 2, "pad beyond half the window")
+    rounds = attrs.get("ceil") and stride > 1
+    counts = attrs.get("count") == "data" and sum(ends) > 0
+    need(not (ragged and (rounds or counts)), "depends on the length of a row")
+    need(not (unknown and (rounds or counts)), "depends on a symbolic size")
+    need(not (unknown and same and stride > 1 and kernel > 1), "depends on a symbolic size")
 
 
 def global_pool(attrs: Attrs, t: Type) -> Type:
