@@ -11,12 +11,15 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 pytest.importorskip("onnxscript", reason="onnxscript is not installed")
 
 import numpy as np
+import onnx
 import onnxruntime
+import torch
 from nnc.driver import Options, check, compile_source
 from nnc.layers import LAYERS
 from nnc.onnx_import.faults import CannotImport
 from nnc.onnx_import.importing import import_model
 from nnc.source import Source
+from torch import nn
 
 from .generated import load
 from .onnx_models import pair, rows
@@ -145,6 +148,52 @@ def test_models_of_keras(tmp_path, monkeypatch):
         assert apart < 1e-5, name
 
 
+POOLS = [
+    nn.MaxPool2d(3, 2, 1, ceil_mode=True),
+    nn.AvgPool2d(3, 2, 1),
+    nn.AvgPool2d(3, 2, 1, count_include_pad=False),
+    nn.AvgPool2d(3, 2, 1, ceil_mode=True),
+    nn.AvgPool2d(2, 2, 0, ceil_mode=True),
+    nn.AvgPool2d((3, 2), (2, 1), (1, 0), count_include_pad=False),
+    nn.ZeroPad2d((1, 0, 2, 1)),
+    nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(2, 3, 3, 2)),
+    nn.Conv2d(2, 3, (3, 2), (2, 1), (1, 0)),
+]
+
+
+@pytest.mark.parametrize("layer", POOLS, ids=lambda layer: str(layer).partition("(")[0])
+def test_pools_and_padding(layer, tmp_path):
+    torch.manual_seed(0)
+    x = torch.randn(2, 2, 8, 7)
+    net = nn.Sequential(layer, nn.Flatten(), nn.Linear(layer(x).flatten(1).shape[1], 2)).eval()
+    path = tmp_path / "m.onnx"
+    torch.onnx.export(net, (x,), str(path), input_names=["x"], dynamo=False, verbose=False)
+    apart, _ = compared(path, x.numpy())
+    assert apart < 1e-5
+
+
+@pytest.mark.parametrize("auto", ["SAME_UPPER", "SAME_LOWER", "VALID"])
+@pytest.mark.parametrize("op", ["Conv", "MaxPool", "AveragePool"])
+def test_padding_by_name(op, auto, tmp_path):
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((3, 2, 3, 2)).astype("float32")
+    given = ["x", "w"] if op == "Conv" else ["x"]
+    more = {"kernel_shape": [3, 2], "strides": [2, 1], "auto_pad": auto}
+    real = onnx.TensorProto.FLOAT
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(op, given, ["y"], **more)],
+        "m",
+        [onnx.helper.make_tensor_value_info("x", real, ["B", 2, 8, 7])],
+        [onnx.helper.make_tensor_value_info("y", real, ["B", "C", "H", "W"])],
+        [onnx.numpy_helper.from_array(w, "w")] if op == "Conv" else [],
+    )
+    opset = [onnx.helper.make_opsetid("", 21)]
+    path = tmp_path / "m.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=10), path)
+    apart, _ = compared(path, rng.standard_normal((2, 2, 8, 7)).astype("float32"))
+    assert apart < 1e-5
+
+
 BACK = sorted(
     {
         "avgpool",
@@ -161,6 +210,7 @@ BACK = sorted(
         "maxpool",
         "mish",
         "mul",
+        "pad",
         "prelu",
         "relu",
         "selu",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,30 @@ from ..network import attributes
 from ..translation import Form, Translation, option, reads, windows
 
 
-def _pad(a: dict[str, Any], rank: int) -> str:
-    """The argument `pad`; ends that differ have no short form."""
+def _pad(t: Translation, node: NodeProto, a: dict[str, Any], kernel: Sequence[int]) -> str:
+    """The argument `pad`: one number, one for each axis, or the two ends of every axis."""
+    rank = len(kernel)
     auto = a.get("auto_pad", "NOTSET")
-    if auto in ("SAME_UPPER", "SAME_LOWER", "VALID"):
-        if auto == "SAME_LOWER":
-            raise Unsupported("it pads the front more than the end (SAME_LOWER)")
-        return " pad=same" if auto == "SAME_UPPER" else ""
-    pads = a.get("pads", [0] * 2 * rank)
-    if list(pads[:rank]) != list(pads[rank:]):
-        raise Unsupported(
-            f"it pads front and end differently: {list(pads)}", "pad in a node of its own"
-        )
-    return option("pad", windows(pads[:rank]), "0")
+    if auto == "SAME_UPPER":
+        return " pad=same"
+    if auto == "SAME_LOWER":
+        ends = _same_lower(t.net.shape(node.input[0])[2:], kernel, a)
+    else:
+        pads = [0] * 2 * rank if auto == "VALID" else a.get("pads", [0] * 2 * rank)
+        ends = list(zip(pads[:rank], pads[rank:], strict=True))
+    return option("pad", _ends(ends), "0")
+
+
+def _same_lower(
+    sizes: Sequence[int], kernel: Sequence[int], a: dict[str, Any]
+) -> list[tuple[int, int]]:
+    """Zeros for ⌈size / stride⌉ positions, the odd one in front; nnc's `same` has it behind."""
+    ends = []
+    for i, (n, k) in enumerate(zip(sizes, kernel, strict=True)):
+        s, d = (a.get(name, [1] * len(kernel))[i] for name in ("strides", "dilations"))
+        both = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+        ends.append((both - both // 2, both // 2))
+    return ends
 
 
 @reads("Conv", "ConvTranspose")
@@ -42,7 +54,7 @@ def _conv(t: Translation, node: NodeProto) -> None:
     b = t.weights(node.input[2], "biases") if len(node.input) > 2 and node.input[2] else None
     more = [
         option("stride", windows(a.get("strides", [1] * rank)), "1"),
-        _pad(a, rank),
+        _pad(t, node, a, w.shape[2:]),
         option("output_pad", windows(a.get("output_padding", [0] * rank)), "0"),
         option("dilation", dilation, "1"),
         option("groups", groups, 1),
@@ -63,19 +75,16 @@ def _kernel(sizes: tuple[int, ...]) -> str:
 def _pool(t: Translation, node: NodeProto) -> None:
     a = attributes(node)
     kernel = a["kernel_shape"]
-    rank = len(kernel)
-    pads = _pad(a, rank)
-    if a.get("ceil_mode", 0) and _rounds_up(t, node, a):
-        raise Unsupported("windows that are not full (ceil_mode) count here")
     if set(a.get("dilations", [1])) != {1}:
         raise Unsupported("a window with dilation")
-    if pads == " pad=same":
-        raise Unsupported("pooling with padding `same`")
-    if node.op_type == "AveragePool" and pads and not a.get("count_include_pad", 0):
-        raise Unsupported("the mean leaves padding out, and nnc's counts it")
-    stride = option("stride", windows(a.get("strides", [1] * rank)), windows(kernel))
+    stride = option("stride", windows(a.get("strides", [1] * len(kernel))), windows(kernel))
+    pads = _pad(t, node, a, kernel)
+    more = " ceil=true" if a.get("ceil_mode", 0) and _rounds_up(t, node, a) else ""
+    if node.op_type == "AveragePool" and (pads or more):
+        counted = "padded" if a.get("count_include_pad", 0) else "data"
+        more += option("count", counted, "data" if pads == " pad=same" else "padded")
     kind = "maxpool" if node.op_type == "MaxPool" else "avgpool"
-    text = f"{kind} {windows(kernel)}{stride}{pads}"
+    text = f"{kind} {windows(kernel)}{stride}{pads}{more}"
     t.give(node.output[0], t.stage(text, [t.plain(node.input[0])], t.net.row(node.output[0])))
 
 
@@ -122,17 +131,28 @@ def _reduced(t: Translation, node: NodeProto) -> None:
 
 @reads("Pad")
 def _pads(t: Translation, node: NodeProto) -> None:
+    """Zeros around the positions; the ends of an axis may differ."""
     a = attributes(node)
-    pads = a.get("pads") or t.wholes(node.input[1])
-    rank = len(pads) // 2
+    given = list(a.get("pads") or t.wholes(node.input[1]))
+    rank = len(t.net.shape(node.input[0]))
+    named = t.wholes(node.input[3]) if len(node.input) > 3 and node.input[3] else range(rank)
     fill = t.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else np.zeros(())
-    ends = {pads[axis] for axis in (*range(2, rank), *range(rank + 2, 2 * rank))}
+    ends = [(0, 0)] * rank
+    for place, axis in enumerate(named):
+        ends[axis % rank] = (given[place], given[len(given) // 2 + place])
     plain = a.get("mode", "constant") == "constant" and fill is not None and not fill.any()
-    if not plain or len(ends) != 1 or any(pads[axis] for axis in (0, 1, rank, rank + 1)):
-        raise Unsupported("it pads other than with equally many zeros around the positions")
-    size = ends.pop()
-    made = t.stage(f"pad {size}", [t.plain(node.input[0])], t.net.row(node.output[0]))
+    if not plain or any(ends[0] + ends[1]) or min(map(min, ends)) < 0:
+        raise Unsupported("it pads other than with zeros around the positions")
+    made = t.stage(f"pad {_ends(ends[2:])}", [t.plain(node.input[0])], t.net.row(node.output[0]))
     t.give(node.output[0], made)
+
+
+def _ends(ends: Sequence[tuple[int, int]]) -> str:
+    """The two ends of every axis, in the shortest form."""
+    texts = [str(f) if f == b else f"{f}:{b}" for f, b in ends]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "x".join(f"({text})" if ":" in text else text for text in texts)
 
 
 @reads("Resize", "Upsample")
