@@ -125,15 +125,18 @@ def bench(
 
 
 def _sizes(typed: TypedGraph, given: tuple[str, ...]) -> dict[str, int]:
-    from ..report.sampled import SIZE, free_sizes
+    from ..report.sampled import default_sizes
+    from ..targets.numpy.sizes import size_views
 
-    known = dict.fromkeys(free_sizes(typed), SIZE)
+    known, bounds = default_sizes(typed), {s.name: s for s in size_views(typed)}
     for text in given:
         name, _, number = text.partition("=")
-        if name.strip() not in known:
+        size = bounds.get(name.strip())
+        if size is None:
             there = ", ".join(known) or "none"
             raise Usage(f"--size: the spec leaves no size {name.strip()!r} open; open are: {there}")
-        known[name.strip()] = Whole(1, MAX_WHOLE).convert(number, _size_param(), None)
+        kind = Whole(size.least, size.most or MAX_WHOLE)
+        known[size.name] = kind.convert(number, _size_param(), None)
     return known
 
 

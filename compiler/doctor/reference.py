@@ -143,6 +143,8 @@ def training_graph(typed: TypedGraph) -> Graph:
     params = [p.name for p in typed.params]
     gradients = differentiate(build, build.outputs["total"], params, real_inputs(typed))
     names = _Names(build)
+    for name, id in build.graph().outputs_for("out").items():
+        names.take(name, id)  # padding of an output is zero, unlike that of its layer's value
     for node in named:
         names.take(node.origin.hint, node.id)
         gradient = gradients.get(node.id)

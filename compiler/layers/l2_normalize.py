@@ -40,7 +40,7 @@ layer(
         name="l2_normalize",
         family=Family.NORM,
         summary="divides the features of every row or position by their Euclidean norm",
-        formula="y = x / max(‖x‖, ε), ‖x‖ = √Σx² over the last axis",
+        formula="y = x / max(√Σ x², ε), over the last axis",
         example="input 8 -> dense 4 -> l2_normalize -> dense 3; loss mse",
         args=(
             option(

@@ -68,7 +68,7 @@ layer(
         name="pad",
         family=Family.SHAPE,
         summary="adds zeros around the spatial axes",
-        formula="CxHxW becomes Cx(H+2n)x(W+2n); with `pad a:b` Cx(H+a+b)x(W+a+b)",
+        formula="CxHxW becomes Cx(H+2n)x(W+2n)",
         example="input 1x5x5 -> pad 1 -> flatten -> dense 2 softmax; loss crossentropy",
         args=(
             positional(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir.dims import Dim, evaluate, symbols
+from ..ir.dims import Dim, evaluate
 from ..ir.layer_graph import TypedGraph
 from ..ir.types import DType
 from ..losses.registry import target_kind
 from ..lower.losses import target_layers, target_name
+from ..targets.numpy.sizes import size_views
 
 SIZE = 32
 """The default of a size that is known only at run time."""
@@ -30,10 +31,11 @@ class Array:
     ragged: bool = False
 
 
-def free_sizes(typed: TypedGraph) -> list[str]:
-    """Return the sizes of inputs that are known only at run time."""
-    dims = [dim for n in typed.graph.layers if n.kind == "input" for dim in typed.shape_of(n.id)]
-    return sorted({name for dim in dims for name in symbols(dim)})
+def default_sizes(typed: TypedGraph) -> dict[str, int]:
+    """Return a value for every size of inputs known only at run time.
+
+    It is the default, or the nearest one that the model takes."""
+    return {s.name: min(max(SIZE, s.least), s.most or SIZE) for s in size_views(typed)}
 
 
 def sampled_inputs(

@@ -11,7 +11,7 @@ import onnxruntime
 from nnc.driver import Options, compile_source
 from nnc.ir.layer_graph import TypedGraph
 from nnc.onnx_export.model import OPSET, onnx_model
-from nnc.report.sampled import free_sizes, sampled_inputs
+from nnc.report.sampled import default_sizes, sampled_inputs
 from nnc.report.timed import timed_module
 from nnc.runtime.bench import sample
 from nnc.source import Source
@@ -65,7 +65,7 @@ def numbers(made: Pair, seed: int, size: int) -> tuple[Arrays, Arrays]:
     """Rows for a network and, where they are padded, their lengths."""
     rng = np.random.default_rng([seed, 1])
     limits = timed_module(made.typed, "m.nn").limits
-    sizes = dict.fromkeys(free_sizes(made.typed), size)
+    sizes = dict.fromkeys(default_sizes(made.typed), size)
     given = sampled_inputs(made.typed, limits, sizes)
     x = {a.name: sample(a.kind, (4, *a.shape), a.below, rng) for a in given}
     x = {name: a.astype(kind_of(a, made.typed.graph.dtype)) for name, a in x.items()}

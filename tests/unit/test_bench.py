@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from nnc.cli.commands import app
 from nnc.driver import check
-from nnc.report.sampled import Array, sampled_inputs, sampled_targets
+from nnc.report.sampled import Array, default_sizes, sampled_inputs, sampled_targets
 from nnc.report.timed import MARK, timed_module
 from nnc.runtime.bench import Clock, peak_bytes, sample, time_steps
 from nnc.runtime.module import import_module
@@ -45,17 +45,22 @@ def measured(nnc, *words):
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.nn")), ids=lambda path: path.stem)
 def test_examples(nnc, example):
     graph = typed(example.read_text("utf-8"))
-    free = (
-        {"T": 9}
-        if "T" in {str(d) for n in graph.graph.layers for d in graph.shape_of(n.id)}
-        else {}
-    )
+    free = dict.fromkeys(default_sizes(graph), 8)
     sizes = [word for name, size in free.items() for word in ("--size", f"{name}={size}")]
     found = measured(nnc, example, "--batch", 2, *sizes)
     names = [layer["layer"] for layer in found["layers"]]
     assert set(names) >= {n.name for n in graph.graph.layers if graph.params and n.kind == "dense"}
     assert set(names) >= {loss.name for loss in graph.graph.losses}
     assert found["sizes"] == free
+
+
+def test_sizes_that_a_model_does_not_take(nnc):
+    """A table of positions ends somewhere; the default goes no further."""
+    example = EXAMPLES / "memory_network.nn"
+    assert measured(nnc, example, "--batch", 2)["sizes"] == {"L": 8}
+    done = nnc("bench", example, "--size", "L=9")
+    assert done.exit_code == 2
+    assert done.stderr == "error: --size takes a whole number of at most 8, not '9'\n"
 
 
 def test_everything_adds_up(nnc):

@@ -28,7 +28,10 @@ from nnc.report.mathml import formula_html, mathml
 
 x, y, z, a, W = map(Name, "xyzaW")
 
-PROSE = {"the last axis runs fastest", "`a:b` keeps the entries a to b−1, counted from 0"}
+PROSE = {
+    "the last axis runs fastest",
+    "`a:b` keeps the entries a to b−1, counted from 0",
+}
 """Formulas that are sentences."""
 
 

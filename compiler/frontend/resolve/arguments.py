@@ -248,7 +248,7 @@ def activation(value: ast.Value, env: Env) -> Trailing | None:
     if name is None:
         return None
     if name in env.state.fns:
-        from .fns import activation_kind
+        from .fn_kinds import activation_kind
 
         kind: LayerKind | None = activation_kind(ast.Word(name, _head(value)), env)
     else:

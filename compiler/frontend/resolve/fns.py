@@ -11,23 +11,18 @@ from dataclasses import replace
 
 from ...diagnostics.codes import limits
 from ...diagnostics.codes import names as codes
-from ...diagnostics.model import Code, Label
+from ...diagnostics.model import Label
 from ...diagnostics.suggest import listing
-from ...ir.formula import FORMULA, FUNCTIONS, Apply, Constant, Formula, Invoke, Named, Term
-from ...kinds.arguments import ArgSpec, Flag, Num, option, positional
+from ...ir.formula import FUNCTIONS, Apply, Constant, Formula, Invoke, Named, Term
 from ...kinds.formula.walk import computed, runs_over_axis, without_result
-from ...kinds.layer import LayerKind
 from ...kinds.shapes.context import ShapeFault
-from ...layers import LAYERS
 from ...losses import LOSSES
 from ...losses import aliases as loss_aliases
-from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
 from .constants import let_value, misplaced_symbol, not_fitting, number
 from .convert import to_float
 from .naming import check_block, check_constant, taken
-from .schema import Schema
 from .scope import Env, Fault, TooLarge
 from .values import Const, Number
 
@@ -358,64 +353,3 @@ def _check_count(call: ast.CallValue, low: int, high: int, env: Env) -> None:
         call.span,
         f"`{call.name.id}` takes {takes} value{'s' * (high != 1)}, not {count}",
     )
-
-
-# --- formulas as kinds --------------------------------------------------------------------
-
-
-def specs(found: Formula) -> tuple[ArgSpec, ...]:
-    """Return the arguments of a stage or loss that computes a formula: its numbers."""
-    numbers = (
-        positional(name, Num(), f"a number of the formula, {value:g} unless given", value)
-        for name, value in found.numbers
-    )
-    return (option(FORMULA, Flag(), "", found), *numbers)
-
-
-def layer_kind(word: ast.Word, env: Env) -> LayerKind:
-    """Return the kind of a formula as a stage: an activation, or a merge of several values."""
-    return _kind(word, codes.NOT_A_STAGE, env)
-
-
-def _kind(word: ast.Word, code: Code, env: Env) -> LayerKind:
-    """Return the kind of a formula; a loss is refused with the code."""
-    found = formula(word.id, env)
-    if found.has_target:
-        raise env.fault(
-            code,
-            word.span,
-            f"`{found.name}` is a loss: it has a target `t`",
-            labels=[Label(found.span, "defined here")],
-            help=f"write `loss {found.name}`, or call the value otherwise than `t`",
-        )
-    return replace(LAYERS[found.kind], args=specs(found), example=found.name)
-
-
-def activation_kind(word: ast.Word, env: Env) -> LayerKind:
-    """Return the kind of a formula of one value as a trailing activation."""
-    kind = _kind(word, codes.REFUSED_ACTIVATION, env)
-    if kind.is_merge:
-        found = formula(word.id, env)
-        raise env.fault(
-            codes.REFUSED_ACTIVATION,
-            word.span,
-            f"`{found.name}` takes {len(found.values)} values, and an activation has one",
-            labels=[Label(found.span, "defined here")],
-            help=f"join the values in a fork before it: `[…, …] -> {found.name}`",
-        )
-    return kind
-
-
-def loss_schema(found: Formula, common: Sequence[ArgSpec], span: Span, env: Env) -> Schema:
-    """Return the schema of a loss with a formula: its numbers, and the `common` arguments."""
-    taken_names = {spec.name for spec in common}
-    for name, _ in found.numbers:
-        if name in taken_names:
-            raise env.fault(
-                codes.NAME_RESERVED,
-                span,
-                f"every loss has an argument `{name}`, which the formula has, too",
-                labels=[Label(found.span, "defined here")],
-                help=f"call the number of `{found.name}` otherwise",
-            )
-    return Schema(found.name, (*specs(found), *common), f"loss {found.name}")

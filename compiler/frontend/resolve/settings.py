@@ -251,7 +251,7 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
         for name, kind in LOSSES.items()
     }
     if formula:
-        from .fns import loss_schema
+        from .fn_kinds import loss_schema
 
         common = (*LOSSES[formula.kind].args, _LOSS_WEIGHT)
         schemas[formula.name] = loss_schema(formula, common, statement.args[0].span, env)

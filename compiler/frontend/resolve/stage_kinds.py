@@ -14,6 +14,6 @@ def kind_named(word: ast.Word, env: Env) -> LayerKind | None:
     """
     if word.id not in env.state.fns:
         return env.state.kinds.find(word.id)
-    from .fns import layer_kind
+    from .fn_kinds import layer_kind
 
     return layer_kind(word, env)
