@@ -34,7 +34,15 @@ RUNS = [
 def functions(target: str, level: int) -> SimpleNamespace:
     """All helper functions of a target, as a module has them."""
     environment = load_target(target).environment
-    view = SimpleNamespace(level=level, dtype="float64", by_columns=(), by_rows=(), frozen=())
+    view = SimpleNamespace(
+        level=level,
+        dtype="float64",
+        by_columns=(),
+        by_rows=(),
+        frozen=(),
+        started=False,
+        cells=False,
+    )
     texts = [
         "from __future__ import annotations\nimport hashlib, math, os, sys, time\nfrom typing import Any"
     ]
