@@ -167,8 +167,8 @@ METRICS = OF_CLASSES | OF_NUMBERS
 
 
 def metric_named(label: str) -> Metric | None:
-    """Return the metric of a METRICS entry, such as `f1` or `top_k(3)`; None for others."""
-    name, _, k = label.rstrip(")").partition("(")
+    """Return the metric of a METRICS entry, such as `f1`, `top_k(3)` or `f1 on y`; None for others."""
+    name, _, k = split_label(label)[0].rstrip(")").partition("(")
     found = METRICS.get(name)
     if found is top_k and re.fullmatch(r"\d+", k):
         return partial(top_k, k=int(k))
@@ -177,7 +177,13 @@ def metric_named(label: str) -> Metric | None:
 
 def is_of_classes(label: str) -> bool:
     """Return whether a metric compares classes rather than numbers."""
-    return label.partition("(")[0] in OF_CLASSES
+    return split_label(label)[0].partition("(")[0] in OF_CLASSES
+
+
+def split_label(label: str) -> tuple[str, str]:
+    """Return the metric of a METRICS entry, and the output that it is restricted to (or ``""``)."""
+    metric, _, output = label.partition(" on ")
+    return metric, output
 
 
 def are_classes(shape: Shape, target: Array) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from .metrics import Metric, are_classes, confusion, is_of_classes, metric_named
+from .metrics import Metric, are_classes, confusion, is_of_classes, metric_named, split_label
 from .module import Array, Arrays
 
 LOSSES_OF_CLASSES = frozenset({"crossentropy", "hinge", "kl"})
@@ -45,12 +45,13 @@ def scores_of(
         metric = metric_named(label)
         if metric is None:
             continue
-        suited, why = _suited(label, pairs, kinds)
+        base, output = split_label(label)
+        suited, why = _suited(label, _only(output, pairs), kinds)
         if not suited:
             scores[label] = math.nan
             tell(f"metric {label} is not measured: {why}")
         for name, outputs, targets, each in suited:
-            said = f"{label} {name}".strip()
+            said = f"{base} {name}".strip()
             judged = (_scaled(outputs, targets, kinds), targets, each)
             scores[said] = _score(said, metric, judged, tell)
     return scores
@@ -80,12 +81,17 @@ def class_pairs(
     return [(name, _scaled(outputs, t, kinds), t, each) for name, outputs, t, each in suited]
 
 
+def _only(output: str, pairs: list[Pair]) -> list[Pair]:
+    """Return the pairs of an output, all without a name; a single output has none in its pair."""
+    return [pair for pair in pairs if not output or pair[0] in ("", output)]
+
+
 def _suited(label: str, pairs: list[Pair], kinds: frozenset[str]) -> tuple[list[Pair], str]:
     """Return the outputs that a metric applies to, or the reason why there are none."""
     if not pairs:
         return [], "no output can be told to belong to the targets"
     classes = [p for p in pairs if _judges_classes(p, kinds)]
-    if label == "confusion" or is_of_classes(label):
+    if split_label(label)[0] == "confusion" or is_of_classes(label):
         return classes, (
             "it compares classes, and the targets are numbers (classes are ids, rows with a "
             "single 1, or 0 and 1 for one output)"

@@ -17,6 +17,7 @@ from .diagnosis import diagnose
 from .epochs import Epoch
 from .fit import cast, fit_targets
 from .measuring import metrics_for
+from .metrics import split_label
 from .module import Array, Module, Params
 from .plan import Plan, plan
 from .run import RunError
@@ -251,9 +252,12 @@ def _result(session: Session, message: str) -> TrainResult:
     elif kept.is_best and kept.epoch != session.position.epoch and message:
         message = f"{message}; {kept.sentence}"
     counts: Mapping[str, Array] = {}
-    if session.ending in (Ending.DONE, Ending.PATIENCE) and "confusion" in session.module.METRICS:
+    labels = map(split_label, session.module.METRICS)
+    asked = {output for metric, output in labels if metric == "confusion"}
+    if session.ending in (Ending.DONE, Ending.PATIENCE) and asked:
         data = session.sets.test or session.sets.validation or session.sets.train
         counts = session.measure.confusion(kept.params, kept.state, data)
+        counts = {name: c for name, c in counts.items() if "" in (*asked, name) or name in asked}
     return TrainResult(
         kept.params,
         tuple(session.history),

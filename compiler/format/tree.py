@@ -165,6 +165,9 @@ def _directive(made: _Maker, arguments: Sequence[int]) -> Tree:
     commas = any(t.text == "," for t in tokens)
     if commas and tokens[0].text == "loss":
         return _loss(made, arguments)
+    if tokens[0].text == "metric":  # `on NAME` belongs to the last metric
+        on = next((t.start for t in tokens if t.text == "on"), tokens[-1].stop)
+        arguments = [start for start in arguments if start < on]
     listed = tokens[0].text in LISTING or (commas and any(t.text == "x" for t in tokens))
     if not listed or len(arguments) < 2:
         return Tree(made.part(0, len(tokens), commas=True), None, [])

@@ -29,25 +29,23 @@ CHOICES = (*PROBABILITIES, "tanh", "hard_tanh", "softsign")
 @lint_whole
 def metric_mismatch(network: Network) -> Iterator[Diagnostic]:
     """Warn of a metric of classes where there are only numbers, or the reverse."""
-    judged, metrics = _judged(network), network.graph.training.metrics
-    if not judged or not metrics:
-        return
-    numbers = any(_has_numbers(network, loss) for loss in judged)
-    classes = any(_has_classes(network, loss) for loss in judged)
-    for metric in metrics:
+    judged = _judged(network)
+    for metric in network.graph.training.metrics:
+        own = _of_metric(network, judged, metric)
         of_numbers = metric.kind in OF_NUMBERS
-        if not (numbers if of_numbers else classes):
-            yield _mismatch(network, metric, judged[0], of_numbers)
+        suits = _has_numbers if of_numbers else _has_classes
+        if own and not any(suits(network, loss) for loss in own):
+            yield _mismatch(network, metric, own[0], of_numbers)
 
 
 @lint_whole
 def idle_metric(network: Network) -> Iterator[Diagnostic]:
     """Warn of a metric that has no output, is always 100 %, or is repeated."""
     judged, seen = _judged(network), set[tuple[str, tuple[tuple[str, ArgValue], ...]]]()
-    classes = _fewest_guesses(network, judged)
     for metric in network.graph.training.metrics:
         key = (metric.kind, tuple(metric.args.items()))
-        if not judged:
+        own = _of_metric(network, judged, metric)
+        if not own:
             yield _no_loss(network, metric)
         elif key in seen:
             yield codes.IDLE_METRIC.at(
@@ -57,7 +55,7 @@ def idle_metric(network: Network) -> Iterator[Diagnostic]:
                 help="remove one of them",
             )
         elif metric.kind == "top_k":
-            yield from _hits_always(metric, judged, classes)
+            yield from _hits_always(metric, own, _fewest_guesses(network, own))
         seen.add(key)
 
 
@@ -65,6 +63,14 @@ def _judged(network: Network) -> list[Loss]:
     """Return the losses that compare outputs with targets; inner stages are not measured."""
     outputs = {output.layer for output in network.graph.outputs}
     return [loss for loss in network.graph.losses if loss.layer in outputs and loss.compares]
+
+
+def _of_metric(network: Network, judged: list[Loss], metric: Setting) -> list[Loss]:
+    """Return the losses of the outputs that a metric measures: all, or the one after `on`."""
+    if "on" not in metric.args:
+        return judged
+    named = {output.name: output.layer for output in network.graph.outputs}
+    return [loss for loss in judged if loss.layer == named.get(str(metric.args["on"]))]
 
 
 def _has_classes(network: Network, loss: Loss) -> bool:
@@ -142,17 +148,19 @@ def _no_loss(network: Network, metric: Setting) -> Diagnostic:
     ]
     return codes.IDLE_METRIC.at(
         metric.span,
-        f"`metric {metric.span.text}` has nothing to judge: no output has a loss with a target",
+        f"`metric {metric.span.text}` has nothing to judge: {_which(metric)} has a loss with a target",
         here="measures outputs that have targets",
         labels=losses[:1],
         help="add a loss, such as `loss crossentropy`, or remove the metric",
     )
 
 
+def _which(metric: Setting) -> str:
+    return f"no output `{metric.args['on']}`" if "on" in metric.args else "no output"
+
+
 def _fewest_guesses(network: Network, judged: list[Loss]) -> int | None:
     """Return the number of guesses that always include the right class; None if unknown."""
-    if not any(metric.kind == "top_k" for metric in network.graph.training.metrics):
-        return None
     widths = [network.width(loss.layer) for loss in judged if _has_classes(network, loss)]
     classes = [max(width, 2) for width in widths if width is not None]
     return max(classes) if classes and len(classes) == len(widths) else None

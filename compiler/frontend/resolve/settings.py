@@ -308,7 +308,7 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
 def _take_on(
     statement: ast.Directive, most: int, env: Env
 ) -> tuple[list[ast.Arg], tuple[ast.Word, ...], bool]:
-    """Separate `on NAME` from the other arguments of a loss; return also whether it is faulty.
+    """Separate `on NAME` from the other arguments of a loss or metric; return also whether it is faulty.
 
     A formula of several values has as many names."""
     args = list(statement.args)
@@ -343,11 +343,21 @@ def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
             "`metric` needs a metric",
             help=f"one of {listing(METRICS)}",
         )
+    args, on, _ = _take_on(statement, 1, env)
     found: list[Setting] = []
-    for arg in statement.args:
+    for arg in args:
         with suppress(Fault):
-            found.append(_metric(arg, env))
+            found.append(_on(_metric(arg, env), on, env))
     return found
+
+
+def _on(metric: Setting, names: Sequence[ast.Word], env: Env) -> Setting:
+    """Return a metric of the output that `on NAME` names."""
+    for word in names:
+        find_stage(word, env)
+        args, given = {**metric.args, "on": word.id}, {**metric.given, "on": word.span}
+        return Setting(metric.kind, args, given, metric.span, metric.head)
+    return metric
 
 
 def _metric(arg: ast.Arg, env: Env) -> Setting:

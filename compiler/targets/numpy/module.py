@@ -249,8 +249,9 @@ def _param(p: Parameter) -> ParamView:
 
 
 def metric_label(metric: Setting) -> str:
-    """Return the name of a metric in the module: `f1`, or `top_k(3)` where k is given."""
-    return f"{metric.kind}({metric.args['k']})" if "k" in metric.given else metric.kind
+    """Return the name of a metric in the module: `f1`, `top_k(3)` where k is given, `f1 on y`."""
+    name = f"{metric.kind}({metric.args['k']})" if "k" in metric.given else metric.kind
+    return f"{name} on {metric.args['on']}" if "on" in metric.given else name
 
 
 def _train(typed: TypedGraph) -> dict[str, object]:
