@@ -40,7 +40,7 @@ def examine(
     rate = rate_of(reference.typed) if rate is None else rate
     if rate is None:
         case = without_step(case)
-    found = diagnose(reference, case.given, rate=rate, after=case.after)
+    found = diagnose(reference, case.given, rate=rate, after=case.after, lengths=case.lengths)
     if case.after and rate is not None:
         reference, _ = with_step(reference, rate, 1)
     return Answer(Network(reference), case, found, cache(lambda: generated_lines(source, load)))

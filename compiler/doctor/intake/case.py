@@ -23,7 +23,7 @@ class Case:
     `given` and `after` are in nnc's layout by tensor; `names` are the arrays' names by tensor.
     `faults` are required arrays that are missing or do not fit, `misfits` checked arrays of another
     shape, `unused` arrays without a meaning, `unrated` parameters after a step with an unknown
-    learning rate.
+    learning rate, `lengths` those of padded rows by input.
     """
 
     layout: Layout
@@ -35,6 +35,7 @@ class Case:
     misfits: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     unrated: tuple[str, ...] = ()
+    lengths: Mapping[str, Array] | None = None
 
 
 @dataclass

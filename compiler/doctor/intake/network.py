@@ -59,6 +59,12 @@ class Network:
         return [n.name for n in self.typed.graph.layers if n.kind == "input"]
 
     @cached_property
+    def padded(self) -> list[str]:
+        """The inputs whose rows are padded."""
+        layers = self.typed.graph.layers
+        return [n.name for n in layers if n.kind == "input" and self.typed.types[n.id].ragged]
+
+    @cached_property
     def targets(self) -> list[str]:
         """The tensors of the targets: `target`, or NAME_target if there are several."""
         names = [target_name(self.typed, layer) for layer in target_layers(self.typed)]

@@ -8,6 +8,7 @@ for options.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from .case import Case, Reading, same
 from .layout import WORDS, layouts
 from .naming import BadArrays, Naming, namings
 from .network import Axes, Network
+from .row_lengths import take_lengths
 
 MOST = 4
 """Most layouts that are compared by the mistakes found in them."""
@@ -40,8 +42,12 @@ def settle(
         if word not in WORDS:
             raise BadArrays(f"a layout is made of {', '.join(WORDS)}, not of {word!r}")
     network = Network(reference)
-    plain = {name: np.asarray(array) for name, array in arrays.items()}
-    found = _cases(network, plain, mapping or {}, layout)
+    lengths, plain = take_lengths(network, {n: np.asarray(a) for n, a in arrays.items()})
+    found = [
+        replace(case, lengths=lengths or None)
+        for case in _cases(network, plain, mapping or {}, layout)
+    ]
+    _check_lengths(found, lengths)
     fitting = [case for case in found if not case.faults]
     if not fitting:
         best = min(found, key=lambda case: len(case.faults))
@@ -49,6 +55,17 @@ def settle(
     least = min(len(case.misfits) for case in fitting)
     left = _different([case for case in fitting if len(case.misfits) == least])
     return left[0] if len(left) == 1 else _by_numbers(network, left)
+
+
+def _check_lengths(cases: list[Case], lengths: Mapping[str, Array]) -> None:
+    """Refuse lengths that are of other rows; raises BadArrays."""
+    for name, of_rows in lengths.items():
+        x = next((case.given[name] for case in cases if name in case.given), None)
+        if x is not None and (len(x) != len(of_rows) or of_rows.max() > x.shape[1]):
+            raise BadArrays(
+                f"{name} has {len(x)} rows of {x.shape[1]} positions, its lengths are {len(of_rows)} "
+                f"numbers up to {of_rows.max()}"
+            )
 
 
 def _cases(
@@ -110,6 +127,7 @@ def _right(network: Network, case: Case) -> int:
                 t if t == "target" else t.removesuffix("_target"): case.given[t]
                 for t in network.targets
             },
+            lengths=case.lengths,
         )
     )
     judged = [t for t in case.given if t not in network.required]
@@ -118,7 +136,7 @@ def _right(network: Network, case: Case) -> int:
 
 def _diagnosed(network: Network, case: Case) -> tuple[str, ...]:
     """Return the arrays that are not explained in a case."""
-    found = diagnose(network.reference, case.given)
+    found = diagnose(network.reference, case.given, lengths=case.lengths)
     return found.unexplained if found.findings else found.wrong
 
 
