@@ -148,8 +148,10 @@ def _inferred(model: ModelProto) -> Network:
 def _numbers(tensor: TensorProto) -> Array:
     try:
         return numpy_helper.to_array(tensor)
-    except (ValueError, TypeError):
-        raise CannotRead(f"tensor '{tensor.name}' does not hold what its shape says") from None
+    except (KeyError, TypeError, ValueError):  # an unknown type, or numbers too few or too many
+        raise CannotRead(
+            f"tensor '{tensor.name}' does not hold what its type and shape say"
+        ) from None
 
 
 def _classes(model: ModelProto) -> list[str]:

@@ -230,7 +230,13 @@ def _no_input(made):
     made.graph.node[0].input[0] = "nothing"
 
 
-@pytest.mark.parametrize("damage", [_negative, _huge, _cycle, _no_batch, _other_shape, _no_input])
+def _unknown_type(made):
+    made.graph.initializer[0].data_type = 33
+
+
+@pytest.mark.parametrize(
+    "damage", [_unknown_type, _negative, _huge, _cycle, _no_batch, _other_shape, _no_input]
+)
 def test_damage_gets_one_line(folder, damage):
     dense()
     made = onnx.load("m.onnx")
