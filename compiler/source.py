@@ -12,6 +12,11 @@ from .record import record
 _NEWLINE = re.compile("\n")
 
 
+def printable(text: str) -> str:
+    """Return a text (a file name) on one line, without characters invalid in terminals or XML."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """One spec file: the name users know it by, and its text.

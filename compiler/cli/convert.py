@@ -12,7 +12,7 @@ import click
 from .app import Argument, Usage, app
 from .memory_option import memory_option
 from .messages import fail
-from .output import check_output
+from .output import check_output, required_output
 from .spec import checked_graph, read_spec
 from .values import File, Text, Word
 
@@ -60,14 +60,7 @@ class Side(StrEnum):
     type=Text("a pair such as dense1=fc1"),
     help="The module of a layer; repeat it for several.",
 )
-@click.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    type=File("the name of a file"),
-    required=True,
-    help="File to write: .safetensors or .npz.",
-)
+@required_output("File to write: .safetensors or .npz.")
 @memory_option
 def convert(
     spec: str, weights: str, side: Side, given: tuple[str, ...], output: str, max_memory: int
@@ -113,6 +106,7 @@ def _into(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str
     import numpy as np
 
     from ..convert.matching import CannotConvert, groups_of, matched, modules_of
+    from .weight_arrays import deliver_arrays
 
     shapes = {p.name: np.empty(p.shape) for p in typed.params}
     shapes |= {s.name: np.empty(s.shape) for s in typed.states}
@@ -127,9 +121,8 @@ def _into(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str
         for last, array in pair.arrays.items()
     }
     states = [s.name for s in typed.states]
-    _write(
-        output, {n: a for n, a in arrays.items() if n not in states}, {n: arrays[n] for n in states}
-    )
+    params = {n: a for n, a in arrays.items() if n not in states}
+    deliver_arrays(output, params, {n: arrays[n] for n in states})
     return _table(found)
 
 
@@ -137,14 +130,14 @@ def _out(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str)
     """Write a state_dict from a network's weights; the table."""
     from ..contents import UnfitWeights
     from ..convert.matching import CannotConvert, groups_of, state_dict_of
-    from .weight_arrays import read_arrays
+    from .weight_arrays import deliver_arrays, read_arrays
 
     try:
         groups = groups_of(typed, read_arrays(Path(weights), typed))
         unknown = [name for name in given if name not in {g.name for g in groups}]
         if unknown:
             raise CannotConvert(f"there is no layer {unknown[0]!r}")
-        _write(output, state_dict_of(groups, given), {})
+        deliver_arrays(output, state_dict_of(groups, given), {})
     except CannotConvert as error:
         fail(f"{weights}: {error}")
     except UnfitWeights as error:
@@ -208,17 +201,6 @@ def _pickled(path: Path) -> dict[str, Array]:
         str(name): tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
         for name, tensor in found.items()
     }
-
-
-def _write(output: str, params: Mapping[str, Array], state: Mapping[str, Array]) -> None:
-    from nnc.runtime.weights import WeightsError, write_weights
-
-    try:
-        write_weights(output, dict(params), dict(state))
-    except WeightsError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"cannot write {output}: {error.strerror or error}")
 
 
 def _table(pairs: list[Pair]) -> Iterator[str]:

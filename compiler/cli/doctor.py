@@ -178,7 +178,7 @@ def _page(answer: Answer, found: Spec, file: str) -> str:
     from ..doctor.answer.section import section
     from ..ir.sizes import batch_size
     from ..report.page import Contents, page
-    from ..report.wording import printable
+    from ..source import printable
 
     typed, name = answer.network.typed, printable(found.source.name)
     title = typed.graph.model or f"{file} beside {name}"

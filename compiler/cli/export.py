@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from .app import Usage, app
+from ..onnx_export.registry import OPSET, OPSETS
+from .app import app
 from .memory_option import memory_option
 from .messages import fail
-from .output import check_output
+from .output import check_output, required_output
 from .spec import Spec, checked_graph, read_spec
-from .trained import network_argument, params_option
-from .values import File, Whole, Word
+from .trained import needed_params, network_argument, opened_run, params_option, spec_of_run
+from .values import Whole, Word
 
 if TYPE_CHECKING:
     from ..ir.layer_graph import TypedGraph
@@ -51,19 +52,12 @@ class _Weighted(NamedTuple):
 @click.option(
     "--opset",
     metavar="NUMBER",
-    type=Whole(18, 23),
-    default=21,
+    type=Whole(OPSETS[0], OPSETS[-1]),
+    default=OPSET,
     show_default=True,
     help="Version of ONNX's operators.",
 )
-@click.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    type=File("the name of a file"),
-    required=True,
-    help="File to write, such as model.onnx.",
-)
+@required_output("File to write, such as model.onnx.")
 @memory_option
 def export(
     network: str,
@@ -108,34 +102,26 @@ def _write(found: _Weighted, opset: int, output: Path) -> None:
 def _network(network: str, params: str | None, max_memory: int) -> _Weighted:
     if Path(network).is_dir():
         return _of_run(network, params, max_memory)
-    if params is None:
-        raise Usage(
-            f"{network} is a spec: name its weights with --params, or give the folder of a run"
-        )
+    weights = needed_params(network, params)
     from ..contents import UnfitWeights
     from .weight_arrays import read_arrays
 
     read = read_spec(network, None)
     typed = checked_graph(read, max_memory)
     try:
-        return _Weighted(typed, read, read_arrays(Path(params), typed))
+        return _Weighted(typed, read, read_arrays(Path(weights), typed))
     except UnfitWeights as error:
         fail(str(error))
 
 
 def _of_run(folder: str, params: str | None, max_memory: int) -> _Weighted:
-    from nnc.runtime.run import RunError, open_run
+    from nnc.runtime.run import RunError
     from nnc.runtime.weights import WeightsError
 
-    from ..source import Source
-    from .files import SpecFiles
-
-    if params is not None:
-        raise Usage(f"--params: {folder} is a run, which has its own weights")
     try:
-        run = open_run(folder)
+        run = opened_run(folder, params)
         arrays = {**run.params(), **run.state()}
     except (RunError, WeightsError) as error:
         fail(str(error))
-    read = Spec(Source(f"{folder}/model.nn", run.spec_text), SpecFiles())
+    read = spec_of_run(folder, run)
     return _Weighted(checked_graph(read, max_memory), read, arrays)

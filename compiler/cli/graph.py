@@ -60,7 +60,7 @@ def graph(
     read = read_spec(spec, code)
     check_output(output, read.files)
     typed = checked_graph(read, max_memory)
-    from ..report.wording import printable
+    from ..source import printable
 
     title = typed.graph.model or printable(Path(read.source.name).stem)
     deliver(_drawn(typed, title, format), output, read.files)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ..source import printable
 from .app import Argument, Usage, app
 from .files import SpecFiles
 from .messages import fail, warn
 from .output import check_output, deliver, output_option
 from .values import File
+from .weight_arrays import deliver_arrays
 
 if TYPE_CHECKING:
     from ..onnx_import.faults import CannotImport
@@ -55,7 +57,7 @@ def import_model(model: str, output: Path | None, params: str | None) -> None:
     _check_places(model, output, params)
     found = _imported(Path(model), output)
     if params is not None:
-        _write_weights(found, params)
+        deliver_arrays(params, found.params, found.state)
     deliver(found.spec, output, SpecFiles())
     for note in found.notes:
         warn(f"{model}: {note}")
@@ -87,24 +89,8 @@ def _imported(model: Path, output: Path | None) -> Imported:
 def _refuse(model: Path, error: CannotImport) -> NoReturn:
     count = len(error.faults)
     for fault in error.faults[:MOST]:
-        click.echo(f"{model}: {_printable(str(fault))}", err=True)
+        click.echo(f"{model}: {printable(str(fault))}", err=True)
     if count > MOST:
         click.echo(f"{model}: and {count - MOST} more nodes", err=True)
     nodes = f"{count} node{'s have' if count > 1 else ' has'}"
     fail(f"{nodes} no counterpart in a spec; nothing is written")
-
-
-def _printable(text: str) -> str:
-    """Names in a file can hold anything; a terminal gets no control characters."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _write_weights(found: Imported, params: str) -> None:
-    from nnc.runtime.weights import WeightsError, write_weights
-
-    try:
-        write_weights(params, found.params, found.state)
-    except WeightsError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"cannot write {params}: {error.strerror or error}")

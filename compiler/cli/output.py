@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from click.exceptions import Exit
@@ -15,6 +17,7 @@ from .files import SpecFiles
 from .values import File
 
 STDOUT = "-"
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 output_option = click.option(
     "--output",
@@ -24,6 +27,12 @@ output_option = click.option(
     callback=lambda ctx, param, name: None if name in (None, STDOUT) else Path(name),
     help="File to write; default: standard output.",
 )
+
+
+def required_output(help: str) -> Callable[[Decorated], Decorated]:
+    """Return the same option for what has no place on standard output."""
+    kind = File("the name of a file")
+    return click.option("--output", "-o", metavar="FILE", type=kind, required=True, help=help)
 
 
 def check_output(output: Path | None, files: SpecFiles) -> None:

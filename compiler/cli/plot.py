@@ -104,7 +104,7 @@ def _lines(histories: dict[str, History], score: str) -> list[Series]:
     """Return a line for every run and data set; the run is named where there are several."""
     from ..report.curves import Series
     from ..report.history import SETS
-    from ..report.wording import printable
+    from ..source import printable
 
     lines = []
     for run, history in histories.items():
@@ -118,7 +118,7 @@ def _lines(histories: dict[str, History], score: str) -> list[Series]:
 
 def _show(plots: Plots) -> None:
     """Print the plots one below the other, as text."""
-    from ..report.wording import printable
+    from ..source import printable
 
     plotext = _required("plotext", "plots in a terminal need plotext")
     tty = sys.stdout.isatty()

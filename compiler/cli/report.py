@@ -96,7 +96,7 @@ class _About:
         """Return the contents that every report has, extended by `more`."""
         from ..ir.sizes import batch_size
         from ..report.page import Contents
-        from ..report.wording import printable
+        from ..source import printable
 
         name = Path(self.network).resolve().name.removesuffix(".nn")
         return Contents(

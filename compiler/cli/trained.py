@@ -20,6 +20,7 @@ from .values import File, Text
 
 if TYPE_CHECKING:
     from nnc.runtime.probabilities import Meaning
+    from nnc.runtime.run import Run
     from nnc.runtime.trained import Trained
 
 network_argument = click.argument(
@@ -70,17 +71,35 @@ def trained_network(network: str, params: str | None, max_memory: int) -> Iterat
 
 
 def _of_run(folder: str, params: str | None, max_memory: int) -> Network:
-    from nnc.runtime.run import open_run
     from nnc.runtime.trained import Trained
+
+    run = opened_run(folder, params)
+    graph = checked_graph(spec_of_run(folder, run), max_memory)
+    trained = Trained(run.module, run.params(), run.state(), run.encoding)
+    return Network(trained, output_meanings(graph))
+
+
+def opened_run(folder: str, params: str | None) -> Run:
+    """Open a run; it has weights, so that others are refused. Raises RunError."""
+    from nnc.runtime.run import open_run
 
     if params is not None:
         raise Usage(f"--params: {folder} is a run, which has its own weights")
-    run = open_run(folder)
-    graph = checked_graph(
-        Spec(Source(f"{folder}/model.nn", run.spec_text), SpecFiles()), max_memory
-    )
-    trained = Trained(run.module, run.params(), run.state(), run.encoding)
-    return Network(trained, output_meanings(graph))
+    return open_run(folder)
+
+
+def spec_of_run(folder: str, run: Run) -> Spec:
+    """Return the spec that a run was made from; its includes are in it."""
+    return Spec(Source(f"{folder}/model.nn", run.spec_text), SpecFiles())
+
+
+def needed_params(spec: str, params: str | None) -> str:
+    """Return the weights file of a spec, which has no weights itself."""
+    if params is None:
+        raise Usage(
+            f"{spec} is a spec: name its weights with --params, or give the folder of a run"
+        )
+    return params
 
 
 @contextmanager
@@ -88,11 +107,8 @@ def _of_spec(spec: str, params: str | None, max_memory: int) -> Iterator[Network
     from nnc.runtime.trained import Trained
     from nnc.runtime.weights import read_weights
 
-    if params is None:
-        raise Usage(
-            f"{spec} is a spec: name its weights with --params, or give the folder of a run"
-        )
+    weights = needed_params(spec, params)
     with imported(read_spec(spec, None), max_memory) as (module, compiled):
         yield Network(
-            Trained(module, *read_weights(params, module)), output_meanings(compiled.graph)
+            Trained(module, *read_weights(weights, module)), output_meanings(compiled.graph)
         )

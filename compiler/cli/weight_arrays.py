@@ -12,6 +12,7 @@ import numpy as np
 
 from ..contents import UnfitWeights
 from ..ir.layer_graph import TypedGraph
+from .messages import fail
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -94,3 +95,15 @@ def _npz(path: Path) -> dict[str, Array]:
 def total_bytes(shapes: Mapping[str, tuple[int, ...]], width: int) -> int:
     """The size of all arrays, each number of so many bytes."""
     return sum(width * int(np.prod(shape, dtype=object)) for shape in shapes.values())
+
+
+def deliver_arrays(path: str, params: Mapping[str, Array], state: Mapping[str, Array]) -> None:
+    """Write parameters and state in the format of the suffix; exits with one line on an error."""
+    from nnc.runtime.weights import WeightsError, write_weights
+
+    try:
+        write_weights(path, params, state)
+    except WeightsError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"cannot write {path}: {error.strerror or error}")

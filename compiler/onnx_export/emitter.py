@@ -29,10 +29,8 @@ class Emitter:
     node of the op graph it stands for gives it its name and its doc string.
     """
 
-    def __init__(
-        self, graph: Graph, arrays: Mapping[str, Array], real: np.dtype[Any], opset: int
-    ) -> None:
-        self.graph, self.arrays, self.real, self.opset = graph, arrays, real, opset
+    def __init__(self, graph: Graph, arrays: Mapping[str, Array], real: np.dtype[Any]) -> None:
+        self.graph, self.arrays, self.real = graph, arrays, real
         self.nodes: list[NodeProto] = []
         self.initializers: dict[str, TensorProto] = {}
         self.sizes = Sizes(self)

@@ -18,14 +18,8 @@ from ..program.functions import build_functions, optimise_functions
 from ..version import VERSION
 from .emitter import Array, Emitter
 from .patterns import with_patterns
-from .registry import CannotExport
+from .registry import OPSET, OPSETS, CannotExport
 from .rules import RULES
-
-OPSETS = range(18, 24)
-"""The versions of ONNX's operators that models can be written in."""
-
-OPSET = 21
-"""The version without another wish; its models have version 10 of the file format."""
 
 MOST = 2**31 - 2**20
 """Most bytes of weights: a protobuf message ends at 2 GiB."""
@@ -43,7 +37,7 @@ def onnx_model(
     _check(arrays, opset)
     real = np.dtype(typed.graph.dtype)
     graph = with_patterns(_prediction(typed), opset, double=real == np.float64)
-    e = Emitter(graph, arrays, real, opset)
+    e = Emitter(graph, arrays, real)
     for node in graph:
         if node.op not in ("param", "state", "input", "lengths"):
             e.emit(node, _rule(node))

@@ -10,6 +10,12 @@ from ..ir.op_graph import Node
 if TYPE_CHECKING:
     from .emitter import Emitter
 
+OPSETS = range(18, 24)
+"""The versions of ONNX's operators that models can be written in."""
+
+OPSET = 21
+"""The version without another wish; its models have version 10 of the file format."""
+
 Rule = Callable[["Emitter", Node], str]
 """Adds the nodes of one op and returns the name of its value."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..diagnostics.model import Report
 from ..format.formatter import format_source
-from ..source import Source
+from ..source import Source, printable
 from .chains import Statements
 from .translation import Stage, Translation
 
@@ -25,7 +25,8 @@ class Written:
 
 def write_spec(t: Translation, outputs: Sequence[int], file: str, dtype: str) -> Written:
     """The spec of a translation whose outputs are these stages."""
-    lines = [f"# {_printable(text)}" for text in (f"Imported from {file}.", *t.notes)]
+    # Names in the file can hold anything; a comment is one line.
+    lines = [f"# {printable(text)}" for text in (f"Imported from {file}.", *t.notes)]
     statements = Statements(t, outputs)
     ends = [statements.name(i) for i in outputs]
     lines += statements.lines()
@@ -38,11 +39,6 @@ def write_spec(t: Translation, outputs: Sequence[int], file: str, dtype: str) ->
     formatted = format_source(Source(file, text), Report())
     order = (i for i in statements.order if not t.stages[i].text.startswith("input "))
     return Written(formatted or text, tuple(order))
-
-
-def _printable(text: str) -> str:
-    """Names in a file can hold anything; a comment is one line of printable characters."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _losses(t: Translation, outputs: Sequence[int], ends: Sequence[str]) -> list[str]:

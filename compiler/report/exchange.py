@@ -10,9 +10,9 @@ import networkx as nx
 
 from ..ir.layer_graph import TypedGraph
 from ..ir.lists import cut_lists
-from ..source import Span
+from ..source import Span, printable
 from .picture import parameter_counts
-from .wording import printable, stage_text
+from .wording import stage_text
 
 
 def as_json(typed: TypedGraph, title: str) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from ..ir.layer_graph import TypedGraph
 from ..ir.lists import shape_text
+from ..source import printable
 from ..version import VERSION
 from .curves import Series, curves
 from .derivation import Derivations, derive
@@ -23,7 +24,7 @@ from .mathml import formula_html
 from .picture import picture
 from .summary import COUNTED, Summary, summarise
 from .svg import svg
-from .wording import amount_text, grouped, polynomial, printable, size_text
+from .wording import amount_text, grouped, polynomial, size_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,6 @@ def _ends(value: ArgValue) -> str:
     return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def printable(text: str) -> str:
-    """Return a text (a file name) on one line, without characters invalid in terminals or XML."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
 def number_text(value: object) -> str:
     """Return the shortest exact text of a number (or anything else): `0.01`, `2`, `1e-05`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -12,6 +12,7 @@ from ...program.kernels import Kernel
 from ...program.names import Namer
 from ...program.places import Place
 from ...program.statements import Assign, Heading, Statement
+from ...source import printable
 from ..target import Target
 from ..text import Text
 
@@ -130,7 +131,7 @@ def clean(text: str) -> str:
     """Return spec text for a comment: one line, printable, not too long."""
     lines = (line.split("#")[0] for line in text.splitlines())
     words = cut_lists(" ".join(" ".join(lines).split()))
-    words = "".join(c if c.isprintable() else "?" for c in words)
+    words = printable(words)
     return words if len(words) <= MAX_SPEC_TEXT else words[: MAX_SPEC_TEXT - 1] + "…"
 
 
