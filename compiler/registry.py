@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 
 class Named(Protocol):
@@ -19,6 +19,23 @@ class Named(Protocol):
 
 
 K = TypeVar("K", bound=Named)
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+def rules_for(rules: dict[str, Rule], what: str) -> Callable[..., Callable[[Rule], Rule]]:
+    """Return a decorator that enters a function as the rule of the given names, none twice."""
+
+    def of(*names: str) -> Callable[[Rule], Rule]:
+        def enter(rule: Rule) -> Rule:
+            for name in names:
+                if name in rules:
+                    raise ValueError(f"{what} has two rules: {name}")
+                rules[name] = rule
+            return rule
+
+        return enter
+
+    return of
 
 
 class Registry(dict[str, K]):

@@ -129,6 +129,13 @@ class Anatomy:
         return {p.name for p in self.reference.typed.params if p.role == "weight"}
 
     @cached_property
+    def added_biases(self) -> list[tuple[Node, Node]]:
+        """The sums on the way forward that add a parameter, each with that parameter."""
+        sums = (n for n in self.graph if n.op == "add" and n.origin.role is Role.FORWARD)
+        pairs = ((node, self.graph[node.inputs[1]]) for node in sums)
+        return [(node, bias) for node, bias in pairs if bias.op == "param"]
+
+    @cached_property
     def gradient_of(self) -> dict[int, int]:
         """For every named value the node of its gradient."""
         tensors = self.reference.tensors

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..ir.op_graph import Node
+from ..registry import rules_for
 
 if TYPE_CHECKING:
     from .emitter import Emitter
@@ -27,17 +28,8 @@ class CannotExport(ValueError):
     """A network that ONNX has no counterpart for; the message names the layer and the reason."""
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Enter a function as the rule of these ops."""
-
-    def enter(function: Rule) -> Rule:
-        for name in names:
-            if name in RULES:
-                raise ValueError(f"op has two rules: {name}")
-            RULES[name] = function
-        return function
-
-    return enter
+rule = rules_for(RULES, "op")
+"""Enters a function as the rule of these ops."""
 
 
 def simple(name: str, onnx_name: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto
 
+from ..registry import rules_for
 from .faults import CannotImport, Fault, Unsupported
 from .network import BATCH, Array, Network, Size, stand_in
 
@@ -61,17 +62,8 @@ RULES: dict[str, Rule] = {}
 """How each ONNX operator is read, by its name."""
 
 
-def reads(*names: str) -> Callable[[Rule], Rule]:
-    """Enter a function as the rule of these operators."""
-
-    def enter(rule: Rule) -> Rule:
-        for name in names:
-            if name in RULES:
-                raise ValueError(f"operator has two rules: {name}")
-            RULES[name] = rule
-        return rule
-
-    return enter
+reads = rules_for(RULES, "operator")
+"""Enters a function as the rule of these operators."""
 
 
 class Translation:

@@ -19,15 +19,11 @@ def _bias(anatomy: Anatomy) -> Iterator[Site]:
         change = becomes(id, "copied", product.dz)
         yield Site(layer, (id,), what, "db = dz", "db = Σ dz, over the rows", change)
         yield from _grown(anatomy, product.param)
-    for node in anatomy.graph:
-        if node.op != "add" or node.origin.role is not Role.FORWARD:
-            continue
-        bias = anatomy.graph[node.inputs[1]]
-        if bias.op == "param":
-            what = f"{bias.word('name')} is added along the rows: one of its entries to every row"
-            change = rerouted_turned(node.id, bias.id)
-            wrong, right = "z = x W + b[:, None]", "z = x W + b"
-            yield Site(node.origin.layer, (node.id,), what, wrong, right, change)
+    for node, bias in anatomy.added_biases:
+        what = f"{bias.word('name')} is added along the rows: one of its entries to every row"
+        change = rerouted_turned(node.id, bias.id)
+        wrong, right = "z = x W + b[:, None]", "z = x W + b"
+        yield Site(node.origin.layer, (node.id,), what, wrong, right, change)
 
 
 def _grown(anatomy: Anatomy, name: str) -> Iterator[Site]:

@@ -79,15 +79,11 @@ def _with_loss_of(change: Change, rows: Node, y: int) -> Change:
 
 
 def _missing_bias(anatomy: Anatomy) -> Iterator[Site]:
-    for node in anatomy.graph:
-        if node.op != "add" or node.origin.role is not Role.FORWARD:
-            continue
-        bias = anatomy.graph[node.inputs[1]]
-        if bias.op == "param":
-            what = f"{bias.word('name')} is not added on the way forward"
-            change = _instead(node.id, node.inputs[0], lambda edit, z: z)
-            formulas = ("z = x W", "z = x W + b")
-            yield Site(node.origin.layer, (node.id,), what, *formulas, change)
+    for node, bias in anatomy.added_biases:
+        what = f"{bias.word('name')} is not added on the way forward"
+        change = _instead(node.id, node.inputs[0], lambda edit, z: z)
+        formulas = ("z = x W", "z = x W + b")
+        yield Site(node.origin.layer, (node.id,), what, *formulas, change)
 
 
 def _softmax_axis(anatomy: Anatomy) -> Iterator[Site]:
