@@ -14,7 +14,6 @@ from .files import SpecFiles
 from .messages import fail, warn
 from .output import check_output, deliver, output_option
 from .values import File
-from .weight_arrays import deliver_arrays
 
 if TYPE_CHECKING:
     from ..onnx_import.faults import CannotImport
@@ -57,6 +56,8 @@ def import_model(model: str, output: Path | None, params: str | None) -> None:
     _check_places(model, output, params)
     found = _imported(Path(model), output)
     if params is not None:
+        from .weight_arrays import deliver_arrays
+
         deliver_arrays(params, found.params, found.state)
     deliver(found.spec, output, SpecFiles())
     for note in found.notes:
