@@ -32,10 +32,13 @@ class Checked:
     """What the front half gives: the findings, and the typed graph unless there were errors.
 
     `graph` is None also for a library (a file without chains), where nothing is to be built.
+    `partial` is the graph with the types that are known, also if there were errors; None if there
+    are no chains, or more errors than are reported.
     """
 
     report: Report
     graph: TypedGraph | None
+    partial: TypedGraph | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _checked(source: Source, load: Load, max_memory: int, report: Report) -> Che
     if not report.has_errors:
         check_memory(typed, report, max_memory)
     report.found += run_lints(typed, whole=not report.has_errors)
-    return Checked(report, None if report.has_errors else typed)
+    return Checked(report, None if report.has_errors else typed, typed)
 
 
 def compile_source(

@@ -17,11 +17,17 @@ def lint_files(
     format: Format = Format.TEXT,
     strict: bool = False,
     max_memory: int = DEFAULT_MEMORY,
+    read: set[str] | None = None,
 ) -> int:
-    """Check specs and print the findings; return the exit code."""
+    """Check specs and print the findings; return the exit code.
+
+    The paths of all files that were read, the included ones too, are added to `read`."""
     found: list[Diagnostic] = []
     for name in names:
-        of_this = list(_findings(name, max_memory))
+        files = SpecFiles()
+        of_this = list(_findings(name, files, max_memory))
+        if read is not None:
+            read.update(files.sources)
         found += of_this
         if not format.is_document:
             terminal.show(of_this, format, sys.stdout)
@@ -30,10 +36,9 @@ def lint_files(
     return terminal.FAILED if terminal.failed(found, strict) else terminal.OK
 
 
-def _findings(name: str, max_memory: int) -> Iterator[Diagnostic]:
+def _findings(name: str, files: SpecFiles, max_memory: int) -> Iterator[Diagnostic]:
     from ..driver import check
 
-    files = SpecFiles()
     try:
         source = files.open(name)
     except UnreadableSpec as error:

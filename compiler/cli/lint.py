@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from click.exceptions import Exit
 
-from .app import Argument, app
+from .app import Argument, Usage, app
 from .check import lint_files
+from .files import STDIN
 from .folders import found_in
 from .memory_option import memory_option
 from .terminal import Format
@@ -33,8 +34,13 @@ from .values import File, Word
 )
 @click.option("--strict", is_flag=True, help="Also fail on warnings.")
 @click.option("--fix", is_flag=True, help="Apply the safe fixes; with `-`, print the result.")
+@click.option(
+    "--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C ends it."
+)
 @memory_option
-def lint(specs: tuple[str, ...], format: Format, strict: bool, fix: bool, max_memory: int) -> None:
+def lint(
+    specs: tuple[str, ...], format: Format, strict: bool, fix: bool, watch: bool, max_memory: int
+) -> None:
     """Check specs: syntax, names, arguments, shapes, memory.
 
     In a folder, check every .nn file except those that git ignores and those in hidden folders.
@@ -42,7 +48,7 @@ def lint(specs: tuple[str, ...], format: Format, strict: bool, fix: bool, max_me
     A comment `# nnc: ignore[NN141]` silences warnings of that code on its line.
 
     Exit codes: 0 without errors, 1 with errors (with --strict also warnings),
-    2 wrong use, 101 a fault of nnc itself.
+    2 wrong use, 101 a fault of nnc itself. With --watch, those of the last check.
 
     Examples:
 
@@ -54,8 +60,16 @@ def lint(specs: tuple[str, ...], format: Format, strict: bool, fix: bool, max_me
 
       nnc lint .
 
+      nnc lint --watch models/
+
       echo 'input 784 -> dens 10' | nnc lint -
     """
+    if watch:
+        if fix or STDIN in specs:
+            raise Usage(f"--watch cannot be used with {'--fix' if fix else 'standard input'}")
+        from .watch import watch_files
+
+        raise Exit(watch_files(specs, format, strict, max_memory))
     if fix:
         from .fix import fix_files
 

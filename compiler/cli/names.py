@@ -7,6 +7,7 @@ COMMANDS = (
     "compile",
     "completion",
     "convert",
+    "diff",
     "doctor",
     "eval",
     "explain",
@@ -21,6 +22,7 @@ COMMANDS = (
     "predict",
     "report",
     "summary",
+    "trace",
     "train",
 )
 

@@ -13,6 +13,7 @@ from .app import app
 from .memory_option import memory_option
 from .report_format import format_option
 from .spec import checked_graph, read_spec, spec_argument, spec_text
+from .tables import plain_table
 from .terminal import ReportFormat, console, on_terminal
 from .values import Whole
 
@@ -28,8 +29,8 @@ MANY_ROWS = 300
 """Longer tables are printed without rich."""
 
 TITLES = ("layer", "stage", "output", "parameters", "FLOPs", "activations")
-WORDS = 3
-"""The first columns are left-aligned words, the others numbers."""
+WORDS = frozenset({0, 1, 2})
+"""The columns of left-aligned words; the others are numbers."""
 
 
 @app.command()
@@ -74,7 +75,8 @@ def _print(result: Summary) -> None:
     if not on_terminal(sys.stdout):
         out.width = PLAIN_WIDTH
     if len(result.rows) > MANY_ROWS:
-        sys.stdout.writelines(_plain_table(result))
+        sys.stdout.writelines(plain_table(TITLES, _cells(result), WORDS))
+        out.print()
     else:
         out.print(_table(result), soft_wrap=False)
     for line in _totals(result):
@@ -90,24 +92,10 @@ def _table(result: Summary) -> Table:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for i, title in enumerate(TITLES):
-        table.add_column(title, overflow="fold", justify="left" if i < WORDS else "right")
+        table.add_column(title, overflow="fold", justify="left" if i in WORDS else "right")
     for cells in _cells(result):
         table.add_row(*map(Text, cells))
     return table
-
-
-def _plain_table(result: Summary) -> Iterator[str]:
-    """Yield the table without fitting it to a width: rich takes a millisecond per row."""
-    rows = list(_cells(result))
-    widths = [max(map(len, column)) for column in zip(TITLES, *rows, strict=True)]
-    for cells in (TITLES, ["─" * (width + 1) for width in widths], *rows):
-        words = (
-            cell.ljust(width) if i < WORDS else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        rule = cells[0].startswith("─")
-        yield ("─" if rule else "  ").join(words).rstrip() + "\n"
-    yield "\n"
 
 
 def _cells(result: Summary) -> Iterator[tuple[str, ...]]:
