@@ -4,7 +4,7 @@
 set -uo pipefail
 base=$1
 
-git diff -z --name-only --diff-filter=AMD "$base" -- '*.nn' | while IFS= read -r -d '' spec; do
+git diff -z --name-only --no-renames "$base" -- '*.nn' | while IFS= read -r -d '' spec; do
     echo "### \`$spec\`"
     echo
     if ! git cat-file -e "$base:$spec" 2>/dev/null; then

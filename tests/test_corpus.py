@@ -9,6 +9,7 @@ mutation. `pytest tests/test_corpus.py -s` prints the figures and every miss.
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from nnc.driver import check
@@ -68,6 +69,36 @@ def test_faults_of_what_version_1_1_added_are_found():
     assert len(results) >= 58
     assert met / planted >= 0.95
     assert spurious / (met + spurious) <= 0.07
+
+
+@pytest.mark.parametrize(
+    ("folder", "specs", "planted", "found", "most_spurious"),
+    [("section9_second", 70, 114, 105, 6), ("section9_third", 64, 95, 94, 1)],
+)
+def test_faults_planted_by_authors_who_had_not_seen_the_compiler_are_found(
+    folder, specs, planted, found, most_spurious
+):
+    """See the README of the corpus for how many were found at first, and what is not."""
+    results = scores(folder)
+    met = sum(len(s.met) for s in results)
+    spurious = sum(len(s.spurious) for s in results)
+    typos = [pair for s in results for pair in s.typos]
+    print(f"\n{folder}: {met} planted faults found, {spurious} findings spurious")
+    print("\n".join(filter(None, (s.report() for s in results))))
+    assert (len(results), met + sum(len(s.missed) for s in results)) == (specs, planted)
+    assert met >= found
+    assert spurious <= most_spurious
+    assert all(got == expected.word for expected, got in typos)
+
+
+def test_no_finding_shows_a_name_from_inside_the_compiler():
+    """A formula's kind is called `brier fn merge` inside, which is no word of the language."""
+    for path in sorted(FOLDER.glob("*/*.nn")):
+        for found in check(Source(path.name, path.read_text("utf-8"))).report:
+            texts = [found.message, found.help, found.here, *found.notes, *found.shapes]
+            texts += [label.text for label in found.labels]
+            for text in texts:
+                assert not re.search(r"\w fn( merge)?(?![ (]\w)", text), (path.name, text)
 
 
 def test_the_mutated_specs_are_what_the_mutations_make():

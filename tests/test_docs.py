@@ -79,7 +79,20 @@ def check_python(block, folder):
     assert done.returncode == 0, done.stderr
 
 
-CHECKS = {"nn": check_spec, "console": check_console, "python": check_python}
+def check_yaml(block, folder):
+    """Hooks and inputs of the action have the names that the page uses."""
+    hooks, action = (
+        (ROOT / f).read_text("utf-8") for f in (".pre-commit-hooks.yaml", "action.yml")
+    )
+    used = re.findall(r"^ +- id: (\S+)", block.text, re.M)
+    assert set(used) <= set(re.findall(r"^- id: (\S+)", hooks, re.M))
+    _, _, given = block.text.partition("OWNER/nnc@")
+    inputs = re.findall(r"^ {6}(\w+):", given, re.M)
+    assert set(inputs) <= set(re.findall(r"^  (\w+):", action.partition("runs:")[0], re.M))
+    assert used or inputs
+
+
+CHECKS = {"nn": check_spec, "console": check_console, "python": check_python, "yaml": check_yaml}
 
 
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])

@@ -58,18 +58,37 @@ class Watched:
 
 
 def _changes(names: tuple[str, ...]) -> Iterator[Watched]:
-    """Yield the specs at once and after every change, when the files have been still for a look."""
+    """Yield the specs at once and after every change, when the files have been still for a look.
+
+    The state of a file is taken before it is read, so that no change during a check is missed; an
+    included file that was not known before counts as changed if it changed since the check began.
+    """
     now = Watched(found_in(names), set())
-    yield now
-    checked = before = now.stamps()
+    before = now.stamps()
+    while True:
+        begun = time.time_ns()
+        yield now
+        checked = {**_unless_newer(now.stamps(), begun), **before}
+        now, before = _next_change(names, now, checked)
+
+
+def _next_change(
+    names: tuple[str, ...], now: Watched, checked: dict[str, Stamp]
+) -> tuple[Watched, dict[str, Stamp]]:
+    """Wait until the files differ from what was checked, and do not change any more."""
+    before = checked
     while True:
         time.sleep(EVERY)
         now = Watched(found_in(names), now.included)
         stamps = now.stamps()
-        if stamps != checked and stamps == before:
-            yield now
-            checked = now.stamps()
+        if checked != stamps == before:
+            return now, stamps
         before = stamps
+
+
+def _unless_newer(stamps: dict[str, Stamp], begun: int) -> dict[str, Stamp]:
+    """Return the states of files, None for those that changed after a time in nanoseconds."""
+    return {name: None if stamp and stamp[0] >= begun else stamp for name, stamp in stamps.items()}
 
 
 def _stamp(name: str) -> Stamp:

@@ -72,6 +72,8 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
     simple, called = index == 1, statement.touches(1, "(") and tokens[index - 1].text == ")"
     if simple or called:
         word = "block" if called or statement.rule == "chain" else "let"
+        if called and _is_formula(statement, index + 1):
+            word = "fn"
         where = Span(statement.source, first.start, first.start)
         advice = f"write `{word} {_written(statement, 0, index)} = …`"
         message = f"`{first.text}` is defined without `{word}`"
@@ -100,6 +102,15 @@ def _definition(statement: Statement, index: int) -> Diagnostic | None:
 def _is_stage(tokens: Sequence[Token]) -> bool:
     """Return whether `dense 30 …` or `input 784 …` begins here, not a value."""
     return len(tokens) > 1 and tokens[0].kind == "word" and tokens[1].kind in ("word", "number")
+
+
+def _is_formula(statement: Statement, at: int) -> bool:
+    """Return whether arithmetic stands here, not stages: `z * (z + 1)`, but not `dense (n * 2)`."""
+    rest = statement.tokens[at:]
+    apart = [i for i, token in enumerate(rest) if token.text == "(" and rest[i - 1].kind == "word"]
+    stages = _is_stage(rest) or not all(statement.touches(at + i, "(") for i in apart if i)
+    calculates = any(token.text in ("+", "-", "*", "/", "(") for token in rest)
+    return calculates and not stages and not any(token.text in ("->", "[") for token in rest)
 
 
 def _doubled_equals(statement: Statement, index: int) -> Diagnostic | None:

@@ -87,6 +87,11 @@ class Layer:
     frozen: bool = False
 
     @property
+    def word(self) -> str:
+        """The word of its kind in specs; kinds of merges and formulas may have further words."""
+        return self.kind.partition(" ")[0]
+
+    @property
     def owner(self) -> str:
         """The prefix of the layer's parameters."""
         return self.shares or self.name
@@ -108,6 +113,11 @@ class Setting:
     given: Mapping[str, Span]
     span: Span
     head: Span
+
+    @property
+    def word(self) -> str:
+        """The word of its kind in specs; the kind of a formula has a further word."""
+        return self.kind.partition(" ")[0]
 
 
 @record(frozen=True, slots=True)

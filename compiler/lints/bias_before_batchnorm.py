@@ -54,6 +54,6 @@ def _finding(layer: Layer, norm: Layer) -> Diagnostic:
             *call_labels(layer),
         ],
         notes=["in training the bias gets no gradient; the batchnorm's own shift takes its place"],
-        help=fixes[0].title if fixes else f"give this `{layer.kind}` the argument `bias=false`",
+        help=fixes[0].title if fixes else f"give this `{layer.word}` the argument `bias=false`",
         fixes=fixes,
     )

@@ -49,7 +49,7 @@ def _finding(network: Network, loss: Loss, last: Step) -> Diagnostic:
     help += f"`{last.kind}`" if soft else "the loss"
     return codes.CLASS_AXIS.at(
         last.span if soft else layer.span,
-        f"{loss.setting.kind} chooses among the {shape[-1]} {where} of {shape_text(shape)}, "
+        f"{loss.setting.word} chooses among the {shape[-1]} {where} of {shape_text(shape)}, "
         f"not among its {shape[0]} channels",
         here=f"{'makes' if soft else 'gives'} {shape_text(shape)}; the last axis is that of the classes",
         labels=[Label(loss.setting.head, "the loss that chooses"), *call_labels(layer)],

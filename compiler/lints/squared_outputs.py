@@ -31,7 +31,7 @@ def saturating_output(network: Network) -> Iterator[Diagnostic]:
         sigmoid = last.kind == "sigmoid"
         yield codes.SATURATING_OUTPUT.at(
             last.span,
-            f"a {last.kind} under `loss {loss.setting.kind}` may get stuck at this rate",
+            f"a {last.kind} under `loss {loss.setting.word}` may get stuck at this rate",
             here="hardly any slope left where it is saturated",
             labels=[
                 Label(loss.setting.head, "this loss does not make up for the slope"),
@@ -64,7 +64,7 @@ def relu_output(network: Network) -> Iterator[Diagnostic]:
         if last.kind == "relu":
             yield codes.RELU_OUTPUT.at(
                 last.span,
-                f"`loss {loss.setting.kind}` judges an output that is never negative",
+                f"`loss {loss.setting.word}` judges an output that is never negative",
                 here="negative targets cannot be reached",
                 labels=[Label(loss.setting.head, "judged here"), *call_labels(last.layer)],
                 notes=["in training an output that is 0 for every row has no gradient and stays 0"],

@@ -100,15 +100,27 @@ class Comparison:
 def compare(old: TypedGraph, new: TypedGraph, batch: int) -> Comparison:
     """Compare two networks; memory is that of a batch of this many rows."""
     before, after = summarise(old, batch), summarise(new, batch)
-    was, now = statements(old), statements(new)
+    pairs = tuple(_pairs(before.rows, after.rows))
+    removed, added = _statements(old, new, pairs)
     return Comparison(
-        pairs=tuple(_pairs(before.rows, after.rows)),
-        removed=tuple(line for line in was if line not in now),
-        added=tuple(line for line in now if line not in was),
+        pairs=pairs,
+        removed=removed,
+        added=added,
         totals=tuple(_totals(before, after)),
         kept=_kept(old, new),
         batch=batch,
     )
+
+
+def _statements(
+    old: TypedGraph, new: TypedGraph, pairs: Sequence[Pair]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the statements of one spec alone; the same stage under another number is no change."""
+    moved = {p.new.name: p.old.name for p in pairs if p.old is not None and p.new is not None}
+    was = statements(old, {})
+    renamed, now = statements(new, moved), statements(new, {})
+    added = [line for line, same in zip(now, renamed, strict=True) if same not in was]
+    return tuple(line for line in was if line not in renamed), tuple(added)
 
 
 def _pairs(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Pair]:
@@ -159,9 +171,14 @@ def _totals(old: Summary, new: Summary) -> Iterator[Total]:
 
 
 def _kept(old: TypedGraph, new: TypedGraph) -> Kept:
-    was = {(p.name, p.shape) for p in (*old.params, *old.states)}
-    now = {(p.name, p.shape) for p in (*new.params, *new.states)}
+    was, now = _arrays(old), _arrays(new)
     return Kept(len(was & now), len(was), len(now))
+
+
+def _arrays(typed: TypedGraph) -> set[tuple[str, tuple[int, ...]]]:
+    """Return name and shape of all arrays in a file of weights."""
+    params = {(param.name, param.shape) for param in typed.params}
+    return params | {(state.name, state.shape) for state in typed.states}
 
 
 def as_json(comparison: Comparison) -> dict[str, object]:

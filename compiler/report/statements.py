@@ -15,12 +15,12 @@ from .wording import loss_text, value_text
 DEFAULT_DTYPE = "float32"
 
 
-def statements(typed: TypedGraph) -> list[str]:
-    """Return outputs, losses and settings, a line each."""
+def statements(typed: TypedGraph, names: Mapping[str, str]) -> list[str]:
+    """Return outputs, losses and settings, a line each; `names` replaces those of layers."""
     graph = typed.graph
-    names = {layer.id: layer.name for layer in graph.layers}
-    lines = [f"output {_output(names[o.layer], o.name)}" for o in graph.outputs]
-    lines += [_loss(loss, names) for loss in graph.losses]
+    called = {layer.id: names.get(layer.name, layer.name) for layer in graph.layers}
+    lines = [f"output {_output(called[o.layer], o.name)}" for o in graph.outputs]
+    lines += [_loss(loss, called) for loss in graph.losses]
     training = graph.training
     settings = {
         "regularize": graph.regularize,
@@ -50,8 +50,8 @@ def _loss(loss: Loss, names: Mapping[int, str]) -> str:
 def _setting(word: str, setting: Setting) -> str:
     """Return a directive without the arguments that have their default value."""
     kind = () if setting.kind == word else (setting.kind,)
-    specs = [entry.args for entry in (_registered(word, setting.kind),) if entry is not None]
-    defaults = {spec.name: spec.default for args in specs for spec in args if not spec.required}
+    entry = _registered(word, setting.kind)
+    defaults = {spec.name: spec.default for spec in (entry.args if entry else ())}
     return " ".join((word, *kind, *_arguments(setting.args, defaults)))
 
 
@@ -64,7 +64,7 @@ def _registered(word: str, kind: str) -> OptimizerKind | ScheduleKind | None:
     return None
 
 
-def _arguments(args: Mapping[str, ArgValue], defaults: Mapping[str, ArgValue]) -> Iterator[str]:
+def _arguments(args: Mapping[str, ArgValue], defaults: Mapping[str, object]) -> Iterator[str]:
     for name, value in args.items():
         if value is not None and (name not in defaults or defaults[name] != value):
             yield f"{name}={value_text(positional(name, Num(), ''), value)}"

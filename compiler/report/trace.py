@@ -9,7 +9,7 @@ from math import prod
 
 from ..ir.layer_graph import Layer, TypedGraph
 from ..ir.lists import shape_text
-from .picture import own_parameters
+from ..ir.networkx_graph import own_parameters
 from .wording import stage_text
 
 UNKNOWN_SHAPE = "?"

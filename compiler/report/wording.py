@@ -43,7 +43,7 @@ def activation_text(activation: Activation) -> str:
 def loss_text(setting: Setting) -> str:
     """Return a loss with its non-default arguments: `huber(delta=2)`."""
     specs = _specs(LOSSES[setting.kind].args, setting.args)
-    return _call_text(setting.kind.partition(" ")[0], setting.args, specs)
+    return _call_text(setting.word, setting.args, specs)
 
 
 def _specs(specs: tuple[ArgSpec, ...], args: Mapping[str, ArgValue]) -> tuple[ArgSpec, ...]:

@@ -101,7 +101,7 @@ def loss_diagnostic(known: Known, loss: Loss, fault: ShapeFault) -> Diagnostic:
         fault.message,
         here=fault.here,
         labels=[producer_label(known, layer, setting.span)],
-        shapes=chain_text([*path_to(known, layer), f"{setting.kind} error"]),
+        shapes=chain_text([*path_to(known, layer), f"{setting.word} error"]),
         help=fault.help,
         fixes=[Fix(fault.help, edits)] if edits else [],
     )

@@ -26,7 +26,7 @@ def check_loss(loss: Loss, layer: Layer, type: TensorType, more: Sequence[Tensor
     if any(t.keys for t in (type, *more)):
         raise ShapeFault(
             codes.LOSS_OUTPUT,
-            f"{loss.setting.kind} cannot judge a value with padding along two axes",
+            f"{loss.setting.word} cannot judge a value with padding along two axes",
             here=f"positions of two sequences of different lengths, {type}",
             help="join it with the second sequence by `matmul`, and judge what comes of that",
         )
@@ -55,7 +55,7 @@ def check_ignored(loss: Loss, losses: Sequence[Loss]) -> None:
         if not alike and other.setting.args.get("ignore") != ignore:
             raise ShapeFault(
                 codes.IGNORE_SHARED,
-                f"`{other.setting.kind}` judges the same value, and has no target for rows of class "
+                f"`{other.setting.word}` judges the same value, and has no target for rows of class "
                 f"id {ignore}",
                 at="ignore",
                 here=f"rows of class id {ignore} have no target",
@@ -70,7 +70,7 @@ def _check_padding(loss: Loss, type: TensorType) -> None:
         return
     raise ShapeFault(
         codes.LOSS_OUTPUT,
-        f"{loss.setting.kind} judges rows of the last axis, but these have different lengths",
+        f"{loss.setting.word} judges rows of the last axis, but these have different lengths",
         here=f"the last axis is padded, the output is {type}",
         help=(
             "give every position features of its own, as in `input Tx8 ragged`"

@@ -36,7 +36,7 @@ def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> 
             f"{parameter.name} is {had}, but here it would have to be {needed}",
             at="use",
             here=f"{layer.owner} was made for another number of channels",
-            help=f"feed it as many channels, or write a new {layer.kind} in place of `use`",
+            help=f"feed it as many channels, or write a new {layer.word} in place of `use`",
             also=((parameter.span, f"{parameter.name} is {had} since here"),),
         )
     raise ShapeFault(
@@ -44,7 +44,7 @@ def check_shared(layer: Layer, parameter: Parameter, shape: tuple[int, ...]) -> 
         f"{parameter.name} is {had}, but here it would have to be {needed}",
         at="use",
         here=f"{shape[0]} features come in, {layer.owner} was made for {parameter.shape[0]}",
-        help=f"feed it {parameter.shape[0]} features, or write a new {layer.kind} in place of `use`",
+        help=f"feed it {parameter.shape[0]} features, or write a new {layer.word} in place of `use`",
         also=((parameter.span, f"{parameter.name} is {had} since here"),),
     )
 

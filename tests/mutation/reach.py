@@ -59,19 +59,28 @@ def write_reach(path: Path, jobs: int) -> Reach:
     path.parent.mkdir(parents=True, exist_ok=True)
     traced = path.parent / "traced"
     traced.mkdir(exist_ok=True)
-    results = forked(lambda f: _trace(f, traced / (f.replace("/", "-") + ".json")), files, jobs)
+    results = forked(lambda f: _trace(f, _traced(traced, f)), files, jobs)
+    for index in [
+        i for i, result in enumerate(results) if result.code
+    ]:  # again, with nothing beside
+        (results[index],) = forked(lambda f: _trace(f, _traced(traced, f)), [files[index]], 1)
     lines: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     seconds = []
     for index, test in enumerate(files):
         if results[index].code != 0:
             sys.exit(f"{test} fails before anything is mutated:\n{results[index].tail}")
-        seen = json.loads((traced / (test.replace("/", "-") + ".json")).read_text())
+        seen = json.loads(_traced(traced, test).read_text())
         seconds.append(round(seen["seconds"], 2))
         for source, numbers in seen["lines"].items():
             for number in numbers:
                 lines[source][number].append(index)
     path.write_text(json.dumps({"tests": files, "seconds": seconds, "lines": lines}))
     return read_reach(path)
+
+
+def _traced(folder: Path, test: str) -> Path:
+    """Where the trace of a test file is kept."""
+    return folder / (test.replace("/", "-") + ".json")
 
 
 def _trace(test: str, out: Path) -> int:

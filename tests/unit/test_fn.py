@@ -189,3 +189,45 @@ def test_a_long_text_of_several_losses_is_wrapped():
             if line.startswith(('    """', "    plus"))
         )
         assert "plus own = (a - b)" in " ".join(code.split())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "fn mine(y, t) = (y - t)^2",
+        "mine(y, t) = (y - t)**2",
+        "fn mine(y, T) = (y - T)**2",
+        "fn mine(y, t) = ((y - t)**2",
+    ],
+)
+def test_a_loss_by_an_unreadable_formula_is_no_second_fault(wrong):
+    report = check(Source("a.nn", f"{wrong}\ninput 4 -> dense 3\nloss mine\n")).report
+    assert [d.span.line for d in report] == [1]
+
+
+def test_what_a_faulty_formula_is_given_is_checked():
+    text = "fn mine(y, t, d=1) = huh(y - t) * d\ninput 4 -> dense 3\nloss mine e=2\n"
+    found = [(d.code.id, d.span.line) for d in check(Source("a.nn", text)).report]
+    assert found == [("NN102", 1), ("NN106", 3)]
+
+
+def test_a_loss_of_one_value_on_several():
+    text = "input 4 -> [dense 3 as a, dense 3 as b]\noutput a, b\nloss mse on a, b\n"
+    (found,) = check(Source("a.nn", text)).report
+    assert (found.code.id, found.message) == ("NN108", "`mse` judges one value, and 2 are named")
+    assert found.span.text == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("f(z) = z * sigmoid(z)", "fn"),
+        ("f(z) = z * (z + 1)", "fn"),
+        ("f(n) = dense n relu -> dense n", "block"),
+        ("f(n) = dense (n * 2) relu", "block"),
+        ("f(n) = conv n 3x3 pad=1 relu", "block"),
+    ],
+)
+def test_a_definition_without_its_word(text, word):
+    found, *_ = check(Source("a.nn", f"{text}\ninput 4 -> dense 3\n")).report
+    assert found.message == f"`f` is defined without `{word}`"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -40,9 +41,12 @@ def watching(*words: str) -> Iterator[Watcher]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    alarm = Timer(PATIENCE, process.kill)
+    alarm.start()
     try:
         yield Watcher(process)
     finally:
+        alarm.cancel()
         process.kill()
         process.wait()
 
@@ -68,7 +72,7 @@ def test_every_change_is_checked_and_the_last_exit_code_kept(tmp_path):
         assert watcher.until_still().startswith("watching 2")
         code, out = watcher.end()
     assert code == 1
-    assert [line.split(": ")[1] for line in out.splitlines()][0] == "error[NN101]"
+    assert next(line.split(": ")[1] for line in out.splitlines()) == "error[NN101]"
     assert len(out.splitlines()) >= 2
 
 
@@ -91,5 +95,6 @@ def test_what_cannot_be_watched():
     from nnc.cli.commands import app
 
     for words, said in ((["-"], "standard input"), (["--fix", "a.nn"], "--fix")):
-        result = CliRunner().invoke(app, ["lint", "--watch", *words], standalone_mode=False)
-        assert said in str(result.exception)
+        result = CliRunner().invoke(app, ["lint", "--watch", *words])
+        assert result.exit_code == 2
+        assert f"--watch cannot be used with {said}" in result.stderr

@@ -215,7 +215,7 @@ class _Binder:
         self.env.fault(
             codes.WRONG_VALUE,
             trailing.span,
-            f"`{spec.name}` of `{self.schema.name}` is needed; `{name}` is `{trailing.kind.name}`",
+            f"`{spec.name}` of `{self.schema.name}` is needed; `{name}` is `{trailing.kind.word}`",
         )
 
     def _missing(self, missing: Sequence[ArgSpec]) -> None:

@@ -158,7 +158,7 @@ def check_activations(stage: ast.Stage, kind: LayerKind, found: list[Trailing], 
         raise env.fault(
             codes.REFUSED_ACTIVATION,
             span,
-            f"`{kind.name}` takes no activation" + (", those in its cell are fixed" if own else ""),
+            f"`{kind.word}` takes no activation" + (", those in its cell are fixed" if own else ""),
             fixes=[*(_other_cells(stage, found[0]) if own else ()), *own_stage(span)],
         )
     if len(found) > 1:

@@ -72,6 +72,8 @@ def unknown_choice(
 ) -> Fault:
     """Return the fault of a word that names no kind, with suggestions."""
     found = hint(word.id, Sort(what), known, others)
+    if what == "loss" and env.state.perhaps_lost(word.id, certain=found is not None):
+        return Fault()
     return env.fault(
         codes.UNKNOWN_CHOICE,
         word.span,

@@ -95,6 +95,14 @@ def formula(name: str, env: Env, used: bool = True) -> Formula:
     return found
 
 
+def signature(statement: ast.Fn) -> Formula:
+    """Return a formula with the parameters of a faulty one, to check what it is given."""
+    params, name = statement.params, statement.name
+    values = tuple(p.name.id for p in params if p.default is None)
+    numbers = tuple((p.name.id, 0.0) for p in params if p.default is not None)
+    return Formula(name.id, values, numbers, Constant(0.0, name.span), "", name.span)
+
+
 def _refuse_recursion(statement: ast.Fn, env: Env) -> None:
     resolving, name = env.state.resolving, statement.name
     if name.id in resolving:

@@ -70,8 +70,8 @@ def without_fork(stage: ast.Stage, kind: LayerKind, env: Env) -> Fault:
     return env.fault(
         codes.MERGE_WITHOUT_FORK,
         stage.kind.span,
-        f"`{kind.name}` merges the branches of a fork, and there is none before it",
-        help=f"write the values it joins as a fork: `[id, …] -> {kind.name}`",
+        f"`{kind.word}` merges the branches of a fork, and there is none before it",
+        help=f"write the values it joins as a fork: `[id, …] -> {kind.word}`",
     )
 
 

@@ -131,7 +131,7 @@ def _losses(
     used: Counter[str] = Counter()
     losses = []
     for words, (layer, *more), place in found:
-        kind = words.setting.kind.partition(" ")[0]
+        kind = words.setting.word
         name = _unique(kind if kinds[words.setting.kind] == 1 else f"{kind}_{place}", used)
         losses.append(Loss(name, words.setting, layer, words.weight, place, tuple(more)))
     return tuple(losses)

@@ -73,6 +73,12 @@ class SpecState:
         """Return whether an unknown word may be defined in unreadable text."""
         return self.incomplete or word in self.unread
 
+    def perhaps_lost(self, word: str, certain: bool) -> bool:
+        """Return whether an unknown word may be a definition that could not be read.
+
+        `certain`: another word is similar; then only a definition that was begun counts."""
+        return word in self.poisoned or (not certain and self.unsure(word))
+
     def defined(self, name: str) -> Span | None:
         """Return the span of the let, block or formula of that name."""
         definition = self.lets.get(name) or self.blocks.get(name) or self.fns.get(name)
@@ -207,7 +213,7 @@ class Env:
             word.id, sort, candidates, self.state.kinds.others if sort is Sort.KIND else {}
         )
         state = self.state
-        if word.id in state.poisoned or (meant is None and state.unsure(word.id)):
+        if state.perhaps_lost(word.id, certain=meant is not None):
             return Fault()
         if meant is None:
             state.poisoned.add(word.id)

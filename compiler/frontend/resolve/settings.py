@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ...diagnostics.codes import names as codes
@@ -27,6 +26,7 @@ from .arguments import bind
 from .choices import choice, setting_of
 from .hints import hint, said
 from .misuse import without_source
+from .on_names import ANY_NUMBER, take_on
 from .schema import Schema
 from .scope import Env, Fault
 from .sharing import find_stage
@@ -243,8 +243,9 @@ def _given(setting: Setting) -> Mapping[str, ArgValue]:
 
 
 def _loss(statement: ast.Directive, env: Env) -> LossWords:
-    formula = _formula_of(statement, env)
-    args, on, failed = _take_on(statement, len(formula.judged) if formula else 1, env)
+    formula, failed = _formula_of(statement, env)
+    args, on, wrong = take_on(statement, _most_judged(statement, formula), env)
+    failed |= wrong
     rest = []
     schemas = {
         name: Schema(name, (*kind.args, _LOSS_WEIGHT), kind.example)
@@ -282,15 +283,29 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
     )
 
 
-def _formula_of(statement: ast.Directive, env: Env) -> Formula | None:
-    """Return the formula that a loss names, if it is one of the spec's own."""
+def _most_judged(statement: ast.Directive, formula: Formula | None) -> int:
+    """Return how many values a loss judges at most; any number if it is not known."""
+    if formula:
+        return len(formula.judged)
+    word = statement.args[0].span.text.partition("(")[0] if statement.args else ""
+    return 1 if loss_aliases().get(word, word) in LOSSES else ANY_NUMBER
+
+
+def _formula_of(statement: ast.Directive, env: Env) -> tuple[Formula | None, bool]:
+    """Return the formula that a loss names, if it is one of the spec's own, and whether it is faulty.
+
+    A faulty formula has its parameters nevertheless, so that the arguments of the loss are checked.
+    """
     head = statement.args[0].value if statement.args and statement.args[0].key is None else None
     word = head.name if isinstance(head, ast.CallValue) else head
     if not isinstance(word, ast.Word) or word.id not in env.state.fns:
-        return None
-    from .fns import formula
+        return None, False
+    from .fns import formula, signature
 
-    return formula(word.id, env)
+    try:
+        return formula(word.id, env), False
+    except Fault:
+        return signature(env.state.fns[word.id]), True
 
 
 _LOSS_WEIGHT = option("weight", Num(low=0.0), "factor of this loss in the total", 1.0)
@@ -305,36 +320,6 @@ def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:
     )
 
 
-def _take_on(
-    statement: ast.Directive, most: int, env: Env
-) -> tuple[list[ast.Arg], tuple[ast.Word, ...], bool]:
-    """Separate `on NAME` from the other arguments of a loss or metric; return also whether it is faulty.
-
-    A formula of several values has as many names."""
-    args = list(statement.args)
-    for i, arg in enumerate(args):
-        if arg.key is not None or not isinstance(arg.value, ast.Word) or arg.value.id != "on":
-            continue
-        name = args[i + 1].value if i + 1 < len(args) and args[i + 1].key is None else None
-        if isinstance(name, ast.Word):
-            names = _names_after(args[i + 1 : i + 1 + most])
-            return args[:i] + args[i + 1 + len(names) :], names, False
-        env.fault(
-            codes.MISSING_ARGUMENT,
-            arg.span,
-            "`on` needs the name of a stage",
-            help="write `on NAME`",
-        )
-        return args[:i] + args[i + 1 + (name is not None) :], (), True
-    return args, (), False
-
-
-def _names_after(args: Sequence[ast.Arg]) -> tuple[ast.Word, ...]:
-    """Return the names that arguments begin with."""
-    words = takewhile(lambda arg: arg.key is None and isinstance(arg.value, ast.Word), args)
-    return tuple(arg.value for arg in words if isinstance(arg.value, ast.Word))
-
-
 def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
     if not statement.args:
         raise env.fault(
@@ -343,7 +328,7 @@ def _metrics(statement: ast.Directive, env: Env) -> list[Setting]:
             "`metric` needs a metric",
             help=f"one of {listing(METRICS)}",
         )
-    args, on, _ = _take_on(statement, 1, env)
+    args, on, _ = take_on(statement, 1, env)
     found: list[Setting] = []
     for arg in args:
         with suppress(Fault):

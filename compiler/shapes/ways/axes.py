@@ -24,7 +24,7 @@ def vector_to_channels(known: Known, site: Site, fault: ShapeFault) -> list[Way]
         return []
     flat = next((b for b in behind(known, site.layer) if not passes_shape(b)), None)
     if flat is not None and flat.kind == "flatten" and _has_channels(known, flat):
-        title = f"leave out `flatten`: {site.layer.kind} reads channels and positions"
+        title = f"leave out `flatten`: {site.layer.word} reads channels and positions"
         return [way(title, (site.layer, flat), without(flat))]
     if not isinstance(size, int):
         return _open_signal(known, site)

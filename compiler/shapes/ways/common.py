@@ -28,7 +28,7 @@ def type_before(known: Known, site: Site, branch: int = 0) -> TensorType:
 
 def declaring(site: Site, origin: Layer, shape: Shape, why: str) -> Way:
     """Change the shape of the input or reshape that determines the axes."""
-    text = f"{origin.kind} {shape_text(shape)}"
+    text = f"{origin.word} {shape_text(shape)}"
     return way(f"write `{text}`{why}", (site.layer, origin), declare(origin, shape))
 
 

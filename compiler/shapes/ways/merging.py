@@ -183,4 +183,4 @@ def lone_branch(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
         Edit(Span(source, opened.start(), branch.start), ""),
         Edit(Span(source, branch.stop, layer.span.stop), ""),
     )
-    return [way(f"leave out the fork and `{layer.kind}`: there is one branch", (layer,), *edits)]
+    return [way(f"leave out the fork and `{layer.word}`: there is one branch", (layer,), *edits)]

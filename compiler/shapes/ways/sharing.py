@@ -29,7 +29,7 @@ def used_again(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
         stage = f"conv {wanted.shape[0]} {'x'.join('1' * (type.rank - 1))}"
     edit = Edit(Span(place.source, place.start, place.start), f"{stage} -> ")
     return [
-        way(f"put `{stage}` before it, or write a new {layer.kind} in place of `use`", (), edit)
+        way(f"put `{stage}` before it, or write a new {layer.word} in place of `use`", (), edit)
     ]
 
 

@@ -32,7 +32,7 @@ def open_size(known: Known, site: Site, fault: ShapeFault) -> list[Way]:
 def _behind_flatten(known: Known, layer: Layer, flat: Layer) -> list[Way]:
     had = known.types[flat.inputs[0]]
     if had.rank == 2 and isinstance(had.shape[1], int):
-        title = f"leave out `flatten`: {layer.kind} then works at every position"
+        title = f"leave out `flatten`: {layer.word} then works at every position"
         return [way(title, (layer, flat), without(flat))]
     if had.rank in (2, 3) and isinstance(had.shape[0], int) and not had.ragged:
         channels = had.shape[0]
