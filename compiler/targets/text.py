@@ -74,11 +74,6 @@ def sizes(shape: Shape) -> str:
     return ", ".join(str(n) for n in shape)
 
 
-def transposed(code: str) -> str:
-    """Return the transpose of a matrix as an atom: `W` and `W.T` of each other."""
-    return code.removesuffix(".T") if code.endswith(".T") else f"{code}.T"
-
-
 def tuple_text(items: Iterable[object]) -> str:
     """Return fragments of source as a tuple: `(784,)`, `(B, 10)`, `()`."""
     pieces = [str(item) for item in items]

@@ -79,11 +79,18 @@ def test_modules_define_all_that_they_name_and_have_no_helper_that_they_do_not(p
         assert not unread
 
 
+EDITS = (
+    r"\|\s*replace\b",
+    r"\.(replace|split|partition|startswith|endswith|removeprefix|removesuffix)\(",
+    r"\w\([^\"']*\)\[",  # cut from what a macro wrote
+)
+
+
 def test_no_template_edits_generated_text():
     for path in (ROOT / "templates").rglob("*.jinja"):
         tags = re.findall(r"\{[{%].*?[%}]\}", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         for tag in tags:
-            assert not re.search(r"\|\s*replace\b|\.replace\(", tag), f"{path.name}: {tag}"
+            assert not any(re.search(edit, tag) for edit in EDITS), f"{path.name}: {tag}"
 
 
 def test_nothing_is_searched_for_in_generated_text():

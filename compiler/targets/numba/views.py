@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...ir.dims import fixed
 from ...ir.op_graph import Node
 from ...ops import OPS
 from .arrays import Arrays, CannotJit
@@ -66,9 +67,7 @@ class Views:
     def _split_heads(self, node: Node) -> Matrix:
         """Return columns of (B T, n) split by heads; a view of a part becomes one of the whole."""
         source, (batch, length) = self.arrays.graph[node.inputs[0]], node.type.shape[::2]
-        heads, size = node.type.shape[1::2]
-        assert isinstance(size, int)
-        assert isinstance(heads, int)
+        heads, size = map(fixed, node.type.shape[1::2])
         start = source.attr("start") if source.op == "slice" and source.attr("axis") == 1 else None
         whole: tuple[object, ...] = (batch, length, size)
         if isinstance(start, int) and start % size == 0:

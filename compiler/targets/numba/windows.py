@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ...ir.dims import Shape
 from ...ops.conv import SAME, same_pad
-from ..text import OpView
+from ..text import OpView, tuple_text
 from .uses import recorded
 
 FEWEST = 32
@@ -72,14 +72,14 @@ def window_array(
     if turned:
         before = [_less(k, p) for k, p in zip(kernel[2:], before, strict=True)]
     rows = (_pair(dilation, 1), _pair(stride, 1), _pair(before, 0))
-    return f"np.array(({', '.join(rows)}))"
+    return f"np.array({tuple_text(map(tuple_text, rows))})"
 
 
 def pool_window(v: OpView, kernel: Shape) -> str:
     """Return a pooling window, its stride and leading padding as arguments: (1, k) on one axis."""
     before = [pad[0] for pad in v.attrs["pad"]]
     pairs = (_pair(kernel, 1), _pair(v.attrs["stride"], 1), _pair(before, 0))
-    return ", ".join(pair.strip("()") for pair in pairs)
+    return ", ".join(", ".join(pair) for pair in pairs)
 
 
 def suits_winograd(v: OpView, positions: Shape, kernel: Shape) -> bool:
@@ -96,11 +96,9 @@ def suits_winograd(v: OpView, positions: Shape, kernel: Shape) -> bool:
     return area >= SMALLEST
 
 
-def _pair(values: object, missing: int) -> str:
+def _pair(values: Sequence[object], missing: int) -> list[str]:
     """Return two numbers as source; one axis becomes an image of one row."""
-    assert isinstance(values, tuple | list)
-    texts = [str(value) for value in values]
-    return f"({', '.join([str(missing)] * (2 - len(texts)) + texts)})"
+    return [str(missing)] * (2 - len(values)) + [str(value) for value in values]
 
 
 def _less(kernel: object, before: str) -> str:

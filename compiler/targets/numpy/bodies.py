@@ -98,20 +98,20 @@ def alone_body(names: Names) -> AloneBody:
 
 def results_view(names: Names, body: AloneBody, results: Mapping[str, int]) -> KernelView:
     """Return a function without a cache that returns these results, which its caller may keep."""
-    texts = owned(names.graph, {name: (i, body.frame.name(i)) for name, i in results.items()})
+    texts = owned(names.graph, [(name, i, body.frame.name(i)) for name, i in results.items()])
     dims = names.size_texts(size_sources(names.kernels, names.kernels.forward, []))
     return KernelView((), dims, body.statements, texts)
 
 
 def owned(
-    graph: Graph, results: Mapping[str, tuple[int, str]], kept: Iterable[int] = ()
+    graph: Graph, results: Iterable[tuple[str, int, str]], kept: Iterable[int] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Return results that the caller may keep: copies of inputs, cached values, and duplicates.
 
     Broadcast views are copied as well, since nobody could write to them."""
     given: set[int] = {root(graph, i) for i in kept}
     texts = []
-    for name, (id, code) in results.items():
+    for name, id, code in results:
         base = root(graph, id)
         shared = base in given or graph[base].op in (*LEAVES, "const") or repeated(graph, id)
         texts.append((name, f"np.array({code})" if shared else code))

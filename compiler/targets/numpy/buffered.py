@@ -12,7 +12,7 @@ from ...program.buffers import KernelPlan, stored
 from ...program.kernels import Kernel
 from ...program.places import GradientOf, Place
 from ...program.statements import Assign, Call, Note, Statement
-from ..text import Text, transposed
+from ..text import Text
 from .frame import Frame, assigned, comment, named_nodes, with_headings
 
 
@@ -125,12 +125,21 @@ def _final_gradient(
     place, operands = plan.of[node.id], [frame.text(i) for i in node.inputs]
     out = frame.places[place].code
     if node.op == "matmul" and _by_columns(place, frame):
-        operands = [Text(transposed(o.within(100))) for o in reversed(operands)]
+        operands = [_transposed(i, frame) for i in reversed(node.inputs)]
         out = f"{out}.T"
     made = frame.target.buffered_call(node, operands, frame.shapes(node), out)
     if made.form == "fill":
         return _compute(node, frame, local, plan)
     return [Call(made.text, comment(node, node.origin.formula), made.uses)]
+
+
+def _transposed(id: int, frame: Frame) -> Text:
+    """Return the transpose of a matrix; that of an inlined transpose is the matrix itself."""
+    node = frame.graph[id]
+    if node.op == "transpose" and id not in frame.texts:
+        return frame.text(node.inputs[0])
+    text = frame.text(id)
+    return Text(f"{text.within(100)}.T", uses=text.uses)
 
 
 def _augmented(

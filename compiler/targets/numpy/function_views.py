@@ -26,6 +26,14 @@ class KeptView:
 
 
 @dataclass(frozen=True, slots=True)
+class VjpView:
+    """A pull-back to the parameters, whose gradients are the kernel's results, and the inputs."""
+
+    kernel: KernelView
+    dx: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JacobianView:
     """A pull-back to the inputs: the cached values that it reads, and its gradients by output."""
 

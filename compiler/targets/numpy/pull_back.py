@@ -5,21 +5,26 @@ Their results are owned by the caller."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ...ir.dims import BATCH, symbols
 from ...ir.op_graph import Graph
 from ...program.kernels import Kernel, loaded
 from ...program.sizes import dims_from, sizes_of
 from .bodies import owned
-from .function_views import JacobianView, KeptView, KernelView
+from .function_views import JacobianView, KeptView, KernelView, VjpView
 from .names import CACHE, Names
 from .textbook import textbook
 
 
-def vjp_view(names: Names) -> KernelView | None:
-    """Return the body of vjp; its results are the gradients of parameters, then of inputs."""
+def vjp_view(names: Names) -> VjpView | None:
+    """Return the body of vjp, with the gradients of parameters and those of inputs."""
     kernel = names.kernels.vjp
-    return _view(names, kernel, ("vjp", "vjp_dx")) if kernel else None
+    if kernel is None:
+        return None
+    view = _view(names, kernel, ("vjp", "vjp_dx"))
+    count = len(names.graph.outputs_for("vjp"))
+    return VjpView(replace(view, results=view.results[:count]), view.results[count:])
 
 
 def jacobian_view(names: Names) -> JacobianView | None:
@@ -60,10 +65,10 @@ def _view(names: Names, kernel: Kernel, purposes: Iterable[str]) -> KernelView:
         sources = dims_from(kernels, kernel, [*loads, *outside, *given])
         loads += [i for i in dict.fromkeys(sources.values()) if i not in (*loads, *given)]
         dims = names.size_texts(sources)
-    results = {
-        f"{purpose}:{name}": (i, frame.name(i))
+    results = [
+        (name, i, frame.name(i))
         for purpose in purposes
         for name, i in graph.outputs_for(purpose).items()
-    }
+    ]
     texts = owned(graph, results, kept=outside)
     return KernelView(tuple(names.names[i] for i in loads), dims, tuple(statements), texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...ir.dims import Dim, Shape, product
+from ...ir.dims import Dim, Shape, fixed, product
 from ...ir.op_graph import Node
 from ...program.training_memory import usual
 
@@ -26,8 +26,7 @@ def _tiles(node: Node, shapes: Sequence[Shape], wide: int) -> Dim:
     """Return the bytes of an example's windows under one kernel row, for every row."""
     back = node.op == "weighted_pool_dw"
     image, kernel = shapes[back], _sizes(node, "kernel") if back else shapes[1]
-    width = kernel[-1]
-    assert isinstance(width, int)
+    width = fixed(kernel[-1])
     return wide * (product(image[1:]) // width * product(kernel[:-1]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...ir.dims import array_text, symbol
 from ...ir.types import TensorType
@@ -73,7 +73,7 @@ class StepView:
     def inputs_text(self) -> str:
         """Return text such as `x_t (B, 8)`."""
         if len(self.inputs) == 1:
-            return shape_text(self.inputs[0]).replace(self.inputs[0].name, "x_t", 1)
+            return shape_text(replace(self.inputs[0], name="x_t"))
         return "x_t, a dict of " + ", ".join(map(shape_text, self.inputs))
 
     @property

@@ -13,6 +13,7 @@ from .function_views import (
     KernelView,
     OptimizerView,
     SolveView,
+    VjpView,
 )
 from .rates import ClipView, ScheduleView
 from .stepping import StepView
@@ -60,7 +61,7 @@ class ModuleView:
     input_gradient: KernelView | None
     per_example: KernelView | None
     step: StepView | None
-    vjp: KernelView | None
+    vjp: VjpView | None
     upstreams: tuple[tuple[str, str], ...]
     jacobian: JacobianView | None
     gradient_copies: tuple[tuple[str, str], ...]
@@ -119,11 +120,6 @@ class ModuleView:
     def clips_alone(self) -> bool:
         """Whether clipping is a separate function."""
         return True
-
-    @property
-    def vjp_inputs(self) -> list[str]:
-        """The names of the inputs' gradients in the results of vjp."""
-        return [f"vjp_dx:{a.name}" for a in self.inputs]
 
     @property
     def slots(self) -> tuple[str, ...]:
