@@ -5,7 +5,6 @@ This module is used only for specs with formulas; others do not load the grammar
 
 from __future__ import annotations
 
-import math
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from lark.lexer import Lexer
 from ..diagnostics.codes import syntax
 from ..source import Span
 from .ast import Arg, Binary, BlockParam, CallValue, DimName, Fn, Negate, Number, Value, Word
-from .refusals import definable, fail, named
+from .refusals import decimal, definable, fail, named
 from .statements import COMPARING, Statement, Token
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -94,7 +93,7 @@ class _Terminals(Lexer):
     def __init__(self, conf: Any) -> None:
         """Accept Lark's configuration, which is unused."""
 
-    def lex(self, words: Any) -> Iterator[Terminal]:  # type: ignore[override]
+    def lex(self, words: Any) -> Iterator[Terminal]:  # type: ignore[override]  # Lark hands on what parse() was given
         """Yield every token, with its offsets in the source."""
         for at, token in enumerate(words.tokens):
             yield Terminal(_kind(words, at), token.text, token.start, end_pos=token.stop)
@@ -187,10 +186,7 @@ class _Tree(Transformer[Terminal, Fn]):
         if not _NUMBER.fullmatch(text):
             advice = "a product is written `2 * x`; formulas hold no sizes"
             fail(syntax.MALFORMED_NUMBER, span, f"`{text}` is not a number", help=advice)
-        value = float(text)
-        if math.isinf(value):
-            advice = "the largest decimal is about 1.8e308"
-            fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
+        value = decimal(text, span)
         return Number(int(text) if text.isdigit() and value < 1e15 else value, span)
 
     def _name(self, token: Terminal) -> Word:

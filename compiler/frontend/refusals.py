@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -66,6 +67,15 @@ def fail_repeat(span: Span) -> NoReturn:
         help=f"write `* {count}`",
         fix=f" * {count}",
     )
+
+
+def decimal(text: str, span: Span) -> float:
+    """Return the number of a text; refuses one beyond the range of floats."""
+    value = float(text)
+    if math.isinf(value):
+        advice = "the largest decimal is about 1.8e308"
+        fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
+    return value
 
 
 def definable(name: Name) -> Word:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections import Counter
 from types import ModuleType
 
 import numpy as np
@@ -93,3 +94,25 @@ def compare(
         found = found if isinstance(found, dict) else {next(iter(dx)): found}
         for key, value in dx.items():
             same(found[key], value, f"dx of {key}, {place}")
+
+
+def two_inputs(rng, arrays, steps, ragged):
+    """Lengths for q and m, of so many steps, where they are ragged, and NaN beyond them.
+
+    Returns the arrays with all lengths, as PyTorch's side reads them, then x and the keywords that
+    modules take."""
+    numbers, x, lengths = dict(arrays), dict(arrays), {}
+    for name, count, one in zip("qm", steps, ragged, strict=True):
+        own = lengths_of(rng, len(arrays[name]), count, one)
+        numbers[f"{name} lengths"] = own
+        if one:
+            lengths[name], x[name] = own, padded(x[name], own)
+    if not lengths:
+        return numbers, x, {}
+    return numbers, x, {"lengths": lengths if len(lengths) > 1 else next(iter(lengths.values()))}
+
+
+def counted(drawn, names):
+    """How many of the first 60 draws have each value of these fields."""
+    cases = [drawn(seed) for seed in range(60)]
+    return Counter(f"{name} {getattr(case, name)}" for case in cases for name in names)

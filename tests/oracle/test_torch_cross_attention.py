@@ -6,7 +6,6 @@ draws instead of 6.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 import torch
 from torch.nn.functional import multi_head_attention_forward
 
-from .sequence_draws import COUNT, compare, gradients, lengths_of, modules, padded, tensors
+from .sequence_draws import COUNT, compare, counted, gradients, modules, tensors, two_inputs
 
 
 @dataclass
@@ -29,6 +28,10 @@ class Case:
     causal: bool
     ragged: tuple[bool, bool]
     symbols: tuple[str, str]
+
+    @property
+    def same_sizes(self) -> bool:
+        return self.size == self.read
 
     @property
     def spec(self) -> str:
@@ -85,29 +88,15 @@ def test_cross_attention_agrees_with_torch(seed):
         params = {k: rng.normal(0, 0.7, s) for k, s in shapes.items()}
         rows, *steps = (int(n) for n in rng.integers(1, 6, 3))
         steps = [int(s) if s.isdigit() else n for s, n in zip(case.symbols, steps, strict=True)]
-        numbers, x, lengths = {}, {}, {}
-        for name, size, n, ragged in zip(
-            "qm", (case.size, case.read), steps, case.ragged, strict=True
-        ):
-            numbers[name] = x[name] = rng.normal(size=(rows, n, size))
-            numbers[f"{name} lengths"] = lengths_of(rng, rows, n, ragged)
-            if ragged:
-                lengths[name] = numbers[f"{name} lengths"]
-                x[name] = padded(x[name], lengths[name])
+        sizes = {"q": (rows, steps[0], case.size), "m": (rows, steps[1], case.read)}
+        arrays = {name: rng.normal(size=size) for name, size in sizes.items()}
+        numbers, x, given = two_inputs(rng, arrays, steps, case.ragged)
         target = rng.normal(size=(rows, steps[0], 2))
         want = answer(case, params, numbers, target)
-        given = {}
-        if lengths:
-            given = {"lengths": lengths if len(lengths) > 1 else next(iter(lengths.values()))}
         compare(made, params, x, given, target, want, case.spec)
 
 
 def test_the_draws_cover_the_arguments():
-    seen: Counter[str] = Counter()
-    for seed in range(60):
-        case = drawn(seed)
-        for what in ("heads", "bias", "causal", "ragged", "symbols"):
-            seen[f"{what} {getattr(case, what)}"] += 1
-        seen[f"same sizes {case.size == case.read}"] += 1
+    seen = counted(drawn, ("heads", "bias", "causal", "ragged", "symbols", "same_sizes"))
     assert min(seen.values()) >= 3, seen
     assert len(seen) == 3 + 2 + 2 + 4 + 4 + 2

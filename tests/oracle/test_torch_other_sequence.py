@@ -6,7 +6,6 @@ NNC_ORACLE_PROGRAMS=50 tries that many draws instead of 6.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 
 import torch
 
-from .sequence_draws import COUNT, compare, gradients, lengths_of, modules, padded, tensors
+from .sequence_draws import COUNT, compare, counted, gradients, modules, tensors, two_inputs
 
 D = 3
 
@@ -94,27 +93,15 @@ def test_attention_by_hand_agrees_with_torch(seed):
         params = {k: rng.normal(0, 0.7, s) for k, s in shapes.items()}
         rows, steps, more = (int(n) for n in rng.integers(1, 6, 3))
         more += more == steps  # of equal shapes `dot` pairs position with position
-        numbers = {"q": rng.normal(size=(rows, D) if case.vector else (rows, steps, D))}
-        numbers["m"] = rng.normal(size=(rows, more, D))
-        x, lengths = dict(numbers), {}
-        for name, n, ragged in zip("qm", (steps, more), case.ragged, strict=True):
-            numbers[f"{name} lengths"] = lengths_of(rng, rows, n, ragged)
-            if ragged:
-                lengths[name] = numbers[f"{name} lengths"]
-                x[name] = padded(x[name], lengths[name])
+        arrays = {"q": rng.normal(size=(rows, D) if case.vector else (rows, steps, D))}
+        arrays["m"] = rng.normal(size=(rows, more, D))
+        numbers, x, given = two_inputs(rng, arrays, (steps, more), case.ragged)
         target = {"y": rng.normal(size=(*numbers["q"].shape[:-1], 2))}
         target["c"] = rng.normal(size=(rows, more, D))
         want = answer(case, params, numbers, target)
-        given = {}
-        if lengths:
-            given = {"lengths": lengths if len(lengths) > 1 else next(iter(lengths.values()))}
         compare(made, params, x, given, target, want, case.spec)
 
 
 def test_the_draws_cover_the_arguments():
-    seen: Counter[str] = Counter()
-    for seed in range(60):
-        case = drawn(seed)
-        for what in ("vector", "turned", "ragged", "judged", "itself"):
-            seen[f"{what} {getattr(case, what)}"] += 1
+    seen = counted(drawn, ("vector", "turned", "ragged", "judged", "itself"))
     assert min(seen.values()) >= 5, seen
