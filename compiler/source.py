@@ -80,3 +80,7 @@ class Span:
     def to(self, other: Span) -> Span:
         """The range from the start of this span to the end of the other one."""
         return Span(self.source, self.start, max(self.stop, other.stop))
+
+
+NOWHERE = Span(Source("", ""), 0, 0)
+"""The place of what stands in no spec, such as a default."""

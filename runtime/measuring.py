@@ -176,4 +176,4 @@ def _joined(parts: list[Arrays]) -> Arrays:
     """Concatenate the outputs of all parts, or those of each name."""
     if isinstance(parts[0], Mapping):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return np.concatenate(parts)  # type: ignore[arg-type]
+    return np.concatenate([part for part in parts if not isinstance(part, Mapping)])

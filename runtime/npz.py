@@ -1,7 +1,8 @@
-"""Reader of .npz and .npy files, whose arrays are named as the model's ports, or `x` and `y`."""
+"""Files .npz and .npy; those read as data have arrays named as the model's ports, or `x` and `y`."""
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 import zlib
@@ -52,9 +53,15 @@ def _lengths(arrays: Mapping[str, Array], ragged: Sequence[str], path: Path) -> 
     keys = [f"{name}_lengths" for name in ragged]
     if len(ragged) == 1:
         return _pick(arrays, keys, ("lengths",), path, "true lengths of rows")
-    found = _pick(arrays, keys, (), path, "true lengths of rows")
-    assert isinstance(found, Mapping)
+    found = _each(arrays, keys, path, "true lengths of rows")
     return {name: found[key] for name, key in zip(ragged, keys, strict=True)}
+
+
+def npz_bytes(arrays: Mapping[str, Array]) -> bytes:
+    """Return arrays as an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes an array for a flag
+    return file.getvalue()
 
 
 def named_arrays(path: Path, most: int) -> dict[str, Array]:
@@ -115,17 +122,25 @@ def _pick(
     path: Path,
     what: str,
 ) -> Arrays:
-    if len(names) == 1:
-        for key in (names[0], *others):
-            if key in arrays:
-                return arrays[key]
-    elif all(name in arrays for name in names):
-        return {name: arrays[name] for name in names}
-    missing = next(name for name in names if name not in arrays)
+    """Return the array of a single name, or of one of the `others` in its place; or all by name."""
+    if len(names) != 1:
+        return _each(arrays, names, path, what)
+    for key in (names[0], *others):
+        if key in arrays:
+            return arrays[key]
+    raise _missing(arrays, (names[0], *others), path, what)
+
+
+def _each(
+    arrays: Mapping[str, Array], names: Sequence[str], path: Path, what: str
+) -> dict[str, Array]:
+    for name in names:
+        if name not in arrays:
+            raise _missing(arrays, (name,), path, what)
+    return {name: arrays[name] for name in names}
+
+
+def _missing(arrays: Mapping[str, Array], keys: Iterable[str], path: Path, what: str) -> DataError:
     found = ", ".join(f"`{name}`" for name in arrays) or "nothing"
-    wanted = (
-        " or ".join(f"`{key}`" for key in dict.fromkeys((missing, *others)))
-        if len(names) == 1
-        else f"`{missing}`"
-    )
-    raise DataError(f"{path}: no array for the {what} {wanted}; the file holds {found}")
+    wanted = " or ".join(f"`{key}`" for key in dict.fromkeys(keys))
+    return DataError(f"{path}: no array for the {what} {wanted}; the file holds {found}")

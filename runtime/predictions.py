@@ -124,10 +124,3 @@ def parquet_bytes(columns: Mapping[str, Array], path: Path) -> bytes:
     frame = {n: v.tolist() if v.dtype.kind in "UO" else v for n, v in columns.items()}
     polars.DataFrame(frame).write_parquet(file)
     return file.getvalue()
-
-
-def npz_bytes(arrays: Mapping[str, Array]) -> bytes:
-    """Return arrays as an .npz file, without pickle."""
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for flags
-    return file.getvalue()

@@ -29,14 +29,16 @@ class TruePositions:
         Arrays without positions, or without an output, are unchanged."""
         if data.lengths is None:
             return value
-        axes, inside = self.module.RAGGED_OUTPUTS, self._inside(data)
         if not isinstance(value, Mapping):
             if len(self.module.OUTPUTS) > 1:
                 return value
             (name,) = self.module.OUTPUTS
-            named = self.select(data, {name: value})
-            assert isinstance(named, Mapping)
-            return named[name]
+            return self._named(data, {name: value})[name]
+        return self._named(data, value)
+
+    def _named(self, data: Dataset, value: Mapping[str, Array]) -> dict[str, Array]:
+        """Return outputs or targets by name, those with positions without their padding."""
+        axes, inside = self.module.RAGGED_OUTPUTS, self._inside(data)
         return {
             name: self._flat(name, array, inside[name]) if name in axes else array
             for name, array in value.items()

@@ -69,7 +69,7 @@ class Position:
     of the last batch; `order` is the state of the generator that draws the epoch's order of rows.
     """
 
-    order: dict[str, Any]
+    order: Mapping[str, Any]
     epoch: int = 0
     at: int = 0
     step: int = 0
@@ -120,7 +120,7 @@ class Session:
         self.opt = module.init_optimizer(self.params)
         self.rng = self._generator()
         self.order_rng = np.random.default_rng(plan.seed)
-        self.position = Position(self.order_rng.bit_generator.state)  # type: ignore[arg-type]
+        self.position = Position(self.order_rng.bit_generator.state)
         self.best = Best(patience) if sets.validation or patience is not None else None
         self.history: list[Epoch] = []
         self.ending = Ending.DONE
@@ -343,7 +343,7 @@ class Session:
         position = self.position
         order = self.order_rng.bit_generator.state
         position.epoch, position.at, position.total, position.seconds = epoch.number, 0, 0.0, 0.0
-        position.order = order  # type: ignore[assignment]
+        position.order = order
         self.history.append(epoch)
         for callback in self.callbacks:
             callback.epoch(self, epoch)

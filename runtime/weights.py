@@ -7,7 +7,6 @@ checkpoint."""
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from . import durable
 from .module import Array, Module, Params
+from .npz import npz_bytes
 
 STATE = "state."
 HEADER = "nnc"
@@ -38,7 +38,7 @@ def write_weights(path: str | Path, params: Tensors, state: Tensors | None = Non
     if path.suffix.lower() == ".safetensors":
         durable.write_bytes(path, pack(named(params, state), {}))
     else:
-        durable.write_bytes(path, _npz({**params, **state}))
+        durable.write_bytes(path, npz_bytes({**params, **state}))
 
 
 def read_weights(path: str | Path, module: Module) -> tuple[Params, Params]:
@@ -96,12 +96,6 @@ def _check(what: str, name: str, array: Array, shape: tuple[Any, ...]) -> None:
         raise WeightsError(f"{what}: {name} has shape {array.shape}, the network wants {shape}")
     if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise WeightsError(f"{what}: {name} has entries that are not finite numbers")
-
-
-def _npz(arrays: Tensors) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
 
 
 def pack(tensors: Tensors, facts: Mapping[str, Any]) -> bytes:

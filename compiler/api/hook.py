@@ -43,6 +43,7 @@ class SpecFinder(MetaPathFinder):
     def _found(self, fullname: str, folder: str) -> ModuleSpec | None:
         """Find the file with Python's own finder, which handles upper case as the system does."""
         loader = partial(FileLoader, options=self.options)
+        # the stub wants a class, where any callable that makes a loader will do
         found = FileFinder(folder, (loader, [SUFFIX])).find_spec(fullname)  # type: ignore[arg-type]
         return found if found is not None and found.loader is not None else None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from nnc.runtime.missing import Missing
@@ -161,4 +161,4 @@ def _with_source(function: Function, unless: str | None) -> Function:
     wrapped: Any = command
     for option in reversed((_data(required=unless is None), *_COLUMNS, *_TESTS)):
         wrapped = option(wrapped)
-    return wrapped  # type: ignore[no-any-return]
+    return cast(Function, wrapped)

@@ -128,7 +128,8 @@ def _answers(found: Network, rows: Dataset) -> list[Answers]:
 
 def _write(answers: Sequence[Answers], carried: Columns, name: str, output: Path | None) -> None:
     from nnc.runtime.durable import write_bytes
-    from nnc.runtime.predictions import arrays_of, columns_of, csv_text, npz_bytes, parquet_bytes
+    from nnc.runtime.npz import npz_bytes
+    from nnc.runtime.predictions import arrays_of, columns_of, csv_text, parquet_bytes
 
     suffix = output.suffix.lower() if output else ".csv"
     if suffix == ".npz":

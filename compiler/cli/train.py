@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from click.exceptions import Exit
@@ -49,8 +49,7 @@ def _target_may_name_a_backend(function: Function) -> Function:
             words |= {"backend": target, "target": None}
         return function(**words)
 
-    wrapped: Any = command
-    return wrapped  # type: ignore[no-any-return]
+    return cast(Function, command)
 
 
 @app.command()

@@ -18,7 +18,7 @@ it. So each weight gets the layout for which fewer entries are copied:
 
 from __future__ import annotations
 
-from ..ir.dims import Dim, evaluate, symbols
+from ..ir.dims import Dim, evaluate, fixed, symbols
 from ..ir.op_graph import Graph, Node
 
 SMALL_RESULT = 1200
@@ -40,9 +40,7 @@ def stored_by_rows(graph: Graph) -> frozenset[str]:
 def _by_rows(graph: Graph, weight: Node) -> bool:
     if weight.type.rank != 2:
         return True
-    height, width = weight.type.shape
-    assert isinstance(height, int)
-    assert isinstance(width, int)
+    height, width = map(fixed, weight.type.shape)
     turned = [i for i in graph.users[weight.id] if graph[i].op == "transpose"]
     plain = _products(graph, weight.id)
     transposed = [product for i in turned for product in _products(graph, i)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Unpack
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from .conventions import conventions
 from .diagnosis import Diagnosis, Tensor
 from .evidence import sentences
 from .interpreter import Array, Leaves
-from .reference import Reference
+from .reference import Besides, Reference
 from .search import Search
 from .stepping import AFTER, Step, starting_memory, with_step
 
@@ -33,7 +34,7 @@ def diagnose(
     after: Mapping[str, Array] | None = None,
     count: int = 1,
     memory: Mapping[str, Array] | None = None,
-    **more: object,
+    **more: Unpack[Besides],
 ) -> Diagnosis:
     """Say what is wrong with arrays, given by the names of the reference's tensors.
 
@@ -57,7 +58,7 @@ def diagnose(
             raise ValueError("parameters after a step say nothing without the learning rate")
         reference, step = with_step(reference, rate, count)
         arrays |= {f"{AFTER}{name}": np.asarray(array) for name, array in after.items()}
-        more["state"] = _state(reference, step, memory or {}, more.get("state"))
+        more["state"] = _state(reference, step, memory or {}, more.get("state") or {})
     unknown = [n for n in arrays if n not in reference.tensors and n not in _outside(reference)]
     if unknown:
         raise KeyError(f"no tensor is called {', '.join(map(repr, unknown))}")
@@ -175,27 +176,26 @@ def _targets(reference: Reference) -> dict[str, str]:
     return {n if n == "target" else f"{n}_target": n for n in names}
 
 
-def _leaves(reference: Reference, arrays: Mapping[str, Array], **more: object) -> Leaves:
+def _leaves(reference: Reference, arrays: Mapping[str, Array], **more: Unpack[Besides]) -> Leaves:
     typed = reference.typed
     inputs = [n.name for n in typed.graph.layers if n.kind == "input"]
     return reference.leaves(
         {p.name: arrays[p.name] for p in typed.params},
         {name: arrays[name] for name in inputs},
         {name: arrays[tensor] for tensor, name in _targets(reference).items()},
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
 def _state(
-    reference: Reference, step: Step, memory: Mapping[str, Array], state: object
+    reference: Reference, step: Step, memory: Mapping[str, Array], state: Mapping[str, Array]
 ) -> dict[str, Array]:
     """What the optimizer keeps and the running statistics before the step."""
     start = starting_memory(reference, step)
     unknown = [name for name in memory if name not in start]
     if unknown:
         raise KeyError(f"{step.kind.name} keeps nothing called {', '.join(map(repr, unknown))}")
-    kept = state if isinstance(state, Mapping) else {}
-    return {**start, **{name: np.asarray(array) for name, array in memory.items()}, **kept}
+    return {**start, **{name: np.asarray(array) for name, array in memory.items()}, **state}
 
 
 def rate_of(typed: TypedGraph) -> float | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -35,6 +35,16 @@ from .interpreter import Array, Evaluation, Leaves
 
 Given = Any
 """One array, or a dict of several arrays by name."""
+
+
+class Besides(TypedDict, total=False):
+    """What a step depends on besides parameters, inputs and targets; see `Reference.leaves`."""
+
+    state: Mapping[str, Array] | None
+    lengths: Given
+    drawn: Mapping[str, Array] | None
+    train: bool
+
 
 READABLE = 0
 """The level with readable formulas: simplified, nothing shared or fused."""

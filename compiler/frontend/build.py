@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -40,6 +39,7 @@ from .refusals import (
     Item,
     Name,
     Paren,
+    decimal,
     definable,
     fail,
     fail_repeat,
@@ -102,11 +102,7 @@ class TreeBuilder:
                 advice = f"integers have {MAX_DIGITS} digits at most"
                 fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
             return Number(int(token), span)
-        value = float(token)
-        if math.isinf(value):
-            advice = "the largest decimal is about 1.8e308"
-            fail(syntax.MALFORMED_NUMBER, span, "the number is too large", help=advice)
-        return Number(value, span)
+        return Number(decimal(token, span), span)
 
     def WORD(self, token: Token) -> Name:
         """Return a word, or a symbolic dimension if all its letters are upper-case."""
@@ -175,10 +171,9 @@ class TreeBuilder:
         left, op, right = parts
         span = self._span(left, right)
         refuse_stages(right)
-        if op == "*" and isinstance(unwrapped(left), StagesValue):
-            group = value_as_stage(replace(unwrapped(left), span=left.span))
-            assert isinstance(group, Group)
-            repeated = replace(group, repeat=unwrapped(right))
+        stages = unwrapped(left)
+        if op == "*" and isinstance(stages, StagesValue):
+            repeated = Group(stages.chain, (), unwrapped(right), None, left.span)
             return StagesValue(Chain((repeated,), span), span)
         refuse_stages(left)
         return Binary(str(op), unwrapped(left), unwrapped(right), span)

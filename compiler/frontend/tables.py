@@ -54,7 +54,7 @@ class Tables:
                     break
                 if step is None:
                     return False, None
-                size, name, make = step  # type: ignore[misc]
+                size, name, make = step  # type: ignore[misc]  # an int has left the loop above
                 if make is None:
                     passing = states[-2], states[-1], kind
                     states[-1] = passed.get(passing) or self._pass_on(*passing)
@@ -76,7 +76,7 @@ class Tables:
         """Return the state after all reductions that pass on the last value."""
         found, go_on = state, self._states[below]
         while isinstance(step := self._states[found].get(kind), tuple) and step[2] is None:
-            found = go_on[step[1]]  # type: ignore[assignment]
+            found = go_on[step[1]]  # type: ignore[assignment]  # a rule's entry is a state
         self._passed[below, state, kind] = found
         return found
 

@@ -107,6 +107,13 @@ def product(dims: Iterable[Dim]) -> Dim:
     return total
 
 
+def fixed(dim: Dim) -> int:
+    """Return a dimension that the language lets no symbol be; raises TypeError if it is one."""
+    if isinstance(dim, int):
+        return dim
+    raise TypeError(f"a dimension is {dim}, not a number")
+
+
 def symbols(dim: Dim) -> set[str]:
     """Return the plain symbols that a dimension depends on."""
     return set() if isinstance(dim, int) else set(_WORD.findall(str(dim)))

@@ -7,6 +7,8 @@ is the formula `swish` of the value z and the number q.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..record import record
 from ..source import Span
 
@@ -90,3 +92,11 @@ class Formula:
     def kind(self) -> str:
         """The kind of layers and losses that compute it; built-in kinds contain no blank."""
         return f"{self.name} fn" if len(self.values) == 1 else f"{self.name} fn merge"
+
+
+def formula_in(args: Mapping[str, object]) -> Formula:
+    """Return the formula among checked arguments; raises TypeError if there is none."""
+    found = args.get(FORMULA)
+    if isinstance(found, Formula):
+        return found
+    raise TypeError(f"not a formula: {found!r}")

@@ -119,6 +119,13 @@ class Setting:
         """The word of its kind in specs; the kind of a formula has a further word."""
         return self.kind.partition(" ")[0]
 
+    def real(self, name: str) -> float:
+        """Return a numeric argument; raises TypeError for one of another type."""
+        value = self.args[name]
+        if isinstance(value, int | float):
+            return float(value)
+        raise TypeError(f"{self.kind}: argument {name} is {value!r}")
+
 
 @record(frozen=True, slots=True)
 class Loss:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..ir.layer_graph import ArgValue, Call
+from ..source import NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ INIT_ARG = option(
 )
 
 
-BIAS_INIT_ARG = option("bias_init", Init(), "initialisation of biases", Call("zeros", {}, None))  # type: ignore[arg-type]
+BIAS_INIT_ARG = option("bias_init", Init(), "initialisation of biases", Call("zeros", {}, NOWHERE))
 
 
 BIAS_ARG = option("bias", Flag(), "whether a bias is added", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim
+from ..ir.dims import Dim, fixed
 from ..ir.layer_graph import Call
 from ..ir.types import TensorType
 from ..kinds.arguments import (
@@ -64,8 +64,8 @@ def _params(c: ShapeContext) -> tuple[ParamSpec, ...]:
 
 
 def _lower(c: LowerContext) -> Value:
-    batch, length, size = c.x.type.shape
-    assert isinstance(size, int)
+    batch, length, _ = c.x.type.shape
+    size = fixed(c.x.type.shape[-1])
     qkv, rows = _projected(c, reshape(c.x, (batch * length, size))), (batch, length)
     parts = (narrow(qkv, 1, part * size, (part + 1) * size) for part in range(3))
     q, k, v = (by_heads(c, x, rows, name) for x, name in zip(parts, "qkv", strict=True))
@@ -80,8 +80,7 @@ def by_heads(c: LowerContext, x: Value, rows: tuple[Dim, Dim], name: str) -> Val
 
 def attend(c: LowerContext, q: Value, k: Value, v: Value, lengths: Value | None) -> Value:
     """Return each query's mean of the values, times Wo; keys beyond `lengths` are masked."""
-    size = q.type.shape[-1]
-    assert isinstance(size, int)
+    size = fixed(q.type.shape[-1])
     weights = _weights(c, _scores(c, q, k, size), lengths)
     rows = merge_heads(_mixed(c, weights, v))
     c.build.describe(rows, hint=f"{c.name}_rows", formula="the heads side by side")
@@ -149,8 +148,7 @@ def _step(c: StepContext) -> Stepped:
 
 def _lower_step(c: LowerContext, memory: Memory) -> Value:
     """Attend with the query of one position to the remembered keys and values."""
-    batch, size = c.x.type.shape
-    assert isinstance(size, int)
+    batch, size = c.x.type.shape[0], fixed(c.x.type.shape[-1])
     heads = c.arg("heads")
     qkv = _projected(c, c.x)
     q, k, v = (_head(c, qkv, part) for part in range(3))
@@ -165,8 +163,7 @@ def _lower_step(c: LowerContext, memory: Memory) -> Value:
 
 def _head(c: LowerContext, qkv: Value, part: int) -> Value:
     """Return the query (part 0), key or value of one position by heads, (B, heads, 1, D/heads)."""
-    batch, size = c.x.type.shape
-    assert isinstance(size, int)
+    batch, size = c.x.type.shape[0], fixed(c.x.type.shape[-1])
     heads = c.arg("heads")
     own = narrow(qkv, 1, part * size, (part + 1) * size)
     return reshape(own, (batch, heads, 1, size // heads))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ir.dims import fixed
 from ..kinds.arguments import Option, option
 from ..kinds.layer import Family, LayerKind
 from ..kinds.lower.context import LowerContext
@@ -53,8 +54,7 @@ def _cells(size: int, window: Window, axis: int, counted: tuple[int, int]) -> li
     """How many cells of the window count at each position along an axis."""
     before, kernel = numbers(window)[axis][0], window.kernel[axis]
     positions = window_size(size, kernel, window.stride[axis], numbers(window)[axis], 1)
-    assert isinstance(positions, int)
-    starts = [i * window.stride[axis] - before for i in range(positions)]
+    starts = [i * window.stride[axis] - before for i in range(fixed(positions))]
     return [min(at + kernel, size + counted[1]) - max(at, -counted[0]) for at in starts]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..diagnostics.codes import shapes as codes
-from ..ir.dims import Dim
+from ..ir.dims import Dim, fixed
 from ..ir.types import TensorType
 from ..kinds.arguments import IN_ARG, INIT_ARG, Flag, Int, option
 from ..kinds.layer import Family, LayerKind, ParamSpec
@@ -84,8 +84,7 @@ def _step(c: StepContext) -> Stepped:
     if not c.arg("learned"):
         return Stepped(0, lower=_lower_step)
     rows, length = c.arg("max"), c.input.shape[0]
-    most = length if rows is None else rows
-    assert isinstance(most, int)
+    most = fixed(length) if rows is None else rows
     return Stepped(0, lower=_lower_step, most=most)
 
 

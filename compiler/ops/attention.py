@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.dims import Dim
+from ..ir.dims import Dim, fixed
 from ..ir.types import TensorType
 from .activation import softmax_gradient
 from .build import Value
@@ -103,7 +103,7 @@ op(
     OpDef(
         "merge_heads",
         _merged_type,
-        lambda c: [split_heads(c.g, c.attr("rows"), c.x.type.shape[1])],  # type: ignore[arg-type]
+        lambda c: [split_heads(c.g, c.attr("rows"), fixed(c.x.type.shape[1]))],
         samples=(sample((2, 4, 3, 2), rows=(2, 3)), sample((3, 1, 1, 5), rows=(3, 1))),
     )
 )

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..ir.dims import Dim, Shape
+from ..ir.dims import Dim, Shape, fixed
 from ..ir.types import DType, TensorType
 from .build import Value
 from .registry import (
@@ -81,9 +81,8 @@ def _conv_type(types: Types, attrs: Attrs) -> TensorType:
     x, w = types[:2]
     positions = []
     for i, (size, kernel) in enumerate(zip(x.shape[2:], w.shape[2:], strict=True)):
-        assert isinstance(kernel, int)
-        pad = attrs["pad"] if attrs["pad"] == SAME else attrs["pad"][i]
-        positions.append(window_size(size, kernel, attrs["stride"][i], pad, attrs["dilation"][i]))
+        pad, stride = attrs["pad"] if attrs["pad"] == SAME else attrs["pad"][i], attrs["stride"][i]
+        positions.append(window_size(size, fixed(kernel), stride, pad, attrs["dilation"][i]))
     return TensorType((x.shape[0], w.shape[0], *positions))
 
 

@@ -88,7 +88,8 @@ def _arguments(written: str) -> tuple[tuple[int, ...], dict[str, Attr]]:
     """Parse `%4, %3, axes=(1,)` into operands and attributes."""
     named = VALUE.sub(r"_\1", written)  # parsed as a Python call, never executed
     call = ast.parse(f"f({named})", mode="eval").body
-    assert isinstance(call, ast.Call)
+    if not isinstance(call, ast.Call):
+        raise ValueError(f"these are no operands: {written}")
     inputs = [int(arg.id[1:]) for arg in call.args if isinstance(arg, ast.Name)]
     return tuple(inputs), {str(k.arg): _value(k.value) for k in call.keywords}
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..ir.dims import Dim, product
+from ..ir.dims import Dim, fixed, product
 from ..ir.types import TensorType
 from .build import Value
 from .conv import Pads, window_size
@@ -63,11 +63,8 @@ def local(x: Value, w: Value, *, kernel: Sizes, stride: Sizes, pad: Pads) -> Val
 
 
 def _positions(sizes: tuple[Dim, ...], kernel: tuple[Dim, ...], attrs: Attrs) -> tuple[Dim, ...]:
-    found = []
-    for size, k, s, p in zip(sizes, kernel, attrs["stride"], attrs["pad"], strict=True):
-        assert isinstance(k, int)
-        found.append(window_size(size, k, s, p, 1))
-    return tuple(found)
+    windows = zip(sizes, kernel, attrs["stride"], attrs["pad"], strict=True)
+    return tuple(window_size(size, fixed(k), s, p, 1) for size, k, s, p in windows)
 
 
 def _pool_type(types: Types, attrs: Attrs) -> TensorType:

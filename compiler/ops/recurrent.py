@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..ir.dims import Dim, product
+from ..ir.dims import Dim, fixed, product
 from ..ir.types import DType, TensorType
 from .build import Value
 from .elementwise import unbroadcast
@@ -68,9 +68,7 @@ def last_step(h: Value, lengths: Value) -> Value:
 
 
 def _hidden(type: TensorType, parts: int) -> int:
-    size = type.shape[-1]
-    assert isinstance(size, int)
-    return size // parts
+    return fixed(type.shape[-1]) // parts
 
 
 def _last_axis(type: TensorType, size: Dim) -> TensorType:

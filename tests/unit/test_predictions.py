@@ -6,7 +6,8 @@ import io
 import numpy as np
 import pytest
 from nnc.runtime.dataset import DataError
-from nnc.runtime.predictions import Answers, arrays_of, columns_of, csv_text, npz_bytes
+from nnc.runtime.npz import npz_bytes
+from nnc.runtime.predictions import Answers, arrays_of, columns_of, csv_text
 from nnc.runtime.probabilities import Meaning
 
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]], np.float32)

@@ -20,8 +20,12 @@ def _sloped(anatomy: Anatomy) -> Iterator[tuple[Activation, Callable[[Edit], int
     """The activations whose slope is a formula in their value, and that slope as a node."""
     for active in anatomy.activations:
         if active.op in SLOPES:
-            slope = SLOPES[active.op][1]
-            yield active, lambda edit, s=slope, a=active: s(edit, a.dz, a.a)  # type: ignore[misc]
+            yield active, _slope(active)
+
+
+def _slope(active: Activation) -> Callable[[Edit], int]:
+    slope = SLOPES[active.op][1]
+    return lambda edit: slope(edit, active.dz, active.a)
 
 
 def _site(active: Activation, what: str, wrong: str, change: Change, rank: int = 0) -> Site:

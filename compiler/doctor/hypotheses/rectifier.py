@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from ..anatomy import Activation, Anatomy
 from ..rewriting import Edit
@@ -89,7 +90,7 @@ def _leaks(active: Activation) -> Iterator[Site]:
     for slope in LEAKS:
         what = f"the gradient is {slope:g} · da where z is negative in {active.layer}"
         wrong = f"dz = da where z > 0, else {slope:g} · da"
-        leak = _becoming(active, lambda edit, a, s=slope: _leaking(edit, a, s))  # type: ignore[misc]
+        leak = _becoming(active, partial(_leaking, slope=slope))
         yield Site(active.layer, (active.dz,), what, wrong, right, leak, rank=1)
     what = f"the gradient is {{}} · da where z is negative in {active.layer}"
     wrong = "dz = da where z > 0, else c · da"

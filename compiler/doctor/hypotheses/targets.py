@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from ..anatomy import Anatomy, Judged
@@ -95,7 +96,7 @@ def _loss_alone(anatomy: Anatomy) -> Iterator[Site]:
             wrong, right = f"dy = {text}loss", "dy = the derivative of the loss by y"
             nodes, rank = (judged.gradient,), int(sign < 0)
             yield Site(judged.layer, nodes, what, wrong, right, plain, rank=rank)
-            scaled = instead_of_residual(judged, lambda e, j=judged, v=value: v(e, j.residual))  # type: ignore[misc]
+            scaled = instead_of_residual(judged, partial(value, like=judged.residual))
             yield Site(judged.layer, nodes, what, wrong, right, scaled, rank=rank + 1)
 
 

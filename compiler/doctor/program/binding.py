@@ -153,6 +153,14 @@ def returned(function: Callable[..., Any], count: int) -> list[str]:
         return []
     for node in reversed([n for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value]):
         parts = node.value.elts if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
-        if len(parts) == count and all(isinstance(p, ast.Name | ast.Attribute) for p in parts):
-            return [p.id if isinstance(p, ast.Name) else p.attr for p in parts]  # type: ignore[union-attr]
+        names = [name for part in parts if (name := _name(part))]
+        if len(names) == len(parts) == count:
+            return names
     return []
+
+
+def _name(node: ast.expr | None) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..interpreter import Array
+from .arrays import read_arrays, write_arrays
 from .binding import RATE, CannotCall, Known
 from .calling import arrays_of
 
@@ -33,8 +34,7 @@ LAYOUTS = (
 
 def main(file: str, given: str, answer: str) -> None:
     """Run the program in each layout until one works."""
-    with np.load(given, allow_pickle=False) as archive:
-        drawn = {name: archive[name] for name in archive.files}
+    drawn = read_arrays(given)
     kept = set(map(str, drawn.pop("kept:names", np.array([], dtype=str))))
     rate = float(drawn.pop("kept:rate", np.array(RATE)))
     module = runpy.run_path(file, run_name="program")
@@ -53,7 +53,7 @@ def main(file: str, given: str, answer: str) -> None:
             break
     if not best:
         raise first or CannotCall("nothing was computed")
-    np.savez(answer, **best)  # type: ignore[arg-type]
+    write_arrays(answer, best)
 
 
 def _laid_out(drawn: dict[str, Array], kept: set[str]) -> Iterator[dict[str, Array]]:
@@ -106,7 +106,8 @@ def run(words: list[str]) -> int:
     try:
         main(*words)
     except (Exception, SystemExit) as error:
-        sys.__stderr__.write(_said(error, words[0]) + "\n")  # type: ignore[union-attr]
+        if sys.__stderr__ is not None:  # the program may have replaced sys.stderr
+            sys.__stderr__.write(_said(error, words[0]) + "\n")
         return REFUSED
     return 0
 

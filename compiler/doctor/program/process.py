@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 import numpy as np
 
 from ..interpreter import Array
+from .arrays import read_arrays, write_arrays
 
 SECONDS = 30.0
 BYTES = 4 * 2**30
@@ -45,10 +46,9 @@ def run_program(
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npz"
         names = {"kept:names": np.array(kept)} if kept else {}
         names |= {} if rate is None else {"kept:rate": np.array(rate)}
-        np.savez(given, **arrays, **names)  # type: ignore[arg-type]
+        write_arrays(given, {**arrays, **names})
         _run([str(file.absolute()), str(given), str(answer)], file, seconds, most)
-        with np.load(answer, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        return read_arrays(answer)
 
 
 def _run(words: list[str], file: Path, seconds: float, most: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...diagnostics.codes import names as codes
 from ...diagnostics.model import Edit, Fix, Label
-from ...ir.formula import FORMULA, Formula
+from ...ir.formula import formula_in
 from ...ir.layer_graph import Layer, Loss, Output
 from ...source import Span
 from .. import ast
@@ -139,8 +139,7 @@ def _losses(
 
 def _other_count(words: LossWords, given: int, env: Env) -> None:
     """Return the fault of a formula whose number of values differs from the names after `on`."""
-    formula = words.setting.args[FORMULA]
-    assert isinstance(formula, Formula)
+    formula = formula_in(words.setting.args)
     stages = ", ".join(name.upper() for name in formula.judged)
     wanted = len(formula.judged)
     named = f"{given} {'is' if given == 1 else 'are'}" if given else "none is"

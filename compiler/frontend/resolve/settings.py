@@ -275,11 +275,12 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
                 find_stage(name, env)
         raise Fault
     own = {key: value for key, value in setting.args.items() if key != "weight"}
-    weight = setting.args["weight"]
-    assert isinstance(weight, float)
     kind, count = (formula.kind, len(formula.judged)) if formula else (setting.kind, 1)
     return LossWords(
-        Setting(kind, own, setting.given, setting.span, setting.head), on, weight, count
+        Setting(kind, own, setting.given, setting.span, setting.head),
+        on,
+        setting.real("weight"),
+        count,
     )
 
 

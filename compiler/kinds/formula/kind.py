@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...diagnostics.codes import shapes as codes
 from ...ir.dims import Dim, product
-from ...ir.formula import FORMULA, TARGET, Formula
+from ...ir.formula import TARGET, Formula, formula_in
 from ...ir.layer_graph import ArgValue, Setting
 from ...ir.types import TensorType
 from ...ops.build import Value
@@ -27,8 +27,7 @@ from .walk import reduces
 
 def formula_of(args: Mapping[str, ArgValue]) -> tuple[Formula, dict[str, float]]:
     """Return the formula in checked arguments, and its numbers."""
-    formula = args[FORMULA]
-    assert isinstance(formula, Formula)
+    formula = formula_in(args)
     numbers = {name: args[name] for name, _ in formula.numbers}
     return formula, {name: float(x) for name, x in numbers.items() if isinstance(x, int | float)}
 

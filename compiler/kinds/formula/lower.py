@@ -46,8 +46,7 @@ def lower_formula(
             forms.keep(term, found)
         return found
 
-    found = Walk(step).formula(formula, values, numbers)
-    assert isinstance(found, Value)
+    found = _value(build, Walk(step).formula(formula, values, numbers))
     if lengths is not None:
         found = mask_steps(found, lengths, ragged_axis)
     build.unnamed.update(range(first, len(build.nodes)))
@@ -135,7 +134,7 @@ def _compared(build: Builder, op: str, a: Operand, b: Operand) -> Value:
 
 def _chosen(build: Builder, condition: Operand, yes: Operand, no: Operand) -> Value:
     """Select; two plain numbers are blended by a mask, since np.where would change the dtype."""
-    assert isinstance(condition, Value)
+    condition = _value(build, condition)
     if not _is_condition(condition):  # the result of `!=`: 1 where the values differ
         condition = build.emit("greater", condition, const(build, 0.5))
     yes, no = (_real(x) for x in (yes, no))
@@ -165,7 +164,7 @@ def _div(build: Builder, a: Operand, b: Operand) -> Value:
 def _pow(build: Builder, a: Operand, b: Operand) -> Value:
     """Return a constant power, or exp(b · log a)."""
     if isinstance(b, float):
-        assert isinstance(a, Value)
+        a = _value(build, a)
         if b == 0:
             return scale(a, 0.0) + const(build, 1.0)
         return unary("sqrt", a) if b == 0.5 else power(a, b)

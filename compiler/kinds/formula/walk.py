@@ -91,12 +91,16 @@ class Walk(Generic[V]):
                 return self._apply(term, [self._term(inner, known) for inner in operands])
             case Invoke(formula, values, numbers):
                 given = [self._term(inner, known) for inner in values]
-                found: dict[str, float] = {}
-                for (name, _), inner in zip(formula.numbers, numbers, strict=True):
-                    number = self._term(inner, known)
-                    assert isinstance(number, float)
-                    found[name] = number
+                parameters = zip(formula.numbers, numbers, strict=True)
+                found = {name: self._number(inner, known) for (name, _), inner in parameters}
                 return self.formula(formula, given, found)
+
+    def _number(self, term: Term, known: Mapping[str, float | V]) -> float:
+        """Return a term whose operands are all numbers, as those of a number parameter are."""
+        found = self._term(term, known)
+        if isinstance(found, float):
+            return found
+        raise TypeError(f"not a number: {term}")
 
     def _apply(self, term: Apply, operands: Sequence[float | V]) -> float | V:
         numbers = [x for x in operands if isinstance(x, float)]

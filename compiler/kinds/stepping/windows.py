@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...ir.dims import fixed
 from ...ops.build import Value
 from ...ops.conv import conv
 from ...ops.shape import reshape, transpose
@@ -70,11 +71,10 @@ def _window(c: LowerContext, memory: Memory, kernel: int, dilation: int) -> Valu
     batch, channels = c.x.type.shape
     if kernel == 1:
         return reshape(c.x, (batch, channels, 1))
-    assert isinstance(channels, int)
     count = (kernel - 1) * dilation
     when = "position" if count == 1 else f"{count} positions"
     what = f"what came into {c.name} at the {when} before, a ring"
-    past = memory.before("past", (channels, count), what)
+    past = memory.before("past", (fixed(channels), count), what)
     window = recent(c.x, past, memory.position(), dilation=dilation)
     places = [_place(dilation * n) for n in range(kernel - 1, 0, -1)]
     listed = [places[0], "…", places[-1]] if kernel > 4 else places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -36,20 +37,20 @@ for _name, _onnx in {
     simple(_name, _onnx)
 
 
-for _name, _onnx in {
-    "greater": "Greater",
-    "at_least": "GreaterOrEqual",
-    "equal": "Equal",
-}.items():
-    rule(_name)(lambda e, n, op=_onnx: _compared(e, n, op))  # type: ignore[misc]
-
-
 def _compared(e: Emitter, n: Node, op: str) -> str:
     """ONNX compares numbers of one kind only: whole ones become real where they meet real ones."""
     kinds = [e.graph[i].type.dtype for i in n.inputs]
     mixed = len(set(kinds)) > 1
     operands = zip(e.operands(n), kinds, strict=True)
     return e.add(op, *(e.cast(x) if mixed and k is not DType.FLOAT else x for x, k in operands))
+
+
+for _name, _onnx in {
+    "greater": "Greater",
+    "at_least": "GreaterOrEqual",
+    "equal": "Equal",
+}.items():
+    rule(_name)(partial(_compared, op=_onnx))
 
 
 @rule("const")

@@ -127,6 +127,13 @@ def _prelu(t: Translation, node: NodeProto) -> None:
     activate(t, [node], node.input[0], "prelu", a=slope.reshape(1))
 
 
+_CLIPS: dict[tuple[float | None, float | None], str] = {
+    (0.0, 6.0): "relu6",
+    (-1.0, 1.0): "hard_tanh",
+    (0.0, None): "relu",
+}
+
+
 @reads("Clip")
 def _clip(t: Translation, node: NodeProto) -> None:
     given = attributes(node)
@@ -134,9 +141,8 @@ def _clip(t: Translation, node: NodeProto) -> None:
     for i, name in enumerate(list(node.input)[1:3]):
         if name:
             bounds[i] = float(t.weights(name, "bounds"))
-    texts = {(0.0, 6.0): "relu6", (-1.0, 1.0): "hard_tanh", (0.0, None): "relu"}
     low, high = (None if b is None or abs(b) > 1e30 else float(b) for b in bounds)
-    text = texts.get((low, high))  # type: ignore[arg-type]
+    text = _CLIPS.get((low, high))
     if text is None and low == 0 and high is not None:
         text = f"relu(max={high:g})"
     if text is None:
