@@ -38,7 +38,7 @@ class Emitter:
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._taken: dict[str, int] = {}
         self._current: Node | None = None
-        for node in graph:  # names of weights, inputs and outputs are not anybody else's
+        for node in graph:  # reserved for weights, inputs and outputs
             if node.op in (*WEIGHTS, *GIVEN):
                 self._values[node.id] = self.unique(leaf_name(node))
         named = graph.outputs_for("out")
@@ -47,7 +47,7 @@ class Emitter:
     # --- values ---------------------------------------------------------------------------
 
     def value(self, id: int) -> str:
-        """The name of a value of the op graph that has been emitted; weights come when asked for."""
+        """Return the name of an emitted value; a weight becomes an initializer on its first use."""
         node = self.graph[id]
         name = self._values[id]
         if node.op in WEIGHTS and name not in self.initializers:
@@ -56,11 +56,11 @@ class Emitter:
         return name
 
     def operands(self, node: Node) -> list[str]:
-        """The names of a node's operands."""
+        """Return the names of a node's operands."""
         return [self.value(i) for i in node.inputs]
 
     def array(self, id: int) -> Array:
-        """The numbers of a weight; raises CannotExport if the value is computed."""
+        """Return the numbers of a weight; raises CannotExport if the value is computed."""
         node = self.graph[id]
         if node.op == "zeros":
             return np.zeros([self.number(dim) for dim in node.type.shape], self.real)
@@ -70,13 +70,13 @@ class Emitter:
         return np.ascontiguousarray(kept, self.real)
 
     def is_weight(self, id: int) -> bool:
-        """Whether a value is a weight."""
+        """Return whether a value is a weight."""
         return self.graph[id].op in WEIGHTS
 
     # --- nodes ----------------------------------------------------------------------------
 
     def emit(self, node: Node, rule: Any) -> None:
-        """Add the nodes of one op, and give its value the best name."""
+        """Add the nodes of one op, and name its value."""
         self._current = node
         before = len(self.nodes)
         name = rule(self, node)
@@ -87,7 +87,7 @@ class Emitter:
         self._current = None
 
     def add(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Append an ONNX node and return the name of its first value; '' is an operand left out."""
+        """Append an ONNX node and return the name of its first value; '' is an omitted operand."""
         owner = self._current.origin.layer if self._current else "shape"
         name = self.unique(f"{owner}/{op}")
         given = {k: v for k, v in attributes.items() if v is not None}
@@ -97,7 +97,7 @@ class Emitter:
         return name
 
     def constant(self, value: Any, dtype: Any = None, hint: str = "") -> str:
-        """An initializer; equal ones are shared. Without a dtype, a real number of the model's."""
+        """Return an initializer's name; equal ones are shared. The default dtype is the model's."""
         array = np.ascontiguousarray(np.asarray(value, self.real if dtype is None else dtype))
         array = array.reshape(np.shape(value))
         key = (str(array.dtype), array.shape, array.tobytes())
@@ -108,40 +108,40 @@ class Emitter:
         return self._constants[key]
 
     def whole(self, *values: int) -> str:
-        """A vector of whole numbers as an initializer, such as axes."""
+        """Return a vector of integers, such as axes, as an initializer."""
         return self.constant(values, np.int64)
 
     def shape(self, dims: Sequence[Dim]) -> str:
-        """A shape as a vector of whole numbers."""
+        """Return a shape as a vector of integers."""
         return self.sizes.shape(tuple(dims))
 
     def cast(self, x: str, to: int | None = None) -> str:
-        """A value as real numbers of the model's dtype, or as another ONNX type."""
+        """Cast a value to the model's dtype, or to another ONNX type."""
         kind = helper.np_dtype_to_tensor_dtype(self.real) if to is None else to
         return self.add("Cast", x, to=kind)
 
     def number(self, dim: Dim) -> int:
-        """A size that ONNX wants as a number; raises CannotExport if it is open."""
+        """Return a size that ONNX needs as a number; raises CannotExport if it is symbolic."""
         if isinstance(dim, int):
             return dim
         raise CannotExport(f"{self.layer()}: ONNX wants a number where the size {dim} is open")
 
     def layer(self) -> str:
-        """The layer whose op is being emitted, as a message names it."""
+        """Return the layer whose op is being emitted, for messages."""
         return self._current.origin.layer if self._current else ""
 
     def unique(self, wanted: str) -> str:
-        """The wanted name, or the first one with a number behind it that is free."""
+        """Return the wanted name, or its first unused variant with a number."""
         count = self._taken.get(wanted, 0)
         self._taken[wanted] = count + 1
         return wanted if not count else self.unique(f"{wanted}_{count + 1}")
 
     def _is_free(self, name: str) -> bool:
-        """Whether nobody has a name; from now on somebody has."""
+        """Return whether a name is unused, and mark it as used."""
         return self.unique(name) == name
 
     def _best_name(self, node: Node) -> str:
-        """An output's own name, else that which the op graph would like, else layer and op."""
+        """Return the output's name, else the op graph's hint, else layer and op."""
         wanted = node.origin.hint or f"{node.origin.layer}/{node.op}"
         return self._outputs.get(node.id) or self.unique(wanted)
 
@@ -154,7 +154,7 @@ class Emitter:
         return new
 
     def _doc(self) -> str:
-        """Where in the spec a node comes from, and its formula."""
+        """Return a node's place in the spec, and its formula."""
         if self._current is None:
             return ""
         origin = self._current.origin
@@ -163,7 +163,7 @@ class Emitter:
 
 
 def leaf_name(node: Node) -> str:
-    """The public name of a leaf: a weight's, an input's, or that of an input's lengths."""
+    """Return the public name of a leaf: a weight, an input, or the lengths of an input."""
     name = node.word("name")
     return f"{name}_lengths" if node.op == "lengths" else name
 

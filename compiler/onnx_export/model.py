@@ -1,4 +1,4 @@
-"""The whole model: inputs, outputs, nodes, weights, and what is said of it."""
+"""The whole model: inputs, outputs, nodes, weights, and metadata."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ MOST = 2**31 - 2**20
 def onnx_model(
     typed: TypedGraph, arrays: Mapping[str, Array], opset: int = OPSET, spec: str = ""
 ) -> ModelProto:
-    """A network that predicts, as a checked ONNX model.
+    """Return a network for prediction, as a checked ONNX model.
 
     `arrays` are parameters and state by name, `spec` the text that the model carries. Rows are
-    the symbolic dimension B, open sizes have the spec's names, padded inputs have a second input
+    the symbolic dimension B, symbolic sizes have the spec's names, padded inputs have a second input
     `NAME_lengths` of whole numbers. Raises CannotExport, which names the layer and the reason.
     """
     _check(arrays, opset)
@@ -62,7 +62,7 @@ def _check(arrays: Mapping[str, Array], opset: int) -> None:
 
 
 def _prediction(typed: TypedGraph) -> Graph:
-    """The op graph of `predict`, for reading."""
+    """Return the op graph of `predict` at -O0."""
     functions = optimise_functions(build_functions(typed), level=0)
     return functions[Function.PREDICT]
 
@@ -94,7 +94,7 @@ def _graph(e: Emitter, typed: TypedGraph) -> onnx.GraphProto:
 
 
 def _output(e: Emitter, name: str, id: int) -> ValueInfoProto:
-    """An output under its own name; a value that has another one already is passed on."""
+    """Add an output under its own name; a value with another name passes through an Identity."""
     value = e.value(id)
     if value != name:
         e.nodes.append(helper.make_node("Identity", [value], [name], f"{name}/Identity"))

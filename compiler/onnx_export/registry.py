@@ -25,7 +25,7 @@ RULES: dict[str, Rule] = {}
 
 
 class CannotExport(ValueError):
-    """A network that ONNX has no counterpart for; the message names the layer and the reason."""
+    """A network without an ONNX counterpart; the message names the layer and the reason."""
 
 
 rule = rules_for(RULES, "op")
@@ -33,5 +33,5 @@ rule = rules_for(RULES, "op")
 
 
 def simple(name: str, onnx_name: str) -> None:
-    """Enter an op that is one ONNX node with the same operands and no attributes."""
+    """Register an op that is one ONNX node with the same operands and no attributes."""
     rule(name)(lambda e, n: e.add(onnx_name, *e.operands(n)))

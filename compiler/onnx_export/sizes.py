@@ -1,4 +1,4 @@
-"""Sizes that are only known when the model runs: B, T and what is computed from them."""
+"""Sizes that are known only at run time: B, T and what is computed from them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OPS: dict[type[ast.operator], str] = {
 
 
 class Sizes:
-    """Makes sizes as values of the graph, each once; symbols are read off the inputs' shapes."""
+    """Computes sizes in the graph, each once, from the shapes of the inputs."""
 
     def __init__(self, emitter: Emitter) -> None:
         self.e = emitter
         self._known: dict[str, str] = {}
 
     def shape(self, dims: tuple[Dim, ...]) -> str:
-        """A vector of sizes, for Expand, or for Reshape where −1 does not do."""
+        """Return a vector of sizes, for Expand, or for Reshape with several unknown sizes."""
         known = [dim for dim in dims if isinstance(dim, int)]
         if len(known) == len(dims):
             return self.e.whole(*known)
@@ -37,14 +37,14 @@ class Sizes:
         return parts[0] if len(parts) == 1 else self.e.add("Concat", *parts, axis=0)
 
     def target(self, dims: tuple[Dim, ...]) -> str:
-        """A vector of sizes for Reshape: one unknown size is −1, and follows from the others."""
+        """Return a vector of sizes for Reshape: a single unknown size is −1, inferred from the others."""
         unknown = [dim for dim in dims if isinstance(dim, Sym)]
         if len(unknown) > 1:
             return self.shape(dims)
         return self.e.whole(*(dim if isinstance(dim, int) else -1 for dim in dims))
 
     def scalar(self, dim: Dim) -> str:
-        """One size, as a whole number without axes."""
+        """Return one size as an integer scalar."""
         if isinstance(dim, int):
             return self.e.constant(dim, np.int64)
         return self._value(ast.parse(str(dim), mode="eval").body)
@@ -85,5 +85,5 @@ class Sizes:
 
 
 def is_open(dim: Dim) -> bool:
-    """Whether a size is only known when the model runs."""
+    """Return whether a size is known only at run time."""
     return bool(symbols(dim))

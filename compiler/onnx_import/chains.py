@@ -1,4 +1,4 @@
-"""Stages as statements: a chain from value to value, with forks inside where branches meet again."""
+"""Stages as statements: chains between named values, with forks where branches merge again."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Chain:
 class Statements:
     """The statements of a spec; `order` has all stages in the order of the text.
 
-    A value gets a name where it is used more than once, unless all its uses are the branches of
-    one fork: then the fork stands in the chain, as in `-> [conv 8 3x3, id] -> add`.
+    A value used more than once gets a name, unless all its uses are the branches of
+    one fork: then the fork is part of the chain, as in `-> [conv 8 3x3, id] -> add`.
     """
 
     def __init__(self, t: Translation, outputs: Sequence[int]) -> None:
@@ -40,20 +40,20 @@ class Statements:
         self._written: set[int] = set()
 
     def lines(self) -> list[str]:
-        """All statements, each after those whose values it takes."""
+        """Return all statements, each after those whose values it uses."""
         for i in self.outputs:
             self._write(i)
         return self._lines
 
     def name(self, stage: int) -> str:
-        """A name that tells where a value is used: an output's, an input's, or a number."""
+        """Return a name for a value: that of an output or input, or a numbered one."""
         for stages, letter in ((self.outputs, "y"), (self.t.inputs, "x")):
             if stage in stages:
                 return letter if len(stages) == 1 else f"{letter}{stages.index(stage) + 1}"
         return f"v{stage}"
 
     def _counted(self) -> list[int]:
-        """How often each stage is used; that the last one is the only output goes without saying."""
+        """Count the uses of each stage; the last stage as the only output does not count."""
         uses = [0] * len(self.t.stages)
         for stage in self.t.stages:
             for i in stage.inputs:
@@ -63,7 +63,7 @@ class Statements:
         return uses
 
     def _write(self, stage: int) -> None:
-        """Add the statement that gives a value its name, and before it those that it needs."""
+        """Add the statement that names a value, after those that it needs."""
         pending = [stage]
         while pending:
             at = pending[-1]
@@ -78,7 +78,7 @@ class Statements:
                 self._add(at, chain)
 
     def _needed(self, chain: Chain) -> list[int]:
-        """The named values that a chain begins with."""
+        """Return the named values that a chain begins with."""
         if chain.origin is not None:
             return [chain.origin]
         first = self.t.stages[chain.parts[0].stages[0]]
@@ -92,7 +92,7 @@ class Statements:
         self._lines.append(text + named)
 
     def _chain(self, stage: int) -> Chain:
-        """The longest chain that ends in a value and needs no names on its way."""
+        """Return the longest chain that ends in a value and needs no names inside."""
         parts: list[Part] = []
         while True:
             made = self.t.stages[stage]
@@ -114,7 +114,7 @@ class Statements:
                 return Chain(stage, tuple(parts[::-1]))
 
     def _fork(self, stage: int) -> tuple[int, Part] | None:
-        """The value at which all branches of a merge begin, if nothing else uses it, and the fork."""
+        """Return the value that all branches of a merge start from and nothing else uses, and the fork."""
         inputs = self.t.stages[stage].inputs
         branches = [Chain(i, ()) if self._uses[i] > 1 else self._chain(i) for i in inputs]
         origins = {branch.origin for branch in branches}
@@ -126,7 +126,7 @@ class Statements:
         return origin, Part(f"[{', '.join(texts)}] -> {self._text(stage)}", (*inner, stage))
 
     def _text(self, stage: int, inside: bool = True) -> str:
-        """A stage as written; one of several inputs has a name also `inside` a chain."""
+        """Return a stage as written; one of several inputs has a name also `inside` a chain."""
         made = self.t.stages[stage]
         several = stage in self.t.inputs and len(self.t.inputs) > 1
         named = f" as {self.name(stage)}" if several and inside else ""
@@ -134,7 +134,7 @@ class Statements:
 
 
 def folded(parts: Sequence[str]) -> list[str]:
-    """Parts with what is repeated written once: `(dense 64 relu) * 3`.
+    """Return the parts with repeated runs written once: `(dense 64 relu) * 3`.
 
     >>> folded(["input 4", "dense 4 relu", "dense 4 relu", "dense 4 relu", "dense 1"])
     ['input 4', '(dense 4 relu) * 3', 'dense 1']
@@ -152,7 +152,7 @@ def folded(parts: Sequence[str]) -> list[str]:
 
 
 def _repeat(parts: Sequence[str], at: int) -> tuple[int, int]:
-    """How long a run from here is that is repeated, and how often: what saves most text."""
+    """Return the length and count of the repeated run from here that saves most text."""
     best, saved = (1, 1), 0
     for length in range(1, min((len(parts) - at) // 2, LONGEST) + 1):
         count = 1

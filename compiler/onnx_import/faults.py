@@ -1,4 +1,4 @@
-"""What can be wrong with a file or a node, as lines for people."""
+"""Faults of a file or a node, as lines of text."""
 
 from __future__ import annotations
 

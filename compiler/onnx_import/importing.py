@@ -1,4 +1,4 @@
-"""The whole way: file, network, stages, spec, and weights under the names of the spec."""
+"""All steps of an import: file, network, stages, spec, and weights by the names of the spec."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .writing import Written, write_spec
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A spec, its graph, parameters and state by name, and what its reader should know."""
+    """A spec, its graph, parameters and state by name, and notes for its reader."""
 
     spec: str
     typed: TypedGraph
@@ -55,7 +55,7 @@ def imported(model: ModelProto, file: str, name: str = "model.nn") -> Imported:
 
 
 def _outputs(t: Translation, net: Network) -> list[int]:
-    """The stages of the outputs, brought to their shapes; raises CannotImport for others."""
+    """Return the stages of the outputs, reshaped to the file's shapes; raises CannotImport if impossible."""
     found: list[int] = []
     for name in net.outputs:
         try:
@@ -70,7 +70,7 @@ def _outputs(t: Translation, net: Network) -> list[int]:
 
 
 def _arrays(t: Translation, written: Written, typed: TypedGraph) -> dict[str, Array]:
-    """The weights by their names in the spec; layers stand in the order of the stages."""
+    """Return the weights by their names in the spec, whose layers are in the order of the stages."""
     layers = [layer for layer in typed.graph.layers if layer.kind not in ("input", "id")]
     arrays: dict[str, Array] = {}
     for layer, index in zip(layers, written.order, strict=True):
@@ -89,7 +89,7 @@ def _of_layer(layer: Layer, stage: Stage) -> dict[str, Array]:
 def _fitting(
     arrays: dict[str, Array], name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]
 ) -> Array:
-    """A weight in the spec's dtype; the shapes agree, or this importer is at fault."""
+    """Return a weight in the spec's dtype; a shape that differs is a bug of this importer."""
     array = arrays[name]
     if tuple(array.shape) != tuple(shape):
         raise CannotRead(f"weights of {name} have shape {array.shape}, the spec wants {shape}")

@@ -1,7 +1,7 @@
 """A model's graph with all shapes known and constants computed.
 
-The batch and other open sizes are given numbers that occur nowhere else, so that ONNX infers
-every shape and computations of shapes become constants; `size` tells them apart again.
+The batch and other symbolic sizes are replaced by numbers that occur nowhere else, so that ONNX
+infers every shape and shape computations become constants; `size` maps them back.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Input:
 
 @dataclass(slots=True)
 class Network:
-    """Nodes in order, constants by name, shapes of all values with the stand-ins in them.
+    """Nodes in order, constants by name, shapes of all values with stand-ins for symbolic sizes.
 
-    `classes` are the outputs that hold the most likely class itself; they are no part of `outputs`.
+    `classes` are the outputs with the predicted class; they are not in `outputs`.
     """
 
     nodes: list[NodeProto]
@@ -64,48 +64,48 @@ class Network:
     makers: dict[str, NodeProto] = field(default_factory=dict)
 
     def only_user(self, name: str, *ops: str) -> NodeProto | None:
-        """The only node that uses a value, if there is one and its operator is one of these."""
+        """Return the only node that uses a value if its operator is one of these."""
         users = self.users.get(name, [])
         alone = len(users) == 1 and name not in self.outputs
         return users[0] if alone and users[0].op_type in ops else None
 
     def maker(self, name: str, *ops: str) -> NodeProto | None:
-        """The node that makes a value, if its operator is one of these."""
+        """Return the node that computes a value if its operator is one of these."""
         node = self.makers.get(name)
         return node if node is not None and node.op_type in ops else None
 
     def row(self, name: str) -> tuple[Size, ...]:
-        """The sizes of one row of a value; raises Unsupported if its rows are not the batch."""
+        """Return the sizes of one row of a value; raises Unsupported if its rows are not the batch."""
         shape = self.shape(name)
         if not shape or shape[0] != BATCH:
             raise Unsupported("its first axis is not the batch", "export with the batch axis first")
         return tuple(map(size, shape[1:]))
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value, with stand-ins for open sizes."""
+        """Return the shape of a value, with stand-ins for symbolic sizes."""
         if name not in self.shapes:
             raise Unsupported("its shape is not known before the model runs")
         return self.shapes[name]
 
 
 def size(number: int) -> Size:
-    """A size as the spec writes it: a symbol in place of its stand-in."""
+    """Return a size as the spec writes it: the symbol of a stand-in, else the number."""
     return next((symbol for symbol, stand in OPEN.items() if number == stand), number)
 
 
 def stand_in(dim: Size) -> int:
-    """The number that stands for a size in shapes."""
+    """Return the stand-in of a size."""
     return OPEN[dim] if isinstance(dim, str) else dim
 
 
 def attributes(node: NodeProto) -> dict[str, Any]:
-    """The attributes of a node by name, text as str."""
+    """Return the attributes of a node by name, text as str."""
     found = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     return {k: v.decode() if isinstance(v, bytes) else v for k, v in found.items()}
 
 
 def network(model: ModelProto) -> Network:
-    """The graph of a model, its shapes inferred; raises CannotRead."""
+    """Return the graph of a model with inferred shapes; raises CannotRead."""
     model = _with_sizes(model)
     made = _inferred(model)
     classes, unknown = made.classes, _unknown(made)
@@ -120,7 +120,7 @@ def network(model: ModelProto) -> Network:
 
 
 def _inferred(model: ModelProto) -> Network:
-    """The graph with the shapes that onnx infers, constants computed."""
+    """Return the graph with the shapes that onnx infers and folded constants."""
     try:
         model = shape_inference.infer_shapes(model, data_prop=True)
     except Exception as error:
@@ -148,14 +148,14 @@ def _inferred(model: ModelProto) -> Network:
 def _numbers(tensor: TensorProto) -> Array:
     try:
         return numpy_helper.to_array(tensor)
-    except (KeyError, TypeError, ValueError):  # an unknown type, or numbers too few or too many
+    except (KeyError, TypeError, ValueError):  # an unknown type, or a wrong count of numbers
         raise CannotRead(
             f"tensor '{tensor.name}' does not hold what its type and shape say"
         ) from None
 
 
 def _classes(model: ModelProto) -> list[str]:
-    """Outputs with classes, where others have the scores that they follow from."""
+    """Return the outputs with predicted classes, if other outputs have the scores."""
     found = [o.name for o in model.graph.output if _is_class(o.type)]
     return found if len(found) < len(model.graph.output) else []
 
@@ -165,12 +165,12 @@ def _is_class(kind: Any) -> bool:
 
 
 def _unknown(made: Network) -> int:
-    """How many values have no shape yet."""
+    """Return the number of values without a shape."""
     return sum(name not in made.shapes for node in made.nodes for name in node.output if name)
 
 
 def _with_constants(model: ModelProto, made: Network) -> ModelProto:
-    """The model with what has been computed stored, so that more shapes follow from it."""
+    """Return the model with folded constants stored, from which more shapes can be inferred."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     del copy.graph.node[:], copy.graph.initializer[:], copy.graph.output[:]
@@ -192,7 +192,7 @@ def _row(shape: Sequence[int]) -> tuple[Size, ...]:
 
 
 def _with_sizes(model: ModelProto) -> ModelProto:
-    """The model with stand-ins for open sizes of its inputs, and no shapes of other values."""
+    """Return the model with stand-ins for symbolic input sizes, without the shapes of other values."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     constants = {t.name for t in copy.graph.initializer}
@@ -214,7 +214,7 @@ def _with_sizes(model: ModelProto) -> ModelProto:
 
 
 def _give_size(dim: Any, axis: int, symbols: dict[str, int], free: Any) -> None:
-    """The first axis is the batch, also where the file says 1."""
+    """Set a size; the first axis is the batch, even if the file has 1."""
     if axis == 0:
         if dim.dim_param:
             symbols.setdefault(dim.dim_param, BATCH)
@@ -231,7 +231,7 @@ def _refuse_many() -> int:
 
 
 def _fold(made: Network, model: ModelProto) -> None:
-    """Compute what depends on constants and shapes alone, and pass on what is only renamed."""
+    """Fold nodes that depend only on constants and shapes, and resolve Identity nodes."""
     renamed: dict[str, str] = {}
     kept: list[NodeProto] = []
     for node in made.nodes:
@@ -252,7 +252,7 @@ def _fold(made: Network, model: ModelProto) -> None:
 
 
 def _shape(made: Network, node: NodeProto) -> Array:
-    """The value of a Shape node, which may take a part of the axes."""
+    """Return the value of a Shape node, which may cover only some axes."""
     given = attributes(node)
     shape = made.shapes[node.input[0]]
     return np.array(shape[given.get("start", 0) : given.get("end")], np.int64)
@@ -264,7 +264,7 @@ def _is_real_cast(made: Network, node: NodeProto) -> bool:
 
 
 def _is_id_cast(made: Network, node: NodeProto) -> bool:
-    """Whether whole numbers from outside become whole numbers of another width."""
+    """Return whether a node casts an integer input to another integer width."""
     whole = (TensorProto.INT32, TensorProto.INT64)
     given = {i.name for i in made.inputs if i.type in whole}
     return node.op_type == "Cast" and attributes(node)["to"] in whole and node.input[0] in given
@@ -278,7 +278,7 @@ def _is_constant(made: Network, node: NodeProto) -> bool:
 
 
 def _evaluate(made: Network, node: NodeProto, model: ModelProto) -> None:
-    """Compute a node whose operands are all known; one that cannot be computed is kept."""
+    """Compute a node whose operands are all known; keep it if that fails."""
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.output]
     graph = helper.make_graph([node], "constant", [], outputs)
     names = [name for name in node.input if name]
@@ -288,7 +288,7 @@ def _evaluate(made: Network, node: NodeProto, model: ModelProto) -> None:
         return
     try:
         values = ReferenceEvaluator(whole).run(None, {})
-    except Exception:  # the evaluator has errors of any kind for what it does not know
+    except Exception:  # the evaluator raises errors of any type for what it does not support
         return
     for name, value in zip(node.output, values, strict=True):
         _constant(made, name, np.asarray(value))
@@ -305,7 +305,7 @@ def _constant(made: Network, name: str, value: Array) -> None:
 
 
 def _index(made: Network) -> None:
-    """Who makes and who uses each value, without nodes that lead to no output."""
+    """Index the producer and the users of each value, without nodes that no output needs."""
     needed, kept = set(made.outputs), []
     for node in reversed(made.nodes):
         if needed.intersection(node.output):
@@ -320,6 +320,6 @@ def _index(made: Network) -> None:
 
 
 def dtype_of(arrays: Mapping[str, Array]) -> str:
-    """The width of a model's numbers: float64 if any weight has it, else float32."""
+    """Return a model's dtype: float64 if any weight has it, else float32."""
     wide = any(array.dtype == np.float64 and array.size > 1 for array in arrays.values())
     return "float64" if wide else "float32"

@@ -1,4 +1,4 @@
-"""Opens an ONNX file without trusting it: sizes, external data, the checker's verdict."""
+"""Opens an untrusted ONNX file: checks sizes and external data, and runs the ONNX checker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_model(path: Path) -> ModelProto:
         raise CannotRead(f"{path}: larger than 2 GiB, which no ONNX file is")
     try:
         model = onnx.load_model_from_string(path.read_bytes())
-    except Exception:  # protobuf's error is no public class of onnx
+    except Exception:  # protobuf's error class is not public in onnx
         raise CannotRead(f"{path}: no ONNX model, or damaged") from None
     if not model.graph.node and not model.graph.output:
         raise CannotRead(f"{path}: no ONNX model, or an empty one")
@@ -29,14 +29,14 @@ def read_model(path: Path) -> ModelProto:
     _load_external(model, path)
     try:
         onnx.checker.check_model(model)
-    except Exception as error:  # the checker raises errors of its own, and some of C++
+    except Exception as error:  # the checker raises its own errors, and some from C++
         first = str(error).strip().splitlines() or ["it does not follow the standard"]
         raise CannotRead(f"{path}: not a valid ONNX model: {first[0]}") from None
     return model
 
 
 def _tensors(graph: GraphProto) -> list[TensorProto]:
-    """All tensors that hold numbers: initializers and the values of Constant nodes."""
+    """Yield all tensors with numbers: initializers and the values of Constant nodes."""
     values = [a.t for node in graph.node for a in node.attribute if a.HasField("t")]
     return [*graph.initializer, *values]
 
@@ -52,13 +52,13 @@ def _check_tensors(model: ModelProto, path: Path) -> None:
 
 
 def _load_external(model: ModelProto, path: Path) -> None:
-    """Read data from files beside the model; no path may lead out of its folder."""
+    """Read data from files in the model's folder; paths outside it are refused."""
     folder = path.resolve().parent
     for tensor in _tensors(model.graph):
         if not uses_external_data(tensor):
             continue
         where = next((e.value for e in tensor.external_data if e.key == "location"), "")
-        if not isinstance(where, str) or not where:  # invalid UTF-8 comes as bytes
+        if not isinstance(where, str) or not where:  # invalid UTF-8 is returned as bytes
             raise CannotRead(f"{path}: tensor '{tensor.name}' lies outside of the model's folder")
         file = (folder / where).resolve()
         if folder not in file.parents:

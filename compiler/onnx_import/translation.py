@@ -1,4 +1,4 @@
-"""From nodes to stages of a spec: what rules see and emit."""
+"""Translation of nodes to stages of a spec: the interface of the rules."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Weights = Mapping[str, Array]
 
 @dataclass(slots=True)
 class Stage:
-    """One stage of the spec: its text, the stages it takes, its weights by their last name.
+    """One stage of the spec: its text, its input stages, its weights by the last part of their names.
 
-    `shape` are the sizes of one row, `activation` what is written behind the stage, with the
-    weights that it has itself.
+    `shape` are the sizes of one row, `activation` is the trailing activation, with its own
+    weights.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Stage:
 
 
 class Form(Enum):
-    """How a value of the file holds a stage's value.
+    """The layout in which a value of the file holds a stage's value.
 
     PLAIN as it is; FLAT with batch and positions in one axis; STEPS_FIRST (T, B, D);
     DIRECTIONS (T, 1, B, H) of a recurrent operator; CHANNELS_LAST (B, H, W, C) or (B, L, C).
@@ -67,7 +67,7 @@ reads = rules_for(RULES, "operator")
 
 
 class Translation:
-    """The stages so far, and where each value of the file is found among them."""
+    """The stages so far, and the view of each value of the file on them."""
 
     def __init__(self, net: Network) -> None:
         self.net = net
@@ -81,19 +81,19 @@ class Translation:
     # --- what a rule asks -----------------------------------------------------------------
 
     def view(self, name: str) -> View:
-        """Where a value is found; raises Unsupported if it is a constant."""
+        """Return the view of a value; raises Unsupported if it is a constant."""
         if name not in self.views:
             what = "a constant" if name in self.net.constants else "a value"
             raise Unsupported(f"it takes {what} where nnc has the value of a stage")
         return self.views[name]
 
     def settled(self, name: str) -> View:
-        """Where a value is found, its last axis being that of the stage."""
+        """Return the view of a value whose last axis is that of the stage."""
         view = self.view(name)
         return View(self.plain(name)) if view.form is Form.CHANNELS_LAST else view
 
     def plain(self, name: str) -> int:
-        """The stage of a value that holds it as it is; its row is brought to the file's shape."""
+        """Return the stage of a value in the PLAIN form, reshaped to the file's shape."""
         view = self.view(name)
         if view.form is Form.CHANNELS_LAST:
             return self._channels_last(name, view.stage)
@@ -105,7 +105,7 @@ class Translation:
         return self.reshaped(view.stage, row)
 
     def _channels_last(self, name: str, stage: int) -> int:
-        """The stage with its channels moved to the end, which the value then holds as it is."""
+        """Return the stage with its channels moved to the end, which is the value's PLAIN form."""
         first, *rest = self.stages[stage].shape
         text = "transpose" if len(rest) == 1 else "permute 1 2 0"
         made = self.stage(text, [stage], (*rest, first))
@@ -113,24 +113,24 @@ class Translation:
         return made
 
     def reshaped(self, stage: int, row: tuple[Size, ...]) -> int:
-        """A stage's value in another shape."""
+        """Return the stage that reshapes a stage's value."""
         if len(row) == 1:
             return self.stage("flatten", [stage], row)
         return self.stage(f"reshape {shape_text(row)}", [stage], row)
 
     def constant(self, name: str) -> Array | None:
-        """The numbers of a constant, or None if the value is computed."""
+        """Return the numbers of a constant, or None if the value is computed."""
         return self.net.constants.get(name)
 
     def weights(self, name: str, what: str) -> Array:
-        """The numbers of a constant; raises Unsupported if the value is computed."""
+        """Return the numbers of a constant; raises Unsupported if the value is computed."""
         array = self.constant(name)
         if array is None:
             raise Unsupported(f"its {what} are computed, not stored")
         return array
 
     def wholes(self, name: str) -> list[int]:
-        """A constant of whole numbers as a list."""
+        """Return a constant of integers as a list."""
         return [int(i) for i in np.ravel(self.weights(name, "sizes"))]
 
     # --- what a rule does -----------------------------------------------------------------
@@ -143,24 +143,24 @@ class Translation:
         return len(self.stages) - 1
 
     def give(self, name: str, stage: int, form: Form = Form.PLAIN) -> None:
-        """Say where a value of the file is found."""
+        """Set the view of a value of the file."""
         self.views[name] = View(stage, form)
-        if form is Form.PLAIN:  # for values whose shapes ONNX does not infer
+        if form is Form.PLAIN:  # ONNX may not have inferred its shape
             self.net.shapes.setdefault(name, (BATCH, *map(stand_in, self.stages[stage].shape)))
 
     def skip(self, *nodes: NodeProto | None) -> None:
-        """Nodes that a rule has read together with its own."""
+        """Mark nodes that a rule has translated together with its own."""
         self.done.update(node.output[0] for node in nodes if node is not None)
 
     def note(self, text: str) -> None:
-        """Something that the reader of the spec should know."""
+        """Add a note for the reader of the spec."""
         if text not in self.notes:
             self.notes.append(text)
 
 
 def translate(net: Network) -> Translation:
-    """All nodes as stages; raises CannotImport with a fault for each node that cannot be."""
-    import_module(f"{__package__}.rules")  # which enters every rule
+    """Translate all nodes to stages; raises CannotImport with a fault for each unsupported node."""
+    import_module(f"{__package__}.rules")  # registers all rules
     t = Translation(net)
     for given in net.inputs:
         kind = "" if given.type in (TensorProto.FLOAT, TensorProto.DOUBLE) else " int"
@@ -182,7 +182,7 @@ def translate(net: Network) -> Translation:
 
 
 def _read(t: Translation, node: NodeProto) -> Fault | None:
-    """Read a node unless another one has; those behind a faulty node are not judged."""
+    """Translate a node unless a rule already has; nodes after a faulty one are skipped."""
     if node.output[0] in t.done:
         return None
     if t.lost.intersection(node.input):
@@ -197,7 +197,7 @@ def _read(t: Translation, node: NodeProto) -> Fault | None:
         t.lost.update(node.output)
         return Fault(node.name or node.output[0], node.op_type, error.why, error.help)
     except (ArithmeticError, LookupError, TypeError, ValueError):
-        # A rule trusts attributes and shapes to fit; in a damaged file they need not.
+        # Rules rely on consistent attributes and shapes, which a damaged file may lack.
         t.lost.update(node.output)
         return Fault(
             node.name or node.output[0], node.op_type, "its attributes do not fit its operands"
@@ -212,18 +212,18 @@ def _help(node: NodeProto) -> str:
 
 
 def shape_text(row: Sequence[Size]) -> str:
-    """Sizes as a spec writes them: `3x28x28`."""
+    """Return sizes as a spec writes them: `3x28x28`."""
     return "x".join(map(str, row))
 
 
 def number_text(value: Any) -> str:
-    """A number as a spec writes it, with the digits of its own width."""
-    text = str(np.asarray(value)[()] + np.asarray(value).dtype.type(0))  # −0 is 0
+    """Return a number as a spec writes it, with the digits of its own precision."""
+    text = str(np.asarray(value)[()] + np.asarray(value).dtype.type(0))  # −0 becomes 0
     return text.removesuffix(".0")
 
 
 def numbers_text(values: Array) -> str:
-    """One number, or a list."""
+    """Return one number, or a list, as text."""
     flat = np.ravel(values)
     if flat.size == 1 or (flat == flat[0]).all():
         return f"({number_text(flat[0])})" if flat[0] < 0 else number_text(flat[0])
@@ -231,10 +231,10 @@ def numbers_text(values: Array) -> str:
 
 
 def option(name: str, value: Any, default: Any) -> str:
-    """An argument as text, nothing where it is the default."""
+    """Return an argument as text; empty if it is the default."""
     return "" if value == default else f" {name}={value}"
 
 
 def windows(values: Sequence[int]) -> str:
-    """A size on every axis as text: one number where they are equal."""
+    """Return the sizes on all axes as text: one number if they are equal."""
     return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))

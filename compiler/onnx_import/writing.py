@@ -1,4 +1,4 @@
-"""The text of a spec from stages: chains, forks, names where a value is used further away, a loss."""
+"""The text of a spec from stages: chains, forks, named values, and a loss."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LOSSES = {"softmax": "crossentropy", "sigmoid": "bce", "log_softmax": "crossentr
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A spec, and the stage behind each layer of its graph, in order (without inputs)."""
+    """A spec, and the stage of each layer of its graph, in order (without inputs)."""
 
     text: str
     order: tuple[int, ...]
 
 
 def write_spec(t: Translation, outputs: Sequence[int], file: str, dtype: str) -> Written:
-    """The spec of a translation whose outputs are these stages."""
-    # Names in the file can hold anything; a comment is one line.
+    """Return the spec of a translation whose outputs are these stages."""
+    # Names in the file may contain any character; a comment is one line.
     lines = [f"# {printable(text)}" for text in (f"Imported from {file}.", *t.notes)]
     statements = Statements(t, outputs)
     ends = [statements.name(i) for i in outputs]

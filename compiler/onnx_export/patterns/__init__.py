@@ -1,7 +1,7 @@
-"""What ONNX has an op of its own for, found in an op graph: each pattern makes one node of several.
+"""Fusion of several nodes of the op graph into one that ONNX has an op for.
 
-The nodes that patterns make have the names of ONNX ops, or operands that the op graph's own rules
-do not allow; only the rules of this export read them.
+Fused nodes have names of ONNX ops, or operands that the op graph's own type rules reject; only the
+rules of this export read them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ GELU = 20
 
 
 def with_patterns(graph: Graph, opset: int, *, double: bool) -> Graph:
-    """The graph with every pattern found, and without what nothing needs any more.
+    """Return the graph with every pattern fused, without nodes that are no longer needed.
 
-    In `double` precision norms stay in parts: ONNX keeps their epsilon in single precision.
+    In `double` precision norms are not fused: ONNX stores their epsilon in single precision.
     """
     patterns: list[Pattern] = [stacked_products, recurrent_layers, clipped_relus]
     if not double:
@@ -38,7 +38,7 @@ def with_patterns(graph: Graph, opset: int, *, double: bool) -> Graph:
 
 
 def _needed(graph: Graph) -> Graph:
-    """The nodes that outputs need, in order; inputs stay, since the model is called with them."""
+    """Return the nodes that outputs need, in order, and all inputs, as the model is called with them."""
     needed = set(graph.outputs.values())
     for node in reversed(graph.nodes):
         if node.id in needed:

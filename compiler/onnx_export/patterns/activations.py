@@ -1,4 +1,4 @@
-"""Activations that the op graph has in parts."""
+"""Activations that are several ops in the op graph."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from .found import Found
 
 
 def whole_gelus(found: Found) -> None:
-    """z · Φ(z), whose second factor is computed apart in the op graph.
+    """Fuse z · Φ(z), whose second factor is an op of its own in the op graph.
 
-    The approximation with tanh stays in parts: onnxruntime computes it in float64 with constants
+    The tanh approximation is not fused: onnxruntime computes it in float64 with constants
     of single precision.
     """
     for node in list(found.nodes("gelu")):
-        if (
-            found[node.inputs[0]].type == node.type
-        ):  # else one of its operands is still to be repeated
+        if found[node.inputs[0]].type == node.type:  # else an operand is broadcast
             found.merge(node, "Gelu", node.inputs[:1])
 
 
 def clipped_relus(found: Found) -> None:
-    """A relu that only a clip uses is part of the clip.
+    """Merge a relu into the clip that is its only user.
 
-    Besides, onnxruntime 1.32 fails on the two in float64, where it tries to join them itself.
+    onnxruntime 1.32 fails on the two in float64, when it tries to merge them itself.
     """
     for clip in list(found.nodes("clip")):
         relu = found.operand(clip, 0, "relu")

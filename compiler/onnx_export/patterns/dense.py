@@ -1,4 +1,4 @@
-"""Products of stacks of rows: ONNX multiplies (B, T, D) by (D, H) without reshaping."""
+"""Products of stacked rows: ONNX multiplies (B, T, D) by (D, H) without reshaping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .found import Found
 
 
 def stacked_products(found: Found) -> None:
-    """reshape, product, bias, reshape back: the product of the stack itself, and its bias."""
+    """Replace reshape, product, bias, reshape by a product of the stack, and its bias."""
     for node in list(found.nodes("reshape")):
         chain = _chain(found, node)
         if chain is None:
@@ -27,7 +27,7 @@ def stacked_products(found: Found) -> None:
 
 
 def _chain(found: Found, node: Node) -> tuple[Node, Node, Node] | None:
-    """The product behind a reshape, the last node of it with its bias, and the stack in front."""
+    """Return the product after a reshape, its last node including the bias, and the stack before it."""
     last = found.operand(node, 0, "add", "matmul")
     if last is None or found.only_user(last, "reshape") is None:
         return None

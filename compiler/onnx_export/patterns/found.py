@@ -1,4 +1,4 @@
-"""A graph whose nodes are replaced one by one."""
+"""A graph under rewriting, node by node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...ir.op_graph import Attr, Graph, Node
 
 
 class Found:
-    """The nodes of a graph; `merge` puts another op in a node's place, `alias` another value."""
+    """The nodes of a graph; `merge` replaces a node's op, `alias` replaces its value."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -21,18 +21,18 @@ class Found:
         return self._nodes[self._aliases.get(id, id)]
 
     def nodes(self, *ops: str) -> Iterator[Node]:
-        """The nodes of these ops, in order."""
+        """Return the nodes of these ops, in order."""
         for node in self._graph:
             if self._nodes[node.id].op in ops and node.id not in self._aliases:
                 yield self._nodes[node.id]
 
     def operand(self, node: Node, index: int, *ops: str) -> Node | None:
-        """An operand if it is one of these ops."""
+        """Return an operand if it is one of these ops."""
         found = self[node.inputs[index]]
         return found if found.op in ops else None
 
     def only_user(self, node: Node, *ops: str) -> Node | None:
-        """The only user of a value, if there is one and it is one of these ops."""
+        """Return the only user of a value if it is one of these ops."""
         users = [u for u in self._users[node.id] if u not in self._aliases]
         if len(users) != 1 or node.id in self._graph.outputs.values():
             return None
@@ -40,22 +40,22 @@ class Found:
         return user if user.op in ops else None
 
     def merge(self, node: Node, op: str, inputs: tuple[int, ...], **attrs: Attr) -> None:
-        """Make a node another op of other operands; its value, name and place stay."""
+        """Give a node another op and operands; its value, name and place are unchanged."""
         given = tuple(sorted(attrs.items()))
         self._nodes[node.id] = replace(node, op=op, inputs=inputs, attrs=given)
 
     def retype(self, node: Node, like: Node) -> None:
-        """Give a node the type of another, and what that is called."""
+        """Give a node the type and the name of another."""
         self._nodes[node.id] = replace(self._nodes[node.id], type=like.type, origin=like.origin)
 
     def alias(self, node: Node, to: Node) -> None:
-        """Let all who use a node use another one."""
+        """Replace a node by another one in all its users."""
         self._aliases[node.id] = to.id
         self._users[to.id] = [u for u in self._users[to.id] if u != node.id]
         self._users[to.id] += self._users[node.id]
 
     def graph(self) -> Graph:
-        """The graph as it is now."""
+        """Return the rewritten graph."""
         nodes = tuple(
             replace(n, inputs=tuple(self._final(i) for i in n.inputs))
             for n in self._nodes.values()

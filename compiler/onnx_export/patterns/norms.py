@@ -7,7 +7,7 @@ from .found import Found
 
 
 def layer_norms(found: Found) -> None:
-    """Standardized by the row's own statistics, then times gain, plus bias where that follows."""
+    """Fuse standardization by row statistics with gain and bias."""
     for node in list(found.nodes("standardized")):
         stats = found.operand(node, 1, "row_stats")
         if stats is None:
@@ -24,7 +24,7 @@ def layer_norms(found: Found) -> None:
 
 
 def _row(found: Found, user: Node | None, of: Node | None) -> int | None:
-    """The other operand of a node if it is one row of weights."""
+    """Return the other operand of a node if it is one row of weights."""
     if user is None or of is None or user.inputs[0] != of.id:
         return None
     other = found[user.inputs[1]]
@@ -32,7 +32,7 @@ def _row(found: Found, user: Node | None, of: Node | None) -> int | None:
 
 
 def batch_norms(found: Found) -> None:
-    """(x − mean) / deviation · gain + bias with statistics from training, channels second."""
+    """Fuse (x − mean) / deviation · gain + bias with running statistics and the channels second."""
     for shift in list(found.nodes("add")):
         parts = _batch_norm(found, shift)
         if parts is not None:
@@ -58,7 +58,7 @@ def _batch_norm(found: Found, shift: Node) -> tuple[int, tuple[int, ...], float]
 
 
 def _stats(found: Found, free: Node, scaled: Node) -> Node | None:
-    """The running statistics whose mean is taken away and whose deviation is divided by."""
+    """Return the running statistics that x is standardized by."""
     mean, over = (found.operand(node, 1, "slice") for node in (free, scaled))
     if mean is None or over is None or mean.inputs != over.inputs:
         return None
@@ -68,7 +68,7 @@ def _stats(found: Found, free: Node, scaled: Node) -> Node | None:
 
 
 def _channels(found: Found, id: int, x: Node) -> int | None:
-    """A weight with one number for each channel of x, before it was reshaped to broadcast."""
+    """Return a weight with one number per channel of x, before its reshape for broadcasting."""
     node = found[id]
     if node.op == "reshape":
         if node.type.shape != (*found[node.inputs[0]].type.shape, *(1,) * (x.type.rank - 2)):

@@ -9,13 +9,13 @@ TAPES = {"rnn_tape": "RNN", "lstm_tape": "LSTM", "gru_tape": "GRU"}
 
 
 def recurrent_layers(found: Found) -> None:
-    """x Wx + b, the tape, and the states read off it: one node of x and all weights.
+    """Fuse x Wx + b, the tape, and the states read from it into a node of x and all weights.
 
-    Where the product cannot be told apart, the node takes z itself, and its weights are one.
+    Where the product is not found, the node takes z itself, with identity input weights.
     """
     for node in list(found.nodes("states_of")):
         tape = found[node.inputs[0]]
-        if dict(tape.attrs).get("cells"):  # its last cell is read as well, and stays on the tape
+        if dict(tape.attrs).get("cells"):  # the last cell is read as well, from the tape
             continue
         z, *rest = tape.inputs
         given = _projection(found, found[z])
@@ -25,7 +25,7 @@ def recurrent_layers(found: Found) -> None:
 
 
 def _projection(found: Found, z: Node) -> tuple[int, ...] | None:
-    """The parts of x Wx + b; there may be no b."""
+    """Return the parts of x Wx + b; b is optional."""
     product = found.operand(z, 0, "matmul") if z.op == "add" else z
     if product is None or product.op != "matmul":
         return None

@@ -1,4 +1,4 @@
-"""Constants, arithmetic entry by entry, choices, sums, maxima and products."""
+"""Constants, elementwise arithmetic, selection, sums, maxima and products."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ for _name, _onnx in {
 
 
 def _compared(e: Emitter, n: Node, op: str) -> str:
-    """ONNX compares numbers of one kind only: whole ones become real where they meet real ones."""
+    """Add a comparison; ONNX compares numbers of one dtype, so integers are cast to the real dtype."""
     kinds = [e.graph[i].type.dtype for i in n.inputs]
     mixed = len(set(kinds)) > 1
     operands = zip(e.operands(n), kinds, strict=True)
@@ -70,7 +70,7 @@ def _filled(e: Emitter, n: Node) -> str:
 
 @rule("scale")
 def _scale(e: Emitter, n: Node) -> str:
-    """x · factor / over, where `over` may be a size."""
+    """Add x · factor / over, where `over` may be a symbolic size."""
     (x,), factor, over = e.operands(n), n.real("factor"), n.dim("over")
     if isinstance(over, int):
         return e.add("Mul", x, e.constant(factor / over))
@@ -121,7 +121,7 @@ def _as_real(e: Emitter, n: Node) -> str:
 
 @rule("bounded")
 def _bounded(e: Emitter, n: Node) -> str:
-    """x, or the lowest number there is where x is −inf."""
+    """Bound x below by the lowest finite number."""
     return e.add("Clip", *e.operands(n), e.constant(float(np.finfo(e.real).min)))
 
 

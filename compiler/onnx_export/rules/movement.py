@@ -40,7 +40,7 @@ def _slice(e: Emitter, n: Node) -> str:
 
 @rule("embed")
 def _embed(e: Emitter, n: Node) -> str:
-    """Zeros before and behind, along one axis.
+    """Add zeros before and after x along one axis.
 
     All axes are listed: where a Pad names its axes, onnxruntime 1.32 moves it past a Transpose
     without renaming them.
@@ -67,7 +67,7 @@ def _take_rows(e: Emitter, n: Node) -> str:
 
 @rule("split_heads")
 def _split_heads(e: Emitter, n: Node) -> str:
-    """(B·T, D) as (B, heads, T, D/heads)."""
+    """Reshape (B·T, D) to (B, heads, T, D/heads)."""
     rows = cast("Sequence[Dim]", n.attr("rows"))
     heads, width = n.type.shape[1], n.type.shape[3]
     apart = e.add("Reshape", *e.operands(n), e.shape((*rows, heads, width)))
@@ -76,6 +76,6 @@ def _split_heads(e: Emitter, n: Node) -> str:
 
 @rule("merge_heads")
 def _merge_heads(e: Emitter, n: Node) -> str:
-    """(B, heads, T, D/heads) as (B·T, D)."""
+    """Reshape (B, heads, T, D/heads) to (B·T, D)."""
     side = e.add("Transpose", *e.operands(n), perm=[0, 2, 1, 3])
     return e.add("Reshape", side, e.sizes.target(tuple(n.type.shape)))

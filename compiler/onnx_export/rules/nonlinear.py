@@ -1,4 +1,4 @@
-"""Activations and softmaxes. A gate that somebody computes beside its product is a value, too."""
+"""Activations and softmaxes. The gate of an activation such as silu is a value of its own."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _elu(e: Emitter, n: Node) -> str:
 
 
 def _above_zero(e: Emitter, z: str, other: str) -> str:
-    """z where positive, else another value: ONNX keeps the numbers of its ops in single precision."""
+    """Select z where positive, else another value; attributes of ONNX ops are single precision."""
     return e.add("Where", e.add("Greater", z, e.constant(0.0)), z, other)
 
 
 @rule("gelu", "gelu_tanh")
 def _gelu(e: Emitter, n: Node) -> str:
-    """z times its gate, the last operand."""
+    """z times its gate, which is the last operand."""
     operands = e.operands(n)
     return e.add("Mul", operands[0], operands[-1])
 

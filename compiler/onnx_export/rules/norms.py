@@ -1,4 +1,4 @@
-"""Normalisation: whole norms where ONNX has them, else statistics and what is done with them."""
+"""Normalisation: the norms of ONNX where they fit, else statistics and their application."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _batch_normalization(e: Emitter, n: Node) -> str:
 
 @rule("row_stats")
 def _row_stats(e: Emitter, n: Node) -> str:
-    """The mean of each row and one over its deviation, stacked."""
+    """The mean of each row and the reciprocal of its standard deviation, stacked."""
     (x,) = e.operands(n)
     last = e.whole(-1)
     mean = e.add("ReduceMean", x, last)

@@ -1,4 +1,4 @@
-"""Padded rows: masks from lengths, last steps, the softmax of attention, tables of positions."""
+"""Padded rows: masks from lengths, last steps, masked softmax, position encodings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..registry import rule
 
 
 def has_data(e: Emitter, lengths: str, rank: int, axis: int, size: Dim) -> str:
-    """Where an array of that rank holds data: the index along an axis is below the row's length."""
+    """Return the mask of data in an array of that rank: index along an axis < the row's length."""
     steps = e.add("Unsqueeze", _counted(e, size), e.whole(*(a for a in range(rank) if a != axis)))
     apart = e.add("Unsqueeze", lengths, e.whole(*range(1, rank)))
     return e.add("Less", steps, apart)
@@ -28,7 +28,7 @@ def _counted(e: Emitter, size: Dim) -> str:
 
 @rule("mask_steps", "exclude_steps")
 def _masked(e: Emitter, n: Node) -> str:
-    """x, and 0 or −inf in place of padding."""
+    """x with 0 or −inf in the padding."""
     x, lengths = e.operands(n)
     axis, shape = n.whole("axis"), n.type.shape
     whole = n.type.dtype.value == "int"
@@ -61,7 +61,7 @@ def _stretched_lengths(e: Emitter, n: Node) -> str:
 
 @rule("equal_lengths")
 def _equal_lengths(e: Emitter, n: Node) -> str:
-    """The first of two that are equal; ONNX has no way to refuse others."""
+    """The first of two lengths that must be equal, which ONNX cannot check."""
     return e.add("Identity", e.operands(n)[0])
 
 
@@ -75,7 +75,7 @@ def _last_step(e: Emitter, n: Node) -> str:
 
 @rule("masked_softmax")
 def _masked_softmax(e: Emitter, n: Node) -> str:
-    """Softmax over the keys that a query may see."""
+    """Softmax over the unmasked keys of each query."""
     scores, *lengths = e.operands(n)
     shape = n.type.shape
     rank = len(shape)

@@ -1,4 +1,4 @@
-"""Recurrent layers as ONNX's RNN, LSTM and GRU, whose gates stand in an order of their own."""
+"""Recurrent layers as ONNX's RNN, LSTM and GRU, which have another order of gates."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _gru(e: Emitter, n: Node) -> str:
 
 
 def _recurrent(e: Emitter, n: Node, op: str, gates: tuple[int, ...], **attributes: Any) -> str:
-    """Steps first, as ONNX runs them: (B, T, D) to (T, B, D), and the states back to (B, T, H)."""
+    """Transpose (B, T, D) to ONNX's (T, B, D), and the states back to (B, T, H)."""
     x, *rest = n.inputs
     steps_first = e.add("Transpose", e.value(x), perm=[1, 0, 2])
     width = e.number(e.graph[x].type.shape[2])
@@ -84,7 +84,7 @@ def _recurrent(e: Emitter, n: Node, op: str, gates: tuple[int, ...], **attribute
 
 
 def _first_states(e: Emitter, start: int, size: int, op: str) -> list[str]:
-    """The first h, of an LSTM also c, which is beside it: (1, B, H) each."""
+    """Return the first h, for an LSTM also c, from one array: (1, B, H) each."""
     both = e.value(start)
     if op != "LSTM":
         return [e.add("Unsqueeze", both, e.whole(0))]
@@ -94,11 +94,11 @@ def _first_states(e: Emitter, start: int, size: int, op: str) -> list[str]:
 
 
 def _gates(array: Array, order: tuple[int, ...]) -> Array:
-    """The blocks of the last axis in another order, and that axis first, as ONNX has it."""
+    """Reorder the gates, which are blocks of the last axis, and move that axis to the front."""
     blocks = np.split(array, len(order), axis=-1)
     return np.concatenate([blocks[i] for i in order], axis=-1).T
 
 
 def _weights(e: Emitter, n: Node, letter: str, array: Array) -> str:
-    """Weights with ONNX's axis of directions in front."""
+    """Return weights with ONNX's axis of directions in front."""
     return e.constant(array[None], hint=f"{n.origin.layer}.{letter}")

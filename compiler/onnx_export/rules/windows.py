@@ -1,4 +1,4 @@
-"""Convolution, pooling, and products with weights of their own at every position."""
+"""Convolution, pooling, and locally connected products."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..sizes import is_open
 
 
 def _pads(e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]) -> dict[str, Any]:
-    """The attributes of padding: zeros in front of every axis, then behind; or that it is `same`."""
+    """Return the padding attributes: zeros before each axis, then after each; or `same`."""
     pad: Any = n.attr("pad")
     if pad == "same":
         if any(map(is_open, size)):
@@ -28,7 +28,7 @@ def _pads(e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]) -
 def _same(
     e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]
 ) -> list[tuple[int, int]]:
-    """Padding for ⌈size / stride⌉ positions, the odd zero behind."""
+    """Return the padding for ⌈size / stride⌉ positions, with an odd zero at the end."""
     dilation = n.wholes("dilation") if "dilation" in dict(n.attrs) else (1,) * len(kernel)
     pads = []
     for dim, k, s, d in zip(size, kernel, n.wholes("stride"), dilation, strict=True):
@@ -39,7 +39,7 @@ def _same(
 
 
 def _kernel(e: Emitter, id: int) -> tuple[int, ...]:
-    """The window's sizes, from the shape of weights (F, C, window…)."""
+    """Return the window's sizes, from the shape of weights (F, C, window…)."""
     return tuple(e.number(dim) for dim in e.graph[id].type.shape[2:])
 
 
@@ -60,7 +60,7 @@ def _conv(e: Emitter, n: Node) -> str:
 
 @rule("conv_transpose")
 def _conv_transpose(e: Emitter, n: Node) -> str:
-    """Sizes that a stride leaves open are added behind."""
+    """Output sizes that the stride leaves ambiguous are fixed by padding at the end."""
     kernel, stride, dilation = _kernel(e, n.inputs[1]), n.wholes("stride"), n.wholes("dilation")
     size, given = n.type.shape[2:], e.graph[n.inputs[0]].type.shape[2:]
     pads = _pads(e, n, size, kernel)
@@ -85,7 +85,7 @@ def _conv_transpose(e: Emitter, n: Node) -> str:
 
 @rule("max_pool", "avg_pool")
 def _pool(e: Emitter, n: Node) -> str:
-    """ONNX's average leaves padding out unless it is told to count it."""
+    """ONNX's average excludes padding unless an attribute includes it."""
     kernel = n.wholes("kernel")
     size = e.graph[n.inputs[0]].type.shape[2:]
     return e.add(
@@ -100,7 +100,7 @@ def _pool(e: Emitter, n: Node) -> str:
 
 @rule("weighted_pool")
 def _weighted_pool(e: Emitter, n: Node) -> str:
-    """A convolution in which every channel is an image by itself."""
+    """A convolution that treats every channel as a separate image."""
     x, w = e.operands(n)
     batch, channels, *size = e.graph[n.inputs[0]].type.shape
     rows = batch * channels
@@ -119,7 +119,7 @@ def _weighted_pool(e: Emitter, n: Node) -> str:
 
 @rule("local")
 def _local(e: Emitter, n: Node) -> str:
-    """What lies under each window as one row, times the weights of that position."""
+    """Each window as one row, times the weights of that position."""
     x, w = e.operands(n)
     kernel = n.wholes("kernel")
     sizes, weights = e.graph[n.inputs[0]].type.shape[1:], e.graph[n.inputs[1]].type.shape
@@ -143,7 +143,7 @@ def _local(e: Emitter, n: Node) -> str:
 
 
 def _units(channels: int, kernel: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Weights of a convolution that copies each cell of each channel to a channel of its own."""
+    """Return the weights of a convolution that copies each cell of a window to its own channel."""
     units = np.zeros((channels * prod(kernel), channels, *kernel), dtype)
     cells = product(range(channels), *(range(k) for k in kernel))
     for i, (channel, *cell) in enumerate(cells):

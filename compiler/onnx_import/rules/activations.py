@@ -1,4 +1,4 @@
-"""Activations: behind the stage that they follow where nothing else uses it, else as stages."""
+"""Activations: trailing if nothing else uses the stage before, else stages of their own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _selu(a: dict[str, Any]) -> str:
 
 
 def _with(name: str, key: str, default: float, own: float) -> Text:
-    """An activation with one number, left out where it is nnc's own default."""
+    """Return the text of an activation with one number, which is omitted if it is nnc's default."""
 
     def text(a: dict[str, Any]) -> str:
         value = np.float32(a.get(key, default))
@@ -64,9 +64,9 @@ TRAILING = ("dense", "conv", "conv_transpose", "batchnorm", "layernorm", "groupn
 def activate(
     t: Translation, nodes: Sequence[NodeProto], source: str, text: str, **slopes: Array
 ) -> None:
-    """Put an activation behind a stage, or make a stage of it.
+    """Add an activation to a stage, or as a stage.
 
-    `nodes` are those that compute it from the value `source`, the last one of them its result.
+    `nodes` compute it from the value `source`; the last one is its result.
     """
     view = t.view(source)
     stage = t.stages[view.stage]
@@ -154,7 +154,7 @@ def _clip(t: Translation, node: NodeProto) -> None:
 
 @reads("Div")
 def _quotient(t: Translation, node: NodeProto) -> None:
-    """z/√2 begins torch's gelu, z · (1 + erf(z/√2)) / 2; else it is a constant factor."""
+    """Division by a constant; z/√2 is the start of torch's gelu, z · (1 + erf(z/√2)) / 2."""
     from .merges import quotient
 
     nodes = _gelu(t, node)
@@ -164,7 +164,7 @@ def _quotient(t: Translation, node: NodeProto) -> None:
 
 
 def _gelu(t: Translation, node: NodeProto) -> list[NodeProto] | None:
-    """The nodes of a gelu that begins with this division; the half is taken before or behind."""
+    """Return the nodes of a gelu that starts with this division; ½ is applied first or last."""
     z, by = node.input[0], t.constant(node.input[1])
     if by is None or by.size != 1 or abs(float(by.ravel()[0]) - 2**0.5) > 1e-4:
         return None
@@ -184,7 +184,7 @@ def _gelu(t: Translation, node: NodeProto) -> list[NodeProto] | None:
 
 @reads("Abs")
 def _softsign(t: Translation, node: NodeProto) -> None:
-    """|z|, where it begins z / (1 + |z|)."""
+    """|z| as the start of z / (1 + |z|)."""
     z = node.input[0]
     plus = t.net.only_user(node.output[0], "Add")
     over = t.net.only_user(plus.output[0], "Div") if plus else None
@@ -197,7 +197,7 @@ def _softsign(t: Translation, node: NodeProto) -> None:
 
 @reads("Greater")
 def _softplus(t: Translation, node: NodeProto) -> None:
-    """z > 20, where torch takes z itself in place of softplus(z), which it equals there."""
+    """z > 20, beyond which torch computes softplus(z) as z."""
     nodes = _thresholded(t, node)
     if nodes is None:
         raise Unsupported("a comparison", "write a formula with `where`")
@@ -205,7 +205,7 @@ def _softplus(t: Translation, node: NodeProto) -> None:
 
 
 def _thresholded(t: Translation, node: NodeProto) -> list[NodeProto] | None:
-    """The nodes of torch's softplus from its comparison, the choice last."""
+    """Return the nodes of torch's softplus, from the comparison to the Where."""
     choice = t.net.only_user(node.output[0], "Where")
     plus = t.net.maker(choice.input[2], "Softplus") if choice else None
     bound = t.constant(node.input[1])
@@ -216,6 +216,6 @@ def _thresholded(t: Translation, node: NodeProto) -> list[NodeProto] | None:
 
 
 def _is(t: Translation, name: str, number: float) -> bool:
-    """Whether a value is that constant."""
+    """Return whether a value is that constant."""
     array = t.constant(name)
     return array is not None and array.size == 1 and float(array.ravel()[0]) == number

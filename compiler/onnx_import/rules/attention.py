@@ -1,4 +1,4 @@
-"""Products of computed values: attention as a whole is not recognised yet."""
+"""Products of computed values; attention is not recognised yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..translation import Translation
 
 
 def attention(t: Translation, node: NodeProto) -> None:
-    """A product of two computed values has no stage of its own."""
+    """Refuse a product of two computed values, which no stage computes."""
     raise Unsupported(
         "it multiplies two computed values, as attention does",
         "write `attention HEADS` in the spec and convert its weights by hand",

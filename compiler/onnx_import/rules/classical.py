@@ -15,7 +15,7 @@ LAST = {"NONE": "", "SOFTMAX": "softmax", "LOGISTIC": "sigmoid"}
 
 @reads("LinearClassifier", "LinearRegressor")
 def _linear(t: Translation, node: NodeProto) -> None:
-    """x W + b; a classifier's scores are its second output, its classes are left out."""
+    """x W + b; the second output of a classifier is its scores, the first, its classes, is omitted."""
     a = attributes(node)
     last = a.get("post_transform", "NONE")
     last = last.decode() if isinstance(last, bytes) else last
@@ -36,7 +36,7 @@ def _weights(coefficients: list[float], features: int) -> Array:
 
 @reads("Normalizer")
 def _normalizer(t: Translation, node: NodeProto) -> None:
-    """Probabilities over their sum: nothing to do where they are those of a softmax or of two."""
+    """Division by the sum; omitted for a softmax and for two complementary probabilities."""
     view = t.view(node.input[0])
     stage = t.stages[view.stage]
     last = (stage.activation or stage.text).split()[-1]
@@ -47,13 +47,13 @@ def _normalizer(t: Translation, node: NodeProto) -> None:
 
 
 def _is_opposite(w: Array | None) -> bool:
-    """Whether there are two classes with opposite scores, whose sigmoids add up to one."""
+    """Return whether there are two classes with opposite scores, whose sigmoids sum to 1."""
     return w is not None and w.shape[1] == 2 and np.allclose(w[:, 0], -w[:, 1])
 
 
 @reads("Scaler")
 def _scaler(t: Translation, node: NodeProto) -> None:
-    """(x − offset) · scale, which is normalisation by known numbers."""
+    """(x − offset) · scale, as `normalize`."""
     a = attributes(node)
     offset, scale = (np.asarray(a[name], np.float32) for name in ("offset", "scale"))
     stage = t.plain(node.input[0])

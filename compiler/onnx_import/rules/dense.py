@@ -12,7 +12,7 @@ from ..translation import Form, Translation, option, reads
 
 @reads("Gemm")
 def _gemm(t: Translation, node: NodeProto) -> None:
-    """α A B + β C with A the rows; B and C are weights."""
+    """α A B + β C, where A is data and B and C are weights."""
     a = attributes(node)
     if a.get("transA", 0):
         raise Unsupported("its rows are transposed")
@@ -27,7 +27,7 @@ def _gemm(t: Translation, node: NodeProto) -> None:
 
 @reads("MatMul")
 def _matmul(t: Translation, node: NodeProto) -> None:
-    """x W, and the bias that is added behind it."""
+    """x W, with the bias that is added next."""
     x, w = node.input
     if t.constant(w) is None or t.constant(x) is not None:
         from .attention import attention
@@ -45,7 +45,7 @@ def _matmul(t: Translation, node: NodeProto) -> None:
 
 
 def _bias(t: Translation, node: NodeProto, plus: NodeProto | None, size: int) -> Array | None:
-    """The vector that is added to a product, if there is one."""
+    """Return the vector that is added to a product, if there is one."""
     if plus is None:
         return None
     other = next(name for name in (*plus.input, "") if name != node.output[0])
@@ -69,7 +69,7 @@ def _dense(t: Translation, node: NodeProto, x: str, w: Array, b: Array | None, o
 
 @reads("Gather")
 def _gather(t: Translation, node: NodeProto) -> None:
-    """Rows of a stored table by ids, or one step of a sequence."""
+    """Look up rows of a stored table by ids, or take one step of a sequence."""
     table, axis = t.constant(node.input[0]), attributes(node).get("axis", 0)
     if table is None:
         from .recurrent import last_step
@@ -88,7 +88,7 @@ def _gather(t: Translation, node: NodeProto) -> None:
 
 @reads("Less")
 def _negative(t: Translation, node: NodeProto) -> None:
-    """ids < 0, where it begins a choice of ids counted from the end, as Keras writes it."""
+    """ids < 0, as the start of Keras's handling of negative ids."""
     ids = node.input[0]
     choice = t.net.only_user(node.output[0], "Where")
     plus = t.net.maker(choice.input[1], "Add") if choice else None

@@ -1,4 +1,4 @@
-"""Two values to one, or a value and numbers: sums, products, concatenation."""
+"""Binary operators: sums, products and concatenation of values, or of a value and constants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 1000
 
 @reads("Add", "Sum", "Sub", "Max", "Mean")
 def _merge(t: Translation, node: NodeProto) -> None:
-    """A merge of branches of one shape, or a shift by stored numbers."""
+    """A merge of branches of one shape, or a shift by constants."""
     names = {"Add": "add", "Sum": "add", "Sub": "sub", "Max": "max", "Mean": "mean"}
     kind = names[node.op_type]
     stored = [t.constant(name) for name in node.input]
@@ -38,7 +38,7 @@ def _merge(t: Translation, node: NodeProto) -> None:
 
 @reads("Mul")
 def product(t: Translation, node: NodeProto) -> None:
-    """A merge of branches, or stored factors."""
+    """A merge of branches, or constant factors."""
     stored = [t.constant(name) for name in node.input]
     if all(array is None for array in stored):
         return _together(t, node, "mul")
@@ -52,7 +52,7 @@ def product(t: Translation, node: NodeProto) -> None:
 
 
 def quotient(t: Translation, node: NodeProto) -> None:
-    """Division by stored numbers, as factors."""
+    """Division by constants, as factors."""
     by = t.constant(node.input[1])
     if by is None or t.constant(node.input[0]) is not None:
         raise Unsupported(
@@ -73,7 +73,7 @@ def _numbers(
     row: tuple[Size, ...],
     form: Form,
 ) -> None:
-    """A stage with stored numbers; nothing where they change nothing, a bias where one fits."""
+    """A stage with constants; omitted if it has no effect, a bias where one fits."""
     if (values == (0 if kind == "shift" else 1)).all():
         return t.give(node.output[0], stage, form)
     if kind == "shift" and _is_bias(t, node, stage, values):
@@ -88,7 +88,7 @@ def _numbers(
 
 
 def _is_bias(t: Translation, node: NodeProto, stage: int, values: Array) -> bool:
-    """Whether what is added is the bias of the layer in front, which has none."""
+    """Return whether the constants are the bias of the preceding layer, which has none."""
     made = t.stages[stage]
     kind = made.text.partition(" ")[0]
     sources = [name for name in node.input if name in t.views]
@@ -97,7 +97,7 @@ def _is_bias(t: Translation, node: NodeProto, stage: int, values: Array) -> bool
 
 
 def _for_features(t: Translation, name: str, values: Array) -> Array:
-    """One number, one for each feature of D or TxD, or one for each channel of CxHxW."""
+    """Return the constants as one number, one per feature of D or TxD, or one per channel of CxHxW."""
     if values.size == 1 or (values == values.ravel()[0]).all():
         return values.reshape(-1)[:1]
     view = t.view(name)
@@ -114,7 +114,7 @@ def _for_features(t: Translation, name: str, values: Array) -> Array:
 
 
 def _together(t: Translation, node: NodeProto, kind: str) -> None:
-    """Branches of equal shape."""
+    """Return branches, which must have equal shapes."""
     views = [t.view(name) for name in node.input]
     forms = {view.form for view in views}
     stages = [v.stage for v in views] if len(forms) == 1 else []

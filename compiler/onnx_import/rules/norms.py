@@ -59,7 +59,7 @@ def _groups(t: Translation, node: NodeProto) -> None:
 
 
 def _grouped(t: Translation, node: NodeProto) -> list[NodeProto] | None:
-    """What torch puts behind the instance norm of groups: reshape back, gain, bias."""
+    """The nodes after torch's instance norm of groups: reshape back, gain, bias."""
     back = t.net.only_user(node.output[0], "Reshape")
     times = t.net.only_user(back.output[0], "Mul") if back else None
     plus = t.net.only_user(times.output[0], "Add") if times else None
@@ -77,13 +77,13 @@ def _group_of_parts(t: Translation, node: NodeProto, nodes: list[NodeProto]) -> 
     gain, shift = (_stored(t, n) for n in (times, plus))
     text = f"groupnorm {groups}{_eps(attributes(node).get('epsilon', 1e-5))}"
     if t.stages[-1].text.startswith("reshape") and t.stages[-1].inputs == (view.stage,):
-        t.stages.pop()  # the reshape to groups, which the norm of groups does itself
+        t.stages.pop()  # groupnorm includes the reshape to groups
     t.skip(back, times, plus)
     t.give(plus.output[0], t.stage(text, [view.stage], row, gamma=gain, beta=shift), view.form)
 
 
 def _stored(t: Translation, node: NodeProto) -> Array:
-    """The stored operand of a node as a vector."""
+    """Return the constant operand of a node as a vector."""
     found = next((a for a in map(t.constant, node.input) if a is not None), None)
     if found is None:
         raise Unsupported("its gains are computed, not stored")

@@ -83,7 +83,7 @@ def _recurrent(
 
 
 def _starts(t: Translation, node: NodeProto) -> None:
-    """States before the first step must be zero; lengths of rows are not read."""
+    """Check that initial states are zero and that no row lengths are given."""
     if len(node.input) > 4 and node.input[4]:
         raise Unsupported("lengths of rows are an input", "declare the input `ragged` by hand")
     for name in list(node.input)[5:7]:
@@ -95,7 +95,7 @@ def _starts(t: Translation, node: NodeProto) -> None:
 def _weights(
     t: Translation, node: NodeProto, index: int, prefix: str, kind: str, gates: tuple[int, ...]
 ) -> dict[str, Array]:
-    """The weights of one direction, gates in nnc's order and axes in nnc's."""
+    """Return the weights of one direction, with gates and axes in nnc's order."""
     w, r = (t.weights(name, "weights")[index] for name in list(node.input)[1:3])
     both = t.constant(node.input[3]) if len(node.input) > 3 and node.input[3] else None
     zeros = np.zeros(2 * w.shape[0], w.dtype)
@@ -113,7 +113,7 @@ def _ordered(array: Array, gates: Sequence[int]) -> Array:
 
 
 def _last(t: Translation, node: NodeProto, directions: int) -> tuple[bool, str]:
-    """Whether only the last state is used, and the value of the file that is read."""
+    """Return whether only the last state is used, and the value of the file that is read."""
     outputs = [*node.output, "", ""]
     used = [bool(name) and bool(t.net.users.get(name) or name in t.net.outputs) for name in outputs]
     if len(outputs) > 2 and used[2]:
@@ -127,7 +127,7 @@ def _last(t: Translation, node: NodeProto, directions: int) -> tuple[bool, str]:
 
 
 def _last_state(t: Translation, name: str, directions: int) -> str:
-    """Y_h (1, B, H), whose axis of directions a node takes away."""
+    """Return the value of Y_h (1, B, H) after the node that removes its axis of directions."""
     user = t.net.only_user(name, "Squeeze", "Gather", "Reshape")
     if directions > 1 or user is None:
         raise Unsupported("the last states of both directions are taken apart")
@@ -136,7 +136,7 @@ def _last_state(t: Translation, name: str, directions: int) -> str:
 
 
 def _last_of_all(t: Translation, name: str) -> str | None:
-    """The value behind Y if all that is used of it is its last step."""
+    """Return the value of the last step of Y if nothing else of Y is used."""
     nodes: list[NodeProto] = []
     while True:
         user = t.net.only_user(name, "Squeeze", "Transpose", "Reshape", "Gather", "Slice")
@@ -154,7 +154,7 @@ def _last_of_all(t: Translation, name: str) -> str | None:
 
 
 def _is_last(t: Translation, node: NodeProto) -> bool:
-    """Whether a node takes the last step of (B, T, H) or (T, B, H)."""
+    """Return whether a node takes the last step of (B, T, H) or (T, B, H)."""
     shape = t.net.shape(node.input[0])
     if node.op_type == "Gather":
         index, axis = t.constant(node.input[1]), attributes(node).get("axis", 0) % len(shape)
@@ -169,7 +169,7 @@ def _is_last(t: Translation, node: NodeProto) -> bool:
 
 
 def last_step(t: Translation, node: NodeProto) -> None:
-    """One step of a sequence that no recurrent layer made has no stage of its own."""
+    """Refuse one step of a sequence that is not from a recurrent layer."""
     raise Unsupported(
         "it takes single entries of a value", "only the last step of a recurrent layer is read"
     )

@@ -1,4 +1,4 @@
-"""Reshapes and permutations: stages, or only another view of the same stage."""
+"""Reshapes and permutations: stages, or another view of the same stage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..translation import Form, Translation, View, reads
 
 @reads("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 def _reshape(t: Translation, node: NodeProto) -> None:
-    """The same numbers: nothing, a flatten, a reshape, or batch and positions in one axis."""
+    """A reshape: omitted, a flatten, a reshape, or batch and positions merged into one axis."""
     view = t.view(node.input[0])
     if view.form is Form.CHANNELS_LAST:
         view = View(t.plain(node.input[0]))
@@ -31,7 +31,7 @@ def _reshape(t: Translation, node: NodeProto) -> None:
 
 
 def _same(view: View, row: tuple[Size, ...], shape: tuple[int, ...]) -> Form | None:
-    """The form in which a value of that shape holds the same stage, if it does."""
+    """Return the form in which a value of that shape holds the same stage, or None."""
     known = tuple(stand_in(dim) for dim in row)
     if view.form is Form.DIRECTIONS and len(shape) == 3:
         return Form.STEPS_FIRST

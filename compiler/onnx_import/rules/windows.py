@@ -14,7 +14,7 @@ from ..translation import Form, Translation, option, reads, windows
 
 
 def _pad(t: Translation, node: NodeProto, a: dict[str, Any], kernel: Sequence[int]) -> str:
-    """The argument `pad`: one number, one for each axis, or the two ends of every axis."""
+    """Return the argument `pad`: one number, one per axis, or both ends of every axis."""
     rank = len(kernel)
     auto = a.get("auto_pad", "NOTSET")
     if auto == "SAME_UPPER":
@@ -30,7 +30,7 @@ def _pad(t: Translation, node: NodeProto, a: dict[str, Any], kernel: Sequence[in
 def _same_lower(
     sizes: Sequence[int], kernel: Sequence[int], a: dict[str, Any]
 ) -> list[tuple[int, int]]:
-    """Zeros for ⌈size / stride⌉ positions, the odd one in front; nnc's `same` has it behind."""
+    """Return `same` padding with the odd zero at the start; nnc's `same` has it at the end."""
     ends = []
     for i, (n, k) in enumerate(zip(sizes, kernel, strict=True)):
         s, d = (a.get(name, [1] * len(kernel))[i] for name in ("strides", "dilations"))
@@ -89,7 +89,7 @@ def _pool(t: Translation, node: NodeProto) -> None:
 
 
 def _rounds_up(t: Translation, node: NodeProto, a: dict[str, Any]) -> bool:
-    """Whether rounding up gives more positions than rounding down."""
+    """Return whether rounding up gives more positions than rounding down."""
     kernel = a["kernel_shape"]
     rank = len(kernel)
     pads, strides = a.get("pads", [0] * 2 * rank), a.get("strides", [1] * rank)
@@ -99,7 +99,7 @@ def _rounds_up(t: Translation, node: NodeProto, a: dict[str, Any]) -> bool:
 
 @reads("GlobalAveragePool", "GlobalMaxPool")
 def _global(t: Translation, node: NodeProto) -> None:
-    """nnc leaves the axes out that are reduced; the file keeps them with size 1."""
+    """A global pool; nnc removes the reduced axes, which the file keeps with size 1."""
     kind = "global_avgpool" if node.op_type == "GlobalAveragePool" else "global_maxpool"
     row = t.net.row(node.input[0])
     t.give(node.output[0], t.stage(kind, [t.plain(node.input[0])], row[:1]))
@@ -107,7 +107,7 @@ def _global(t: Translation, node: NodeProto) -> None:
 
 @reads("ReduceMean", "ReduceMax", "ReduceSum")
 def _reduced(t: Translation, node: NodeProto) -> None:
-    """Over all positions of channels, or along one axis of features."""
+    """A reduction over all positions of channels, or along one axis of features."""
     a = attributes(node)
     rank = len(t.net.shape(node.input[0]))
     given = a.get("axes") or (t.wholes(node.input[1]) if len(node.input) > 1 else [])
@@ -131,7 +131,7 @@ def _reduced(t: Translation, node: NodeProto) -> None:
 
 @reads("Pad")
 def _pads(t: Translation, node: NodeProto) -> None:
-    """Zeros around the positions; the ends of an axis may differ."""
+    """Zero padding; the ends of an axis may differ."""
     a = attributes(node)
     given = list(a.get("pads") or t.wholes(node.input[1]))
     rank = len(t.net.shape(node.input[0]))
@@ -148,7 +148,7 @@ def _pads(t: Translation, node: NodeProto) -> None:
 
 
 def _ends(ends: Sequence[tuple[int, int]]) -> str:
-    """The two ends of every axis, in the shortest form."""
+    """Return both ends of every axis, in the shortest form."""
     texts = [str(f) if f == b else f"{f}:{b}" for f, b in ends]
     if len(set(texts)) == 1:
         return texts[0]
