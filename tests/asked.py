@@ -1,4 +1,4 @@
-"""What is found in a spec, and by what its first line asks to be compiled with.
+"""The findings of a spec, and the options of `nnc compile` that its first line asks for.
 
     # nnc compile --emit step
 

@@ -1,4 +1,4 @@
-"""Random networks in which no position depends on a later one, and what a step of them is held against.
+"""Random causal networks, and the comparison of their steps with whole sequences.
 
 A network is a chain of stages over TxD or CxL, drawn with its sizes. The module itself is the oracle:
 what `predict` gives for a whole sequence, `step` must give position by position.

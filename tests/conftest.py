@@ -1,4 +1,4 @@
-"""What all tests share: `pytest --update-golden` rewrites expected texts instead of comparing."""
+"""Configuration of all tests: `pytest --update-golden` rewrites expected texts instead of comparing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One module with all activations, one with all losses, each on numbers at the ends of the dtype.
+"""One module with all activations and one with all losses, for numbers near the limits of the dtype.
 
 They are driven through the functions that training uses, so the fused code of any level and
 target is what runs. The oracle is tests/exact.py.

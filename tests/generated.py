@@ -1,4 +1,4 @@
-"""Compiled specs as modules, and a gradient check that owes nothing to the compiler."""
+"""Compiled specs as modules, and a gradient check that shares no code with the compiler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strict look at HTML pages: which elements and attributes they have, and whether they stay alone."""
+"""A strict check of HTML pages: allowed elements and attributes, no external resources."""
 
 from __future__ import annotations
 

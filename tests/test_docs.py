@@ -1,4 +1,4 @@
-"""README and docs are true: specs lint, code runs, commands succeed, quoted output is exact.
+"""README and docs are correct: specs lint, code runs, commands succeed, quoted output is exact.
 
 What a fenced block is, its info string says:
 

@@ -1,4 +1,4 @@
-"""Every example lints clean, has right gradients at both levels, and learns what it is for."""
+"""Every example lints clean, has right gradients at both levels, and reaches its goal in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples that generate, with the module alone: a character model that writes, WaveNet step by step."""
+"""Examples that generate with the module alone: a character model, and WaveNet step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the examples over two sequences learn: strings written backwards, questions about stories."""
+"""Results of the examples over two sequences: reversed strings, questions about stories."""
 
 from __future__ import annotations
 

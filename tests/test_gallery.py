@@ -1,4 +1,4 @@
-"""The examples that a script trains, or that need data of their own: each reaches what it is for."""
+"""The examples with their own training scripts or data: each reaches its goal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated modules and pass results as files that a person has read.
+"""Generated modules and pass results as reviewed golden files.
 
 `pytest --update-golden` rewrites them; read the diff as a student of the generated code would.
 """

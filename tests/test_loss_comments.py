@@ -1,4 +1,4 @@
-"""What stands beside a loss and beside its gradient at -O0 is that loss's own formula."""
+"""The comments beside a loss and its gradient at -O0 are that loss's own formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules of random programs over all kinds of layers, against answers of PyTorch written down.
+"""Modules of random programs over all kinds of layers, against recorded results of PyTorch.
 
 `tests/oracle/record_answers.py` wrote them; tests/oracle/test_recorded_answers.py holds them to PyTorch.
 """

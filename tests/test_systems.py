@@ -1,4 +1,4 @@
-"""The systems that nnc must express and run, one test for each thing that must be shown.
+"""The systems that nnc must support, one test for each required result.
 
 Every system's gradients are checked at both levels; its result is shown at -O1, the small ones'
 at -O0 too. Speed is measured by `make bench`, not here.

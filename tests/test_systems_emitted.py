@@ -1,4 +1,4 @@
-"""The systems of emitted functions: S14, all derivatives at once, and S21, climbing the input."""
+"""The systems of emitted functions: S14, all derivatives, and S21, gradient ascent on the input."""
 
 from __future__ import annotations
 

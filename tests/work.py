@@ -1,4 +1,4 @@
-"""How much work something is, counted and not timed: the same on a busy machine as on an idle one."""
+"""Work counted in calls instead of time: the same on a busy machine as on an idle one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bad specs with planted faults, and what must be said of each."""
+"""Bad specs with planted faults, and the findings expected for each."""

@@ -1,4 +1,4 @@
-"""Reads the expectations at the end of a bad spec and holds a run's findings against them.
+"""Reads the expectations at the end of a bad spec and compares a run's findings with them.
 
 #~ 4 NN101              a finding NN101 whose primary span begins on line 4
 #~ 4 NN101 -> dense     the same, and its first suggestion is `dense`

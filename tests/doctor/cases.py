@@ -1,4 +1,4 @@
-"""One planted mistake: what a person would hand in, and what the doctor says to it."""
+"""One planted mistake: the arrays that a user would give, and the doctor's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks whose arrays are the wrong way round, by rows or by columns, written by hand."""
+"""Handwritten networks with arrays in a wrong layout, by rows or by columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dropout masks drawn twice and weights kept from before, written by hand."""
+"""Handwritten networks with dropout masks drawn twice and stale weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two mistakes at once: one in the gradients, which are given, and one in the step after them."""
+"""Two mistakes at once: one in the given gradients, and one in the step after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where inputs come from: the repository's own specs, the kept corpus, and what is drawn."""
+"""Sources of inputs: the repository's specs, the kept corpus, and random ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every input must survive: the whole check, and every way of printing what it found."""
+"""The checks that every fuzzing input must pass: the whole lint, and every output format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs of 64 KiB made to be slow, one for each thing that could grow faster than its input."""
+"""Specs of 64 KiB that are as slow as possible, one for each possible superlinear cost."""
 
 from __future__ import annotations
 

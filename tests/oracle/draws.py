@@ -1,4 +1,4 @@
-"""Random parameters, inputs and targets for a program, and how far apart two answers are."""
+"""Random parameters, inputs and targets for a program, and the difference of two results."""
 
 from __future__ import annotations
 

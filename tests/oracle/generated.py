@@ -1,4 +1,4 @@
-"""Generated modules, by the compiler's one entry point, and what they say of a draw.
+"""Generated modules, compiled by `compile_source`, and their results for random values.
 
 NNC_TEST_TARGET=numba has every test that makes its modules here make them for that target.
 """

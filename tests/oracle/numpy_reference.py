@@ -1,4 +1,4 @@
-"""The plain NumPy reading of a program: values and loss, written from the textbook formulas.
+"""A program in plain NumPy, from the textbook formulas: values and loss.
 
 Beside the values it keeps the distance to the nearest kink and the side of every kink taken,
 so that a comparison can stay clear of points where the derivative jumps.

@@ -1,4 +1,4 @@
-"""Networks as people write them in PyTorch, with random weights, exported by torch's exporters."""
+"""Typical PyTorch networks with random weights, exported by torch's exporters."""
 
 from __future__ import annotations
 

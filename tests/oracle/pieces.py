@@ -1,4 +1,4 @@
-"""The pieces programs are made of: layers, every activation, merges, and a set of blocks."""
+"""The parts that programs are made of: layers, every activation, merges, and a set of blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program: a spec's text and what it means, built from chains, losses and penalties."""
+"""A program: a spec's text and its meaning, built from chains, losses and penalties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m tests.oracle.record_answers`: write down what PyTorch says of a set of programs.
+"""`python -m tests.oracle.record_answers`: record PyTorch's results for a set of programs.
 
 The plain tests have no PyTorch; they hold modules to tests/golden/answers.json, which this writes.
 The programs are random ones over all kinds of layers, chosen so that every kind and argument occurs

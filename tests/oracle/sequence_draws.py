@@ -1,4 +1,4 @@
-"""What the oracles of sequences share: modules of a spec, padded draws, and the comparison.
+"""Helpers of the sequence oracles: modules of a spec, padded random inputs, and the comparison.
 
 NNC_ORACLE_PROGRAMS=50 tries that many draws instead of 6; NNC_TEST_TARGET=numba makes every module
 for that target, otherwise the first draw of each test is also compiled for it where it is installed.

@@ -1,4 +1,4 @@
-"""Every workload of the benchmarks builds, on two rows, and its contenders compute the same."""
+"""Every workload of the benchmarks builds, on two rows, and all its implementations agree."""
 
 from __future__ import annotations
 

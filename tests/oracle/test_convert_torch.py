@@ -1,4 +1,4 @@
-"""`nnc convert` both ways against PyTorch's own modules: they compute the same with the same weights."""
+"""`nnc convert` in both directions: PyTorch's modules compute the same with the converted weights."""
 
 from __future__ import annotations
 

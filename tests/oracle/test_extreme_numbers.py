@@ -1,4 +1,4 @@
-"""Numbers at the ends of the dtypes: the oracle of tests/exact.py against mpmath, and Numba's kernels.
+"""Numbers near the limits of the dtypes: tests/exact.py against mpmath, and Numba's kernels.
 
 With NUMBA_DISABLE_JIT=1 the kernels run as plain Python, whose scalars warn where compiled code does not.
 """

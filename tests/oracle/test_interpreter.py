@@ -1,4 +1,4 @@
-"""Generated modules against the interpreter of the op graph, which shares nothing with templates.
+"""Generated modules against the interpreter of the op graph, which shares no code with the templates.
 
 Every example and golden spec, and random programs over all kinds of layers, with padded rows,
 running statistics, dropout and noise: outputs, loss, every gradient. NNC_ORACLE_PROGRAMS=500

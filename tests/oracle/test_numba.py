@@ -1,4 +1,4 @@
-"""--target numba against --target numpy: the same numbers from compiled kernels.
+"""--target numba against --target numpy: compiled kernels give the same numbers.
 
 NUMBA_DISABLE_JIT=1 runs the kernels' text as plain Python, quickly; NNC_NUMBA_PROGRAMS=150 then
 tries that many random programs.

@@ -1,4 +1,4 @@
-"""--target numba over padded rows: each as if alone, whichever axis is padded.
+"""--target numba with padded rows: every row as if computed alone, along each padded axis.
 
 The stages are those of tests/properties/test_ragged_rows.py. Compiling takes seconds a module, so
 with the compiler only a few are tried; NUMBA_DISABLE_JIT=1 runs the same text for all of them.

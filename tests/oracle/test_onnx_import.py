@@ -1,4 +1,4 @@
-"""Models by the exporters of PyTorch, scikit-learn and Keras, imported: as onnxruntime computes them."""
+"""Imported models of PyTorch, scikit-learn and Keras against onnxruntime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison sees what it should: one wrong entry, a wrong loss, a NaN, a missing name."""
+"""The comparison detects a wrong entry, a wrong loss, a NaN and a missing name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers that the plain tests rely on are PyTorch's."""
+"""The recorded results that the plain tests use are PyTorch's."""
 
 from __future__ import annotations
 

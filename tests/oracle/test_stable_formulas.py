@@ -1,4 +1,4 @@
-"""Formulas that overflow as written, against what is written in 1200 digits of mpmath.
+"""Formulas that overflow if computed as written, against 1200 digits of mpmath.
 
 Values and gradients of -O0, -O1 and --target numba, at moderate and at extreme z.
 """

@@ -1,4 +1,4 @@
-"""Steps against whole sequences: random networks in which no position depends on a later one.
+"""Steps against whole sequences, for random causal networks.
 
 `NNC_STEP_NETWORKS=200 python -m pytest tests/oracle/test_step.py -s` prints the figure for 200
 networks; `make oracle` takes 60, and without the variable there are fewer.

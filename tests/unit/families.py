@@ -1,4 +1,4 @@
-"""One spec for every family of layers, and what its module may be asked: batches of any size."""
+"""One spec for every family of layers, with batches of any size for its module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doing what findings propose, and comparing where it leads with a spec written by hand."""
+"""Applying the fixes of findings, and comparing the result with a spec written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random specs for the formatter: text that parses, laid out as untidily as the language allows."""
+"""Random specs for the formatter, with as irregular a layout as the language allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a generated module looks like from outside (contract 1), written by hand for the tests.
+"""A handwritten module with the public interface of generated ones (contract 1).
 
 input 64 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy
 """

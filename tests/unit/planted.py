@@ -1,4 +1,4 @@
-"""Networks of dense layers by hand, right or with mistakes in them, as people write them.
+"""Handwritten networks of dense layers, with or without typical mistakes.
 
 It owes nothing to the doctor: every mistake is a line of NumPy.
 """

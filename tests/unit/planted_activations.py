@@ -1,4 +1,4 @@
-"""Networks with activations of several ops, and with label smoothing, by hand."""
+"""Handwritten networks with activations of several ops, and with label smoothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolutions and pools by hand, in loops over filters and positions, right or with mistakes."""
+"""Handwritten convolutions and pools, in loops over filters and positions, with or without mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks with layers of many kinds by hand, right or with mistakes in them, as people write them.
+"""Handwritten networks with layers of many kinds, with or without typical mistakes.
 
 It owes nothing to the doctor: every mistake is a line of NumPy. Gradients are means over the rows.
 """

@@ -1,4 +1,4 @@
-"""Recurrent layers by hand, step by step, right or with mistakes."""
+"""Handwritten recurrent layers, step by step, with or without mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the resolver share: a spec's text to its layer graph and findings."""
+"""Helpers of the resolver's tests: the layer graph and findings of a spec's text."""
 
 from __future__ import annotations
 

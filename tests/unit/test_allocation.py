@@ -1,4 +1,4 @@
-"""A warm -O1 training step makes no large array; -O0, which does, shows that the test can tell."""
+"""A warm -O1 training step allocates no large array; -O0 does, so the test can fail."""
 
 from __future__ import annotations
 

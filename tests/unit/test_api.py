@@ -1,4 +1,4 @@
-"""nnc as a Python library: compile, load, loads, lint, graph, and what they say of faults."""
+"""nnc as a Python library: compile, load, loads, lint, graph, and their errors."""
 
 from __future__ import annotations
 

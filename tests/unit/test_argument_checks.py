@@ -1,4 +1,4 @@
-"""What does not fit the dtype, is not finite or is no distribution is refused by name, without a warning."""
+"""Arguments outside the dtype's range, not finite or no distribution are refused by name, without a warning."""
 
 from __future__ import annotations
 

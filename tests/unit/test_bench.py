@@ -1,4 +1,4 @@
-"""`nnc bench`: what it measures adds up, and measuring changes nothing. No test knows a time."""
+"""`nnc bench`: measured parts add up, and measuring changes nothing. No test depends on a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of each class, calibration, and probabilities from outputs, against values by hand."""
+"""Scores of each class, calibration, and probabilities from outputs, against values computed by hand."""
 
 import numpy as np
 import pytest

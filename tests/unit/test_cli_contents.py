@@ -1,4 +1,4 @@
-"""`nnc compile --params`, `--only predict` and `--bare` as one types them: one line for what is wrong."""
+"""`nnc compile --params`, `--only predict` and `--bare` on the command line: each error is one line."""
 
 from __future__ import annotations
 

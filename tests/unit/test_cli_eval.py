@@ -1,4 +1,4 @@
-"""`nnc eval` and `nnc predict`: a trained network on data that it has not seen."""
+"""`nnc eval` and `nnc predict`: a trained network on new data."""
 
 from __future__ import annotations
 

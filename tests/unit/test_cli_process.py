@@ -1,4 +1,4 @@
-"""The command line as a process: what it imports, pipes.
+"""The command line as a process: its imports, and pipes.
 
 How long it takes is measured by `python -m benchmarks linting`; here the timeouts only end a hang.
 """

@@ -1,4 +1,4 @@
-"""Wrong use of the command line: one line of nnc's own words on standard error, exit code 2."""
+"""Wrong use of the command line: one line in nnc's own words on standard error, exit code 2."""
 
 from __future__ import annotations
 

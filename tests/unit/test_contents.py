@@ -1,4 +1,4 @@
-"""Modules that only predict, modules that carry weights, and pages of formulas, against whole modules."""
+"""Modules that only predict, modules with embedded weights, and bare formulas, against whole modules."""
 
 from __future__ import annotations
 

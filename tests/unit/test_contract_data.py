@@ -1,4 +1,4 @@
-"""Validation of arguments in the generated module: what x and target may be, what is refused."""
+"""Validation of arguments in the generated module: accepted and refused x and target."""
 
 from __future__ import annotations
 

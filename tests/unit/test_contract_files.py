@@ -1,4 +1,4 @@
-"""Saved parameters, `--check`, standing alone, and the same bytes everywhere."""
+"""Saved parameters, `--check`, independence of nnc, and reproducible bytes."""
 
 from __future__ import annotations
 

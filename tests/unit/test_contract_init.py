@@ -1,4 +1,4 @@
-"""Where parameters start: the standard definitions, drawn alike at every level and width."""
+"""Initial parameters: the standard definitions, equal at every level and dtype."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A target may lack the last axis of an output one wide, whatever its rank, and only there."""
+"""A target may omit the last axis of an output of width 1, whatever its rank, and only then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the generated module promises, asked of every family of layers."""
+"""The public contract of the generated module, for every family of layers."""
 
 from __future__ import annotations
 

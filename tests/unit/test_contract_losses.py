@@ -1,4 +1,4 @@
-"""What targets each loss takes, and the weights of classes known in training."""
+"""Accepted targets of each loss, and class weights in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile names: nothing a spec may be called can collide with what the templates write."""
+"""No name in a spec can collide with a name in the templates."""
 
 from __future__ import annotations
 

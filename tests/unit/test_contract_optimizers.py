@@ -1,4 +1,4 @@
-"""The optimizer's memory and the spec's schedule and clipping, as every module has them."""
+"""The optimizer's state, the spec's schedule and clipping, in every module."""
 
 from __future__ import annotations
 

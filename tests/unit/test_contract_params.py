@@ -1,4 +1,4 @@
-"""Parameters and gradients as plain dicts: replaced, copied, shuffled, wrong; and who owns what."""
+"""Parameters and gradients as plain dicts: replaced, copied, reordered, wrong; and their ownership."""
 
 from __future__ import annotations
 

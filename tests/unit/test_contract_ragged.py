@@ -1,4 +1,4 @@
-"""Rows of different lengths: padding reaches nothing, and lengths and ids are validated.
+"""Rows of different lengths: padding affects nothing, and lengths and ids are validated.
 
 A network that works position by position must say of padded rows what it says of all their true
 positions as one plain batch: that plain network is the oracle for every loss.

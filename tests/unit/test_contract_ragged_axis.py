@@ -1,4 +1,4 @@
-"""Padding along another axis than the first: right values by hand, and refusals with a way out.
+"""Padding along an axis other than the first: values computed by hand, and refusals with a remedy.
 
 Every kind in every orientation is tried in tests/properties/test_ragged_rows.py.
 """

@@ -1,4 +1,4 @@
-"""train_step, train_epoch, the optimizer's state, and the constants a module states."""
+"""train_step, train_epoch, the optimizer's state, and the constants of a module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nnc convert`: what is paired with what, and what is asked where that is open."""
+"""`nnc convert`: the pairing of layers and modules, and the error where it is ambiguous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every algorithm of convolution: reached by the cost model, and agreeing with -O0 when forced."""
+"""Every convolution algorithm is chosen by the cost model somewhere, and agrees with -O0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where -O1 cuts denormal numbers: once, at the source of every delta that reaches a product."""
+"""-O1 flushes denormal numbers once, at the source of every delta that a product uses."""
 
 from __future__ import annotations
 

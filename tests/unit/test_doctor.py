@@ -1,4 +1,4 @@
-"""The doctor names planted mistakes, which are written by hand, and none in right programs."""
+"""The doctor names planted, handwritten mistakes, and none in right programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of programs written without knowledge of it: a tenth of tests/doctor/blind."""
+"""The doctor on programs written without knowledge of it: a tenth of tests/doctor/blind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue is whole: every hypothesis is planted, has a page, and can be run wherever it stands."""
+"""Every hypothesis of the catalogue is tested, has a page, and runs on every network it applies to."""
 
 from __future__ import annotations
 

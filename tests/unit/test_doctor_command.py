@@ -1,4 +1,4 @@
-"""`nnc doctor`: what it prints, as which exit code, and what it refuses."""
+"""`nnc doctor`: its output, exit codes and refusals."""
 
 from __future__ import annotations
 

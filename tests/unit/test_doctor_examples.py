@@ -1,4 +1,4 @@
-"""The doctor finds nothing wrong with generated modules, and what is changed in them."""
+"""The doctor finds no mistake in generated modules, and finds changes made to their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays as people name and lay them out become the network's tensors, or the error says what would help."""
+"""Arrays in common names and layouts become the network's tensors; errors state the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nnc doctor` on padded rows: the lengths come beside the arrays."""
+"""`nnc doctor` on padded rows: lengths are given with the arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs written the way people write them: the mistake is named, in their names and layout.
+"""Typical user programs: the mistake is named, in the program's names and layout.
 
 The files of tests/wrong_programs say in their first lines which network they are and what is
 wrong with them.

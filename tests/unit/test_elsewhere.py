@@ -1,4 +1,4 @@
-"""Words of other libraries: every one is tried, and what is proposed for it is done.
+"""Words of other libraries: the proposal for each is applied and checked.
 
 Specs are resolved, not run: a proposal is right where the layers it leads to have the kinds and
 arguments of the spec that was written by hand in the language's own words.

@@ -1,4 +1,4 @@
-"""What people wrote out of habit, with what they are led to, applied and looked at as text."""
+"""Typical words of other libraries, with the specs that the proposals lead to, as text."""
 
 from __future__ import annotations
 

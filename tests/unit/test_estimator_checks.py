@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of estimators, none of them expected to fail."""
+"""scikit-learn's own estimator checks; none is expected to fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of rows, and what estimators say of faults."""
+"""Row weights, and the errors of estimators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault is reported in one run: faults planted into valid specs are all found, and no others.
+"""Every fault is reported in one run: all faults planted in valid specs are found, and no others.
 
 A spec is put together from parts, each of a few lines that are right or, in their place, lines
 with one fault whose code is known. The parts of the long chain begin with whatever vector the

@@ -1,4 +1,4 @@
-"""docs/exchange.md lists the ONNX operators of every kind, as its example is exported."""
+"""docs/exchange.md lists the ONNX operators of every kind, as in the export of its example."""
 
 from __future__ import annotations
 

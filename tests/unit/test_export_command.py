@@ -1,4 +1,4 @@
-"""`nnc export`: a file for other programs, or one line that says why not."""
+"""`nnc export`: an ONNX file, or an error of one line."""
 
 from __future__ import annotations
 

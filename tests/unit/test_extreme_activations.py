@@ -1,4 +1,4 @@
-"""Activations and their derivatives at the ends of the dtypes, without a warning from NumPy.
+"""Activations and their derivatives near the limits of the dtypes, without a NumPy warning.
 
 The oracle is tests/exact.py; for an activation without a formula there it is the module in float64.
 """

@@ -1,4 +1,4 @@
-"""What training runs, on numbers at the ends of the dtypes: activations, losses and norms by the oracles."""
+"""Training functions near the limits of the dtypes: activations, losses and norms against oracles."""
 
 from __future__ import annotations
 

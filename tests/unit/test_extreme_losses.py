@@ -1,4 +1,4 @@
-"""Losses and their gradients at the ends of the dtypes, without a warning from NumPy.
+"""Losses and their gradients near the limits of the dtypes, without a NumPy warning.
 
 Formulas in 100 digits (tests/exact.py) are the oracle. What is too large for the dtype is infinite; see docs/decisions.md.
 """

@@ -1,4 +1,4 @@
-"""What is not finite is neither saved nor loaded, in parameters and in state, at both levels."""
+"""Values that are not finite are neither saved nor loaded, in parameters and state, at both levels."""
 
 from __future__ import annotations
 

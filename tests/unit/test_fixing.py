@@ -1,4 +1,4 @@
-"""Safe fixes: which are made, how often, and that a second run finds nothing to do."""
+"""Safe fixes: which are applied, how often, and that a second run finds nothing to fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formatter: what it promises of every spec, and what it writes."""
+"""The formatter: its guarantees for every spec, and its output."""
 
 from __future__ import annotations
 

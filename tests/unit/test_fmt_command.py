@@ -1,4 +1,4 @@
-"""`nnc fmt`: what it writes, prints and exits with."""
+"""`nnc fmt`: files written, output and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formatter's last look: a text that would mean something else is never written."""
+"""The formatter's final check: a text with another meaning is never written."""
 
 from __future__ import annotations
 

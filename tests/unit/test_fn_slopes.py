@@ -1,4 +1,4 @@
-"""The gradients that comments show beside a formula: as texts, and compared with differences.
+"""The gradients in comments beside a formula, as texts and against finite differences.
 
 Texts are computed here with NumPy as they stand, which shares no code with the compiler.
 """

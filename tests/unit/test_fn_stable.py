@@ -1,4 +1,4 @@
-"""Forms in formulas (`fn`) that overflow as written: which are recognised, what the module says."""
+"""Formulas (`fn`) that overflow if computed as written: which are recognised, and the module's comments."""
 
 from __future__ import annotations
 

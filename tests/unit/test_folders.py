@@ -1,4 +1,4 @@
-"""`nnc lint .` and `nnc fmt .`: which files of a folder are meant."""
+"""`nnc lint .` and `nnc fmt .`: the selection of a folder's files."""
 
 from __future__ import annotations
 

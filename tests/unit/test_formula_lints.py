@@ -1,4 +1,4 @@
-"""Lints of formulas: what is warned of, and above all what is not."""
+"""Lints of formulas: when they warn, and when they must not."""
 
 from __future__ import annotations
 

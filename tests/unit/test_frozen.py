@@ -1,4 +1,4 @@
-"""`frozen=true`: no gradient, no step and no optimizer's memory; which parameters that are."""
+"""`frozen=true`: no gradient, no step and no optimizer state; which parameters it covers."""
 
 from __future__ import annotations
 

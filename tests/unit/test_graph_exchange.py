@@ -1,4 +1,4 @@
-"""The layer graph for other programs: JSON and GraphML."""
+"""Export of the layer graph: JSON and GraphML."""
 
 from __future__ import annotations
 

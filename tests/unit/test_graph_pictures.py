@@ -1,4 +1,4 @@
-"""Pictures of networks: what they say, and that nothing in them lies on anything else."""
+"""Pictures of networks: their content, and that nothing overlaps."""
 
 from __future__ import annotations
 

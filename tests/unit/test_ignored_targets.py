@@ -1,4 +1,4 @@
-"""`loss crossentropy ignore=ID` outside of the module: targets are let through, metrics leave them out."""
+"""`loss crossentropy ignore=ID` outside the module: data checks accept it, metrics exclude it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`# nnc: ignore[...]`: what it silences, what it cannot, and what is said of it when it is idle."""
+"""`# nnc: ignore[...]`: what it silences, what it cannot, and the finding if it has no effect."""
 
 from __future__ import annotations
 

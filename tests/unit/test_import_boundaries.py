@@ -1,4 +1,4 @@
-"""Who may import what: the rules of the house, held by reading the imports of every file."""
+"""The allowed imports of every folder and package, checked by reading the imports of every file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an imported network is written: forks where branches meet, names elsewhere, repeats once."""
+"""The text of an imported network: forks where branches merge, names elsewhere, repeats once."""
 
 from __future__ import annotations
 

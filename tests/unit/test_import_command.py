@@ -1,4 +1,4 @@
-"""`nnc import`: a spec and its weights, or what the file has that no spec can say."""
+"""`nnc import`: a spec and its weights, or the nodes that no spec can express."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A module has the helper functions and imports that it uses and no others, which is known, not searched for."""
+"""A module has exactly the helper functions and imports that it uses, as recorded by the templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language page, sentence by sentence: one class a section, so that the page can be ticked off.
+"""The language page, sentence by sentence: one class for each section.
 
 What a rule refuses, and in which words, is shown by the UI tests; here is what programs mean.
 """

@@ -1,4 +1,4 @@
-"""Every layer kind: its shape rule, its refusals, and that its lowering keeps the promise."""
+"""Every layer kind: its shape rule, its refusals, and that lowering returns the promised type."""
 
 from __future__ import annotations
 

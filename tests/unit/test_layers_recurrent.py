@@ -1,4 +1,4 @@
-"""embedding, rnn, lstm and gru: parameters and how they start, refusals, what the modules say."""
+"""embedding, rnn, lstm and gru: parameters and their initialisation, refusals, generated code."""
 
 from __future__ import annotations
 

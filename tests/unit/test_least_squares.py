@@ -1,4 +1,4 @@
-"""`solve` of a module: where it can be had, and that nothing fits better."""
+"""`solve` of a module: when it is available, and that no other parameters fit better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits before work: counted exactly, named clearly, and nothing explodes on the way there."""
+"""Limits are checked before any work: counted exactly, reported clearly, in bounded time and memory."""
 
 from __future__ import annotations
 

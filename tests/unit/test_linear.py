@@ -1,4 +1,4 @@
-"""Work on a spec grows with its size and not with its square, whatever the spec is made of."""
+"""The work for a spec grows linearly with its size, for every construct."""
 
 from __future__ import annotations
 

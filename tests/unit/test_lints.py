@@ -1,4 +1,4 @@
-"""The modelling lints: what each speaks of, and what it must not speak of."""
+"""The modelling lints: when each reports, and when it must not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No gradient is zero without a reason: every op and input that stops one is listed here.
+"""No gradient is zero without a reason: every op and input without a gradient is listed here.
 
 The lists equal the registry's, so that a new zero is seen and judged. What has no rule at all is
 an error of the compiler that names the op, its layer and the line of the spec.

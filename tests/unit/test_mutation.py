@@ -1,4 +1,4 @@
-"""The tool that plants faults: what it plants, that it says where, and that it judges rightly."""
+"""The mutation tool: the faults that it plants, their positions, and its verdicts."""
 
 from __future__ import annotations
 

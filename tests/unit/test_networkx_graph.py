@@ -1,4 +1,4 @@
-"""The layer graph as networkx shows it to people."""
+"""The layer graph as a networkx graph."""
 
 from __future__ import annotations
 

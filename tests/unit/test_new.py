@@ -1,4 +1,4 @@
-"""`nnc new`: specs that train as they stand, from a table or from the gallery."""
+"""`nnc new`: specs that train unchanged, from a table or from the gallery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""batchnorm and its kin, attention and positional: parameters, state, refusals."""
+"""Norm layers, attention and positional: parameters, state, refusals."""
 
 from __future__ import annotations
 

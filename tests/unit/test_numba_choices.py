@@ -1,4 +1,4 @@
-"""What is decided about compiled kernels, as plain data: products, loops, what is stored, what is read."""
+"""Decisions about compiled kernels, as plain data: products, loops, stored values, reads."""
 
 from __future__ import annotations
 

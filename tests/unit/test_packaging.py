@@ -1,4 +1,4 @@
-"""What is in the tree is in the wheel: setuptools drops folders without __init__.py and unlisted data silently."""
+"""The wheel contains every file of the tree: setuptools silently drops folders without __init__.py and unlisted data."""
 
 from __future__ import annotations
 

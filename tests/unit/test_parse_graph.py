@@ -1,4 +1,4 @@
-"""Printed op graphs read back: every graph of every example, and what is refused."""
+"""Printed op graphs are read back: every graph of every example, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs as syntax trees: what is read, where it stands, and what is said of what cannot be."""
+"""Specs as syntax trees: values, places, and syntax errors."""
 
 from __future__ import annotations
 

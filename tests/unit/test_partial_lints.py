@@ -1,4 +1,4 @@
-"""Modelling lints beside errors of shape: what can still be judged is."""
+"""Modelling lints in specs with shape errors: what can still be checked is checked."""
 
 from __future__ import annotations
 

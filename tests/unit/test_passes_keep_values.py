@@ -1,4 +1,4 @@
-"""What passes make of a graph computes what the graph computed: each rule, and random graphs."""
+"""Passes preserve the values of a graph: each rule, and random graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/passes.md lists what -O1 does, in the words of the files that do it."""
+"""docs/passes.md lists the passes of -O1, in the words of their files."""
 
 from __future__ import annotations
 

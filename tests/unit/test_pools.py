@@ -1,4 +1,4 @@
-"""Pooling and local: shapes, parameters, starts, cost, aliases and what they do with padding."""
+"""Pooling and local: shapes, parameters, initialisation, cost, aliases and padding."""
 
 from __future__ import annotations
 

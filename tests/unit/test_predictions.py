@@ -1,4 +1,4 @@
-"""Predictions as tables and archives: names, classes, probabilities, numbers that survive."""
+"""Predictions as tables and archives: names, classes, probabilities, exact numbers."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""No warning of NumPy leaves a module for finite input, however large: every layer, loss, optimizer.
+"""No NumPy warning for finite input, however large: every layer, loss, optimizer.
 
 What is too large becomes infinite, and then perhaps NaN; which, is decided in docs/decisions.md.
 """

@@ -1,4 +1,4 @@
-"""noise and dropout keep the model's dtype, in values, what the cache keeps, and gradients."""
+"""noise and dropout keep the model's dtype, in values, cache and gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading on after a syntax fault: what else is wrong in its statement, and nothing made up."""
+"""Recovery after a syntax error: other errors of the statement are found, and none invented."""
 
 from __future__ import annotations
 

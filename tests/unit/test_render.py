@@ -1,4 +1,4 @@
-"""How findings look as text, as one line, and as JSON."""
+"""Findings as text, as one line, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings as GitHub annotations and as SARIF, which is held to the schema of OASIS."""
+"""Findings as GitHub annotations and as SARIF, validated against the OASIS schema."""
 
 from __future__ import annotations
 

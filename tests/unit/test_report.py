@@ -1,4 +1,4 @@
-"""The report: what it shows of a spec, of a run and of weights, and that it is one harmless page."""
+"""The report: its content for a spec, a run and weights, as one self-contained page."""
 
 from __future__ import annotations
 

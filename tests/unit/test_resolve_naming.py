@@ -1,4 +1,4 @@
-"""Full names of layers: counted by kind and scope, prefixed inside named and repeated pieces."""
+"""Full names of layers: counted by kind and scope, prefixed inside named and repeated parts."""
 
 from __future__ import annotations
 

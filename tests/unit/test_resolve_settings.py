@@ -1,4 +1,4 @@
-"""Outputs, losses, training settings, and warnings of what nothing uses."""
+"""Outputs, losses, training settings, and warnings about unused names."""
 
 from __future__ import annotations
 

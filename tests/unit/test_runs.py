@@ -1,4 +1,4 @@
-"""Runs in a folder: begun, stopped, gone on with bit-identically, and what is refused."""
+"""Run folders: started, interrupted, resumed bit-identically, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as divergence, which weights are left after one, and that metrics end nothing."""
+"""Divergence: its definition, the weights kept after it, and that metrics never stop training."""
 
 from __future__ import annotations
 

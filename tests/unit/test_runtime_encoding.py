@@ -1,4 +1,4 @@
-"""Tables with words, gaps, weights and lists: what is learned from one, and read in another."""
+"""Tables with words, gaps, weights and lists: the encoding of one, applied to another."""
 
 from __future__ import annotations
 

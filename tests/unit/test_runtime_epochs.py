@@ -1,4 +1,4 @@
-"""How epochs are told: one line where it fits, else a table, else several lines."""
+"""The display of epochs: one line if it fits, else a table, else several lines."""
 
 from __future__ import annotations
 

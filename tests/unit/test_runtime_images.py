@@ -1,4 +1,4 @@
-"""Folders of images by class, and the sets that are made by name."""
+"""Folders of images by class, and generated data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays in .npy files: which belong together, damaged headers, and those that stay in their files."""
+"""Arrays in .npy files: which belong together, damaged headers, and memory mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training on rows of different lengths: lengths travel along, measurements skip the padding."""
+"""Training on rows of different lengths: lengths follow their rows, measurements skip the padding."""
 
 from __future__ import annotations
 

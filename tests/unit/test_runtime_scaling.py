@@ -1,4 +1,4 @@
-"""Warnings before training: inputs that are large, inputs that point one way, targets out of reach."""
+"""Warnings before training: large inputs, inputs with a large mean, unreachable targets."""
 
 from __future__ import annotations
 

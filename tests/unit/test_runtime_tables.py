@@ -1,4 +1,4 @@
-"""Tables: which first rows are column names, and how the columns of two files are matched."""
+"""Tables: detection of column names, and matching of the columns of two files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate of every schedule before, at and behind its end, in numbers worked out by hand.
+"""The rate of every schedule before, at and after its end, in numbers computed by hand.
 
 Read off the parameters: plain SGD with a gradient of ones moves each of them by the rate.
 """

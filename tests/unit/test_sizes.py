@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read at one go."""
+"""Files and functions stay within their limits of length."""
 
 from __future__ import annotations
 

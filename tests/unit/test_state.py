@@ -1,4 +1,4 @@
-"""A model with state is hard to use wrong: what belongs together stays together, or is missed."""
+"""Models with state are hard to misuse: missing or mismatched state is detected."""
 
 from __future__ import annotations
 

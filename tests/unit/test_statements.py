@@ -1,4 +1,4 @@
-"""Where statements begin and end, one rule of the language at a time."""
+"""Where statements begin and end, one test for each rule of the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--emit step`: what a step gives, what a stream is, what is refused; see tests/oracle/test_step.py."""
+"""`--emit step`: its results, the stream, and refusals; see tests/oracle/test_step.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choice of a weight's place in memory: which of its products would copy it into order."""
+"""The memory layout of a weight: which of its products would have to copy it."""
 
 from __future__ import annotations
 

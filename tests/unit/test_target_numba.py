@@ -1,4 +1,4 @@
-"""--target numba without Numba: what the compiler decides, and what the module says alone."""
+"""--target numba without Numba: the compiler's decisions, and the module's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where several entries are the largest: who gets the gradient, by hand, at both levels.
+"""Ties for the maximum: which entry gets the gradient, computed by hand, at both levels.
 
 Merges and reductions share it equally; pooling gives it to the first in reading order.
 """

@@ -1,4 +1,4 @@
-"""`nnc train` as a user runs it: data in a file, parameters saved, read by the compiled module."""
+"""`nnc train` end to end: data in a file, saved parameters, read by the compiled module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nnc train --params FILE`: training that begins with trained weights."""
+"""`nnc train --params FILE`: training that starts from trained weights."""
 
 from __future__ import annotations
 

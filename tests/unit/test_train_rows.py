@@ -1,4 +1,4 @@
-"""Which rows an epoch takes, and how many of them a batch needs: both levels, and Numba."""
+"""The rows of an epoch, and the smallest batch: both levels, and Numba."""
 
 from __future__ import annotations
 

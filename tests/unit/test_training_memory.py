@@ -1,4 +1,4 @@
-"""What `summary` says a training step holds, against what Python's allocator has seen."""
+"""The memory of a training step that `summary` states, against Python's allocator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value that the cache keeps as a view and the array below it need two names at -O1."""
+"""At -O1 a value that the cache keeps as a view and the array under it need two names."""
 
 from __future__ import annotations
 

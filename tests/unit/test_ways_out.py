@@ -1,4 +1,4 @@
-"""The help of every shape error, applied: it leads to a spec that lints clean and is what was meant.
+"""The help of every shape error, applied: the resulting spec lints clean and has the intended meaning.
 
 The named cases say what each must become. The rest holds for all: what a help proposes as a change
 to the text takes the error away, and going on like that ends without errors, or where only the

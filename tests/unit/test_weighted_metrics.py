@@ -1,4 +1,4 @@
-"""Metrics under weights of rows: those of the same rows, each written as often as it weighs."""
+"""Metrics with row weights: equal to those of rows repeated by their weight."""
 
 from __future__ import annotations
 

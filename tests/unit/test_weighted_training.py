@@ -1,4 +1,4 @@
-"""Training on rows with weights, through the runtime: as on rows written as often as they weigh."""
+"""Training with row weights by the runtime: as with rows repeated by their weight."""
 
 from __future__ import annotations
 

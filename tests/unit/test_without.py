@@ -1,4 +1,4 @@
-"""`--without NAME`: -O1 less an optimisation gives the same numbers, and says what it leaves out."""
+"""`--without NAME`: -O1 without one optimisation gives the same numbers, and names what is omitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An optimizer's workspace serves what it was made for, and keeps no more than a few batch sizes."""
+"""An optimizer's workspace fits its module, and keeps buffers of only a few batch sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows a network does worst on, and arrays as images."""
+"""The rows with the worst predictions, and arrays as images."""
 
 from __future__ import annotations
 

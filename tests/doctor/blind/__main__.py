@@ -1,4 +1,4 @@
-"""`python -m tests.doctor.blind`: what the doctor says of programs it was not made for, as a page."""
+"""`python -m tests.doctor.blind`: the doctor's results for programs it was not made for, as a page."""
 
 from __future__ import annotations
 

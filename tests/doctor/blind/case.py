@@ -1,4 +1,4 @@
-"""A case: a program with its spec, the arrays it gives, and what is wrong with it in words."""
+"""A case: a program with its spec, the arrays it gives, and a description of its mistake."""
 
 from __future__ import annotations
 

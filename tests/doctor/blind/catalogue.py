@@ -1,4 +1,4 @@
-"""The slugs from which the labels were chosen; the doctor has got others since."""
+"""The slugs from which the labels were chosen; the doctor has more now."""
 
 from __future__ import annotations
 

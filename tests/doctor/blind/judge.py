@@ -1,4 +1,4 @@
-"""What the doctor says of a case, and how that compares with its label."""
+"""The doctor's answer for a case, compared with its label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a right diagnosis of each case is, in slugs of the catalogue.
+"""The right diagnosis of each case, in slugs of the catalogue.
 
 The labels were given from the truth texts of the cases alone, before the doctor saw any of them.
 They are not changed by what it answers.  A case with two mistakes is labelled by its parts.

@@ -1,4 +1,4 @@
-"""The right values of the blind corpus: a forward pass of its own, and finite differences.
+"""The right values of the blind corpus: its own forward pass, and finite differences.
 
 It shares nothing with the programs of the cases, and nothing with the doctor.
 

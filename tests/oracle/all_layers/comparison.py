@@ -1,4 +1,4 @@
-"""Generated modules against PyTorch's answer on a program's numbers."""
+"""Comparison of generated modules with PyTorch's results for a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random choices, and how a layer's arguments are written down."""
+"""Random choices, and the text of a layer's arguments."""
 
 from __future__ import annotations
 

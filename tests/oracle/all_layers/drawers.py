@@ -1,4 +1,4 @@
-"""One generator for every kind of layer: arguments drawn with an eye on what comes in.
+"""One generator for every kind of layer, with arguments that usually fit the input.
 
 They are likely to fit, no more: whether they do is for `rules` to say.
 """

@@ -1,4 +1,4 @@
-"""Numbers to try a program on: parameters, inputs with lengths, targets."""
+"""Random values for a program: parameters, inputs with lengths, targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the tree of a program to steps, parameters and running statistics."""
+"""Expansion of a program's tree to steps, parameters and running statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that are fair to a program, and how far apart two answers on them are."""
+"""Well-conditioned random numbers for a program, and the difference of two results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program over all kinds: its text, and what it means, or the reason why it means nothing."""
+"""A program over all kinds: its text, and its meaning or the reason why it is invalid."""
 
 from __future__ import annotations
 

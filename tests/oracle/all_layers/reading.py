@@ -1,4 +1,4 @@
-"""What each kind of layer computes, by PyTorch; rows of different lengths come in one at a time."""
+"""What each kind of layer computes, by PyTorch; ragged rows are computed one at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The type behind every kind of layer, or the reason why its input does not fit.
+"""The output type of every kind of layer, or the reason why its input does not fit.
 
 The formulas are those of PyTorch's documentation, the rest what the language reference promises:
 no parameter depends on T, nothing mixes the positions of rows of different lengths unmasked,

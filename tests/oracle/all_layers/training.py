@@ -1,4 +1,4 @@
-"""Some steps of a random optimizer, schedule and clipping, and the running statistics behind them."""
+"""Some steps of a random optimizer, schedule and clipping, with the running statistics after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One program tried in every way, and what was found out."""
+"""One program compared with PyTorch in every way, and the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes behind layers that slide a kernel: convolution, pooling, locally connected."""
+"""Output shapes of layers that slide a kernel: convolution, pooling, locally connected."""
 
 from __future__ import annotations
 
