@@ -1,4 +1,4 @@
-# make demo    compile a spec, train it on real digits, leave the module to read
+# make demo    compile a spec, train it on real digits, keep the module in build/
 # make test    all tests that need no PyTorch
 # make oracle  the tests against PyTorch, and those of --target numba
 # make bench   speed beside PyTorch and JAX, of every optimisation, of compiling; writes docs/

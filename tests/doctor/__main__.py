@@ -74,19 +74,19 @@ def lines(table: dict[str, Row]) -> Iterator[str]:
     false = sum(bool(case.diagnosed().wrong) for case in right)
     yield "# How often the doctor is right\n"
     yield (
-        "Networks of dense layers and steps of optimizers, written by hand in NumPy, with one mistake "
-        "in each: by rows, by columns and in a loop over examples, with several batch sizes, with the "
-        "gradients of the parameters alone, with all gradients, and with parameters after a step. The "
+        "Handwritten NumPy programs with one mistake each: networks of dense layers and optimizer "
+        "steps. Samples are rows, columns, or examples of a loop; batch sizes differ; the doctor is "
+        "given the gradients of the parameters, all gradients, or the parameters after a step. The "
         "mistakes were known when the hypotheses were written, so mistakes that nobody thought of "
         "are not among them. `python -m tests.doctor docs/doctor-accuracy.md` measures it and writes this page.\n"
     )
     yield f"* mistakes planted: {planted}"
     yield f"* named first: {first} ({first / planted:.1%})"
     yield f"* among the first three: {three} ({three / planted:.1%})"
-    yield f"* pairs of which both are named in the first diagnosis: {both} of {len(pairs)} ({both / len(pairs):.0%})"
-    yield f"* right programs of which something is called wrong: {false} of {len(right)}\n"
-    yield "The last column has what else is named among the first three, and how often: mostly it "
-    yield "has the same numbers, so that nobody could tell.\n"
+    yield f"* pairs with both named in the first diagnosis: {both} of {len(pairs)} ({both / len(pairs):.0%})"
+    yield f"* right programs with a false finding: {false} of {len(right)}\n"
+    yield "The last column lists other mistakes named among the first three, and how often: usually"
+    yield "they give the same numbers, so that they cannot be told apart.\n"
     yield "| mistake | planted | first | first three | named beside it |"
     yield "| --- | ---: | ---: | ---: | --- |"
     for slug, row in table.items():

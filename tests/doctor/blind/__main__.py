@@ -48,16 +48,16 @@ def outside(verdicts: Sequence[Verdict], catalogue: Set[str]) -> Iterator[str]:
     partly = [v for v in left if v.unexplained]
     none = [v for v in verdicts if not v.findings]
     placed = [v for v in none if v.places]
-    yield f"* mistakes that have no slug: {len(verdicts)}"
-    yield f"  * explained by a slug that says nearly the same: {len(near)}"
+    yield f"* mistakes without a slug: {len(verdicts)}"
+    yield f"  * explained by a slug with nearly the same meaning: {len(near)}"
     if catalogue is CATALOGUE:
         got = "mistakes that got a slug after the labels"
         yield f"  * explained by {got}: {len(new)}{_names(new)}"
     yield f"  * explained completely by another mistake: {len(false)}{_names(false)}"
-    yield f"  * explained in part, the rest left open: {len(partly)}"
+    yield f"  * explained in part: {len(partly)}"
     yield (
-        f"  * not explained: {len(none)}; in {len(placed)} of them what it calls wrong is wrong, "
-        f"and in {sum(not v.wrong for v in none)} nothing it was given and knows is wrong"
+        f"  * not explained: {len(none)}; in {len(placed)} of them the arrays that it calls wrong "
+        f"are wrong, and in {sum(not v.wrong for v in none)} it calls no array wrong"
     )
 
 
@@ -72,12 +72,12 @@ def pairs(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield f"* pairs of mistakes of the catalogue, both named: {share(both, len(known))}"
     mixed = [v for v in verdicts if v not in known and any(labels(v.case))]
     one = sum(any(set(f) & set(v.slugs) for f in v.findings[:3]) for v in mixed)
-    yield f"* pairs of which one is in the catalogue, that one named: {share(one, len(mixed))}"
+    yield f"* pairs with one mistake of the catalogue, that one named: {share(one, len(mixed))}"
 
 
 def right(verdicts: Sequence[Verdict]) -> Iterator[str]:
     false = [v for v in verdicts if v.wrong or v.findings]
-    yield f"* right programs of which something is called wrong: {len(false)} of {len(verdicts)}"
+    yield f"* right programs with a false finding: {len(false)} of {len(verdicts)}"
 
 
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:

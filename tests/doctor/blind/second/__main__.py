@@ -11,9 +11,9 @@ HEADING = "## Written after the first blind corpus had been seen"
 
 INTRODUCTION = (
     "Sixty programs and twenty-one right ones (`tests/doctor/blind/second`), written and labelled "
-    "on 2026-11-29 in the manner of people, after the doctor had been taught what it had missed in "
-    "the first blind corpus, and before it was run on them. Whoever wrote them knew the doctor and its "
-    "catalogue, so they are fresh, but not blind. `python -m tests.doctor.blind.second` measures it "
+    "on 2026-11-29 in the style of users, after the doctor had been extended by what it missed in "
+    "the first blind corpus, and before it was run on them. Their author knew the doctor and its "
+    "catalogue, so they are new, but not blind. `python -m tests.doctor.blind.second` measures it "
     "and prints this section."
 )
 
