@@ -72,7 +72,7 @@ test: $(VENV)/.test
 	$(RUN) pytest -n $(JOBS)
 
 oracle: $(VENV)/.oracle
-	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) tests/oracle tests/properties
+	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) tests/oracle
 	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT) $(TORCH) tests/oracle/test_numba_ragged.py
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.

@@ -21,7 +21,7 @@ from .module import Module
 from .npz import read_npy_file, read_npy_folder, read_npz
 from .table import is_table, open_table
 
-__all__ = ["DataError", "Dataset", "Loaded", "load"]
+__all__ = ["DataError", "Dataset", "Loaded", "load", "load_encoded"]
 
 Tell = Callable[[str], None]
 
@@ -69,6 +69,23 @@ def load(
     if test is not None:
         loaded.test = _other(test, module, tell)
     return loaded
+
+
+def load_encoded(
+    table: str | Path,
+    encoding: Encoding,
+    module: Module,
+    *,
+    need_target: bool = True,
+    tell: Tell = lambda _: None,
+) -> Dataset:
+    """Read a new table as the training table was read; raises DataError where it differs.
+
+    Columns are found by name, and those that the model does not use are ignored. The targets
+    may be absent unless they are needed; the weights of the rows may always be."""
+    names = [field.name for part in encoding.inputs for field in part.fields if encoding.header]
+    opened = open_table(Path(table), names=names, tell=tell)
+    return dataset_of(opened, fields_in(opened, encoding, need_target, tell), module, tell)
 
 
 def _other(test: str | Path, module: Module, tell: Tell) -> Dataset:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import checkpoint, durable, log
+from . import checkpoint, durable, encoding_json, log
 from .best import Best
 from .encoding import Encoding
 from .fingerprint import changed
@@ -68,7 +68,7 @@ class Run:
         if not path.exists():
             return None
         try:
-            return Encoding.from_json(json.loads(path.read_bytes()))
+            return encoding_json.read(json.loads(path.read_bytes()))
         except ValueError as error:
             raise RunError(f"{path} is damaged: {error}") from error
 

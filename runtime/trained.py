@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .data import load
+from .data import load, load_encoded
 from .dataset import DataError, Dataset
 from .encoding import Encoding
 from .frame import Kind
@@ -40,7 +40,7 @@ class Trained:
     ) -> Dataset:
         """Load data with targets for evaluation; a source with its own test set gives that set."""
         if self.encoding is not None and is_table(where):
-            return self.encoding.apply(where, self.module, need_target=True, tell=tell)
+            return load_encoded(where, self.encoding, self.module, tell=tell)
         loaded = load(where, self.module, target=target, features=features, tell=tell)
         if loaded.encoding is not None:
             _refuse_words(loaded.encoding)
@@ -49,7 +49,7 @@ class Trained:
     def unlabelled(self, where: str | Path, tell: Tell, *, features: str | None = None) -> Dataset:
         """Load data for prediction; targets are not needed, and not used if present."""
         if self.encoding is not None and is_table(where):
-            return self.encoding.apply(where, self.module, need_target=False, tell=tell)
+            return load_encoded(where, self.encoding, self.module, need_target=False, tell=tell)
         inputs = SimpleNamespace(
             INPUTS=self.module.INPUTS, TARGETS={}, RAGGED=getattr(self.module, "RAGGED", ())
         )

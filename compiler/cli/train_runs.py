@@ -36,6 +36,7 @@ def begin_run(
     folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
 ) -> Run:
     """Create the folder of a new run; exits where that is not possible."""
+    from nnc.runtime.encoding_json import written
     from nnc.runtime.fingerprint import fingerprint
     from nnc.runtime.run import create_run
 
@@ -47,7 +48,7 @@ def begin_run(
             options=wanted.options(),
             data={role: fingerprint(name) for role, name in wanted.sources().items()},
             version=VERSION,
-            encoding=loaded.encoding.to_json() if loaded.encoding else None,
+            encoding=written(loaded.encoding) if loaded.encoding else None,
             overwrite=overwrite,
         )
     except OSError as error:

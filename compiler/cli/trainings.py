@@ -116,11 +116,11 @@ def load_sets(module: Module, wanted: Wanted) -> Sets:
 
 def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset:
     """Read other data; a table is read as the training table was."""
-    from nnc.runtime.data import load
+    from nnc.runtime.data import load, load_encoded
     from nnc.runtime.table import is_table
 
     if encoding is not None and is_table(name):
-        return encoding.apply(name, module, need_target=True, tell=warn)
+        return load_encoded(name, encoding, module, tell=warn)
     return load(name, module, tell=warn).train
 
 

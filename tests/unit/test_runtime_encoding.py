@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 from nnc.runtime import extras
-from nnc.runtime.data import DataError, load
-from nnc.runtime.encoding import Encoding
+from nnc.runtime.data import DataError, load, load_encoded
+from nnc.runtime.encoding_json import read as from_json
+from nnc.runtime.encoding_json import written
 
 from ..generated import build
 from .test_runtime_data import csv_file, module
@@ -230,7 +231,7 @@ def test_short_rows_are_no_gaps(tmp_path):
 @pytest.fixture
 def encoding(tmp_path):
     made = read(tmp_path, IRIS, name="train.csv", weights=None)[0].encoding
-    return Encoding.from_json(json.loads(json.dumps(made.to_json())))
+    return from_json(json.loads(json.dumps(written(made))))
 
 
 def test_an_encoding_survives_its_file(tmp_path):
@@ -241,16 +242,16 @@ def test_an_encoding_survives_its_file(tmp_path):
     text = "p,q,r,kind,w\nu,v,1,k,1\nu2,v,,l,2\n"
     made = read(tmp_path, text, built, missing="mean", weights="w")[0].encoding
     assert [part.ids for part in made.inputs] == [True, False]
-    assert Encoding.from_json(json.loads(json.dumps(made.to_json()))) == made
+    assert from_json(json.loads(json.dumps(written(made)))) == made
 
 
 def test_a_new_table_is_read_alike(tmp_path, encoding):
     path = csv_file(tmp_path, "id,colour,width\n1,red,5\n2,red,6\n", "new.csv")
-    data = encoding.apply(path, KINDS, need_target=False)
+    data = load_encoded(path, encoding, KINDS, need_target=False)
     assert data.x.tolist() == [[5, 0, 1], [6, 0, 1]]
     assert data.target is None
     path = csv_file(tmp_path, "kind,colour,width\nversicolor,red,5\n", "new.csv")
-    assert encoding.apply(path, KINDS).target.tolist() == [1]
+    assert load_encoded(path, encoding, KINDS).target.tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -273,21 +274,21 @@ def test_a_new_table_is_read_alike(tmp_path, encoding):
 )
 def test_a_new_table_that_differs_is_refused_by_name(tmp_path, encoding, text, said):
     path = csv_file(tmp_path, text, "new.csv")
-    message = refused(encoding.apply, path, KINDS).replace(f"{tmp_path}/", "")
+    message = refused(load_encoded, path, encoding, KINDS).replace(f"{tmp_path}/", "")
     assert said in message
 
 
 def test_gaps_of_a_new_table_get_the_mean_of_the_training_table(tmp_path):
     made = read(tmp_path, GAPS, missing="mean")[0].encoding
     path = csv_file(tmp_path, "a,colour\n,\n", "new.csv")
-    data = made.apply(path, KINDS, need_target=False)
+    data = load_encoded(path, made, KINDS, need_target=False)
     assert data.x.tolist() == [[5, 0, 1]]
 
 
 def test_a_new_table_without_names_is_taken_by_place(tmp_path):
     made = read(tmp_path, "1,2,3\n4,5,6\n", module())[0].encoding
     path = csv_file(tmp_path, "7,8\n9,9\n", "new.csv")
-    assert made.apply(path, module(), need_target=False).x.tolist() == [[7, 8], [9, 9]]
+    assert load_encoded(path, made, module(), need_target=False).x.tolist() == [[7, 8], [9, 9]]
     assert "2 columns, but d.csv has 3" in refused(made.apply, path, module())
 
 
@@ -303,9 +304,9 @@ def test_a_new_table_without_names_is_taken_by_place(tmp_path):
     ],
 )
 def test_a_damaged_encoding_is_refused(tmp_path, damage):
-    raw = read(tmp_path, IRIS)[0].encoding.to_json()
+    raw = written(read(tmp_path, IRIS)[0].encoding)
     raw = raw | damage if isinstance(damage, dict) else damage
-    assert refused(Encoding.from_json, raw).startswith("encoding")
+    assert refused(from_json, raw).startswith("encoding")
 
 
 # --- Parquet and JSON lines -----------------------------------------------------------------
@@ -388,7 +389,7 @@ def test_lists_of_words_are_ids_that_new_tables_share(tmp_path):
     loaded = load(path, built)
     assert loaded.train.x.tolist() == [[1, 0], [2, 0]]
     path = frame_file(tmp_path, "new.parquet", words=[["c"], ["c", "a"]])
-    data = loaded.encoding.apply(path, built, need_target=False)
+    data = load_encoded(path, loaded.encoding, built, need_target=False)
     assert data.x.tolist() == [[2, 0], [2, 0]]
     assert data.lengths.tolist() == [1, 2]
     path = frame_file(tmp_path, "new.parquet", words=[["c", "a"], ["c", "z"]])
