@@ -289,7 +289,7 @@ def test_a_new_table_without_names_is_taken_by_place(tmp_path):
     made = read(tmp_path, "1,2,3\n4,5,6\n", module())[0].encoding
     path = csv_file(tmp_path, "7,8\n9,9\n", "new.csv")
     assert load_encoded(path, made, module(), need_target=False).x.tolist() == [[7, 8], [9, 9]]
-    assert "2 columns, but d.csv has 3" in refused(made.apply, path, module())
+    assert "2 columns, but d.csv has 3" in refused(load_encoded, path, made, module())
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_typed_tables_are_read_as_text_is(tmp_path, name):
     assert loaded.train.target.tolist() == same.train.target.tolist()
     assert loaded.encoding.inputs == same.encoding.inputs
     path = frame_file(tmp_path, f"new.{name}", width=[1, None], colour=["red", "red"])
-    said = refused(loaded.encoding.apply, path, KINDS, need_target=False)
+    said = refused(load_encoded, path, loaded.encoding, KINDS, need_target=False)
     assert f"new.{name}, row 2, column 1 (`width`): the cell is empty" in said
 
 
@@ -363,7 +363,7 @@ def test_columns_of_another_kind_are_refused(tmp_path):
     made = load(frame_file(tmp_path, "e.parquet", a=[1], b=[2], y=[3]), module()).encoding
     path = frame_file(tmp_path, "f.parquet", a=[[1]], b=[2], y=[3])
     assert "f.parquet, column 1 (`a`): lists, where number are" in refused(
-        made.apply, path, module()
+        load_encoded, path, made, module()
     )
 
 
@@ -393,7 +393,7 @@ def test_lists_of_words_are_ids_that_new_tables_share(tmp_path):
     assert data.x.tolist() == [[2, 0], [2, 0]]
     assert data.lengths.tolist() == [1, 2]
     path = frame_file(tmp_path, "new.parquet", words=[["c", "a"], ["c", "z"]])
-    said = refused(loaded.encoding.apply, path, built, need_target=False)
+    said = refused(load_encoded, path, loaded.encoding, built, need_target=False)
     assert "row 2, column 1 (`words`): `z` did not occur" in said
 
 
