@@ -69,11 +69,11 @@ demo: $(VENV)/.base
 	@echo "Its trained weights:                build/digits.npz"
 
 test: $(VENV)/.test
-	$(RUN) pytest -n $(JOBS)
+	$(RUN) pytest -n $(JOBS) --dist worksteal
 
 oracle: $(VENV)/.oracle
-	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) tests/oracle
-	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) $(CONTRACT) $(TORCH) tests/oracle/test_numba_ragged.py
+	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) --dist worksteal tests/oracle
+	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) --dist worksteal $(CONTRACT) $(TORCH) tests/oracle/test_numba_ragged.py
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.
 CONTRACT = $(foreach part,data files init layers losses names optimizers params ragged ragged_axis last_axis training,tests/unit/test_contract_$(part).py)
