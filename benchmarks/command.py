@@ -19,8 +19,8 @@ from nnc.cli.trainings import Sets, Wanted, conduct
 from nnc.runtime.callback import Callback
 from nnc.runtime.dataset import Dataset
 from nnc.runtime.keeper import Keeper
-from nnc.runtime.missing import Missing
 from nnc.runtime.run import create_run
+from nnc.runtime.tables.missing import Missing
 
 from .generated import digits, module
 from .timing import interleave

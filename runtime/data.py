@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .columns import Named
 from .dataset import DataError, Dataset
 from .datasets import SHIPPED
-from .encode import dataset_of
-from .encoding import Encoding
+from .files.idx import read_idx_folder
+from .files.images import has_images, read_images
+from .files.npz import read_npy_file, read_npy_folder, read_npz
 from .fit import fit_rows, require_rows
-from .idx import read_idx_folder
-from .images import has_images, read_images
-from .learn import learn
-from .match import fields_in, require_same_columns
-from .missing import Missing
 from .module import Module
-from .npz import read_npy_file, read_npy_folder, read_npz
-from .table import is_table, open_table
+from .tables.columns import Named
+from .tables.encode import dataset_of
+from .tables.encoding import Encoding
+from .tables.learn import learn
+from .tables.match import fields_in, require_same_columns
+from .tables.missing import Missing
+from .tables.table import is_table, open_table
 
 __all__ = ["DataError", "Dataset", "Loaded", "load", "load_encoded"]
 

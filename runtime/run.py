@@ -14,12 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import checkpoint, durable, encoding_json, log
+from . import checkpoint, durable, log
 from .best import Best
-from .encoding import Encoding
 from .fingerprint import changed
 from .module import Module, Params, import_module
 from .snapshot import Snapshot
+from .tables import encoding_json
+from .tables.encoding import Encoding
 from .weights import WeightsError, named, pack, split_named, unpack
 
 FORMAT = 1

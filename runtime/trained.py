@@ -12,11 +12,11 @@ import numpy as np
 
 from .data import load, load_encoded
 from .dataset import DataError, Dataset
-from .encoding import Encoding
-from .frame import Kind
 from .measuring import rows_at_a_time
 from .module import Array, Arrays, Module, Params
-from .table import is_table
+from .tables.encoding import Encoding
+from .tables.frame import Kind
+from .tables.table import is_table
 
 Tell = Callable[[str], None]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from . import durable
+from .files.npz import npz_bytes
 from .module import Array, Module, Params
-from .npz import npz_bytes
 
 STATE = "state."
 HEADER = "nnc"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from nnc.driver import Options, compile_source
 from nnc.runtime.data import Dataset
-from nnc.runtime.idx import read_idx_folder
+from nnc.runtime.files.idx import read_idx_folder
 from nnc.runtime.module import import_module
 from nnc.source import Source
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
-from nnc.runtime.missing import Missing
+from nnc.runtime.tables.missing import Missing
 
 from .app import Usage
 from .values import File, Real, Text, Word
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnc.runtime.module import Module
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson")
-"""Suffixes of files whose columns have names; the same as in runtime/table.py."""
+"""Suffixes of files whose columns have names; the same as in runtime/tables/table.py."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -222,7 +222,7 @@ def _read(path: str | None, code: str | None) -> Spec:
 
 def _arrays(path: str, most: int) -> dict[str, Array]:
     from nnc.runtime.dataset import DataError
-    from nnc.runtime.npz import named_arrays
+    from nnc.runtime.files.npz import named_arrays
 
     try:
         return named_arrays(Path(path), most)

@@ -115,7 +115,7 @@ def _examples(
 def _shown(x: Array | Mapping[str, Array], row: int, flat: bool) -> tuple[Image | None, str]:
     """Return an input row as an image, or its first values as text."""
     import numpy as np
-    from nnc.runtime.pixels import data_uri, grey, image_of
+    from nnc.runtime.files.pixels import data_uri, grey, image_of
 
     if not isinstance(x, np.ndarray):
         return None, ""
@@ -139,7 +139,7 @@ def _image(uri: str, pixels: Array, words: str, side: int) -> Image:
 def weights(typed: TypedGraph, params: Mapping[str, np.ndarray], flat: bool) -> Weights | None:
     """Return the weights of the first layer as images, where its input is an image."""
     import numpy as np
-    from nnc.runtime.pixels import data_uri, signed, tiled
+    from nnc.runtime.files.pixels import data_uri, signed, tiled
 
     from ..report.first_layer import first_layer
     from ..report.page import Weights

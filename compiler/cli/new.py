@@ -18,7 +18,7 @@ from .files import STDIN
 from .values import File, Real, Text, Whole, check_known
 
 if TYPE_CHECKING:
-    from nnc.runtime.survey import Survey
+    from nnc.runtime.tables.survey import Survey
 
 
 @app.command()
@@ -120,7 +120,7 @@ def _for_table(
     seed: int,
 ) -> tuple[str, Survey]:
     from nnc.runtime.dataset import DataError
-    from nnc.runtime.survey import survey
+    from nnc.runtime.tables.survey import survey
 
     from ..report.starting import NoSpec, starting_spec
 

@@ -73,7 +73,7 @@ def predict(
 
       cat new.csv | nnc predict runs/iris -
     """
-    from nnc.runtime.carried import carried_columns
+    from nnc.runtime.tables.carried import carried_columns
 
     _check_places(data, output)
     with trained_network(network, params, max_memory) as found, _read_from(data) as path:
@@ -128,7 +128,7 @@ def _answers(found: Network, rows: Dataset) -> list[Answers]:
 
 def _write(answers: Sequence[Answers], carried: Columns, name: str, output: Path | None) -> None:
     from nnc.runtime.durable import write_bytes
-    from nnc.runtime.npz import npz_bytes
+    from nnc.runtime.files.npz import npz_bytes
     from nnc.runtime.predictions import arrays_of, columns_of, csv_text, parquet_bytes
 
     suffix = output.suffix.lower() if output else ".csv"

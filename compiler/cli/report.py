@@ -165,7 +165,7 @@ def _rows(run: Run, trained: Trained, data: str | None) -> tuple[Dataset, str]:
 
 def _flat(data: str) -> bool:
     """Return whether flat rows may be images: rows of tables are not."""
-    from nnc.runtime.table import is_table
+    from nnc.runtime.tables.table import is_table
 
     return not is_table(data)
 

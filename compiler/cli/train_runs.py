@@ -36,9 +36,9 @@ def begin_run(
     folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
 ) -> Run:
     """Create the folder of a new run; exits where that is not possible."""
-    from nnc.runtime.encoding_json import written
     from nnc.runtime.fingerprint import fingerprint
     from nnc.runtime.run import create_run
+    from nnc.runtime.tables.encoding_json import written
 
     try:
         return create_run(

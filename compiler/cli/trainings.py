@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
-from nnc.runtime.missing import Missing
+from nnc.runtime.tables.missing import Missing
 
 from . import terminal
 from .app import Usage
@@ -24,8 +24,8 @@ from .spec import Spec
 if TYPE_CHECKING:
     from nnc.runtime.callback import Callback
     from nnc.runtime.dataset import Dataset
-    from nnc.runtime.encoding import Encoding
     from nnc.runtime.module import Module, Params
+    from nnc.runtime.tables.encoding import Encoding
     from nnc.runtime.training import TrainResult
 
     from ..driver import Compiled
@@ -117,7 +117,7 @@ def load_sets(module: Module, wanted: Wanted) -> Sets:
 def _read_alike(name: str, module: Module, encoding: Encoding | None) -> Dataset:
     """Read other data; a table is read as the training table was."""
     from nnc.runtime.data import load, load_encoded
-    from nnc.runtime.table import is_table
+    from nnc.runtime.tables.table import is_table
 
     if encoding is not None and is_table(name):
         return load_encoded(name, encoding, module, tell=warn)

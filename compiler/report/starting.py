@@ -11,7 +11,7 @@ from ..format.formatter import format_source
 from ..source import Source
 
 if TYPE_CHECKING:
-    from nnc.runtime.survey import Answer, Feature, Survey
+    from nnc.runtime.tables.survey import Answer, Feature, Survey
 
 LISTED = 64
 """Most columns that get a separate mean and deviation; more of them share one."""

@@ -665,6 +665,6 @@ class TestTables:
 
     def test_the_suffixes_of_tables_are_those_of_the_runtime(self):
         from nnc.cli.data_options import TABLES
-        from nnc.runtime.table import SUFFIXES
+        from nnc.runtime.tables.table import SUFFIXES
 
         assert TABLES == SUFFIXES

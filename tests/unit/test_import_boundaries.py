@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,26 @@ def test_imports_run_in_one_direction():
         if place[part] >= place[own_part(path)]
     ]
     assert not upward
+
+
+def runtime_parts(path: Path) -> set[str]:
+    """The folders and single files of runtime/ that a file of it imports at run time."""
+    found = set()
+    for node in runtime_nodes(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = absolute(path, node).rstrip(".")
+            names = [base] if part(base) else [f"{base}.{alias.name}" for alias in node.names]
+            found.update(part(dotted) for dotted in names)
+    return found
+
+
+def test_folders_and_files_of_runtime_import_in_one_direction():
+    graph: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "runtime").rglob("*.py")):
+        own = path.relative_to(ROOT / "runtime").with_suffix("").parts[0]
+        graph.setdefault(own, set()).update(runtime_parts(path) - {own})
+    assert graph["data"] >= {"tables", "files"}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_only_the_command_line_touches_files_and_terminal():

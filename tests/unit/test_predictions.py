@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from nnc.runtime.dataset import DataError
-from nnc.runtime.npz import npz_bytes
+from nnc.runtime.files.npz import npz_bytes
 from nnc.runtime.predictions import Answers, arrays_of, columns_of, csv_text
 from nnc.runtime.probabilities import Meaning
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from nnc.runtime import extras
 from nnc.runtime.data import DataError, load, load_encoded
-from nnc.runtime.encoding_json import read as from_json
-from nnc.runtime.encoding_json import written
+from nnc.runtime.tables.encoding_json import read as from_json
+from nnc.runtime.tables.encoding_json import written
 
 from ..generated import build
 from .test_runtime_data import csv_file, module
@@ -88,7 +88,7 @@ def test_two_classes_of_an_output_one_wide_are_0_and_1(tmp_path):
 
 
 def test_without_the_extra_words_are_refused_with_what_it_adds(tmp_path, monkeypatch):
-    monkeypatch.setattr("nnc.runtime.table.installed", lambda package: False)
+    monkeypatch.setattr("nnc.runtime.tables.table.installed", lambda package: False)
     said = refused(read, tmp_path, IRIS)
     assert "line 2, column 2 (`colour`): `red` is not a number" in said
     assert said.endswith("`pip install 'nnc[tables]'` reads words")

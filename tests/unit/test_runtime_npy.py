@@ -7,8 +7,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from nnc.runtime import mapped, npy, train
+from nnc.runtime import mapped, train
 from nnc.runtime.data import DataError, Dataset, load
+from nnc.runtime.files import npy
 from nnc.runtime.fit import cast
 
 from ..generated import build

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from nnc.runtime.data import DataError, load
 from nnc.runtime.fit import fit_targets
-from nnc.runtime.header import layout_of, read_head
+from nnc.runtime.tables.header import layout_of, read_head
 
 from .test_runtime_data import csv_file, module
 

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import pytest
-from nnc.runtime.pixels import data_uri, grey, image_of, signed, tiled
+from nnc.runtime.files.pixels import data_uri, grey, image_of, signed, tiled
 from nnc.runtime.probabilities import Meaning
 from nnc.runtime.worst import Bad, worst
 

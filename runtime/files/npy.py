@@ -10,9 +10,9 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from .dataset import DataError
-from .mapped import mapped
-from .module import Array
+from ..dataset import DataError
+from ..mapped import mapped
+from ..module import Array
 
 MAPPED = 2**28
 """Bytes from which on a file is memory-mapped instead of read at once."""

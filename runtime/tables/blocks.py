@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..dataset import DataError
+from ..module import Array, Shape
 from .cells import shortened
-from .dataset import DataError
 from .encoding import Field, Part
 from .frame import Column, Kind, Table, place_of
-from .module import Array, Shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..dataset import DataError, Dataset
+from ..module import Array
+from ..places import cells_of
 from .columns import column_named
-from .dataset import DataError, Dataset
 from .frame import Kind, Table
 from .header import Layout
-from .module import Array
-from .places import cells_of
 from .table import open_table
 
 

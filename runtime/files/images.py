@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .dataset import DataError, Dataset
-from .extras import require
-from .module import Array, Module, Shape
+from ..dataset import DataError, Dataset
+from ..extras import require
+from ..module import Array, Module, Shape
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ..dataset import DataError, Dataset
+from ..fit import fit_rows, require_rows
+from ..module import Array, Arrays, Module
 from .blocks import Block, Wanted, block, numbers
 from .cells import a_gap
-from .dataset import DataError, Dataset
 from .encoding import Encoding, Field
-from .fit import fit_rows, require_rows
 from .frame import Table, place_of, places_of
 from .missing import Missing
-from .module import Array, Arrays, Module
 
 Tell = Callable[[str], None]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from .dataset import DataError
+from ..dataset import DataError
 from .encoding import Encoding, Field, Part
 from .frame import Kind
 from .missing import Missing

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dataset import DataError, divided
+from ..module import Array
+from ..places import column_name
 from .columns import column_named
-from .dataset import DataError, divided
 from .frame import Column, Kind, Table
-from .module import Array
-from .places import column_name
 from .table import open_table
 
 MOST_WORDS = 20

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
+from ..dataset import DataError
+from ..places import cells_of, column_name
 from .cells import is_number
-from .dataset import DataError
-from .places import cells_of, column_name
 
 LONG = 5
 """The shortest count from 0 or 1 that is not taken for a coincidence."""

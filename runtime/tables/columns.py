@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import accumulate
 
-from .dataset import DataError
+from ..dataset import DataError
+from ..ports import Port
 from .frame import Kind, Table
 from .header import Layout
-from .ports import Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from .module import Array
+from ..module import Array
 
 NEGATIVE, ZERO, POSITIVE = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 """The colours of numbers below, at and above 0."""

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from .dataset import DataError
+from ..dataset import DataError
+from ..module import Array
+from ..places import Places
 from .header import Layout
-from .module import Array
-from .places import Places
 
 
 class Kind(StrEnum):

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..dataset import DataError
+from ..module import Module
+from ..ports import Port, inputs_of, targets_of
 from .columns import Choice, Named, choose
-from .dataset import DataError
 from .encoding import Encoding, Field, Part
 from .frame import Column, Kind, Table
 from .missing import Missing
-from .module import Module
-from .ports import Port, inputs_of, targets_of
 
 
 def learn(table: Table, module: Module, named: Named, missing: Missing) -> Encoding:

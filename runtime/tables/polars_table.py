@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..dataset import DataError
+from ..extras import require
+from ..module import Array
+from ..places import cells_of
 from .cells import GAPS, check_width, is_number, is_numberish, not_a_number
-from .dataset import DataError
-from .extras import require
 from .frame import Column, Kind, place_of
 from .header import Layout
-from .module import Array
-from .places import cells_of
 
 TYPED: dict[str, str] = {
     ".parquet": "Parquet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .dataset import DataError
+from ..dataset import DataError
 
 GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "?"})
 """Lower-case texts of cells whose value is missing."""

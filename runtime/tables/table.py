@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dataset import DataError
+from ..extras import installed
+from ..module import Array
+from ..places import cells_of, column_name
 from .cells import check_width, is_gap, is_number, not_a_number
-from .dataset import DataError
-from .extras import installed
 from .frame import NumberTable, Table
 from .header import Layout, layout_of, read_head
-from .module import Array
-from .places import cells_of, column_name
 from .polars_table import TYPED, read_text, read_typed
 
 TEXT = (".csv", ".tsv", ".txt")

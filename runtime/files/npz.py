@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .dataset import DataError, Dataset
-from .module import Array, Arrays, Module
+from ..dataset import DataError, Dataset
+from ..module import Array, Arrays, Module
 from .npy import NpyFiles, beside, check_kind, check_size, read_header
 
 TARGET_KEYS = ("y", "target", "targets", "labels")

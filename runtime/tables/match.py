@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
+from ..dataset import DataError
 from .columns import columns_text, index_hint
-from .dataset import DataError
 from .encoding import Encoding, Field, Part
 from .frame import Table
 from .header import Layout

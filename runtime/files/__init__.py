@@ -1,0 +1,1 @@
+"""Files of arrays and images: .npy, .npz, IDX, folders of images."""

@@ -1,0 +1,1 @@
+"""Tables (CSV, Parquet, JSON lines): reading, and their encoding as arrays."""
