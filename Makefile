@@ -4,6 +4,7 @@
 # make bench   speed beside PyTorch and JAX, of every optimisation, of compiling; writes docs/
 # make docs    the documentation as a site, in build/site
 # make lint    formatting, lint rules, types
+# make vscode  the extension for VS Code, editors/vscode/nnc.vsix (needs Node.js)
 # make mutation  whether the tests notice planted faults (an hour or more)
 #
 # Each sets up what it needs in .venv and does not do so twice.
@@ -16,7 +17,7 @@ JOBS ?= auto
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oracle bench docs lint mutation typing clean
+.PHONY: help demo test oracle bench docs vscode lint mutation typing clean
 
 help:
 	@sed -n 's/^# \?//;/^$$/q;p' Makefile
@@ -86,6 +87,9 @@ bench: $(VENV)/.bench
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "build/site/index.html"
+
+vscode:
+	cd editors/vscode && npm ci --no-audit --no-fund --silent && npm run --silent package
 
 mutation: $(VENV)/.mutation
 	$(RUN) tests.mutation --fresh --least 90
