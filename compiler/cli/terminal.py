@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -12,6 +13,7 @@ from ..diagnostics.render import bounded, render_all, render_concise, render_jso
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 OK, FAILED, USAGE, INTERNAL = 0, 1, 2, 101
 """Exit codes: success; errors in the spec; usage error; internal error of nnc."""
@@ -117,6 +119,14 @@ def _show_lines(
     stream.write(left_out)
 
 
+def _link_codes(text: Text) -> None:
+    """Make every code a link to its page, in terminals that know links; others ignore them."""
+    from ..diagnostics.site import address
+
+    for match in re.finditer(r"(?m)^(?:error|warning|info)\[(NN\d+)\]", text.plain):
+        text.stylize(f"link {address(match[1])}", *match.span(1))
+
+
 def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
     text = render_all(found)
     if not text or not on_terminal(stream):
@@ -127,4 +137,5 @@ def _show_text(found: list[Diagnostic], stream: TextIO) -> None:
     coloured = Text(text, end="")
     for pattern, style in _STYLES.items():
         coloured.highlight_regex(pattern, style)
+    _link_codes(coloured)
     console(stream).print(coloured, end="")

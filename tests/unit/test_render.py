@@ -7,6 +7,7 @@ import json
 import pytest
 from nnc.diagnostics.model import Code, Edit, Fix, Label, Severity
 from nnc.diagnostics.render import bounded, render_concise, render_json, render_summary, render_text
+from nnc.diagnostics.site import address
 from nnc.source import Source, Span
 
 KERNEL = Code("NN203", "kernel-too-large", Severity.ERROR, "the kernel is too large")
@@ -300,7 +301,7 @@ def test_json_has_every_field(kernel):
             "note: the first line\nand the second",
         ],
         "fixes": [{"title": "use 3x1", "safe": True, "edits": [{**place, "replacement": "3x1"}]}],
-        "url": "nnc explain NN203",
+        "url": address("NN203"),
         "rendered": render_text(kernel),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ...source import Span
 from ..model import Diagnostic, Fix
+from ..site import address
 from .text import advice, render_text
 
 
@@ -28,7 +29,7 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
         "labels": _labels(diagnostic),
         "notes": [f"{word}: {text}" for word, text in advice(diagnostic)],
         "fixes": [_fix(fix) for fix in diagnostic.fixes],
-        "url": f"nnc explain {code.id}",
+        "url": address(code.id),
         "rendered": render_text(diagnostic),
     }
 

@@ -14,6 +14,7 @@ from ...version import VERSION
 from ..codes import CODES
 from ..explain import page, summary
 from ..model import Code, Diagnostic, Fix, Severity
+from ..site import site_address
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -53,6 +54,8 @@ def _rule(code: Code) -> dict[str, object]:
     if code.id not in CODES:
         return rule
     text = page(code.id)
+    if (on_site := site_address(code.id)) is not None:
+        rule["helpUri"] = on_site
     return rule | {
         "fullDescription": {"text": summary(text)},
         "help": {"text": text, "markdown": text},
