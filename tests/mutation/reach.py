@@ -18,6 +18,19 @@ NOT_PLAIN = ("tests/oracle/", "tests/mutation/")
 """Folders whose tests need more than the plain test command, or would run this again."""
 
 
+STRONG = (
+    "tests/test_ui.py",
+    "tests/test_golden.py",
+    "tests/test_loss_comments.py",
+    "tests/unit/test_passes_keep_values.py",
+    "tests/unit/test_contract_init.py",
+    "tests/unit/test_cli_contents.py",
+    "tests/test_recorded_answers.py",
+    "tests/unit/test_op_gradients.py",
+)
+"""Test files that notice most faults, in the order in which they are asked before the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Seconds of each test file, and by source file and line the test files that run it."""
@@ -26,7 +39,7 @@ class Reach:
     lines: dict[str, dict[int, list[str]]]
 
     def judges(self, mutant: Mutant) -> list[str]:
-        """The test files that run the mutant's line, the quickest first.
+        """The test files that run the mutant's line: the strong ones, then the quickest first.
 
         A trace shows the first line of a statement, and of a template's text its first line, so
         the nearest line at or above the mutant's counts.
@@ -34,7 +47,11 @@ class Reach:
         lines = self.lines.get(mutant.path, {})
         above = [line for line in lines if line <= mutant.line]
         found = lines[max(above)] if above else []
-        return sorted(found, key=lambda test: self.seconds[test])
+        return sorted(found, key=lambda test: (_weakness(test), self.seconds[test]))
+
+
+def _weakness(test: str) -> int:
+    return STRONG.index(test) if test in STRONG else len(STRONG)
 
 
 def plain_test_files(root: Path = ROOT) -> list[str]:
