@@ -150,7 +150,7 @@ def calls(
     dx = {"scattered": (c.scattered(), partial(scattered, out=np.empty_like(x)))}
     if shape.stride == 1:
         turned = partial(helpers.turned_kernel, w, groups=c.groups)
-        dx |= convolving(helpers, c.turned, room, y, turned, np.empty_like(x))
+        dx |= convolving(helpers, c.flipped, room, y, turned, np.empty_like(x))
     yield "dx", dx
     dw = {"windows": (c.windows_weights(), weights)}
     del window["stride"]

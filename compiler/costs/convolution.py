@@ -98,7 +98,7 @@ class Convolution:
         return plain and small and self.kernel == (3, 3)
 
     @property
-    def turned(self) -> Convolution:
+    def flipped(self) -> Convolution:
         """Return the convolution of dy with the rotated kernel, which gives the gradient of x."""
         axes = zip(self.pad, self.kernel, self.dilation, strict=True)
         pad = tuple(((k - 1) * d - a, (k - 1) * d - b) for (a, b), k, d in axes)

@@ -2,12 +2,12 @@
 
     before  %5 = conv(%x, %w)                      columns by copying windows, one product
             %9 = conv_transpose(%dy, %w)           a product to columns, added where they belong
-    after   %5 = conv_flat(%x, %w)                 shifts of images laid flat, a product a row
+    after   %5 = conv_flat(%x, %w)                 shifts of flattened images, one product per kernel row
          or %5 = conv_winograd(%x, %w)             3x3 only: 16 products where 36 would be needed
             %9 = turned_kernel(%w); %10 = conv_flat(%dy, %9)
 
 In functions with a memory plan, each op gets one more operand: a workspace buffer for the columns
-or for the images laid out flat. At stride 1, the gradient of x is itself a convolution with the
+or for the flattened images. At stride 1, the gradient of x is itself a convolution with the
 kernel flipped on every spatial axis. Convolutions whose sizes are known only at run time, and those
 that the model does not find faster, are not changed.
 """
@@ -33,18 +33,18 @@ ROWS = 32
 
 FLAT = "images laid flat, so that every entry of the kernel is a shift"
 WINOGRAD = "Winograd's algorithm: 16 products for four results instead of 36"
-TURNED = "the gradient of x is a convolution with the kernel turned around"
+FLIPPED = "the gradient of x is a convolution with the flipped kernel"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Algorithm:
     """An algorithm: its cost, its op, and whether that takes the kernel flipped."""
 
     work: Work
     op: str
     attrs: Mapping[str, Any]
     note: str = ""
-    turned: bool = False
+    flipped: bool = False
 
 
 def choose_convolutions(graph: Graph, rows: int = ROWS, planned: bool = True) -> Graph:
@@ -56,61 +56,62 @@ def choose_convolutions(graph: Graph, rows: int = ROWS, planned: bool = True) ->
         if node.op not in _OTHERS:
             return None
         found = _sizes(node, inputs, rows)
-        ways = [Way(Work(), node.op, dict(node.attrs))] if found is None else _ways(node, found)
-        way = min(ways, key=lambda way: way.work.seconds)
-        return _put_in(build, inputs, way, planned)
+        own = Algorithm(Work(), node.op, dict(node.attrs))
+        choices = [own] if found is None else _algorithms(node, found)
+        return _emit(build, inputs, min(choices, key=lambda a: a.work.seconds), planned)
 
     return rewrite(graph, rule)
 
 
-def _put_in(build: Builder, inputs: tuple[Value, ...], way: Way, planned: bool) -> Value:
+def _emit(build: Builder, inputs: tuple[Value, ...], choice: Algorithm, planned: bool) -> Value:
+    """Emit the chosen op, with the flipped kernel and a workspace buffer if it needs them."""
     x, w = inputs
-    if way.turned:
-        w = build.emit("turned_kernel", w, groups=way.attrs.get("groups", 1))
-        build.describe(w, note=TURNED)
-    room = [build.emit("room", size=ROOM)] if planned else []
-    value = build.emit(way.op, x, w, *room, **way.attrs)
-    return build.describe(value, note=way.note) if way.note else value
+    if choice.flipped:
+        w = build.emit("turned_kernel", w, groups=choice.attrs.get("groups", 1))
+        build.describe(w, note=FLIPPED)
+    workspace = [build.emit("room", size=ROOM)] if planned else []
+    value = build.emit(choice.op, x, w, *workspace, **choice.attrs)
+    return build.describe(value, note=choice.note) if choice.note else value
 
 
-def _ways(node: Node, c: Convolution) -> list[Way]:
+def _algorithms(node: Node, c: Convolution) -> list[Algorithm]:
     """Return all algorithms for a convolution, its own op first."""
     works = {
         "conv": c.windows,
         "conv_weights": c.windows_weights,
         "conv_transpose": c.scattered,
     }
-    own = Way(works[node.op](), node.op, dict(node.attrs))
+    own = Algorithm(works[node.op](), node.op, dict(node.attrs))
     return [own, *_OTHERS[node.op](c)]
 
 
-def _faster(c: Convolution) -> list[Way]:
+def _faster(c: Convolution) -> list[Algorithm]:
     """Return the alternative algorithms for a convolution that are applicable."""
-    ways = []
+    found = []
     if c.can_be_flat:
-        ways.append(Way(c.flat(), "conv_flat", _window(c), FLAT))
+        found.append(Algorithm(c.flat(), "conv_flat", _window(c), FLAT))
     if c.can_be_winograd:
-        ways.append(Way(c.winograd(), "conv_winograd", {"pad": c.pad}, WINOGRAD))
-    return ways
+        found.append(Algorithm(c.winograd(), "conv_winograd", {"pad": c.pad}, WINOGRAD))
+    return found
 
 
-def _weights(c: Convolution) -> list[Way]:
-    ways = []
+def _weights(c: Convolution) -> list[Algorithm]:
+    found = []
     if c.can_be_flat:
         attrs = {"kernel": c.kernel, **_window(c)}
-        ways.append(Way(c.flat_weights(), "conv_weights_flat", attrs, FLAT))
+        found.append(Algorithm(c.flat_weights(), "conv_weights_flat", attrs, FLAT))
     if c.can_be_winograd:
         attrs = {"pad": c.pad}
-        ways.append(Way(c.winograd_weights(), "conv_weights_winograd", attrs, WINOGRAD))
-    return ways
+        found.append(Algorithm(c.winograd_weights(), "conv_weights_winograd", attrs, WINOGRAD))
+    return found
 
 
-def _transpose(c: Convolution) -> list[Way]:
-    turned = c.turned
-    if set(c.stride) != {1} or any(min(p) < 0 for p in turned.pad):
+def _transpose(c: Convolution) -> list[Algorithm]:
+    flipped = c.flipped
+    if set(c.stride) != {1} or any(min(p) < 0 for p in flipped.pad):
         return []
-    windows = Way(turned.windows(), "conv", {**_window(turned), "stride": c.stride})
-    return [replace(way, turned=True) for way in (windows, *_faster(turned))]
+    windows = Algorithm(flipped.windows(), "conv", {**_window(flipped), "stride": c.stride})
+    return [replace(choice, flipped=True) for choice in (windows, *_faster(flipped))]
 
 
 _OTHERS = {"conv": _faster, "conv_weights": _weights, "conv_transpose": _transpose}
