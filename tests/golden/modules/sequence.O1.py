@@ -245,7 +245,7 @@ def erf_in_blocks(x: Array, out: Array) -> Array:
 
 
 def few_rows(x: Array) -> Iterable[Array]:
-    """Views of x, a few rows each: what is computed for them needs little room."""
+    """Views of x, a few rows each, so that temporary arrays stay small."""
     count = max(1, 2**12 * len(x) // x.size)
     return (x[start : start + count] for start in range(0, len(x), count))
 
@@ -270,7 +270,7 @@ def dropout_mask(
 
 
 class Cache:
-    """What forward leaves for loss and backward, and room for their work, for one batch size."""
+    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
 
     x: Array
     dense1_z: Array
