@@ -40,7 +40,8 @@ def module_view(
 ) -> ModuleView:
     """Return the template view of a program; `spec` is its text with includes inlined."""
     typed, file = program.typed, file_name(file)
-    targets = _targets(typed, names)
+    targets, arrays = _targets(typed, names), _arrays(program, names)
+    into = "grads" if contents is Contents.BARE else ""
     return ModuleView(
         title=clean(typed.graph.model or file.removesuffix(".nn")),
         file=clean(file),
@@ -54,9 +55,9 @@ def module_view(
         weights=_row_weights(names),
         started=_has(names, "started"),
         cells=_has(names, "cells"),
-        **_arrays(program, names),
+        **arrays,
         **_training(program, names),
-        **_functions(program, names, targets, "grads" if contents is Contents.BARE else ""),
+        **_functions(program, names, arrays["inputs"], targets, into),
     )
 
 
@@ -108,7 +109,11 @@ def _training(program: Program, names: Names) -> dict[str, Any]:
 
 
 def _functions(
-    program: Program, names: Names, targets: tuple[ArrayView, ...], into: str
+    program: Program,
+    names: Names,
+    inputs: tuple[ArrayView, ...],
+    targets: tuple[ArrayView, ...],
+    into: str,
 ) -> dict[str, Any]:
     """Return the bodies of the functions, and the constants and the cache that they need.
 
@@ -133,7 +138,7 @@ def _functions(
         "input_gradient": input_gradient,
         "per_example": per_example,
         "solve": solve_parts(typed, features) if features else None,
-        "step": step_view(names, program, {a.name: a for a in _inputs(typed, names)}),
+        "step": step_view(names, program, {a.name: a for a in inputs}),
         "vjp": vjp_view(names),
         "upstreams": upstreams(names),
         "jacobian": jacobian_view(names),
