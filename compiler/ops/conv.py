@@ -62,7 +62,7 @@ def same_pad(size: int, reach: int, stride: int) -> tuple[int, int]:
     """Zeros before and after an axis for ⌈size/stride⌉ positions; an odd zero goes after it.
 
     `reach` is the number of cells that the dilated kernel spans. The run-time equivalent is
-    `same_zeros` in templates/numpy/helpers_conv.jinja.
+    `same_pads` in templates/numpy/helpers_conv.jinja.
     """
     both = max((-(-size // stride) - 1) * stride + reach - size, 0)
     return both // 2, both - both // 2

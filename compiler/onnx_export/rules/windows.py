@@ -10,6 +10,7 @@ import numpy as np
 
 from ...ir.dims import Dim
 from ...ir.op_graph import Node
+from ...ops.conv import same_pad
 from ..emitter import Array, Emitter
 from ..registry import CannotExport, rule
 from ..sizes import is_open
@@ -32,9 +33,7 @@ def _same(
     dilation = n.wholes("dilation") if "dilation" in dict(n.attrs) else (1,) * len(kernel)
     pads = []
     for dim, k, s, d in zip(size, kernel, n.wholes("stride"), dilation, strict=True):
-        known = e.number(dim)
-        both = max((-(-known // s) - 1) * s + (k - 1) * d + 1 - known, 0)
-        pads.append((both // 2, both - both // 2))
+        pads.append(same_pad(e.number(dim), (k - 1) * d + 1, s))
     return pads
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto
 
+from ...ops.conv import same_pad
 from ..faults import Unsupported
 from ..network import attributes
 from ..translation import Form, Translation, option, reads, windows
@@ -34,8 +35,8 @@ def _same_lower(
     ends = []
     for i, (n, k) in enumerate(zip(sizes, kernel, strict=True)):
         s, d = (a.get(name, [1] * len(kernel))[i] for name in ("strides", "dilations"))
-        both = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
-        ends.append((both - both // 2, both // 2))
+        before, after = same_pad(n, (k - 1) * d + 1, s)
+        ends.append((after, before))
     return ends
 
 
