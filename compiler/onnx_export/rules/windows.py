@@ -8,33 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ...ir.dims import Dim
 from ...ir.op_graph import Node
-from ...ops.conv import same_pad
+from ...ops.conv import SAME
 from ..emitter import Array, Emitter
 from ..registry import CannotExport, rule
-from ..sizes import is_open
 
 
-def _pads(e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]) -> dict[str, Any]:
-    """Return the padding attributes: zeros before each axis, then after each; or `same`."""
+def _pads(n: Node) -> dict[str, Any]:
+    """Return the padding attributes: zeros before each axis, then after each.
+
+    In the op graph, padding is `same` only where it depends on a symbolic size."""
     pad: Any = n.attr("pad")
-    if pad == "same":
-        if any(map(is_open, size)):
-            return {"auto_pad": "SAME_UPPER"}
-        pad = _same(e, n, size, kernel)
+    if pad == SAME:
+        return {"auto_pad": "SAME_UPPER"}
     return {"pads": [p[0] for p in pad] + [p[1] for p in pad]}
-
-
-def _same(
-    e: Emitter, n: Node, size: tuple[Dim, ...], kernel: tuple[int, ...]
-) -> list[tuple[int, int]]:
-    """Return the padding for ⌈size / stride⌉ positions, with an odd zero at the end."""
-    dilation = n.wholes("dilation") if "dilation" in dict(n.attrs) else (1,) * len(kernel)
-    pads = []
-    for dim, k, s, d in zip(size, kernel, n.wholes("stride"), dilation, strict=True):
-        pads.append(same_pad(e.number(dim), (k - 1) * d + 1, s))
-    return pads
 
 
 def _kernel(e: Emitter, id: int) -> tuple[int, ...]:
@@ -44,16 +31,14 @@ def _kernel(e: Emitter, id: int) -> tuple[int, ...]:
 
 @rule("conv")
 def _conv(e: Emitter, n: Node) -> str:
-    kernel = _kernel(e, n.inputs[1])
-    size = e.graph[n.inputs[0]].type.shape[2:]
     return e.add(
         "Conv",
         *e.operands(n),
-        kernel_shape=list(kernel),
+        kernel_shape=list(_kernel(e, n.inputs[1])),
         strides=list(n.wholes("stride")),
         dilations=list(n.wholes("dilation")),
         group=n.whole("groups"),
-        **_pads(e, n, size, kernel),
+        **_pads(n),
     )
 
 
@@ -62,7 +47,7 @@ def _conv_transpose(e: Emitter, n: Node) -> str:
     """Output sizes that the stride leaves ambiguous are fixed by padding at the end."""
     kernel, stride, dilation = _kernel(e, n.inputs[1]), n.wholes("stride"), n.wholes("dilation")
     size, given = n.type.shape[2:], e.graph[n.inputs[0]].type.shape[2:]
-    pads = _pads(e, n, size, kernel)
+    pads = _pads(n)
     if "pads" not in pads:
         raise CannotExport(f"{e.layer()}: padding `same` of an open length has no ONNX counterpart")
     ends = pads["pads"]
@@ -85,15 +70,13 @@ def _conv_transpose(e: Emitter, n: Node) -> str:
 @rule("max_pool", "avg_pool")
 def _pool(e: Emitter, n: Node) -> str:
     """ONNX's average excludes padding unless an attribute includes it."""
-    kernel = n.wholes("kernel")
-    size = e.graph[n.inputs[0]].type.shape[2:]
     return e.add(
         "MaxPool" if n.op == "max_pool" else "AveragePool",
         *e.operands(n),
-        kernel_shape=list(kernel),
+        kernel_shape=list(n.wholes("kernel")),
         strides=list(n.wholes("stride")),
         count_include_pad=1 if n.op == "avg_pool" else None,
-        **_pads(e, n, size, kernel),
+        **_pads(n),
     )
 
 
@@ -111,7 +94,7 @@ def _weighted_pool(e: Emitter, n: Node) -> str:
         e.add("Reshape", w, e.whole(1, 1, *kernel)),
         kernel_shape=list(kernel),
         strides=list(n.wholes("stride")),
-        **_pads(e, n, tuple(size), kernel),
+        **_pads(n),
     )
     return e.add("Reshape", pooled, e.sizes.target(tuple(n.type.shape)))
 
@@ -129,7 +112,7 @@ def _local(e: Emitter, n: Node) -> str:
         e.constant(_units(channels, kernel, e.real)),
         kernel_shape=list(kernel),
         strides=list(n.wholes("stride")),
-        **_pads(e, n, sizes[1:], kernel),
+        **_pads(n),
     )
     places = prod(e.number(dim) for dim in weights[:-2])
     rows = e.add("Reshape", windows, e.whole(-1, width, places))
