@@ -7,6 +7,7 @@ EMITTED = {
     "vjp": "pulls a gradient of the output from outside back to parameters and input",
     "jacobian": "the derivatives of every output by every input entry",
     "per-example": "the gradient of each row's own loss",
+    "shares": "losses and gradients of a part of a batch, to be added up over several processes",
     "step": "the output at one position of a sequence after the other, for generation",
 }
 """Every such function, and what it computes."""

@@ -55,16 +55,18 @@ class Lowering:
         return self.states[name]
 
 
-def lower(typed: TypedGraph, *, per_row: bool = False) -> Builder:
+def lower(typed: TypedGraph, *, per_row: bool = False, shared: bool = False) -> Builder:
     """Lower every layer, then every loss and penalty; outputs are `out:NAME`, `loss:NAME`, `total`.
 
-    With `per_row` the total is the sum of the losses of single rows, without the penalty.
+    With `per_row` the total is the sum of the losses of single rows, without the penalty; with
+    `shared` the rows are a part of a batch, and `count:NAME` is what a mean divides by.
     """
     graph = typed.graph
     state = started(typed)
     lower_layers(state)
     if graph.losses:
-        lower_losses(typed, state.build, state.values, state.params, state.lengths, per_row=per_row)
+        arrays = state.values, state.params, state.lengths
+        lower_losses(typed, state.build, *arrays, per_row=per_row, shared=shared)
     return state.build
 
 

@@ -8,7 +8,7 @@ from ..ir.layer_graph import Loss, Setting, TypedGraph
 from ..ir.op_graph import Origin, Role
 from ..ir.reading import number, whole
 from ..ir.types import TensorType
-from ..kinds.lower.losses import LossContext
+from ..kinds.lower.losses import SHARE, LossContext
 from ..losses import LOSSES
 from ..ops.build import Builder, Value
 from ..ops.elementwise import scale, unary
@@ -28,20 +28,25 @@ def lower_losses(
     lengths: Mapping[int, Value | None],
     *,
     per_row: bool = False,
+    shared: bool = False,
 ) -> None:
     """Emit every loss, the penalty if there is one, and their sum `total`.
 
-    With `per_row` the losses are sums of the losses of single rows, without the penalty.
+    With `per_row` the losses are sums of the losses of single rows, without the penalty. With
+    `shared` the rows are a part of a batch: each mean, and the penalty, has a factor known at run
+    time. A sum has none: the sums of all parts add up to that of the batch.
     """
     targets: dict[int, Value] = {}
     parts = []
     for loss in typed.graph.losses:
-        part = lower_loss(typed, build, loss, values, targets, lengths, per_row)
+        means = shared and loss.setting.args["reduction"] != "sum"
+        part = lower_loss(typed, build, loss, values, targets, lengths, per_row, means)
         build.outputs[f"loss:{loss.name}"] = part.id
         parts.append(part)
     if typed.graph.regularize is not None and not per_row:
         penalty = lower_penalty(typed, build, typed.graph.regularize, params)
         if penalty is not None:
+            penalty = _share(build, penalty, "regularize") if shared else penalty
             build.outputs["loss:regularize"] = penalty.id
             parts.append(penalty)
     build.origin = Origin("loss", (typed.graph.losses[0].setting.span,), Role.LOSS)
@@ -59,8 +64,9 @@ def lower_loss(
     targets: dict[int, Value],
     lengths: Mapping[int, Value | None],
     per_row: bool,
+    shared: bool = False,
 ) -> Value:
-    """Return one loss as a term of the total, including its weight."""
+    """Return one loss as a term of the total, including its weight, and its share if `shared`."""
     span = loss.setting.span
     build.origin = Origin(loss.name, (span,), Role.LOSS)
     output = values[loss.layer]
@@ -85,12 +91,21 @@ def lower_loss(
         kind.mean,
         weighted=typed.graph.training.weighs_rows and not per_row,
         more=tuple(values[i] for i in loss.more),
+        shared=shared,
     )
     value = kind.lower(context)
     if loss.weight != 1.0:
         value = scale(value, loss.weight)
     formula = kind.formula_of(loss.setting, loss.weight, by_row=context.weighted)
-    return build.describe(value, formula=formula, hint=f"{loss.name}_loss")
+    value = build.describe(value, formula=formula, hint=f"{loss.name}_loss")
+    return _share(build, value, loss.name) if shared else value
+
+
+def _share(build: Builder, value: Value, name: str) -> Value:
+    """Multiply a loss by the share of these rows in that of the whole batch."""
+    share = leaf(build, "target", f"{SHARE}{name}", TensorType(()))
+    share = build.describe(share, hint=f"{name}_share")
+    return build.describe(share * value, formula="the share of these rows", hint=f"{name}_part")
 
 
 def target_layers(typed: TypedGraph) -> list[int]:

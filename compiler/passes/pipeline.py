@@ -32,7 +32,7 @@ class Function(Enum):
     """The functions of a module that have their own graphs.
 
     TRAINING holds forward, loss and backward, and the pull-backs of other gradients over the values
-    that forward keeps. INPUT_GRADIENT, PER_EXAMPLE, FEATURES (of a least-squares solution) and STEP
+    that forward keeps. INPUT_GRADIENT, COUNTS (what losses divide by), PER_EXAMPLE, FEATURES (of a least-squares solution) and STEP
     (one position of a sequence) exist only on request. FUSED_PREDICT is predict for targets that fuse ops in loops.
     """
 
@@ -40,6 +40,7 @@ class Function(Enum):
     PREDICT = "predict"
     FUSED_PREDICT = "fused-predict"
     INPUT_GRADIENT = "input-gradient"
+    COUNTS = "counts"
     PER_EXAMPLE = "per-example"
     FEATURES = "features"
     STEP = "step"
@@ -76,6 +77,7 @@ PASSES: dict[Function, dict[int, tuple[Pass, ...]]] = {
     },
     Function.FUSED_PREDICT: {0: (), 1: (partial(split_softmax, why=""), *_ALONE)},
     Function.INPUT_GRADIENT: {0: _FIRST, 1: _ALONE},
+    Function.COUNTS: {0: _FIRST, 1: _ALONE},
     Function.PER_EXAMPLE: {0: _FIRST, 1: _ALONE},
     Function.FEATURES: {0: (switch_off_noise, *_FIRST), 1: (switch_off_noise, *_ALONE)},
     Function.STEP: {0: (switch_off_noise, *_FIRST), 1: (switch_off_noise, *_ALONE)},

@@ -10,12 +10,14 @@ from ..emitted import CannotEmit
 from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph
 from ..ir.sizes import batch_size
+from ..kinds.lower.losses import COUNT
 from ..lower.graph import lower
 from ..lower.optimizers import lower_update
 from ..passes.pipeline import CONTINUES, PASSES, Function, Watch, ignore, optimise
 from ..stepping.network import Stepping, step_network
 from .least_squares import features
 from .pull_back import add_pull_backs, real_inputs, row_gradients
+from .shares import share_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,16 @@ def build_functions(
     Raises CannotEmit if the model cannot have one of those in `emit`, and CannotStep if one of its
     layers cannot be computed one position at a time."""
     _refuse_emit(typed, emit)
-    build = lower(typed)
+    shared = "shares" in emit
+    build = lower(typed, shared=shared)
     forward = build.graph()
     if typed.graph.losses:
         wanted = real_inputs(typed) if "input-gradient" in emit else []
         differentiate(build, build.outputs["total"], [p.name for p in typed.trained], wanted)
     add_pull_backs(typed, build, emit)
-    whole = build.graph()
-    kept = {n: i for n, i in whole.outputs.items() if not n.startswith("dx:")}
+    whole = share_statistics(build.graph()) if shared else build.graph()
+    apart = ("dx:", f"{COUNT}:")
+    kept = {n: i for n, i in whole.outputs.items() if not n.startswith(apart)}
     graphs = {
         Function.TRAINING: replace(whole, outputs=kept),
         Function.PREDICT: forward.only("out"),
@@ -60,6 +64,8 @@ def build_functions(
         graphs[Function.FUSED_PREDICT] = forward.only("out")
     if whole.outputs_for("dx"):
         graphs[Function.INPUT_GRADIENT] = whole.only("dx")
+    if whole.outputs_for(COUNT):
+        graphs[Function.COUNTS] = whole.only(COUNT)
     if "per-example" in emit:
         graphs[Function.PER_EXAMPLE] = row_gradients(typed)
     stepping = step_network(typed) if "step" in emit else None
@@ -93,7 +99,7 @@ def optimise_functions(
 def _refuse_emit(typed: TypedGraph, emit: Collection[str]) -> None:
     """Check that the requested functions can be generated for this model; raises CannotEmit."""
     frozen = typed.frozen_layers
-    for name in ("input-gradient", "per-example"):
+    for name in ("input-gradient", "per-example", "shares"):
         if name in emit and not typed.graph.losses:
             raise CannotEmit(f"cannot emit '{name}': the spec has no loss to differentiate")
     moved = [name for s in typed.states if (name := s.name.rpartition(".")[0]) not in frozen]

@@ -19,6 +19,12 @@ from .slopes import slope_text
 ROW_WEIGHTS = ".rows"
 """The target leaf with the weight of each row; no name in a spec begins with a dot."""
 
+SHARE = ".share."
+"""The lead of the target leaves with the share that rows have in a loss of the whole batch."""
+
+COUNT = "count"
+"""The purpose of outputs that are what the mean of a loss divides by."""
+
 
 Slope = str | Mapping[Value, str]
 """The formula of a gradient, or one for each of several values."""
@@ -32,7 +38,8 @@ class LossContext:
     `mean` is the meaning of `reduction=mean`. If the output is ragged, `lengths` are the row
     lengths along `ragged_axis` (of the full shape), and padding is excluded from the loss. With
     `per_row` the loss is the sum of each row's loss, computed as if the row were the whole batch.
-    With `weighted` every row has a weight, known at run time.
+    With `weighted` every row has a weight, known at run time. With `shared` the rows are a part of
+    a batch; what a mean divides by, other than the number of rows, is kept as an output.
     """
 
     build: Builder
@@ -47,6 +54,7 @@ class LossContext:
     mean: str = "mean"
     weighted: bool = False
     more: tuple[Value, ...] = ()
+    shared: bool = False
 
     @property
     def target(self) -> Value:
@@ -122,7 +130,7 @@ class LossContext:
         elif self.lengths is not None:
             count = product(n for i, n in enumerate(sizes, 1) if i != self.ragged_axis)
             counted, over = counted * as_real(self.lengths), "Σ weights·lengths"
-        share = self.row_weights / sum_all(counted)
+        share = self.row_weights / self._counted(sum_all(counted))
         share = self.build.describe(share, hint="share", formula=f"weights / {over}")
         self._show(slope, over if count == 1 else f"{count} {over}")
         return scale(sum_all(self._masked(_times_rows(each, share))), 1.0, count)
@@ -152,7 +160,10 @@ class LossContext:
 
     def _slope_text(self, slope: str, over: Dim | str) -> str:
         padded = self.lengths is not None
-        return slope_text(slope, self.weight, over, padded=padded, by_row=self.weighted)
+        share = f"{self.name}_share" if self.shared else ""
+        return slope_text(
+            slope, self.weight, over, padded=padded, by_row=self.weighted, share=share
+        )
 
     def _ratio(self, each: Value, weights: Value | None, empty: bool = False) -> Value:
         """Return the sum of all entries over the sum of the weights or the number of positions."""
@@ -161,13 +172,19 @@ class LossContext:
             weights = self._masked(weights)
         if not self.per_row:
             if weights is not None:
-                return sum_all(each) / _at_least_some(sum_all(weights), empty)
+                return sum_all(each) / _at_least_some(self._counted(sum_all(weights)), empty)
             assert self.lengths is not None
-            return sum_all(each) / count_steps(self.lengths)
+            return sum_all(each) / self._counted(count_steps(self.lengths))
         if weights is not None:
             return sum_all(_row_sums(each) / _at_least_some(_row_sums(weights), empty))
         assert self.lengths is not None
         return sum_all(_row_sums(each) / as_real(self.lengths))
+
+    def _counted(self, total: Value) -> Value:
+        """Keep what the mean divides by, where the rows are a part of a batch."""
+        if self.shared:
+            self.build.outputs[f"{COUNT}:{self.name}"] = total.id
+        return total
 
     def _masked(self, each: Value) -> Value:
         """Set padding to zero."""

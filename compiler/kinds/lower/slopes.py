@@ -15,18 +15,25 @@ _CONDITION = re.compile(r" where |; ")
 
 
 def slope_text(
-    slope: str, weight: float, over: Dim | str, *, padded: bool = False, by_row: bool = False
+    slope: str,
+    weight: float,
+    over: Dim | str,
+    *,
+    padded: bool = False,
+    by_row: bool = False,
+    share: str = "",
 ) -> str:
     """Return the formula with the loss's weight and the divisor of the reduction.
 
     Both precede a condition (`dy = −t where …`). `padded` adds the value in padding, `by_row` the
-    weight of each row.
+    weight of each row, `share` the share of these rows in the loss of the whole batch.
     """
     cut = _CONDITION.search(slope)
     formula, condition = (
         (slope, "") if cut is None else (slope[: cut.start()], slope[cut.start() :])
     )
     factor = " · weights" if by_row else ""
+    factor += f" · {share}" if share else ""
     factor += ("" if weight == 1 else f" · {weight:g}") + ("" if over == 1 else f" / {_atom(over)}")
     name, _, value = formula.partition(" = ")
     if factor and _is_sum(value):

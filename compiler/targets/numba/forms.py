@@ -56,8 +56,8 @@ class KernelForms(NumPyTarget):
 
     def whole_form(self, node: Node, shapes: tuple[Shape, ...]) -> str | None:
         """Return the form of an op on whole arrays inside a compiled kernel, or None."""
-        if not self.has_whole(node.op):
-            return None
+        if not self.has_whole(node.op) or dict(node.attrs).get("shared"):
+            return None  # the sums of all shares are taken by a function in Python
         return convolution_form(op_view(node, (), shapes))
 
     def takes_any_order(self, op: str) -> bool:

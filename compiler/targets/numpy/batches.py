@@ -37,7 +37,7 @@ def fresh_state(graph: Graph, typed: TypedGraph) -> Iterator[tuple[str, str]]:
 
 def _counts(graph: Graph) -> Iterator[tuple[str, Dim]]:
     for node in graph:
-        if node.op == "batch_stats":
+        if node.op == "batch_stats" and not dict(node.attrs).get("shared"):  # checked with all
             shape, axes = graph[node.inputs[0]].type.shape, node.wholes("axes")
             yield node.word("name"), product(shape[axis] for axis in axes)
 

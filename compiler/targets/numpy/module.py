@@ -9,7 +9,7 @@ from typing import Any
 from ...contents import Contents
 from ...ir.layer_graph import Parameter, Setting, TypedGraph
 from ...ir.op_graph import Graph, Role
-from ...kinds.lower.losses import ROW_WEIGHTS
+from ...kinds.lower.losses import ROW_WEIGHTS, SHARE
 from ...losses import LOSSES
 from ...losses.registry import target_kind
 from ...lower.losses import ignored_id, target_layers, target_name
@@ -53,6 +53,8 @@ def module_view(
         dtype=typed.graph.dtype,
         targets=targets,
         weights=_row_weights(names),
+        shares=_shares(names),
+        shares_state=_has(names, "shared"),
         started=_has(names, "started"),
         cells=_has(names, "cells"),
         **arrays,
@@ -136,6 +138,7 @@ def _functions(
         "backward": backward,
         "predict": predict,
         "input_gradient": input_gradient,
+        "counts": alone_view(names, program, Function.COUNTS),
         "per_example": per_example,
         "solve": solve_parts(typed, features) if features else None,
         "step": step_view(names, program, {a.name: a for a in inputs}),
@@ -234,6 +237,12 @@ def _row_weights(names: Names) -> str:
     """Return the variable of the rows' weights, where the loss takes any."""
     found = (n for n in names.graph if n.op == "target" and n.attr("name") == ROW_WEIGHTS)
     return next((names.names[n.id] for n in found), "")
+
+
+def _shares(names: Names) -> dict[str, str]:
+    """Return the losses of which rows may have a share, each with the variable of the share."""
+    leaves = (n for n in names.graph if n.op == "target" and n.word("name").startswith(SHARE))
+    return {n.word("name").removeprefix(SHARE): names.names[n.id] for n in leaves}
 
 
 def _target_lengths(graph: Graph, target: str) -> tuple[int | None, int]:

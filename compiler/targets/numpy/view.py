@@ -58,7 +58,10 @@ class ModuleView:
     loss: KernelView | None
     backward: KernelView | None
     predict: KernelView
+    shares: dict[str, str]
+    shares_state: bool
     input_gradient: KernelView | None
+    counts: KernelView | None
     per_example: KernelView | None
     step: StepView | None
     vjp: VjpView | None
@@ -177,6 +180,7 @@ class ModuleView:
         arrays = [(a.var, "Array") for a in self.targets]
         weights = [(a.weights, "Array") for a in self.balanced]
         weights += [(self.weights, "Array")] if self.weights else []
+        weights += [(share, "float") for share in self.shares.values()]
         return arrays + weights + [(a.ids, "bool") for a in self.targets if a.ids]
 
     @property
@@ -264,7 +268,8 @@ class ModuleView:
         words += ["rng: np.random.Generator | None = None"] if self.random and rng else []
         words += ["lengths: Any = None"] if self.ragged else []
         names = self.loss_words if loss else []
-        words += [f"{n}: Any = None" for n in names if n != "weights" or not each]
+        left_out = ("weights", "shares") if each else ()
+        words += [f"{n}: Any = None" for n in names if n not in left_out]
         return ", *, " + ", ".join(words) if words else ""
 
     def passed(self, *, train: str = "", rng: str = "rng", lengths: str = "lengths") -> str:
@@ -278,7 +283,29 @@ class ModuleView:
     @property
     def loss_words(self) -> list[str]:
         """The keyword arguments of the loss."""
-        return ["class_weights"] * bool(self.balanced) + ["weights"] * bool(self.weights)
+        given = {"class_weights": self.balanced, "weights": self.weights, "shares": self.shares}
+        return [name for name, used in given.items() if used]
+
+    @property
+    def row_words(self) -> str:
+        """The keyword parameters of share_counts, about the rows of a batch, as source."""
+        words = ["lengths"] * bool(self.ragged)
+        words += [word for word in self.loss_words if word != "shares"]
+        return ", *, " + ", ".join(f"{word}: Any = None" for word in words) if words else ""
+
+    @property
+    def row_counts(self) -> dict[str, str]:
+        """What each loss divides by, as source: a number in `counts`, or the number of rows."""
+        counts = dict(self.counts.results) if self.counts else {}
+        return {n: counts.get(n, "B") for n in self.shares if n != "regularize"}
+
+    @property
+    def counts_dims(self) -> tuple[tuple[str, str], ...]:
+        """The sizes that share_counts needs, read from the inputs."""
+        own = dict(self.counts.dims) if self.counts else {}
+        return tuple(
+            (d, text) for d, text in self.cache.dims if d in own or d == "B" or self.targets
+        )
 
     @property
     def loss_keywords(self) -> str:
@@ -289,12 +316,13 @@ class ModuleView:
     @property
     def loss_passed(self) -> str:
         """The same as arguments of a call."""
-        return self.loss_passing(weights="weights")
+        return self.loss_passing(weights="weights") + ", shares=shares" * bool(self.shares)
 
     def loss_passing(self, *, weights: str) -> str:
         """Return the same, with an expression for the rows' weights."""
         given = {"weights": weights}
-        return "".join(f", {word}={given.get(word, word)}" for word in self.loss_words)
+        words = [word for word in self.loss_words if word != "shares"]
+        return "".join(f", {word}={given.get(word, word)}" for word in words)
 
     @property
     def free_sizes(self) -> list[str]:
