@@ -31,6 +31,18 @@ def counted(module: Module, outputs: Arrays, target: Arrays) -> tuple[Arrays, Ar
     return given, kept
 
 
+def of_counted(module: Module, target: Arrays, like: Arrays) -> Arrays:
+    """Return the entries of arrays like the targets that belong to targets that are not ignored."""
+    for name, ignore in ignored_ids(module).items():
+        if not isinstance(target, Mapping):
+            assert not isinstance(like, Mapping)
+            return like[target != ignore] if target.dtype.kind in "iu" else like
+        if name in target and target[name].dtype.kind in "iu":
+            assert isinstance(like, Mapping)
+            like = {**like, name: like[name][target[name] != ignore]}
+    return like
+
+
 def _pair(y: Array, target: Array, ignore: int) -> tuple[Array, Array]:
     """Rows of probabilities are never ignored."""
     if target.shape != y.shape[:-1]:

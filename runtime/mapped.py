@@ -10,13 +10,13 @@ import math
 import mmap
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .module import Array
+from .module import Array, Arrays
 
 RESIDENT = 2**26
 """Bytes of mapped files that may be in memory at a time."""
@@ -67,6 +67,22 @@ def take(array: Array, rows: Array) -> Array:
         if read != size:
             raise OSError("the file of the data became shorter while it was read")
     return picked
+
+
+def plain(value: Arrays | None) -> Any:
+    """Return arrays as plain ndarrays, without the overhead of memory-map views."""
+    if isinstance(value, Mapping):
+        return {name: np.asarray(array) for name, array in value.items()}
+    return None if value is None else np.asarray(value)
+
+
+def take_rows(value: Any, rows: Array) -> Any:
+    """Return the picked rows of an array, or of each array of a dict, in memory."""
+    if isinstance(value, dict):
+        return {name: take_rows(array, rows) for name, array in value.items()}
+    if value is None or map_of(value) is None:
+        return value if value is None else value.take(rows, axis=0)
+    return take(value, rows)
 
 
 def give_back(array: Array) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .dataset import DataError, Dataset
 from .fit import Fitted
-from .ignored import counted
+from .ignored import counted, of_counted
 from .metrics import metric_named
 from .module import Array, Arrays, Module, Params
 from .ragged import TruePositions
@@ -92,7 +92,7 @@ class Measure:
         return scores
 
     def weights_like(self, data: Dataset) -> Arrays | None:
-        """Return the rows' weights in the shapes of the targets; None where all rows count the same."""
+        """Return the rows' weights in the shapes of the targets that count; None if all are equal."""
         weights, target = weights_of(data, self.module), data.target
         if weights is None or target is None:
             return None
@@ -100,7 +100,8 @@ class Measure:
             like: Arrays = {name: _repeated(weights, array) for name, array in target.items()}
         else:
             like = _repeated(weights, target)
-        return self.positions.select(data, like)
+        selected = self.positions.select(data, target)
+        return of_counted(self.module, selected, self.positions.select(data, like))
 
     def results(
         self, params: Params, state: Params, data: Dataset

@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from . import mapped, snapshot
+from . import snapshot
 from .best import Best, copied
 from .callback import Callback
 from .dataset import DataError, Dataset
 from .divergence import Watch
 from .epochs import Epoch
-from .mapped import map_of
+from .mapped import plain, take_rows
 from .measuring import Measure, row_keywords, sample
-from .module import Array, Arrays, Module, Params
+from .module import Array, Module, Params
+from .parallel.ranks import Ranks
+from .parallel.shared_step import SharedStep, shared_module
 from .plan import Plan
 from .snapshot import Snapshot
 from .weighing import amount, counting, weights_of
@@ -39,6 +41,7 @@ class Ending(Enum):
     PATIENCE = "patience"
     INTERRUPTED = "interrupted"
     DIVERGED = "diverged"
+    FAILED = "failed"
 
 
 class Stopped(Exception):
@@ -112,8 +115,13 @@ class Session:
         tell: Callable[[str], None] | None = None,
         allow_divergence: bool = False,
         start: Weights | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or Ranks()
         self.module, self.plan, self.sets = module, plan, sets
+        self.shared: SharedStep | None = None
+        if self.ranks.several:
+            shared_module(module)
         self.callbacks, self.allow_divergence = tuple(callbacks), allow_divergence
         self._tell, self._told = tell, set[str]()
         self.params, self.state = _begun_with(module, plan.seed, start)
@@ -130,8 +138,8 @@ class Session:
         self.sample = sample(sets.train, self.counting)
         self.keywords = self._keywords()
         self.measure = Measure(module, self.params, metrics, self.tell, self._class_weights())
-        self.measure.check = self._check
-        self._stop = False
+        if not self.ranks.several:
+            self.measure.check = self._check
         self.clean = True  # whether the weights are consistent, as between two batches
         self.watch: Watch | None = None
         self._clock = 0.0
@@ -146,11 +154,13 @@ class Session:
 
     def stop(self) -> None:
         """Stop after the current batch; safe to call from a signal handler."""
-        self._stop = True
+        self.ranks.wish_to_stop()
 
     def scores(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
-        """Return loss and metrics of the current weights."""
-        return self.measure.scores(self.params, self.state, data, metrics)
+        """Return loss and metrics of the current weights, which rank 0 measures."""
+        return self.ranks.lead(
+            lambda: self.measure.scores(self.params, self.state, data, metrics)
+        )
 
     def rate(self) -> float | None:
         """The learning rate of the next step, or None where it is not known."""
@@ -199,8 +209,8 @@ class Session:
 
         With `alone`, steps are taken one by one and no callback is called."""
         data, size = self.sets.train, self.plan.batch
-        x, target = _plain(data.x), _plain(data.target)
-        more = {name: _plain(value) for name, value in row_keywords(data, self.module).items()}
+        x, target = plain(data.x), plain(data.target)
+        more = {name: plain(value) for name, value in row_keywords(data, self.module).items()}
         position, step = self.position, self._stepping()
         length = size if alone else self._piece(len(order))
         end = len(order) if until is None else until
@@ -215,7 +225,7 @@ class Session:
                     raise NotFinite(loss)
                 position.total += loss * amount(self.weights, rows)
                 position.loss = loss
-                if not alone and (self._hooks or self._stop):
+                if not alone and (self._hooks or self.ranks.stopping):
                     self._look_around()
         self._take_time()
 
@@ -231,12 +241,12 @@ class Session:
         self._check()
 
     def _check(self) -> None:
-        if self._stop:
+        if self.ranks.stopping:
             raise Stopped
 
     def _compiled(self) -> bool:
         """Return whether train_epoch takes several batches without a return to Python."""
-        return hasattr(self.module, "train_rows")
+        return hasattr(self.module, "train_rows") and not self.ranks.several
 
     def _piece(self, rows: int) -> int:
         """Return the rows between two progress checks: one batch, or several in a compiled loop."""
@@ -248,12 +258,14 @@ class Session:
 
     def _stepping(self) -> Callable[[Any, Any, dict[str, Any], Array], float]:
         module, params, opt, keywords = self.module, self.params, self.opt, self.keywords
+        if self.ranks.several:
+            return self._shared_stepping()
         in_files = self.sets.train.rows_at_once(len(self.sets.train)) < len(self.sets.train)
         if self._compiled():
 
             def piece(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
                 if in_files:  # rows of a file are read without its map
-                    x, target, more = _take(x, rows), _take(target, rows), _take(more, rows)
+                    x, target, more = take_rows(x, rows), take_rows(target, rows), take_rows(more, rows)
                     rows = np.arange(len(rows))
                 return module.train_epoch(
                     params, x, target, opt, batch=self.plan.batch, order=rows, **keywords, **more
@@ -262,12 +274,19 @@ class Session:
             return piece
 
         def batch(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
-            picked = {name: _take(value, rows) for name, value in more.items()} if more else more
+            picked = {name: take_rows(value, rows) for name, value in more.items()} if more else more
             return module.train_step(
-                params, _take(x, rows), _take(target, rows), opt, **keywords, **picked
+                params, take_rows(x, rows), take_rows(target, rows), opt, **keywords, **picked
             )
 
         return batch
+
+    def _shared_stepping(self) -> Callable[[Any, Any, dict[str, Any], Array], float]:
+        seed = None if self.rng is None else self.plan.seed
+        weights = self.params, self.opt
+        shared = SharedStep(self.module, self.ranks, weights, self.keywords, take_rows, seed)
+        self.shared = shared
+        return lambda *batch: shared.take_step(*batch, self.position.step)
 
     # --- epochs --------------------------------------------------------------------------------
 
@@ -286,7 +305,7 @@ class Session:
         one, keywords = self.sets.train.take(slice(0, 1)), {
             **row_keywords(self.sets.train, self.module)
         }
-        keywords = {name: _take(_plain(v), np.arange(1)) for name, v in keywords.items()}
+        keywords = {name: take_rows(plain(v), np.arange(1)) for name, v in keywords.items()}
         keywords.pop("weights", None)
         if self.rng is not None:
             keywords["rng"] = np.random.default_rng(0)
@@ -368,19 +387,3 @@ def _begun_with(module: Module, seed: int, start: Weights | None) -> tuple[Param
         for name, array in own.items():
             array[...] = given[name]
     return params, state
-
-
-def _plain(value: Arrays | None) -> Any:
-    """Return arrays as plain ndarrays, without the overhead of memory-map views."""
-    if isinstance(value, Mapping):
-        return {name: np.asarray(array) for name, array in value.items()}
-    return None if value is None else np.asarray(value)
-
-
-def _take(value: Any, rows: Array) -> Any:
-    """Return the picked rows of an array, or of each array of a dict, in memory."""
-    if isinstance(value, dict):
-        return {name: _take(array, rows) for name, array in value.items()}
-    if value is None or map_of(value) is None:
-        return value if value is None else value.take(rows, axis=0)
-    return mapped.take(value, rows)

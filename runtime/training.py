@@ -19,6 +19,9 @@ from .fit import cast, fit_targets
 from .measuring import metrics_for
 from .metrics import split_label
 from .module import Array, Module, Params
+from .parallel.communicator import Communicator
+from .parallel.ranks import RankFailed, Ranks
+from .parallel.same_start import keep_alike, start_alike
 from .plan import Plan, plan
 from .run import RunError
 from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped, Weights
@@ -83,6 +86,7 @@ def train(
     allow_divergence: bool = False,
     params: Mapping[str, Array] | None = None,
     state: Mapping[str, Array] | None = None,
+    communicator: Communicator | Ranks | None = None,
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
@@ -96,12 +100,19 @@ def train(
     `patience`, training ends after that many epochs without a lower loss (on the training set, if
     there is no validation set). Ctrl-C ends training and keeps the current weights; a divergence
     ends it too, unless it is allowed and the loss is finite. A module with `solve` is solved
-    directly, reported as one epoch, unless a rate is given. Raises DataError where data or plan do
+    directly, reported as one epoch, unless a rate is given.
+
+    With a `communicator` of several processes (runtime.parallel), all of which call this with the
+    same arguments, each takes a share of the rows of every batch, and all return the same weights.
+    `report`, `progress` and `tell` are called on rank 0 only. Raises RankFailed where training
+    cannot begin because another process failed, DataError where data or plan do
     not fit the module."""
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
     exact = lr is None and hasattr(module, "solve")
     _require_rate(module, chosen, exact)
     sets, metrics = fitted_sets(module, data, validation, test)
+    ranks = communicator if isinstance(communicator, Ranks) else Ranks(communicator)
+    listeners = _told(progress, report) if ranks.leads else []
     with _faults_of(data):
         session = Session(
             module,
@@ -109,10 +120,11 @@ def train(
             sets,
             metrics,
             patience=patience,
-            callbacks=[*callbacks, *_told(progress, report)],
-            tell=tell,
+            callbacks=[*callbacks, *listeners],
+            tell=tell if ranks.leads else None,
             allow_divergence=allow_divergence,
             start=_start(module, params, state),
+            ranks=ranks,
         )
         return conduct(session, exact)
 
@@ -179,26 +191,55 @@ def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
 
 def conduct(session: Session, exact: bool) -> TrainResult:
     """Run a training from its start or a checkpoint until it ends for any reason."""
-    message = ""
+    message, begun = "", False
     try:
         session.begin()
         for callback in session.callbacks:
             callback.start(session)
+        if session.ranks.several:
+            start_alike(session, session.ranks)
+            begun = True
         if exact:
             _solve(session)
         else:
             message = _epochs(session)
+    except RankFailed as error:
+        if not begun:
+            raise
+        message = _failed(session, str(error))
     except (Stopped, KeyboardInterrupt) as error:
+        if session.ranks.several and not isinstance(error, Stopped):
+            session.ranks.fail("interrupted")
         session.ending, session.clean = Ending.INTERRUPTED, isinstance(error, Stopped)
+        if session.shared is not None:
+            session.clean = session.shared.consistent
         message = f"interrupted in epoch {session.position.epoch + 1}; the weights so far are kept"
     except Diverged as error:
         session.ending, message = Ending.DIVERGED, str(error)
     except NotFinite as error:
         session.ending, message = Ending.DIVERGED, _not_finite(session, error.loss)
+    except Exception as error:
+        message = _own_failure(session, error, begun)
     result = _result(session, message)
     for callback in session.callbacks:
         callback.end(session)
     return result
+
+
+def _own_failure(session: Session, error: Exception, begun: bool) -> str:
+    """Tell the other ranks that this one failed; raises the error again where it is alone."""
+    ranks = session.ranks
+    text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    ranks.fail(text)
+    if not ranks.several or not begun:
+        raise error
+    return _failed(session, f"rank {ranks.rank} of {ranks.size} failed: {text}")
+
+
+def _failed(session: Session, message: str) -> str:
+    session.ending = Ending.FAILED
+    session.clean = session.shared is None or session.shared.consistent
+    return f"{message}; the weights of the last step before that are kept"
 
 
 def _epochs(session: Session) -> str:
@@ -247,6 +288,8 @@ def _solve(session: Session) -> None:
 def _result(session: Session, message: str) -> TrainResult:
     """Return the kept weights and their results."""
     kept = session.kept()
+    if session.ranks.several and not session.ranks.over:
+        keep_alike(kept, session.ranks)
     if session.ending is Ending.DIVERGED:
         message = f"{message}. {kept.sentence}"
     elif kept.is_best and kept.epoch != session.position.epoch and message:
