@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 from click.exceptions import Exit
@@ -15,6 +15,7 @@ from . import train_runs
 from .app import Usage, app
 from .data_options import TABLES, DataWanted, Function, data_options_unless
 from .freeze_option import freeze_option
+from .launched import ranks_of_launch
 from .memory_option import memory_option
 from .output import check_output
 from .spec import read_spec, spec_argument, spec_text
@@ -29,6 +30,9 @@ from .trainings import (
     warn_of_data,
 )
 from .values import File, Real, Share, Text, Whole, check_known
+
+if TYPE_CHECKING:
+    from nnc.runtime.parallel.ranks import Ranks
 
 RESUMABLE = ("resume", "epochs", "output", "every", "quiet")
 """The options allowed with --resume; a run remembers all others."""
@@ -170,11 +174,26 @@ def train(source: DataWanted | None, spec: str | None, code: str | None, **given
       nnc train --resume iris
 
       nnc train iris.nn --data new.csv --params iris.npz --freeze dense1
+
+      mpirun -n 4 nnc train iris.nn --data iris.csv --batch 128 --run iris
     """
     every = None if given["quiet"] else given["every"]
-    if source is None:
-        _only_resume(click.get_current_context())
-        train_runs.resume(given["resume"], given["epochs"], given["output"], every)
+    with ranks_of_launch() as ranks:
+        if source is None:
+            _only_resume(click.get_current_context())
+            train_runs.resume(given["resume"], given["epochs"], given["output"], every, ranks)
+        _train(source, spec, code, given, every, ranks)
+
+
+def _train(
+    source: DataWanted,
+    spec: str | None,
+    code: str | None,
+    given: dict[str, Any],
+    every: int | None,
+    ranks: Ranks,
+) -> NoReturn:
+    """Train anew; the exit code tells how it ended."""
     _check(given)
     output, kept = given["output"], given["run"] is not None
     wanted = wanted_from(given, source)
@@ -182,19 +201,24 @@ def train(source: DataWanted | None, spec: str | None, code: str | None, **given
     check_output(output, read.files)
     wanted.keep(output)
     backend, freeze = given["backend"] or "numpy", given["freeze"]
-    made = imported(read, given["max_memory"], backend, readable=kept, frozen=freeze)
+    made = imported(
+        read, given["max_memory"], backend, readable=kept, frozen=freeze, shares=ranks.several
+    )
     with made as (module, compiled), told_faults():
         loaded = load_sets(module, wanted)
         warn_of_data(compiled.graph, module, loaded.train, wanted)
         if given["seeds"] is not None:
-            train_runs.train_seeds(given["seeds"], module, loaded, wanted, every)
-        if kept:
+            train_runs.train_seeds(given["seeds"], module, loaded, wanted, every, ranks)
+        if ranks.several:
+            ranks.agree()  # before a file is written, all have read the data
+        if kept and ranks.leads:
             folder, overwrite = given["run"], given["overwrite"]
             run = train_runs.begin_run(folder, module, compiled.code, loaded, wanted, overwrite)
-            train_runs.train_in(run, loaded, wanted, every)
-        ended = conduct(module, loaded, wanted, every)
-        tell_ending(ended.result)
-        save(ended.result, wanted, given["quiet"])
+            train_runs.train_in(run, run.module, loaded, wanted, every, ranks)
+        ended = conduct(module, loaded, wanted, every, ranks=ranks)
+        if ranks.leads:
+            tell_ending(ended.result)
+            save(ended.result, wanted, given["quiet"])
         raise Exit(ended.code)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from click.exceptions import Exit
 
+from ..ir.bounds import MAX_MEMORY as NO_LIMIT
 from ..version import VERSION
 from . import terminal
 from .messages import fail
+from .trained import spec_of_run
 from .trainings import (
     Ended,
     Sets,
     Wanted,
     conduct,
     from_options,
+    imported,
     load_sets,
     save,
     tell_ending,
@@ -29,6 +33,7 @@ from .trainings import (
 if TYPE_CHECKING:
     from nnc.runtime.keeper import Keeper
     from nnc.runtime.module import Module
+    from nnc.runtime.parallel.ranks import Ranks
     from nnc.runtime.run import Run
 
 
@@ -55,8 +60,12 @@ def begin_run(
         fail(f"cannot write {folder}: {error.strerror or error}")
 
 
-def resume(folder: Path, epochs: int | None, output: Path | None, every: int | None) -> NoReturn:
-    """Resume a run with its own options; `epochs` and `output` may replace those of the run."""
+def resume(
+    folder: Path, epochs: int | None, output: Path | None, every: int | None, ranks: Ranks
+) -> NoReturn:
+    """Resume a run with its own options; `epochs` and `output` may replace those of the run.
+
+    It may go on with another number of ranks than before."""
     from nnc.runtime.fingerprint import place
     from nnc.runtime.run import open_run
 
@@ -71,17 +80,43 @@ def resume(folder: Path, epochs: int | None, output: Path | None, every: int | N
             wanted = replace(wanted, epochs=epochs)
         if output is not None:
             wanted = replace(wanted, output=str(output.absolute()))
-        train_in(run, load_sets(run.module, wanted), wanted, every)
+        with module_of(run, ranks) as module:
+            train_in(run, module, load_sets(module, wanted), wanted, every, ranks)
 
 
-def train_in(run: Run, loaded: Sets, wanted: Wanted, every: int | None) -> NoReturn:
-    """Train in a run's folder, from its current state; the exit code tells how it ended."""
+@contextmanager
+def module_of(run: Run, ranks: Ranks) -> Iterator[Module]:
+    """Yield the module of a run; for several ranks, one whose functions take a share of a batch."""
+    module = run.module
+    if not ranks.several or hasattr(module, "share_counts"):
+        yield module
+        return
+    frozen = module.PARAM_SHAPES.keys() - getattr(module, "TRAINED_SHAPES", module.PARAM_SHAPES)
+    backend = "numba" if hasattr(module, "compiled") else "numpy"
+    spec = spec_of_run(str(run.path), run)
+    with imported(spec, NO_LIMIT, backend, frozen=tuple(sorted(frozen)), shares=True) as made:
+        yield made[0]
+
+
+def train_in(
+    run: Run,
+    module: Module,
+    loaded: Sets,
+    wanted: Wanted,
+    every: int | None,
+    ranks: Ranks,
+) -> NoReturn:
+    """Train in a run's folder, from its current state; the exit code tells how it ended.
+
+    Rank 0 keeps the run; the others only train."""
     from nnc.runtime.keeper import Keeper
     from nnc.runtime.run import locked
 
+    if not ranks.leads:
+        raise Exit(conduct(module, loaded, wanted, every, ranks=ranks).code)
     keeper = Keeper(run)
     with locked(run.path):
-        ended = conduct(run.module, loaded, wanted, every, (keeper,))
+        ended = conduct(module, loaded, wanted, every, (keeper,), ranks)
     tell_ending(ended.result)
     save(ended.result, wanted, every is None)
     _tell_run(run, keeper, ended, every is None)
@@ -94,7 +129,7 @@ def _tell_run(run: Run, keeper: Keeper, ended: Ended, quiet: bool) -> None:
             f"cannot write to {run.path}: {keeper.error.strerror or keeper.error}; "
             f"`nnc train --resume {run.path}` goes on from its last checkpoint"
         )
-    if ended.code > terminal.FAILED:
+    if ended.code > terminal.FAILED or ended.result.ending.value == "failed":
         click.echo(f"`nnc train --resume {run.path}` goes on from here", err=True)
     elif keeper.begun == len(ended.result.history):
         click.echo(
@@ -110,6 +145,7 @@ def train_seeds(
     loaded: Sets,
     wanted: Wanted,
     every: int | None,
+    ranks: Ranks,
 ) -> NoReturn:
     """Train with several seeds on the same data; report each, then mean and spread of the scores."""
     first = wanted.seed if wanted.seed is not None else module.TRAIN.get("seed", 0)
@@ -119,7 +155,7 @@ def train_seeds(
         click.echo(f"seed {seed}")
         board = wanted.tensorboard and f"{wanted.tensorboard}/seed-{seed}"
         one = replace(wanted, seed=seed, tensorboard=board)
-        ended = conduct(module, loaded, one, every)
+        ended = conduct(module, loaded, one, every, ranks=ranks)
         tell_ending(ended.result)
         code = max(code, ended.code)
         if ended.code > terminal.FAILED:

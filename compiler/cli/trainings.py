@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from nnc.runtime.tables.missing import Missing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnc.runtime.callback import Callback
     from nnc.runtime.dataset import Dataset
     from nnc.runtime.module import Module, Params
+    from nnc.runtime.parallel.ranks import Ranks
     from nnc.runtime.tables.encoding import Encoding
     from nnc.runtime.training import TrainResult
 
@@ -153,24 +154,37 @@ def imported(
     backend: str = "numpy",
     readable: bool = False,
     frozen: tuple[str, ...] = (),
+    shares: bool = False,
 ) -> Iterator[tuple[Module, Compiled]]:
     """Compile a spec and import the module from a file that exists while the context is open.
 
-    `readable` says that the text is kept for people to read; `frozen` names layers not to train."""
+    `readable` says that the text is kept for people to read; `frozen` names layers not to train;
+    with `shares` the module can be trained on several ranks."""
     from nnc.runtime.module import import_module
 
     from ..driver import Options
+    from ..emitted import CannotEmit
 
-    options = Options(target=backend, format=readable, max_memory=max_memory, frozen=frozen)
-    compiled = compiled_spec(spec, options)
+    emit = ("shares",) if shares else ()
+    options = Options(
+        target=backend, format=readable, max_memory=max_memory, frozen=frozen, emit=emit
+    )
+    try:
+        compiled = compiled_spec(spec, options)
+    except CannotEmit:
+        _no_loss(spec)
     terminal.show_on_stderr(compiled.report)
     with TemporaryDirectory(prefix="nnc-") as folder:
         path = Path(folder) / "model.py"
         path.write_text(compiled.code, encoding="utf-8")
         module = import_module(path)
         if not hasattr(module, "train_step"):
-            fail(f"{spec.source.name} has no loss to train towards; add one, such as `loss mse`")
+            _no_loss(spec)
         yield module, compiled
+
+
+def _no_loss(spec: Spec) -> NoReturn:
+    fail(f"{spec.source.name} has no loss to train towards; add one, such as `loss mse`")
 
 
 @contextmanager
@@ -199,19 +213,22 @@ def conduct(
     wanted: Wanted,
     every: int | None,
     callbacks: tuple[Callback, ...] = (),
+    ranks: Ranks | None = None,
 ) -> Ended:
-    """Train; signals stop training in an orderly way."""
+    """Train; signals stop training in an orderly way. Of several ranks only the first reports."""
     from nnc.runtime import train
+    from nnc.runtime.parallel.ranks import Ranks
     from nnc.runtime.signals import Signals
     from nnc.runtime.training import Ending
 
+    ranks = ranks or Ranks()
     params, state = _start(module, wanted.params)
-    if wanted.tensorboard is not None:
+    if wanted.tensorboard is not None and ranks.leads:
         from nnc.runtime.tensorboard import TensorBoard
 
         callbacks = (*callbacks, TensorBoard(wanted.tensorboard))
     with ExitStack() as stack:
-        told = stack.enter_context(telling(every))
+        told = [stack.enter_context(telling(every))] if ranks.leads else []
         signals = stack.enter_context(Signals())
         result = train(
             module,
@@ -223,13 +240,15 @@ def conduct(
             lr=wanted.lr,
             seed=wanted.seed,
             patience=wanted.patience,
-            callbacks=[*callbacks, told, signals],
+            callbacks=[*callbacks, *told, signals],
             tell=warn,
             allow_divergence=wanted.allow_divergence,
             params=params,
             state=state,
+            communicator=ranks,
         )
-    codes = {Ending.DIVERGED: terminal.FAILED, Ending.INTERRUPTED: 128 + (signals.received or 2)}
+    failed = dict.fromkeys((Ending.DIVERGED, Ending.FAILED), terminal.FAILED)
+    codes = {**failed, Ending.INTERRUPTED: 128 + (signals.received or 2)}
     return Ended(result, codes.get(result.ending, terminal.OK))
 
 
@@ -257,7 +276,8 @@ def tell_ending(result: TrainResult) -> None:
         click.echo(f"confusion {name}".strip() + ": true classes down, predicted ones across")
         click.echo(confusion_text(counts))
     if result.message:
-        lead = "error: " if result.ending is Ending.DIVERGED else ""
+        failed = result.ending in (Ending.DIVERGED, Ending.FAILED)
+        lead = "error: " if failed else ""
         click.echo(f"{lead}{result.message}", err=True)
 
 

@@ -52,12 +52,18 @@ def launched(environment: Mapping[str, str] = os.environ) -> bool:
     return any(name in environment for name in LAUNCHERS)
 
 
+def speaks(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the launcher calls this process the first one, before MPI itself can say it."""
+    return all(environment.get(name, "0") == "0" for name in LAUNCHERS)
+
+
 def world(environment: Mapping[str, str] = os.environ) -> MPICommunicator:
     """Return the communicator of all processes; raises MPIError."""
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # RuntimeError: there is no MPI library
-        raise MPIError(f"training on several processes needs mpi4py ({error}); {INSTALL}") from None
+        why = str(error).split("\n", 1)[0].rstrip(": ")
+        raise MPIError(f"training on several processes needs MPI ({why}); {INSTALL}") from None
     found = MPICommunicator(MPI.COMM_WORLD)
     expected = _started(environment)
     if expected is not None and expected != found.size:

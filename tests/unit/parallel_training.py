@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from nnc.driver import Options, compile_source
 from nnc.runtime.dataset import Dataset
+from nnc.runtime.module import import_module
 from nnc.runtime.parallel.threads import thread_communicators
 from nnc.runtime.training import TrainResult, train
 from nnc.source import Source
@@ -27,7 +30,11 @@ def code(text: str, level: int = 1, target: str = "numpy", emit: tuple[str, ...]
 
 def modules(text: str, count: int, **options: Any) -> list[ModuleType]:
     """The same module several times, as every process has its own."""
-    return [load(code(text, emit=("shares",), **options)) for _ in range(count)]
+    source = code(text, emit=("shares",), **options)
+    with TemporaryDirectory() as folder:  # a file, so that kernels are compiled once
+        path = Path(folder) / "model.py"
+        path.write_text(source, encoding="utf-8")
+        return [import_module(path) for _ in range(count)]
 
 
 def on_ranks(size: int, run: Callable[[Any], Any]) -> list[Any]:

@@ -106,7 +106,7 @@ def test_batchnorm_of_images_and_shares_of_other_weights():
 
 def test_losses_that_divide_by_different_counts_and_lengths():
     text = (
-        "input 3xT ragged -> conv 4 2 -> transpose -> gru 5 return=all as h\n"
+        "input Tx3 ragged -> transpose -> conv 4 2 -> transpose -> gru 5 return=all as h\n"
         "h -> dense 3 softmax as tag\nh -> gru 2 -> dense 2 as size\noutput tag, size\n"
         "loss crossentropy on tag ignore=1 weight=0.3\nloss mse on size\nregularize l2=1e-2\n"
         "optimizer adam lr=0.01\n"
@@ -114,7 +114,7 @@ def test_losses_that_divide_by_different_counts_and_lengths():
     rng = np.random.default_rng(0)
     target = {"tag": rng.integers(0, 3, (37, 5)), "size": rng.normal(size=(37, 2))}
     lengths = rng.integers(2, 7, 37)
-    close(text + STEPS, Dataset(rng.normal(size=(37, 3, 6)), target, lengths=lengths))
+    close(text + STEPS, Dataset(rng.normal(size=(37, 6, 3)), target, lengths=lengths))
 
 
 def test_ranks_without_rows_count_for_nothing():
