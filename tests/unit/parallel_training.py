@@ -11,11 +11,12 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 from nnc.driver import Options, compile_source
 from nnc.runtime.dataset import Dataset
 from nnc.runtime.module import import_module
 from nnc.runtime.parallel.threads import thread_communicators
-from nnc.runtime.training import TrainResult, train
+from nnc.runtime.training import Ending, TrainResult, train
 from nnc.source import Source
 
 from ..oracle.generated import load
@@ -87,3 +88,30 @@ def drawn(rows: int, sizes: tuple[int, ...], classes: int = 3, seed: int = 0) ->
     flat = x.reshape(rows, -1)
     target = np.argmax(flat @ rng.normal(size=(flat.shape[1], classes)), axis=1)
     return Dataset(x, target, "drawn", weights=rng.uniform(0.1, 3, rows))
+
+
+STEPS = "train batch=10 epochs=50\ndtype float64\n"
+"""With 37 rows: 200 steps, of which every fourth has 7 rows, so that three ranks have 2, 2 and 3."""
+
+NET = "input 4 -> dense 6 tanh -> dense 3 softmax\nloss crossentropy\n"
+DATA = drawn(37, (4,))
+CLOSE = 1e-10
+BATCHNORM = "input 4 -> dense 6 -> batchnorm relu -> dense 5 -> batchnorm -> dense 3 softmax\n"
+
+
+def spec(rest: str, net: str = NET) -> str:
+    """A spec whose settings of training may add to those of STEPS."""
+    if "train weights=rows" not in rest:
+        return net + rest + STEPS
+    return net + rest.replace("train weights=rows\n", "") + STEPS.replace("train ", "train weights=rows ")
+
+
+def close(text: str, data: Dataset = DATA, size: int = 3, **words: object) -> None:
+    """Compare all ranks with one process."""
+    expected = alone(text, data)
+    assert expected.history[-1].step == 200
+    for found in trained(text, data, size, **words):
+        assert found.ending is Ending.DONE, found.message
+        assert farthest(found, expected) < CLOSE
+        assert found.curve() == pytest.approx(expected.curve(), rel=1e-9)
+        assert found.history[-1].loss == pytest.approx(expected.history[-1].loss, rel=1e-9)

@@ -14,19 +14,27 @@ from nnc.runtime.training import Ending, train
 from nnc.schedules import SCHEDULES
 
 from ..oracle.generated import load
-from .parallel_training import alone, code, drawn, farthest, modules, on_ranks, trained
-
-STEPS = "train batch=10 epochs=50\ndtype float64\n"
-"""With 37 rows: 200 steps, of which every fourth has 7 rows, so that three ranks have 2, 2 and 3."""
-
-NET = "input 4 -> dense 6 tanh -> dense 3 softmax\nloss crossentropy\n"
-DATA = drawn(37, (4,))
-CLOSE = 1e-10
+from .parallel_training import (
+    BATCHNORM,
+    CLOSE,
+    DATA,
+    NET,
+    STEPS,
+    alone,
+    close,
+    code,
+    drawn,
+    farthest,
+    modules,
+    on_ranks,
+    spec,
+    trained,
+)
 
 SCHEDULED = {
     "constant": "constant",
     "step": "step every=50 gamma=0.5",
-    "multistep": "multistep at=[40,90] gamma=0.5",
+    "multistep": "multistep milestones=[40,90] gamma=0.5",
     "exponential": "exponential gamma=0.99",
     "cosine": "cosine steps=150 warmup=20",
     "linear": "linear steps=150",
@@ -48,26 +56,7 @@ LOSSES = {
     "balanced": "loss crossentropy weights=balanced",
     "everything": "loss crossentropy weights=[0.2, 1, 3] ignore=1 smoothing=0.1\nregularize l1=1e-3",
 }
-BATCHNORM = "input 4 -> dense 6 -> batchnorm relu -> dense 5 -> batchnorm -> dense 3 softmax\n"
 IMAGES = "input 2x4x3 -> conv 3 2x2 -> batchnorm relu -> flatten -> dense 3 softmax\n"
-
-
-def spec(rest: str, net: str = NET) -> str:
-    """A spec whose settings of training may add to those of STEPS."""
-    if "train weights=rows" not in rest:
-        return net + rest + STEPS
-    return net + rest.replace("train weights=rows\n", "") + STEPS.replace("train ", "train weights=rows ")
-
-
-def close(text: str, data: Dataset = DATA, size: int = 3, **words: object) -> None:
-    """Compare all ranks with one process."""
-    expected = alone(text, data)
-    assert expected.history[-1].step == 200
-    for found in trained(text, data, size, **words):
-        assert found.ending is Ending.DONE, found.message
-        assert farthest(found, expected) < CLOSE
-        assert found.curve() == pytest.approx(expected.curve(), rel=1e-9)
-        assert found.history[-1].loss == pytest.approx(expected.history[-1].loss, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", [n for n in OPTIMIZERS if n != "lstsq"])
@@ -185,9 +174,3 @@ def test_divergence_is_found_by_all_ranks():
     assert expected.ending is Ending.DIVERGED
     for found in trained(text, data, 2):
         assert (found.ending, found.message) == (expected.ending, expected.message)
-
-
-def test_compiled_kernels():
-    pytest.importorskip("numba", reason="the numba target needs Numba")
-    net = "input 4 -> dense 3 -> batchnorm -> dense 3 softmax\nloss crossentropy ignore=1\n"
-    close(spec("optimizer sgd lr=0.1\nregularize l2=1e-2\n", net), size=2, target="numba")
