@@ -20,6 +20,9 @@ from .ranks import Ranks
 PENALTY = "regularize"
 """The part of the loss that belongs to no row; the ranks that have rows share it equally."""
 
+CACHES = 4
+"""Most numbers of rows of which the arrays of a step are kept for the next one."""
+
 COMPILE = "`nnc compile --emit shares`"
 
 
@@ -77,8 +80,10 @@ class SharedStep:
         self.state: Params = given.pop("state", {})
         self.of_loss = given
         self.active = True  # whether this rank has rows of the current batch
+        self.rows = 0  # the rows of this rank
         self.consistent = True  # whether weights and optimizer are as between two steps
         self.gradient: Gradient | None = None
+        self.caches: dict[int, Any] = {}
 
     def take_step(
         self, x: Any, target: Any, more: Mapping[str, Any], rows: Array, number: int
@@ -87,6 +92,7 @@ class SharedStep:
         mine = own_rows(rows, self.ranks.rank, self.ranks.size)
         self.active = len(mine) > 0
         mine = mine if self.active else rows[:1]  # computed along, and counted as nothing
+        self.rows = len(mine)
         picked = {name: self.take(value, mine) for name, value in more.items()}
         with self._across_ranks(), self._state_restored():
             loss, grads = self._shared(self.take(x, mine), self.take(target, mine), picked, number)
@@ -103,7 +109,9 @@ class SharedStep:
         lengths = {"lengths": more.pop("lengths")} if "lengths" in more else {}
         of_loss = {**self.of_loss, **more}
         shares = self._shares(module.share_counts(x, target, **lengths, **of_loss))
-        _, cache = module.forward(params, x, **lengths, **self._training(number))
+        room = self.caches.get(self.rows)
+        _, cache = module.forward(params, x, cache=room, **lengths, **self._training(number))
+        self.caches = {**(self.caches if len(self.caches) < CACHES else {}), self.rows: cache}
         parts = module.losses(params, cache, target, shares=shares, **of_loss)
         into = None if self.gradient is None else self.gradient.grads
         grads = module.backward(params, cache, target, grads=into, shares=shares, **of_loss)

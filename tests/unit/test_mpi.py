@@ -37,7 +37,7 @@ def _mpirun() -> str | None:
 
     places = [Path(sys.executable).parent, *Path(mpi4py.__file__).parents]
     found = [place / end for place in places for end in ("mpirun", "bin/mpirun")]
-    return next((str(path) for path in found if path.is_file()), shutil.which("mpirun"))
+    return next((str(path.resolve()) for path in found if path.is_file()), shutil.which("mpirun"))
 
 
 MPIRUN = _mpirun()
