@@ -162,6 +162,8 @@ def report(seconds: dict[str, list[float]], target: str, gradient: int) -> None:
     both = typical["together"]
     print(f"two ranks     {both * 1e3:8.2f} ms a step  {2 * ROWS / both:9.0f} rows/s")
     print(f"two ranks do  {median(times):8.2f} times the rows of one (quartiles {low:.2f} to {high:.2f})")
+    one, two = (min(seconds[name]) for name in ("alone", "together"))
+    print(f"the fastest rounds of each: {one * 1e3:.2f} and {two * 1e3:.2f} ms, {2 * one / two:.2f} times")
     print(f"sum of {gradient / 1e6:.2f} MB {typical['sum'] * 1e3:6.2f} ms")
     print(f"an agreement  {typical['agreement'] * 1e6:8.1f} µs")
     print()

@@ -25,6 +25,7 @@ from .mapped import plain, take_rows
 from .measuring import Measure, row_keywords, sample
 from .module import Array, Module, Params
 from .parallel.ranks import Ranks
+from .parallel.same_weights import stay_alike
 from .parallel.shared_step import SharedStep, shared_module
 from .plan import Plan
 from .snapshot import Snapshot
@@ -321,6 +322,8 @@ class Session:
 
     def epoch(self) -> None:
         """Train the rest of an epoch, and measure it."""
+        if self.ranks.several:
+            stay_alike(self, self.ranks)
         self.begun = snapshot.take(self)
         order = self.order()
         self.batches(order)

@@ -21,7 +21,7 @@ from .metrics import split_label
 from .module import Array, Module, Params
 from .parallel.communicator import Communicator
 from .parallel.ranks import RankFailed, Ranks
-from .parallel.same_start import keep_alike, start_alike
+from .parallel.same_weights import keep_alike, start_alike
 from .plan import Plan, plan
 from .run import RunError
 from .session import Diverged, Ending, NotFinite, Session, Sets, Stopped, Weights

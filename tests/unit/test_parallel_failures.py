@@ -152,6 +152,29 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path, before, after):
         assert farthest(result, whole) < 1e-10
 
 
+def test_weights_that_come_apart_are_made_equal_at_the_next_epoch():
+    def drift(session):
+        session.params["dense1.W"][0, 0] += 1e-9
+
+    made, told = modules(TEXT, 2), []
+    found = on_ranks(
+        2,
+        lambda c: train(
+            made[c.rank],
+            DATA,
+            epochs=5,
+            communicator=c,
+            callbacks=[At(6, drift)] if c.rank == 1 else [],
+            tell=told.append,
+        ),
+    )
+    [whole] = on_ranks(1, lambda c: train(modules(TEXT, 1)[0], DATA, epochs=5))
+    assert all(farthest(result, found[0]) == 0 for result in found)
+    assert 1e-14 < farthest(found[0], whole) < 1e-7
+    assert len(told) == 1
+    assert "come apart" in told[0]
+
+
 def test_failed_ranks_do_not_talk_again():
     def talk(c):
         ranks = Ranks(c)

@@ -1,8 +1,9 @@
-"""The start of a training on several ranks: all of them begin where rank 0 does."""
+"""Training on several ranks with the same weights on all: at the start, at epochs, at the end."""
 
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,28 @@ def start_alike(session: Session, ranks: Ranks) -> None:
         session.best.epoch, session.best.waited = best["epoch"], best["waited"]
         session.best.loss = best["loss"]
         session.best.params, session.best.state = session.params, session.state  # of rank 0 at end
+
+
+def stay_alike(session: Session, ranks: Ranks) -> None:
+    """Check that all ranks have the same weights; if not, all go on with those of rank 0.
+
+    Equal gradients give equal weights, but not on machines that round an update differently."""
+    if _have_come_apart(session.params, ranks):
+        session.tell(
+            "the weights of the ranks have come apart, by different processors or libraries; "
+            "all go on with those of rank 0"
+        )
+        start_alike(session, ranks)
+
+
+def _have_come_apart(params: Params, ranks: Ranks) -> bool:
+    """Compare a checksum of the weights, in two halves whose squares are exact in float64."""
+    found = 0
+    for array in params.values():
+        found = zlib.crc32(np.asarray(array, order="C").tobytes(), found)
+    halves = np.array([found >> 16, found & 0xFFFF], np.float64)
+    sums = ranks.agree(np.concatenate([halves, halves**2]))
+    return bool(np.any(ranks.size * sums[2:] != sums[:2] ** 2))
 
 
 def keep_alike(kept: Kept, ranks: Ranks) -> None:
