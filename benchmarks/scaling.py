@@ -158,12 +158,18 @@ def report(seconds: dict[str, list[float]], target: str, gradient: int) -> None:
     load = ", ".join(f"{n:.1f}" for n in os.getloadavg())
     print(f"784-1024-1024-10, float32, {target}, {ROWS} rows and one thread a rank")
     print(f"{os.cpu_count()} cores, load average at the end {load}; {len(times)} rounds, medians")
-    print(f"one rank      {typical['alone'] * 1e3:8.2f} ms a step  {ROWS / typical['alone']:9.0f} rows/s")
+    print(
+        f"one rank      {typical['alone'] * 1e3:8.2f} ms a step  {ROWS / typical['alone']:9.0f} rows/s"
+    )
     both = typical["together"]
     print(f"two ranks     {both * 1e3:8.2f} ms a step  {2 * ROWS / both:9.0f} rows/s")
-    print(f"two ranks do  {median(times):8.2f} times the rows of one (quartiles {low:.2f} to {high:.2f})")
+    print(
+        f"two ranks do  {median(times):8.2f} times the rows of one (quartiles {low:.2f} to {high:.2f})"
+    )
     one, two = (min(seconds[name]) for name in ("alone", "together"))
-    print(f"the fastest rounds of each: {one * 1e3:.2f} and {two * 1e3:.2f} ms, {2 * one / two:.2f} times")
+    print(
+        f"the fastest rounds of each: {one * 1e3:.2f} and {two * 1e3:.2f} ms, {2 * one / two:.2f} times"
+    )
     print(f"sum of {gradient / 1e6:.2f} MB {typical['sum'] * 1e3:6.2f} ms")
     print(f"an agreement  {typical['agreement'] * 1e6:8.1f} µs")
     print()

@@ -159,9 +159,7 @@ class Session:
 
     def scores(self, data: Dataset, metrics: bool = True) -> dict[str, float]:
         """Return loss and metrics of the current weights, which rank 0 measures."""
-        return self.ranks.lead(
-            lambda: self.measure.scores(self.params, self.state, data, metrics)
-        )
+        return self.ranks.lead(lambda: self.measure.scores(self.params, self.state, data, metrics))
 
     def rate(self) -> float | None:
         """The learning rate of the next step, or None where it is not known."""
@@ -266,7 +264,11 @@ class Session:
 
             def piece(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
                 if in_files:  # rows of a file are read without its map
-                    x, target, more = take_rows(x, rows), take_rows(target, rows), take_rows(more, rows)
+                    x, target, more = (
+                        take_rows(x, rows),
+                        take_rows(target, rows),
+                        take_rows(more, rows),
+                    )
                     rows = np.arange(len(rows))
                 return module.train_epoch(
                     params, x, target, opt, batch=self.plan.batch, order=rows, **keywords, **more
@@ -275,7 +277,9 @@ class Session:
             return piece
 
         def batch(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
-            picked = {name: take_rows(value, rows) for name, value in more.items()} if more else more
+            picked = (
+                {name: take_rows(value, rows) for name, value in more.items()} if more else more
+            )
             return module.train_step(
                 params, take_rows(x, rows), take_rows(target, rows), opt, **keywords, **picked
             )
@@ -287,7 +291,11 @@ class Session:
         weights = self.params, self.opt
         shared = SharedStep(self.module, self.ranks, weights, self.keywords, take_rows, seed)
         self.shared = shared
-        return lambda *batch: shared.take_step(*batch, self.position.step)
+
+        def step(x: Any, target: Any, more: dict[str, Any], rows: Array) -> float:
+            return shared.take_step(x, target, more, rows, self.position.step)
+
+        return step
 
     # --- epochs --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,8 @@ class TrainResult:
     `confusion` has, by output, the counts of the spec's `metric confusion`: on the test set, or
     else the validation set, or else the training set. `state` are the running statistics that
     belong to `params`, empty for a model without state; predict takes both, as
-    `predict(result.params, x, **result.keywords)`."""
+    `predict(result.params, x, **result.keywords)`. `error` is the exception with which this rank of
+    several has failed."""
 
     params: Params
     history: tuple[Epoch, ...]
@@ -49,6 +50,7 @@ class TrainResult:
     state: Mapping[str, Array] = field(default_factory=dict)
     confusion: Mapping[str, Array] = field(default_factory=dict)
     epoch: int = 0
+    error: Exception | None = None
 
     @property
     def keywords(self) -> dict[str, Mapping[str, Array]]:
@@ -191,7 +193,7 @@ def _require_rate(module: Module, chosen: Plan, exact: bool) -> None:
 
 def conduct(session: Session, exact: bool) -> TrainResult:
     """Run a training from its start or a checkpoint until it ends for any reason."""
-    message, begun = "", False
+    message, begun, failure = "", False, None
     try:
         session.begin()
         for callback in session.callbacks:
@@ -219,8 +221,8 @@ def conduct(session: Session, exact: bool) -> TrainResult:
     except NotFinite as error:
         session.ending, message = Ending.DIVERGED, _not_finite(session, error.loss)
     except Exception as error:
-        message = _own_failure(session, error, begun)
-    result = _result(session, message)
+        message, failure = _own_failure(session, error, begun), error
+    result = replace(_result(session, message), error=failure)
     for callback in session.callbacks:
         callback.end(session)
     return result

@@ -139,7 +139,7 @@ class SharedStep:
 
     def _sum_across(self, sums: Array) -> Array:
         """Return sums over this rank's rows, added up over all ranks."""
-        total = np.array(sums if self.active else np.zeros_like(sums))
+        total = np.array(sums if self.active else np.zeros_like(sums), order="C")
         self.ranks.add_up(total)
         return total
 

@@ -103,7 +103,11 @@ def spec(rest: str, net: str = NET) -> str:
     """A spec whose settings of training may add to those of STEPS."""
     if "train weights=rows" not in rest:
         return net + rest + STEPS
-    return net + rest.replace("train weights=rows\n", "") + STEPS.replace("train ", "train weights=rows ")
+    return (
+        net
+        + rest.replace("train weights=rows\n", "")
+        + STEPS.replace("train ", "train weights=rows ")
+    )
 
 
 def close(text: str, data: Dataset = DATA, size: int = 3, **words: object) -> None:

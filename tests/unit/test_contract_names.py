@@ -238,7 +238,7 @@ WORDS += (
 def emitted(kind: str) -> tuple[str, ...]:
     """The further functions of a spec: with batchnorm there are no rows on their own."""
     rows = () if kind == "statistics" else ("per-example",)
-    return ("input-gradient", "vjp", "jacobian", *rows)
+    return ("input-gradient", "vjp", "jacobian", "shares", *rows)
 
 
 @cache

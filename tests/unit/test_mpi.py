@@ -1,6 +1,7 @@
 """`mpirun -n 2 nnc train`: real processes, their run, their failures.
 
-That the ranks compute what one process does is tested with threads, in test_parallel_training.py."""
+That the ranks compute what one process does is tested with threads, in test_parallel_training.py.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +157,9 @@ def test_a_killed_rank_leaves_a_whole_checkpoint(folder):
 
 def test_a_signal_to_mpirun_stops_all_ranks_after_a_step(folder):
     words = command(2, *TRAIN, "--run", "stopped", "--epochs", "100000")
-    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder) as p:
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder
+    ) as p:
         log = folder / "stopped" / "log.jsonl"
         deadline = time.monotonic() + HANGS
         while not (log.exists() and log.read_text().count('"epoch"') > 3):

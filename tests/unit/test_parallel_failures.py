@@ -37,7 +37,10 @@ def broken(_):
 def on_three(text, callbacks_of, **words):
     made = modules(text, 3)
     return on_ranks(
-        3, lambda c: train(made[c.rank], DATA, communicator=c, callbacks=callbacks_of(c.rank), **words)
+        3,
+        lambda c: train(
+            made[c.rank], DATA, communicator=c, callbacks=callbacks_of(c.rank), **words
+        ),
     )
 
 
@@ -51,6 +54,7 @@ def test_all_ranks_end_when_one_fails_between_steps(who):
             "the weights of the last step before that are kept"
         )
     assert max(farthest(result, found[0]) for result in found) == 0
+    assert [isinstance(r.error, MemoryError) for r in found] == [rank == who for rank in range(3)]
 
 
 def failing(module, name, call):
@@ -66,7 +70,9 @@ def failing(module, name, call):
     setattr(module, name, function)
 
 
-@pytest.mark.parametrize("name", ["share_counts", "forward", "losses", "backward", "standardized_dx"])
+@pytest.mark.parametrize(
+    "name", ["share_counts", "forward", "losses", "backward", "standardized_dx"]
+)
 def test_a_step_that_fails_on_one_rank_changes_nothing_on_any(name, tmp_path):
     made = modules(NORMED, 3)
     failing(made[1], name, 12)
@@ -113,9 +119,7 @@ def test_an_interrupt_on_one_rank_ends_all():
 def test_data_that_do_not_fit_on_rank_0_are_told_to_all():
     other = Dataset(np.zeros((5, 7)), np.zeros(5, int), "other")
     made = modules(TEXT, 2)
-    found = on_ranks(
-        2, lambda c: train(made[c.rank], DATA, validation=other, communicator=c)
-    )
+    found = on_ranks(2, lambda c: train(made[c.rank], DATA, validation=other, communicator=c))
     assert isinstance(found[0], DataError)
     assert isinstance(found[1], RankFailed)
     assert "rank 0 of 2 failed: other" in str(found[1])
