@@ -76,8 +76,8 @@ def trained(
 
 def farthest(found: TrainResult, expected: TrainResult) -> float:
     """The largest difference of a parameter or running statistic, over the largest of its array."""
-    pairs = [*zip(found.params.values(), expected.params.values(), strict=True)]
-    pairs += [*zip(found.state.values(), expected.state.values(), strict=True)]
+    pairs = [(found.params[name], array) for name, array in expected.params.items()]
+    pairs += [(found.state[name], array) for name, array in expected.state.items()]
     return max(float(np.max(np.abs(a - b)) / max(np.max(np.abs(b)), 1e-4)) for a, b in pairs)
 
 
