@@ -40,7 +40,7 @@ $(VENV)/.test: $(VENV)/.base
 	@touch $@
 
 $(VENV)/.oracle: $(VENV)/.test
-	$(INSTALL) --editable '.[oracle,numba]'
+	$(INSTALL) --editable '.[oracle,numba,mpi]'
 	@touch $@
 
 $(VENV)/.mutation: $(VENV)/.test
@@ -73,7 +73,7 @@ test: $(VENV)/.test
 	$(RUN) pytest -n $(JOBS) --dist worksteal
 
 oracle: $(VENV)/.oracle
-	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) --dist worksteal tests/oracle
+	NNC_STEP_NETWORKS=60 $(RUN) pytest -n $(JOBS) --dist worksteal tests/oracle tests/unit/test_mpi.py
 	NNC_TEST_TARGET=numba NUMBA_DISABLE_JIT=1 $(RUN) pytest -n $(JOBS) --dist worksteal $(CONTRACT) $(TORCH) tests/oracle/test_numba_ragged.py
 
 # What a module promises, asked of the other target too: its kernels' text, run as plain Python.

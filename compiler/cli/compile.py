@@ -142,7 +142,10 @@ def compile(
 def _write(read: Spec, options: Options, output: Path | None, strict: bool) -> None:
     """Compile, print the findings, and write the module, or print the requested dump instead."""
     warnings = obstacles(output, options.target if options.level else "numpy")
-    compiled = compiled_spec(read, options)
+    try:
+        compiled = compiled_spec(read, options)
+    except CannotEmit as error:
+        raise Usage(f"--emit: {error}") from None
     terminal.show_on_stderr(compiled.report)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -155,7 +158,9 @@ def _write(read: Spec, options: Options, output: Path | None, strict: bool) -> N
 
 
 def compiled_spec(spec: Spec, options: Options) -> Compiled:
-    """Compile a spec; print the findings, and exit on errors or an op without a gradient."""
+    """Compile a spec; print the findings, and exit on errors or an op without a gradient.
+
+    Raises CannotEmit."""
     from ..autodiff.reverse import MissingGradient
     from ..diagnostics.model import SpecError
     from ..driver import compile_source
@@ -169,8 +174,6 @@ def compiled_spec(spec: Spec, options: Options) -> Compiled:
     except UnfitWeights as error:
         click.echo(f"error: {error}", err=True)
         raise Exit(terminal.FAILED) from None
-    except CannotEmit as error:
-        raise Usage(f"--emit: {error}") from None
     except CannotFreeze as error:
         raise Usage(f"--freeze: {error}") from None
     except SpecError as error:

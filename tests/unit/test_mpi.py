@@ -127,9 +127,25 @@ def test_an_error_is_said_once(folder):
     done = mpirun(2, "train", "net.nn", "--data", "nowhere.npz", cwd=folder)
     assert done.returncode == 1
     assert done.stderr.count("error: nowhere.npz") == 1
+    (folder / "lossless.nn").write_text("input 3 -> dense 2\n")
+    without = mpirun(2, "train", "lossless.nn", "--data", "data.npz", cwd=folder)
+    assert without.stderr.splitlines()[-1].startswith("error: lossless.nn has no loss")
     wrong = mpirun(2, *TRAIN, "--overwrite", cwd=folder)
     assert wrong.returncode == 2
     assert wrong.stderr.count("--overwrite") == 1
+
+
+def test_data_that_one_rank_does_not_find_are_told_before_a_file_is_written(folder):
+    (folder / "elsewhere").mkdir()
+    train = [sys.executable, "-m", "nnc", "train", str(folder / "net.nn"), "--data", "data.npz"]
+    here = [MPIRUN, "-n", "1", *train, "--run", "none"]
+    there = [":", "-n", "1", "-wdir", str(folder / "elsewhere"), *train, "--run", "none"]
+    done = subprocess.run(
+        [*here, *there], capture_output=True, text=True, timeout=HANGS, check=False, cwd=folder
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("error: rank 1 of 2 failed: data.npz: there is no such file") == 1
+    assert not (folder / "none").exists()
 
 
 def test_a_rank_that_fails_ends_the_run_with_a_checkpoint(folder):
