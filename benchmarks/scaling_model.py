@@ -27,7 +27,7 @@ class Job:
     compute: float
     rows: int
     gradient: int
-    agreements: int = 3
+    agreements: int = 2
 
     def step(self, ranks: int, network: Network) -> float:
         """Return the seconds of a step in which every rank has as many rows."""
