@@ -95,3 +95,17 @@ def test_training_and_evaluation_report_them(name):
         for module, given in ((weighted, rows), (plain, many))
     ]
     assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
+def test_ignored_rows_have_no_weight_in_metrics():
+    """A row whose target is ignored is left out together with its weight."""
+    text = "input 2 -> dense 3 softmax\nloss crossentropy ignore=2\nmetric accuracy\n"
+    module = build(text + "optimizer sgd lr=0.1\ntrain weights=rows\n")
+    rng = np.random.default_rng(0)
+    x, target = rng.normal(size=(40, 2)), rng.integers(0, 3, 40)
+    weights = rng.uniform(0.1, 3, 40)
+    result = train(module, Dataset(x, target, weights=weights), epochs=1)
+    kept = target != 2
+    hits = module.predict(result.params, x).argmax(axis=1) == target
+    expected = np.average(hits[kept], weights=weights[kept])
+    assert result.history[-1].train["accuracy"] == pytest.approx(expected)
