@@ -1,6 +1,6 @@
 """nnc: compiles one-line neural network specs to standalone, readable, fast NumPy modules.
 
-`compile`, `load`, `loads`, `lint` and `graph` are what the command line does, for Python;
+`compile`, `load`, `loads`, `lint`, `graph` and `sweep` are what the command line does, for Python;
 `install_import_hook` makes `import model` find `model.nn`, `%load_ext nnc` brings `%%nnc`, and
 `nnc.doctor` says what is wrong with gradients written by hand.
 Nothing is imported before it is used.
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         Findings,
         SpecImportError,
         SpecWarning,
+        SweepResult,
         compile,
         graph,
         install_import_hook,
         lint,
         load,
         loads,
+        sweep,
         uninstall_import_hook,
     )
 
@@ -33,6 +35,7 @@ __all__ = [
     "Findings",
     "SpecImportError",
     "SpecWarning",
+    "SweepResult",
     "__version__",
     "compile",
     "doctor",
@@ -41,6 +44,7 @@ __all__ = [
     "lint",
     "load",
     "loads",
+    "sweep",
     "uninstall_import_hook",
 ]
 

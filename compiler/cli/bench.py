@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 MOST_LAYERS = 40
 """Most rows of the table; the fastest layers beyond them share one row."""
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
 
 @dataclass(frozen=True, slots=True)
 class LayerTime:
@@ -244,23 +242,17 @@ def _machine() -> dict[str, Any]:
     import platform
 
     import numpy as np
+    from nnc.runtime.cores import THREADS, cores
 
     built: Any = np.show_config(mode="dicts")
     blas = built["Build Dependencies"]["blas"]
     return {
         "numpy": np.__version__,
         "blas": f"{blas.get('name', '')} {blas.get('version', '')}".strip(),
-        "cores": _cores(),
+        "cores": cores(),
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
         "processor": platform.machine(),
     }
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _plain(found: Bench) -> dict[str, Any]:

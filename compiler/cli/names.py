@@ -22,6 +22,7 @@ COMMANDS = (
     "predict",
     "report",
     "summary",
+    "sweep",
     "trace",
     "train",
 )

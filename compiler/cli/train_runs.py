@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.exceptions import Exit
@@ -41,23 +41,36 @@ def begin_run(
     folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
 ) -> Run:
     """Create the folder of a new run; exits where that is not possible."""
-    from nnc.runtime.fingerprint import fingerprint
+    try:
+        return create(folder, module, code, loaded, wanted, overwrite)
+    except OSError as error:
+        fail(f"cannot write {folder}: {error.strerror or error}")
+
+
+def create(
+    folder: Path, module: Module, code: str, loaded: Sets, wanted: Wanted, overwrite: bool
+) -> Run:
+    """Create the folder of a new run; raises RunError or OSError."""
     from nnc.runtime.run import create_run
     from nnc.runtime.tables.encoding_json import written
 
-    try:
-        return create_run(
-            folder,
-            code,
-            module.SPEC,
-            options=wanted.options(),
-            data={role: fingerprint(name) for role, name in wanted.sources().items()},
-            version=VERSION,
-            encoding=written(loaded.encoding) if loaded.encoding else None,
-            overwrite=overwrite,
-        )
-    except OSError as error:
-        fail(f"cannot write {folder}: {error.strerror or error}")
+    return create_run(
+        folder,
+        code,
+        module.SPEC,
+        options=wanted.options(),
+        data=fingerprints(wanted),
+        version=VERSION,
+        encoding=written(loaded.encoding) if loaded.encoding else None,
+        overwrite=overwrite,
+    )
+
+
+def fingerprints(wanted: Wanted) -> dict[str, Any]:
+    """Return the fingerprints of the data sources, by role."""
+    from nnc.runtime.fingerprint import fingerprint
+
+    return {role: fingerprint(name) for role, name in wanted.sources().items()}
 
 
 def resume(

@@ -53,6 +53,11 @@ class Wanted:
         """Return all options, for run.json."""
         return asdict(self)
 
+    def plan(self) -> dict[str, Any]:
+        """Return the arguments of `nnc.runtime.train` that say how to train."""
+        names = ("epochs", "batch", "lr", "seed", "patience", "allow_divergence")
+        return {name: getattr(self, name) for name in names}
+
     def sources(self) -> dict[str, str]:
         """Return the data sources by role."""
         source = self.source
@@ -235,17 +240,12 @@ def conduct(
             loaded.train,
             validation=loaded.validation,
             test=loaded.test,
-            epochs=wanted.epochs,
-            batch=wanted.batch,
-            lr=wanted.lr,
-            seed=wanted.seed,
-            patience=wanted.patience,
             callbacks=[*callbacks, *told, signals],
             tell=warn,
-            allow_divergence=wanted.allow_divergence,
             params=params,
             state=state,
             communicator=ranks,
+            **wanted.plan(),
         )
     failed = dict.fromkeys((Ending.DIVERGED, Ending.FAILED), terminal.FAILED)
     codes = {**failed, Ending.INTERRUPTED: 128 + (signals.received or 2)}

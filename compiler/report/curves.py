@@ -26,7 +26,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """The mapping from values to positions."""
 
     low: float
@@ -36,12 +36,14 @@ class _Scale:
     logarithmic: bool = False
 
     def of(self, value: float) -> float:
+        """Return the position of a value."""
         low, high, value = (
             math.log(v) if self.logarithmic else v for v in (self.low, self.high, value)
         )
         return self.start + (self.stop - self.start) * (value - low) / ((high - low) or 1.0)
 
     def ticks(self) -> list[float]:
+        """Return round values within the scale."""
         return _decades(self.low, self.high) if self.logarithmic else nice(self.low, self.high)
 
 
@@ -50,9 +52,9 @@ def curves(title: str, series: Sequence[Series], *, share: bool = False) -> str:
     drawn = [line for line in series if line.points]
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]
-    across = _Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
-    up = _upward(ys, share)
-    label: Callable[[float], str] = _percent if share else _short
+    across = Scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    up = upward(ys, share)
+    label: Callable[[float], str] = percent if share else short
     parts = [*_axes(across, up, label), *_lines(drawn, across, up), *_legend(drawn)]
     said = f"{title}: " + "; ".join(_said(line, label) for line in drawn)
     head = (
@@ -67,15 +69,16 @@ def _said(line: Series, label: Callable[[float], str]) -> str:
     return f"{line.name} from {label(first)} to {label(last)}"
 
 
-def _upward(values: Sequence[float], share: bool) -> _Scale:
+def upward(values: Sequence[float], share: bool) -> Scale:
+    """Return the scale of the axis on the left, with room above and below the values."""
     low, high = min(values), max(values)
     if not share and is_wide(values):
-        return _Scale(low / 1.1, high * 1.1, HEIGHT - BOTTOM, TOP, logarithmic=True)
+        return Scale(low / 1.1, high * 1.1, HEIGHT - BOTTOM, TOP, logarithmic=True)
     room = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
     ends = (low - room, high + room)
     if low >= 0:
         ends = (max(0.0, ends[0]), min(1.0, ends[1]) if share else ends[1])
-    return _Scale(*ends, HEIGHT - BOTTOM, TOP)
+    return Scale(*ends, HEIGHT - BOTTOM, TOP)
 
 
 def is_wide(values: Sequence[float]) -> bool:
@@ -102,7 +105,7 @@ def _decades(low: float, high: float) -> list[float]:
     return [mark for mark in marks if low <= mark <= high]
 
 
-def _axes(across: _Scale, up: _Scale, label: Callable[[float], str]) -> Iterator[str]:
+def _axes(across: Scale, up: Scale, label: Callable[[float], str]) -> Iterator[str]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     yield '<g fill="currentColor" stroke="none">'
     for tick in up.ticks():
@@ -121,7 +124,7 @@ def _axes(across: _Scale, up: _Scale, label: Callable[[float], str]) -> Iterator
     yield "</g>"
 
 
-def _lines(drawn: Sequence[Series], across: _Scale, up: _Scale) -> Iterator[str]:
+def _lines(drawn: Sequence[Series], across: Scale, up: Scale) -> Iterator[str]:
     for at, line in enumerate(drawn):
         places = [(across.of(x), up.of(y)) for x, y in line.points]
         if len(places) == 1:
@@ -153,9 +156,11 @@ def _dash(at: int) -> str:
     return f' stroke-dasharray="{dash}"' if dash else ""
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Format a share for an axis."""
     return f"{100 * value:.4g} %"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """Format a number for an axis."""
     return f"{value:.3g}"

@@ -74,6 +74,7 @@ ORDER = (
     "doctor",
     "highlight",
     "gallery",
+    "sweeps",
     "cli",
     "api",
     "notebook",
