@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from nnc.cli import sweep_task
 from nnc.cli.commands import app
+from nnc.runtime.cores import THREADS
 from nnc.runtime.run import open_run
 from nnc.sweeps.outcome import Outcome
 from nnc.sweeps.points import Task
@@ -141,6 +142,13 @@ class TestGoingOn:
         assert sweep("--grid", "lr=0.1,1,2").exit_code == 0
         assert len(inside) == 4
         assert open_run("out/best").params()
+
+    def test_a_result_of_another_training_does_not_count(self, here, inside):
+        sweep("--grid", "lr=1")
+        path = here / "out" / "points" / "lr=1.json"
+        path.write_text(path.read_text().replace('"key": "', '"key": "0'))
+        sweep("--grid", "lr=1")
+        assert inside == ["lr=1", "lr=1"]
 
     def test_what_failed_is_tried_again_what_diverged_is_not(self, here, inside):
         sweep("--grid", "lr=1,1e30,-1")
@@ -272,6 +280,8 @@ class TestProcesses:
     def found(self, tmp_path, monkeypatch):
         (tmp_path / "fake_worker.py").write_text(FAKE)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        for name in THREADS:
+            monkeypatch.setenv(name, "7")
         tasks = [Task({"n": str(n)}, None, "", "", "", {}, {}) for n in range(6)]
         outcomes = Workers("fake_worker", 2).outcomes(tasks)
         return {task.settings["n"]: outcome for task, outcome in outcomes}
