@@ -75,7 +75,7 @@ def sweep(
     Raises CompileError if the spec has errors, ValueError for a name that cannot vary or a folder
     of another sweep, OSError where the folder cannot be written."""
     from nnc.runtime.cores import cores
-    from nnc.runtime.missing import Missing
+    from nnc.runtime.tables.missing import Missing
 
     from ..cli.data_options import DataWanted
     from ..cli.sweeping import SweepWanted, run_sweep

@@ -1,11 +1,11 @@
-"""`nnc convert`: weights from and to PyTorch."""
+"""`nnc convert`: weights from and to PyTorch and Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,12 +17,12 @@ from .spec import checked_graph, read_spec
 from .values import File, Text, Word
 
 if TYPE_CHECKING:
-    from ..convert.matching import Group, Pair
+    from ..convert.layouts import Group
+    from ..convert.matching import Pair
     from ..ir.layer_graph import TypedGraph
-    from .weight_arrays import Array
 
 TORCH_FILES = (".pt", ".pth")
-"""Files that only PyTorch reads."""
+"""Files that only PyTorch writes."""
 
 
 class Side(StrEnum):
@@ -30,6 +30,14 @@ class Side(StrEnum):
 
     NNC = "nnc"
     TORCH = "torch"
+    KERAS = "keras"
+
+
+class Channels(StrEnum):
+    """Where a Keras model has the channels of images."""
+
+    FIRST = "first"
+    LAST = "last"
 
 
 @app.command()
@@ -41,16 +49,17 @@ class Side(StrEnum):
     cls=Argument,
     metavar="WEIGHTS",
     type=File("the name of a file"),
-    help="A state_dict (.pt, .pth, .safetensors), or weights of the network (.npz, .safetensors).",
+    help="A state_dict (.pt, .pth, .safetensors), a file of Keras (.keras, .weights.h5), or weights "
+    "of the network (.npz, .safetensors).",
 )
 @click.option(
     "--to",
     "side",
-    metavar="nnc|torch",
+    metavar="nnc|torch|keras",
     type=Word(Side),
     default=Side.NNC.value,
     show_default=True,
-    help="Whose weights are written: the network's, or a PyTorch state_dict.",
+    help="Whose weights are written: the network's, a PyTorch state_dict, or Keras's.",
 )
 @click.option(
     "--map",
@@ -58,40 +67,77 @@ class Side(StrEnum):
     metavar="LAYER=MODULE",
     multiple=True,
     type=Text("a pair such as dense1=fc1"),
-    help="The module of a layer; repeat it for several.",
+    help="The module (or Keras layer) of a layer; repeat it for several.",
 )
-@required_output("File to write: .safetensors or .npz.")
+@click.option(
+    "--like",
+    metavar="FILE",
+    type=File("the name of a file"),
+    help="With --to keras: the model's own .keras or .weights.h5, whose weights are replaced.",
+)
+@click.option(
+    "--channels",
+    metavar="first|last",
+    type=Word(Channels),
+    help="Where a Keras model has the channels of images; default: as a .keras file says, else last.",
+)
+@required_output("File to write: .safetensors or .npz; for Keras .weights.h5 or .keras.")
 @memory_option
 def convert(
-    spec: str, weights: str, side: Side, given: tuple[str, ...], output: str, max_memory: int
+    spec: str,
+    weights: str,
+    side: Side,
+    given: tuple[str, ...],
+    like: str | None,
+    channels: Channels | None,
+    output: str,
+    max_memory: int,
 ) -> None:
-    """Convert trained weights between PyTorch and a network.
+    """Convert trained weights between PyTorch or Keras and a network.
 
     A layer takes the module of its own name. Layers and modules that have no name in
     common are paired in their order; each pair must fit. A table shows what went where.
-    Transposed matrices, the order of gates, PyTorch's two biases of an LSTM and running
-    statistics are converted.
+    Transposed matrices and kernels, the order of gates, two biases of a recurrent layer,
+    rows behind a flattened image and running statistics are converted.
 
     Examples:
 
       nnc convert lenet.nn lenet.pt -o lenet.safetensors
 
       nnc convert lenet.nn lenet.npz --to torch --map dense1=fc1 -o state_dict.safetensors
+
+      nnc convert lenet.nn lenet.keras -o lenet.safetensors
+
+      nnc convert lenet.nn lenet.npz --to keras --like lenet.keras -o trained.keras
     """
     read = read_spec(spec, None)
     typed = checked_graph(read, max_memory)
     check_output(Path(output), read.files)
-    if Path(output).suffix.lower() in TORCH_FILES:
+    _check_output(side, output, like)
+    pairs = dict(_pair(text) for text in given)
+    last = None if channels is None else channels is Channels.LAST
+    if side is Side.KERAS:
+        from .convert_keras import out_to_keras
+
+        lines = out_to_keras(typed, weights, pairs, output, like, last)
+    elif side is Side.TORCH:
+        lines = _out(typed, weights, pairs, output)
+    else:
+        lines = _into(typed, weights, pairs, output, last)
+    click.echo("\n".join(lines))
+
+
+def _check_output(side: Side, output: str, like: str | None) -> None:
+    """Refuse a file name whose suffix is not of what is written."""
+    keras = output.lower().endswith((".keras", ".weights.h5"))
+    if side is Side.KERAS and not keras:
+        raise Usage("-o: for Keras write .weights.h5 or .keras")
+    if like is not None and side is not Side.KERAS:
+        raise Usage("--like is for --to keras")
+    if side is not Side.KERAS and (keras or Path(output).suffix.lower() in TORCH_FILES):
         raise Usage(
             "-o: write .safetensors or .npz; PyTorch reads the former with safetensors.torch"
         )
-    pairs = dict(_pair(text) for text in given)
-    lines = (
-        _into(typed, weights, pairs, output)
-        if side is Side.NNC
-        else _out(typed, weights, pairs, output)
-    )
-    click.echo("\n".join(lines))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -101,35 +147,62 @@ def _pair(text: str) -> tuple[str, str]:
     return layer, module
 
 
-def _into(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str) -> Iterator[str]:
-    """Write a network's weights from a state_dict; the table."""
-    import numpy as np
+def _into(
+    typed: TypedGraph, weights: str, given: Mapping[str, str], output: str, last: bool | None
+) -> Iterator[str]:
+    """Write a network's weights from a state_dict or a file of Keras; the table."""
+    from ..convert.layouts import CannotConvert
+    from .weight_arrays import deliver_arrays, empty_arrays
 
-    from ..convert.matching import CannotConvert, groups_of, matched, modules_of
-    from .weight_arrays import deliver_arrays
-
-    shapes = {p.name: np.empty(p.shape) for p in typed.params}
-    shapes |= {s.name: np.empty(s.shape) for s in typed.states}
     try:
-        found = matched(groups_of(typed, shapes), modules_of(_state_dict(weights)), given)
+        found = _matched(typed, weights, given, last)
     except CannotConvert as error:
         fail(f"{weights}: {error}")
-    dtype = np.dtype(typed.graph.dtype)
+    shapes = empty_arrays(typed)
     arrays = {
-        f"{pair.layer.name}.{last}": np.ascontiguousarray(array, dtype)
-        for pair in found
-        for last, array in pair.arrays.items()
+        f"{pair.layer.name}.{last}": array for pair in found for last, array in pair.arrays.items()
     }
     states = [s.name for s in typed.states]
-    params = {n: a for n, a in arrays.items() if n not in states}
-    deliver_arrays(output, params, {n: arrays[n] for n in states})
-    return _table(found)
+    exact = {name: arrays[name].astype(like.dtype, order="C") for name, like in shapes.items()}
+    deliver_arrays(
+        output,
+        {n: a for n, a in exact.items() if n not in states},
+        {n: exact[n] for n in states},
+    )
+    return table(found)
+
+
+def _matched(
+    typed: TypedGraph, weights: str, given: Mapping[str, str], last: bool | None
+) -> list[Pair]:
+    from ..convert.matching import groups_of, matched, modules_of
+    from .state_dict import read_state_dict
+    from .weight_arrays import empty_arrays
+
+    path = Path(weights)
+    if path.suffix.lower() not in TORCH_FILES and _is_keras(path):
+        from .convert_keras import from_keras
+
+        return from_keras(typed, path, given, last)
+    if last is not None:
+        raise Usage("--channels is for files of Keras")
+    return matched(groups_of(typed, empty_arrays(typed)), modules_of(read_state_dict(path)), given)
+
+
+def _is_keras(path: Path) -> bool:
+    from .keras_file import is_keras
+
+    try:
+        return is_keras(path)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
 
 
 def _out(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str) -> Iterator[str]:
     """Write a state_dict from a network's weights; the table."""
     from ..contents import UnfitWeights
-    from ..convert.matching import CannotConvert, groups_of, state_dict_of
+    from ..convert.layouts import CannotConvert
+    from ..convert.matching import groups_of, state_dict_of
     from .weight_arrays import deliver_arrays, read_arrays
 
     try:
@@ -145,74 +218,18 @@ def _out(typed: TypedGraph, weights: str, given: Mapping[str, str], output: str)
     return _names(groups, given)
 
 
-def _state_dict(weights: str) -> dict[str, Array]:
-    """Read a state_dict: by PyTorch (without pickled objects), or from .safetensors or .npz."""
-    from nnc.runtime.extras import installed
-    from nnc.runtime.weights import WeightsError
-
-    path = Path(weights)
-    try:
-        if path.suffix.lower() not in TORCH_FILES:
-            return _tensors(path)
-        if not installed("torch"):
-            fail(
-                f"{weights}: reading it needs PyTorch: pip install torch; or save it as .safetensors"
-            )
-        return _pickled(path)
-    except WeightsError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{weights}: {error.strerror or error}")
-
-
-def _tensors(path: Path) -> dict[str, Array]:
-    import numpy as np
-    from nnc.runtime.weights import WeightsError, is_safetensors, unpack
-
-    if is_safetensors(path):
-        return unpack(path)[0]
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except Exception:  # zipfile, zlib and NumPy each have errors of their own
-        raise WeightsError(f"{path}: neither .pt, .safetensors nor .npz, or damaged") from None
-
-
-def _pickled(path: Path) -> dict[str, Array]:
-    """A state_dict by torch.load with weights_only, which runs nothing that the file says."""
-    from importlib import import_module
-
-    from nnc.runtime.weights import WeightsError
-
-    torch: Any = import_module("torch")  # nothing that is shipped requires it
-
-    with open(path, "rb"):  # a missing file is an OSError with a reason
-        pass
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
-        raise WeightsError(
-            f"{path}: no state_dict (save model.state_dict(), not the model)"
-        ) from None
-    found = found.get("state_dict", found) if isinstance(found, dict) else found
-    if not isinstance(found, dict) or not all(isinstance(v, torch.Tensor) for v in found.values()):
-        raise WeightsError(f"{path}: no state_dict (save model.state_dict(), not the model)")
-    return {
-        str(name): tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
-        for name, tensor in found.items()
-    }
-
-
-def _table(pairs: list[Pair]) -> Iterator[str]:
+def table(pairs: list[Pair], arrow: str = "<-") -> Iterator[str]:
+    """Yield a line for each pair: the layer, what it takes (or gives), and the arrays."""
     width = max((len(pair.layer.name) for pair in pairs), default=0)
     for pair in pairs:
         sizes = ", ".join(f"{n} {'x'.join(map(str, a.shape))}" for n, a in pair.arrays.items())
-        yield f"{pair.layer.name:<{width}}  <-  {pair.module}  ({pair.layer.layout.module}: {sizes})"
+        kind = pair.layer.layout.module
+        yield f"{pair.layer.name:<{width}}  {arrow}  {pair.module}  ({kind}: {sizes})"
 
 
 def _names(groups: list[Group], given: Mapping[str, str]) -> Iterator[str]:
     width = max((len(group.name) for group in groups), default=0)
     for group in groups:
-        names = ", ".join(group.layout.to_torch(group.arrays))
+        names = ", ".join(group.layout.to_theirs(group.arrays))
         module = given.get(group.name, group.name)
         yield f"{group.name:<{width}}  ->  {module}  ({group.layout.module}: {names})"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nnc.runtime.weights import STATE
 
 from ..contents import UnfitWeights
 from ..ir.layer_graph import TypedGraph
@@ -23,13 +24,20 @@ def shapes_of(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
     return shapes | {s.name: tuple(s.shape) for s in typed.states}
 
 
+def empty_arrays(typed: TypedGraph) -> dict[str, Array]:
+    """Arrays of the shapes and the dtype of parameters and state, by name."""
+    return {n: np.empty(shape, typed.graph.dtype) for n, shape in shapes_of(typed).items()}
+
+
 def read_arrays(path: Path, typed: TypedGraph) -> dict[str, Array]:
     """Read parameters and state of a network by name, from an .npz or .safetensors file.
 
     The content says which it is, not the suffix. Raises UnfitWeights.
     """
     shapes, dtype = shapes_of(typed), np.dtype(typed.graph.dtype)
-    found = _safetensors(path, typed) if _is_safetensors(path) else _npz(path)
+    found = named_arrays(path)
+    states = {STATE + s.name: s.name for s in typed.states}
+    found = {states.get(n, n): array for n, array in found.items() if ":" not in n}
     missing = [name for name in shapes if name not in found]
     extra = [name for name in found if name not in shapes]
     if missing or extra:
@@ -63,18 +71,18 @@ def _check(
         raise UnfitWeights(f"{path}: {name} has entries that are not finite")
 
 
-def _safetensors(path: Path, typed: TypedGraph) -> dict[str, Array]:
-    """Read the tensors of parameters and state, without `state.` prefixes and checkpoint extras."""
-    from nnc.runtime.weights import STATE, WeightsError, unpack
+def named_arrays(path: Path) -> dict[str, Array]:
+    """All arrays of an .npz or .safetensors file by their names there; raises UnfitWeights."""
+    from nnc.runtime.weights import WeightsError, unpack
 
+    if not _is_safetensors(path):
+        return _npz(path)
     try:
-        tensors, _ = unpack(path)
+        return unpack(path)[0]
     except WeightsError as error:
         raise UnfitWeights(str(error)) from None
     except OSError as error:
         raise UnfitWeights(f"{path}: {error.strerror}") from None
-    states = {STATE + s.name: s.name for s in typed.states}
-    return {states.get(name, name): array for name, array in tensors.items() if ":" not in name}
 
 
 def _npz(path: Path) -> dict[str, Array]:

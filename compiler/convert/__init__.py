@@ -1,5 +1,7 @@
-"""Weights between a network and a PyTorch state_dict: names, layouts, orders of gates.
+"""Weights between a network and PyTorch or Keras: names, layouts, orders of gates.
 
-`layouts.py` says for each kind of layer how PyTorch keeps its weights, `matching.py` which layer
-belongs to which module. Only arrays are handled here; files are read by the command.
+`layouts.py` says what a layout is, `torch_layouts.py` and `keras_layouts.py` how these libraries
+keep the weights of each kind of layer, `matching.py` which layer belongs to which module,
+`keras_modules.py` what the layers of a Keras file are. Only arrays are handled here; files are read
+by the command.
 """

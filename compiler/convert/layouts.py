@@ -1,129 +1,68 @@
-"""How PyTorch keeps the weights of each kind of layer, both ways.
+"""How another library keeps the weights of each kind of layer, both ways.
 
 A layout takes the weights of one layer by their last names (`W`, `l1.Wx`) and gives those of one
-module (`weight`, `weight_ih_l0`), or the reverse. What does not fit is an error of NumPy's, or a
-missing name; `matching.py` takes both as "not this module".
+module or layer there (`weight`, `weight_ih_l0`), or the reverse. What does not fit is an error of
+NumPy's, or a missing name; `matching.py` takes both as "not this module".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Weights = Mapping[str, Array]
-
-IGNORED = ("num_batches_tracked",)
-"""Entries of a state_dict that a network has no use for."""
+Turn = Callable[[Weights], dict[str, Array]]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The two directions; `module` is what PyTorch calls the kind."""
+    """The two directions; `module` is what the other library calls the kind."""
 
     module: str
-    to_torch: Callable[[Weights], dict[str, Array]]
-    from_torch: Callable[[Weights], dict[str, Array]]
+    to_theirs: Turn
+    from_theirs: Turn
 
 
-LAYOUTS: dict[str, Layout] = {}
-"""The layouts, by kind of layer or activation."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a layout needs besides the weights: heads of attention, channels of the input, and the
+    shape C, H, W of what was flattened before the layer (empty where nothing was)."""
+
+    heads: int = 1
+    channels: int = 1
+    flattened: tuple[int, ...] = ()
 
 
-def _renamed(pairs: Mapping[str, tuple[str, bool]], module: str) -> Layout:
-    """A layout in which arrays have other names, and some are transposed."""
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Another library: its name, and its layout of a kind, None where it has no such layer."""
 
-    def to_torch(weights: Weights) -> dict[str, Array]:
-        found = {ours: weights[ours] for ours in pairs if ours in weights}
-        return {pairs[n][0]: a.T if pairs[n][1] else a for n, a in found.items()}
-
-    def from_torch(weights: Weights) -> dict[str, Array]:
-        back = {theirs: (ours, turned) for ours, (theirs, turned) in pairs.items()}
-        return {back[n][0]: a.T if back[n][1] else a for n, a in weights.items()}
-
-    return Layout(module, to_torch, from_torch)
+    name: str
+    layout_of: Callable[[str, Weights, Facts], Layout | None]
 
 
-_CONV = {"W": ("weight", False), "b": ("bias", False)}
-_NORM = {"gamma": ("weight", False), "beta": ("bias", False)}
-_STATISTICS = {name: (name, False) for name in ("running_mean", "running_var")}
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The weights of one layer: its name in the network, its kind, the arrays by their last names."""
 
-LAYOUTS["dense"] = _renamed({"W": ("weight", True), "b": ("bias", False)}, "nn.Linear")
-LAYOUTS["conv"] = _renamed(_CONV, "nn.Conv")
-LAYOUTS["depthwise"] = _renamed(_CONV, "nn.Conv")
-LAYOUTS["conv_transpose"] = _renamed(_CONV, "nn.ConvTranspose")
-LAYOUTS["embedding"] = _renamed({"W": ("weight", False)}, "nn.Embedding")
-LAYOUTS["positional"] = _renamed({"W": ("weight", False)}, "nn.Embedding")
-LAYOUTS["batchnorm"] = _renamed(_NORM | _STATISTICS, "nn.BatchNorm")
-LAYOUTS["layernorm"] = _renamed(_NORM, "nn.LayerNorm")
-LAYOUTS["groupnorm"] = _renamed(_NORM, "nn.GroupNorm")
-LAYOUTS["rmsnorm"] = _renamed({"gamma": ("weight", False)}, "nn.RMSNorm")
-LAYOUTS["prelu"] = _renamed({"a": ("weight", False)}, "nn.PReLU")
-LAYOUTS["attention"] = _renamed(
-    {
-        "Wqkv": ("in_proj_weight", True),
-        "bqkv": ("in_proj_bias", False),
-        "Wo": ("out_proj.weight", True),
-        "bo": ("out_proj.bias", False),
-    },
-    "nn.MultiheadAttention",
-)
+    name: str
+    kind: str
+    arrays: Mapping[str, Array]
+    library: Library
+    facts: Facts = field(default_factory=Facts)
 
-
-def _suffix(prefix: str) -> str:
-    """The end of PyTorch's names for `l2.reverse.`: `l1_reverse`."""
-    parts = prefix.split(".")
-    layer = next((int(part[1:]) - 1 for part in parts if part[:1] == "l" and part[1:].isdigit()), 0)
-    return f"l{layer}" + ("_reverse" if "reverse" in parts else "")
-
-
-def _recurrent_to_torch(weights: Weights) -> dict[str, Array]:
-    """Wx and Wh transposed; one bias becomes two, of which the second is zero."""
-    found: dict[str, Array] = {}
-    for name, array in weights.items():
-        prefix, _, last = name.rpartition(".")
-        end = _suffix(prefix)
-        match last:
-            case "Wx":
-                found[f"weight_ih_{end}"] = array.T
-            case "Wh":
-                found[f"weight_hh_{end}"] = array.T
-            case "b":
-                found |= {f"bias_ih_{end}": array, f"bias_hh_{end}": np.zeros_like(array)}
-            case _:
-                found[f"bias_{'ih' if last == 'bx' else 'hh'}_{end}"] = array
-    return found
-
-
-def _recurrent_from_torch(
-    *, two_biases: bool, layers: bool
-) -> Callable[[Weights], dict[str, Array]]:
-    """The gates stand in the same order; the two biases of rnn and lstm are added up."""
-
-    def from_torch(weights: Weights) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for name, array in weights.items():
-            what, of, *end = name.split("_")
-            prefix = f"l{int(end[0][1:]) + 1}." if layers else ""
-            prefix += "reverse." if end[1:] == ["reverse"] else ""
-            if what == "weight":
-                found[f"{prefix}W{'x' if of == 'ih' else 'h'}"] = array.T
-            elif two_biases:
-                found[f"{prefix}b{'x' if of == 'ih' else 'h'}"] = array
-            else:
-                found[f"{prefix}b"] = found.get(f"{prefix}b", 0) + array
+    @property
+    def layout(self) -> Layout:
+        """How the library keeps them; raises CannotConvert if it has no such layer."""
+        found = self.library.layout_of(self.kind, self.arrays, self.facts)
+        if found is None:
+            raise CannotConvert(f"{self.name}: {self.library.name} has no module for `{self.kind}`")
         return found
 
-    return from_torch
 
-
-def layout_of(kind: str, weights: Weights) -> Layout | None:
-    """The layout of a kind; that of a recurrent layer depends on whether it is stacked."""
-    if kind in ("rnn", "lstm", "gru"):
-        stacked = any(name.startswith("l1.") for name in weights)
-        back = _recurrent_from_torch(two_biases=kind == "gru", layers=stacked)
-        return Layout(f"nn.{kind.upper()}", _recurrent_to_torch, back)
-    return LAYOUTS.get(kind)
+class CannotConvert(ValueError):
+    """Weights that do not fit the network, or fit in several ways; the message has the candidates."""

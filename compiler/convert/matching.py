@@ -8,28 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ir.layer_graph import TypedGraph
-from .layouts import IGNORED, Array, Layout, Weights, layout_of
-
-
-class CannotConvert(ValueError):
-    """Weights that do not fit the network, or fit in several ways; the message has the candidates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The weights of one layer: its name in the network, its kind, the arrays by their last names."""
-
-    name: str
-    kind: str
-    arrays: Mapping[str, Array]
-
-    @property
-    def layout(self) -> Layout:
-        """How PyTorch keeps them; raises CannotConvert if it has no such layer."""
-        found = layout_of(self.kind, self.arrays)
-        if found is None:
-            raise CannotConvert(f"{self.name}: PyTorch has no module for `{self.kind}`")
-        return found
+from .layouts import Array, CannotConvert, Group, Library, Weights
+from .torch_layouts import IGNORED, TORCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +21,7 @@ class Pair:
     arrays: dict[str, Array]
 
 
-def groups_of(typed: TypedGraph, arrays: Weights) -> list[Group]:
+def groups_of(typed: TypedGraph, arrays: Weights, library: Library = TORCH) -> list[Group]:
     """The layers that have weights of their own, in the order of the network."""
     kinds = {layer.name: layer.kind for layer in typed.graph.layers}
     for layer in typed.graph.layers:
@@ -51,7 +31,9 @@ def groups_of(typed: TypedGraph, arrays: Weights) -> list[Group]:
     for name in (*(p.name for p in typed.params), *(s.name for s in typed.states)):
         owner = next(o for o in _owners(name) if o in kinds)
         found.setdefault(owner, {})[name[len(owner) + 1 :]] = arrays[name]
-    return [Group(name, kinds[name].split(" ")[0], arrays) for name, arrays in found.items()]
+    return [
+        Group(name, kinds[name].split(" ")[0], arrays, library) for name, arrays in found.items()
+    ]
 
 
 def _owners(name: str) -> list[str]:
@@ -119,7 +101,7 @@ def _pair(group: Group, module: str, modules: Mapping[str, Weights], free: Seque
 def fitting(group: Group, weights: Weights) -> dict[str, Array] | None:
     """The weights of a module in the layout of a layer, or None if they are of another one."""
     try:
-        found = group.layout.from_torch(weights)
+        found = group.layout.from_theirs(weights)
     except (KeyError, ValueError, IndexError):
         return None
     shapes = {name: np.shape(array) for name, array in found.items()}
@@ -145,6 +127,6 @@ def state_dict_of(groups: Sequence[Group], given: Mapping[str, str]) -> dict[str
     """The weights of a network as a state_dict; modules have the names of layers unless given."""
     found: dict[str, Array] = {}
     for group in groups:
-        for last, array in group.layout.to_torch(group.arrays).items():
+        for last, array in group.layout.to_theirs(group.arrays).items():
             found[f"{given.get(group.name, group.name)}.{last}"] = np.ascontiguousarray(array)
     return found

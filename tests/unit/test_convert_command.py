@@ -86,7 +86,7 @@ def test_what_is_open_is_refused_with_the_candidates(module, tmp_path, sizes, wo
     ("words", "said"),
     [
         (["m.nn", "none.safetensors", "-o", "w.npz"], "none.safetensors: No such file"),
-        (["m.nn", "m.nn", "-o", "w.npz"], "neither .pt, .safetensors nor .npz"),
+        (["m.nn", "m.nn", "-o", "w.npz"], "neither an .npz nor a .safetensors file"),
         (["m.nn", "net.npz", "-o", "w.pt"], "write .safetensors or .npz"),
         (["m.nn", "net.npz"], "needs --output FILE"),
         (["m.nn", "net.npz", "-o", "m.nn"], "is a spec that is being read"),
