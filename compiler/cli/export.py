@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from ..onnx_export.registry import OPSET, OPSETS
-from .app import app
+from .app import Usage, app
 from .memory_option import memory_option
 from .messages import fail
 from .output import check_output, required_output
@@ -57,6 +57,12 @@ class _Weighted(NamedTuple):
     show_default=True,
     help="Version of ONNX's operators.",
 )
+@click.option(
+    "--external-data",
+    "apart",
+    is_flag=True,
+    help="Write the weights into a second file beside the model, NAME.data; for 2 GiB and more.",
+)
 @required_output("File to write, such as model.onnx.")
 @memory_option
 def export(
@@ -64,6 +70,7 @@ def export(
     params: str | None,
     format_: Format,
     opset: int,
+    apart: bool,
     output: str,
     max_memory: int,
 ) -> None:
@@ -77,26 +84,48 @@ def export(
       nnc export runs/digits -o digits.onnx
 
       nnc export digits.nn --params digits.npz -o digits.onnx
+
+      nnc export large.nn --params large.safetensors --external-data -o large.onnx
     """
     if find_spec("onnx") is None:
         fail(f"--to {format_.value} needs the package onnx: pip install 'nnc[onnx]'")
     found = _network(network, params, max_memory)
     check_output(Path(output), found.read.files)
-    _write(found, opset, Path(output))
+    _keep_weights(Path(output), params, apart)
+    _write(found, opset, Path(output), apart)
 
 
-def _write(found: _Weighted, opset: int, output: Path) -> None:
+def _beside(output: Path) -> Path:
+    """The file of the tensors of a model."""
+    return output.with_name(f"{output.name}.data")
+
+
+def _keep_weights(output: Path, params: str | None, apart: bool) -> None:
+    """Refuse to write the tensors over the weights that are read."""
+    data = _beside(output)
+    if apart and params is not None and data.exists() and data.samefile(params):
+        raise Usage(f"-o: {data} is the file of weights that is being read")
+
+
+def _write(found: _Weighted, opset: int, output: Path, apart: bool) -> None:
     from nnc.runtime.durable import write_bytes
 
-    from ..onnx_export.model import CannotExport, onnx_model
+    from ..onnx_export.model import CannotExport, onnx_model, onnx_model_apart
+    from .onnx_file import write_apart
 
+    given = (found.typed, found.arrays, opset, found.read.source.text)
     try:
-        model = onnx_model(found.typed, found.arrays, opset, found.read.source.text)
-        write_bytes(output, model.SerializeToString())
+        if not apart:
+            write_bytes(output, onnx_model(*given).SerializeToString())
+            return
+        data = _beside(output)
+        model, parts = onnx_model_apart(*given, data.name)
+        write_apart(model.SerializeToString(), parts, output, data)
     except CannotExport as error:
         fail(f"cannot export: {error}")
     except OSError as error:
         fail(f"cannot write {output}: {error.strerror or error}")
+    click.echo(f"the weights are in {data.name}, beside the model")
 
 
 def _network(network: str, params: str | None, max_memory: int) -> _Weighted:

@@ -17,6 +17,7 @@ from ..passes.pipeline import Function
 from ..program.functions import build_functions, optimise_functions
 from ..version import VERSION
 from .emitter import Array, Emitter
+from .external import taken_apart
 from .patterns import with_patterns
 from .registry import OPSET, OPSETS, CannotExport
 from .rules import RULES
@@ -34,14 +35,43 @@ def onnx_model(
     the symbolic dimension B, symbolic sizes have the spec's names, padded inputs have a second input
     `NAME_lengths` of whole numbers. Raises CannotExport, which names the layer and the reason.
     """
-    _check(arrays, opset)
+    size = sum(array.nbytes for array in arrays.values())
+    if size > MOST:
+        raise CannotExport(
+            f"the weights are {size / 2**30:.1f} GiB; an ONNX file holds 2 GiB: "
+            "--external-data writes them beside it"
+        )
+    model = _model(_emitted(typed, arrays, opset), typed, opset, spec)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def onnx_model_apart(
+    typed: TypedGraph, arrays: Mapping[str, Array], opset: int, spec: str, location: str
+) -> tuple[ModelProto, list[bytes]]:
+    """The same model without its large tensors, and the parts of the file of that name with them.
+
+    They may be of any size. The model is to be checked when both files are written."""
+    e = _emitted(typed, arrays, opset)
+    parts = taken_apart(e.initializers.values(), location)
+    return _model(e, typed, opset, spec), parts
+
+
+def _emitted(typed: TypedGraph, arrays: Mapping[str, Array], opset: int) -> Emitter:
+    """All nodes and weights."""
+    if opset not in OPSETS:
+        raise CannotExport(f"opset {opset}: there are {OPSETS[0]} to {OPSETS[-1]}")
     real = np.dtype(typed.graph.dtype)
     graph = with_patterns(_prediction(typed), opset, double=real == np.float64)
     e = Emitter(graph, arrays, real)
     for node in graph:
         if node.op not in ("param", "state", "input", "lengths"):
             e.emit(node, _rule(node))
-    model = helper.make_model(
+    return e
+
+
+def _model(e: Emitter, typed: TypedGraph, opset: int, spec: str) -> ModelProto:
+    return helper.make_model(
         _graph(e, typed),
         opset_imports=[helper.make_opsetid("", opset)],
         ir_version=helper.find_min_ir_version_for([helper.make_opsetid("", opset)]),
@@ -49,16 +79,6 @@ def onnx_model(
         producer_version=VERSION,
         doc_string=spec,
     )
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def _check(arrays: Mapping[str, Array], opset: int) -> None:
-    if opset not in OPSETS:
-        raise CannotExport(f"opset {opset}: there are {OPSETS[0]} to {OPSETS[-1]}")
-    size = sum(array.nbytes for array in arrays.values())
-    if size > MOST:
-        raise CannotExport(f"the weights are {size / 2**30:.1f} GiB; an ONNX file holds 2 GiB")
 
 
 def _prediction(typed: TypedGraph) -> Graph:
@@ -111,4 +131,4 @@ def _dim(dim: Dim) -> int | str:
     return dim if isinstance(dim, int) else str(dim)
 
 
-__all__ = ["OPSET", "OPSETS", "CannotExport", "onnx_model"]
+__all__ = ["OPSET", "OPSETS", "CannotExport", "onnx_model", "onnx_model_apart"]

@@ -11,8 +11,9 @@ from onnx import ModelProto
 from ..driver import check
 from ..ir.layer_graph import Layer, TypedGraph
 from ..source import Source
+from .attention import fold_attention
 from .faults import CannotImport, CannotRead, Fault, Unsupported
-from .network import Array, Network, dtype_of, network
+from .network import Array, Network, dtype_of, link, network
 from .reading import read_model
 from .translation import Stage, Translation, translate
 from .writing import Written, write_spec
@@ -41,6 +42,8 @@ def import_model(path: Path, name: str = "model.nn") -> Imported:
 def imported(model: ModelProto, file: str, name: str = "model.nn") -> Imported:
     """Import a model that has been read."""
     net = network(model)
+    if fold_attention(net):
+        link(net)
     t = translate(net)
     written = write_spec(t, _outputs(t, net), file, dtype_of(net.constants))
     checked = check(Source(name, written.text))

@@ -50,7 +50,8 @@ class Input:
 class Network:
     """Nodes in order, constants by name, shapes of all values with stand-ins for symbolic sizes.
 
-    `classes` are the outputs with the predicted class; they are not in `outputs`.
+    `classes` are the outputs with the predicted class; they are not in `outputs`. `wholes` are
+    computed values of whole numbers.
     """
 
     nodes: list[NodeProto]
@@ -60,6 +61,7 @@ class Network:
     outputs: list[str]
     classes: list[str]
     opset: int
+    wholes: frozenset[str] = frozenset()
     users: dict[str, list[NodeProto]] = field(default_factory=dict)
     makers: dict[str, NodeProto] = field(default_factory=dict)
 
@@ -115,7 +117,7 @@ def network(model: ModelProto) -> Network:
         before, unknown = unknown, _unknown(made)
         if unknown >= before:
             break
-    _index(made)
+    link(made)
     return made
 
 
@@ -140,7 +142,10 @@ def _inferred(model: ModelProto) -> Network:
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
     classes = _classes(model)
     outputs = [o.name for o in graph.output if o.name not in classes]
-    made = Network(list(graph.node), constants, shapes, inputs, outputs, classes, opset)
+    whole = (TensorProto.INT64, TensorProto.INT32)
+    kinds = ((v.name, v.type.tensor_type.elem_type) for v in graph.value_info)
+    wholes = frozenset(name for name, kind in kinds if kind in whole)
+    made = Network(list(graph.node), constants, shapes, inputs, outputs, classes, opset, wholes)
     _fold(made, model)
     return made
 
@@ -259,6 +264,9 @@ def _shape(made: Network, node: NodeProto) -> Array:
 
 
 def _is_real_cast(made: Network, node: NodeProto) -> bool:
+    """Whether a real number changes its width; a size that becomes one is computed."""
+    if node.input[0] in made.wholes:
+        return False
     reals = (TensorProto.FLOAT, TensorProto.DOUBLE)
     return node.op_type == "Cast" and attributes(node)["to"] in reals
 
@@ -304,8 +312,9 @@ def _constant(made: Network, name: str, value: Array) -> None:
     made.shapes[name] = tuple(value.shape)
 
 
-def _index(made: Network) -> None:
+def link(made: Network) -> None:
     """Index the producer and the users of each value, without nodes that no output needs."""
+    made.users, made.makers = {}, {}
     needed, kept = set(made.outputs), []
     for node in reversed(made.nodes):
         if needed.intersection(node.output):

@@ -97,3 +97,79 @@ def test_the_content_says_what_a_weights_file_is(folder, name, kind):
     np.testing.assert_array_equal(found["dense1.W"], params["dense1.W"])
     assert nnc("export", "m.nn", "--params", name, "-o", "m.onnx").exit_code == 0
     assert nnc("compile", "m.nn", "--params", name, "-o", "m.py").exit_code == 0
+
+
+class TestExternalData:
+    @pytest.fixture
+    def large(self, folder):
+        (folder / "m.nn").write_text("input 20 -> dense 30 tanh -> dense 40; loss mse\n")
+        module = made(folder, (folder / "m.nn").read_text())
+        params = module.init_params(seed=1)
+        module.save_params("w.npz", params)
+        return params
+
+    def export(self, *words):
+        return nnc("export", "m.nn", "--params", "w.npz", "-o", "m.onnx", *words)
+
+    def test_large_tensors_are_in_a_file_beside_the_model(self, folder, large):
+        found = self.export("--external-data")
+        assert (found.exit_code, found.output) == (
+            0,
+            "the weights are in m.onnx.data, beside the model\n",
+        )
+        assert {path.name for path in folder.glob("*onnx*")} == {"m.onnx", "m.onnx.data"}
+        alone = onnx.load("m.onnx", load_external_data=False)
+        apart = {t.name for t in alone.graph.initializer if t.external_data}
+        assert apart == {"dense1.W", "dense2.W"}
+        places = [
+            int({e.key: e.value for e in t.external_data}["offset"])
+            for t in alone.graph.initializer
+            if t.external_data
+        ]
+        assert places == [0, 4096]
+        whole = onnx.load("m.onnx")
+        weights = {t.name: onnx.numpy_helper.to_array(t) for t in whole.graph.initializer}
+        for name, array in large.items():
+            np.testing.assert_array_equal(weights[name], array)
+
+    def test_it_says_what_one_file_says(self, folder, large):
+        self.export()
+        one = onnx.load("m.onnx")
+        self.export("--external-data")
+        two = onnx.load("m.onnx")
+        assert [n.SerializeToString() for n in one.graph.node] == [
+            n.SerializeToString() for n in two.graph.node
+        ]
+
+    def test_import_reads_it(self, folder, large):
+        self.export("--external-data")
+        found = nnc("import", "m.onnx", "-o", "back.nn", "--params", "back.npz")
+        assert found.exit_code == 0, found.output
+        for name, array in large.items():
+            np.testing.assert_array_equal(np.load("back.npz")[name], array)
+
+    def test_too_much_for_one_file(self, folder, large, monkeypatch):
+        monkeypatch.setattr("nnc.onnx_export.model.MOST", 1000)
+        found = self.export()
+        assert found.exit_code == 1
+        assert "an ONNX file holds 2 GiB: --external-data writes them beside it" in found.output
+        assert self.export("--external-data").exit_code == 0
+
+    def test_the_weights_that_are_read_are_kept(self, folder, large):
+        (folder / "w.npz").rename(folder / "m.onnx.data")
+        before = (folder / "m.onnx.data").read_bytes()
+        words = ("--params", "m.onnx.data", "--external-data", "-o", "m.onnx")
+        found = nnc("export", "m.nn", *words)
+        assert found.exit_code == 2
+        assert "m.onnx.data is the file of weights that is being read" in found.output
+        assert (folder / "m.onnx.data").read_bytes() == before
+
+    def test_nothing_is_left_where_it_fails(self, folder, large, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("os.replace", full)
+        found = self.export("--external-data")
+        assert found.output == "error: cannot write m.onnx: No space left on device\n"
+        assert not list(folder.glob("*onnx*"))
+        assert not list(folder.glob(".m*"))
