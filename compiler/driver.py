@@ -8,7 +8,7 @@ or raises OSError or UnicodeDecodeError.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .collecting import collecting_later
@@ -17,12 +17,15 @@ from .diagnostics.codes import limits
 from .diagnostics.model import MAX_ERRORS, Diagnostic, Report, SpecError, TooManyErrors
 from .emitted import check_emit
 from .ir.bounds import DEFAULT_MEMORY
-from .ir.layer_graph import Layer, TypedGraph
+from .ir.layer_graph import Layer, LayerGraph, TypedGraph
 from .ir.op_graph import Graph
 from .source import Source
 
 if TYPE_CHECKING:
+    from .frontend import ast
+    from .frontend.resolve import Passed
     from .passes.pipeline import Function
+    from .shapes.infer import Inference
 
 Load = Callable[[str, Source], Source]
 
@@ -39,6 +42,19 @@ class Checked:
     report: Report
     graph: TypedGraph | None
     partial: TypedGraph | None = None
+
+
+@dataclass(slots=True)
+class Traced:
+    """What an editor asks of a check besides its result, as far as the check came.
+
+    `file` is the syntax tree, `passed` the expanded stages with the layers of `graph` that they
+    became; `inferred` has all that is known of their shapes, also behind faults."""
+
+    file: ast.File | None = None
+    passed: list[Passed] = field(default_factory=list)
+    graph: LayerGraph | None = None
+    inferred: Inference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +97,25 @@ def no_includes(path: str, source: Source) -> Source:
     raise FileNotFoundError(path)
 
 
-def check(source: Source, load: Load = no_includes, max_memory: int = DEFAULT_MEMORY) -> Checked:
+def check(
+    source: Source,
+    load: Load = no_includes,
+    max_memory: int = DEFAULT_MEMORY,
+    traced: Traced | None = None,
+) -> Checked:
     """Everything `nnc lint` does: all that can be said of a spec, less what its comments silence.
 
     A network that needs more than `max_memory` bytes is refused before anything is allocated.
+    `traced` is filled with what the stages found out on the way.
     """
     with collecting_later():
-        return _check(source, load, max_memory)
+        return _check(source, load, max_memory, traced)
 
 
-def _check(source: Source, load: Load, max_memory: int) -> Checked:
+def _check(source: Source, load: Load, max_memory: int, traced: Traced | None) -> Checked:
     report = Report()
     try:
-        checked = _checked(source, load, max_memory, report)
+        checked = _checked(source, load, max_memory, report, traced or Traced())
     except TooManyErrors:
         report.add(_more_errors(report))
         checked = Checked(report, None)
@@ -116,22 +138,25 @@ def _more_errors(report: Report) -> Diagnostic:
     )
 
 
-def _checked(source: Source, load: Load, max_memory: int, report: Report) -> Checked:
+def _checked(
+    source: Source, load: Load, max_memory: int, report: Report, traced: Traced
+) -> Checked:
     """Parse, resolve, infer shapes, count the memory, look for modelling mistakes."""
     from .frontend.parser import parse
     from .frontend.resolve import resolve
     from .limits.check import check_memory
     from .lints import run as run_lints
-    from .shapes.infer import infer, judge_apart
+    from .shapes.infer import inferred, judge_apart, typed_graph
 
-    file = parse(source, report)
+    traced.file = file = parse(source, report)
     aside: list[tuple[Layer, ...]] = []
-    graph = resolve(file, load, report, aside)
+    traced.graph = graph = resolve(file, load, report, aside, traced.passed)
     for layers in aside:
         judge_apart(layers, report)
     if graph is None:
         return Checked(report, None)
-    typed = infer(graph, report)
+    traced.inferred = inferred(graph, report)
+    typed = typed_graph(graph, traced.inferred)
     if not report.has_errors:
         check_memory(typed, report, max_memory)
     report.found += run_lints(typed, whole=not report.has_errors)

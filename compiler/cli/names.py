@@ -17,6 +17,7 @@ COMMANDS = (
     "import",
     "layers",
     "lint",
+    "lsp",
     "new",
     "plot",
     "predict",

@@ -149,11 +149,12 @@ def _owners(layer: Layer, kind: str) -> Iterator[str]:
 
 def _argument(arg: ArgSpec) -> str:
     name = f"`{arg.name}`" if arg.positional else f"`{arg.name}=`"
-    default = "required" if arg.required else _default(arg)
+    default = "required" if arg.required else default_text(arg)
     return f"| {name} | {_cell(type_text(arg.type))} | {default} | {_cell(arg.doc)} |"
 
 
-def _default(arg: ArgSpec) -> str:
+def default_text(arg: ArgSpec) -> str:
+    """Return the default of an argument that is not required, as code; a dash for none."""
     return "—" if arg.default is None else f"`{value_text(arg, arg.absent)}`"
 
 

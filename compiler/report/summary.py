@@ -130,7 +130,7 @@ def _row(typed: TypedGraph, layer: Layer, parameters: int, frozen: int) -> Row:
         output=type,
         parameters=parameters,
         frozen=frozen,
-        flops=_flops(typed, layer),
+        flops=layer_flops(typed.types, layer),
         activation_bytes=elements * entry_bytes(type, typed.graph.dtype),
         shares=layer.shares,
     )
@@ -142,13 +142,14 @@ def _kept(typed: TypedGraph, layer: Layer) -> Dim:
     return LAYERS[layer.kind].kept(ShapeContext(layer, layer.args, inputs, {}))
 
 
-def _flops(typed: TypedGraph, layer: Layer) -> Dim:
-    inputs = tuple(typed.types[i] for i in layer.inputs)
+def layer_flops(types: Mapping[int, TensorType], layer: Layer) -> Dim:
+    """Return the operations of one row's forward pass through a layer and its activation."""
+    inputs = tuple(types[i] for i in layer.inputs)
     own = _kind_flops(layer, layer.kind, layer.args, inputs)
     activation = layer.activation
     if activation is None:
         return own
-    return own + _kind_flops(layer, activation.kind, activation.args, (typed.types[layer.id],))
+    return own + _kind_flops(layer, activation.kind, activation.args, (types[layer.id],))
 
 
 def _kind_flops(

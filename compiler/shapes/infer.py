@@ -56,6 +56,11 @@ class Inference:
 
 def infer(graph: LayerGraph, report: Report) -> TypedGraph:
     """Infer the type of every layer where possible, and report the rest."""
+    return typed_graph(graph, inferred(graph, report))
+
+
+def inferred(graph: LayerGraph, report: Report) -> Inference:
+    """Infer all that can be known of a graph, and judge its losses."""
     state = infer_layers(graph.layers, report)
     types = state.types
     for loss in graph.losses:
@@ -63,8 +68,13 @@ def infer(graph: LayerGraph, report: Report) -> TypedGraph:
             infer_loss(state, loss, graph.losses)
         elif not loss.more:
             guess_loss(state, loss)
+    return state
+
+
+def typed_graph(graph: LayerGraph, state: Inference) -> TypedGraph:
+    """Return the graph with the types and parameters that are certain."""
     params, states = tuple(state.params.values()), tuple(state.states.values())
-    return TypedGraph(graph, sound(graph, types), params, states, tuple(state.conditions))
+    return TypedGraph(graph, sound(graph, state.types), params, states, tuple(state.conditions))
 
 
 def judge_apart(layers: Sequence[Layer], report: Report) -> None:

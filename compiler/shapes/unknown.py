@@ -34,7 +34,7 @@ MOST_TRIED = 64
 
 _OPEN = re.compile(r"\(\?\d+\)|\?\d+")
 
-_BY_AXES = frozenset(
+BY_AXES = frozenset(
     {
         codes.NEEDS_FEATURES,
         codes.BAD_AXIS,
@@ -153,7 +153,7 @@ def is_certain(fault: ShapeFault, inputs: Types) -> bool:
     """Return whether a fault occurs for all values of the inputs' unknown sizes."""
     if fault.code is codes.BRANCHES_DIFFER:
         return any(_never_alike(inputs[0], other) for other in inputs)
-    return fault.code in _BY_AXES or not (
+    return fault.code in BY_AXES or not (
         _OPEN.search(fault.message) or fault.code is codes.SYMBOLIC_PARAMETER
     )
 

@@ -33,6 +33,8 @@ ALLOWED = {
     "pygments": ("compiler/highlight/lexer.py",),
     "sklearn": ("compiler/sklearn/",),
     "IPython": ("compiler/notebook/",),
+    "pygls": ("compiler/lsp/",),
+    "lsprotocol": ("compiler/lsp/",),
     "numba": (),
 }
 """Packages from outside, and the folders that may import them."""
@@ -71,9 +73,11 @@ ORDER = (
     "onnx_import",
     "convert",
     "report",
+    "editor",
     "doctor",
     "highlight",
     "gallery",
+    "lsp",
     "sweeps",
     "cli",
     "api",

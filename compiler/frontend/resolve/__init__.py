@@ -11,7 +11,7 @@ from ...ir.layer_graph import Layer, LayerGraph, Training
 from ...source import Span
 from .. import ast
 from .branches import named_ends
-from .build import Layers
+from .build import Layers, Passed
 from .constants import judge_let, let_value
 from .expand import Expander
 from .files import Collector, Load
@@ -22,28 +22,34 @@ from .unexpanded import check_unexpanded
 from .unused import warn_definitions, warn_values
 from .vocabulary import Kinds
 
-__all__ = ["resolve"]
+__all__ = ["Passed", "resolve"]
 
 
 def resolve(
-    file: ast.File, load: Load, report: Report, aside: list[tuple[Layer, ...]] | None = None
+    file: ast.File,
+    load: Load,
+    report: Report,
+    aside: list[tuple[Layer, ...]] | None = None,
+    passed: list[Passed] | None = None,
 ) -> LayerGraph | None:
     """Return the layer graph of a file; None for a library, or if nothing could be built.
 
     With errors in the report, the graph lacks the faulty stages, and UNKNOWN replaces their values.
-    The layers of blocks that are never expanded are appended to `aside`."""
+    The layers of blocks that are never expanded are appended to `aside`, the expanded stages with
+    their layers to `passed`."""
     state = SpecState(report, file, Kinds.current())
     env = Env(state, Scope(Naming()))
     try:
         Collector(env, load).collect(file)
-        return _build(state, env, [] if aside is None else aside)
+        return _build(state, env, [] if aside is None else aside, Layers(passed=passed))
     except TooLarge:
         return None
 
 
-def _build(state: SpecState, env: Env, aside: list[tuple[Layer, ...]]) -> LayerGraph | None:
+def _build(
+    state: SpecState, env: Env, aside: list[tuple[Layer, ...]], layers: Layers
+) -> LayerGraph | None:
     chains = [s for s in state.main.statements if isinstance(s, ast.Chain)]
-    layers = Layers()
     expander = Expander(layers, env.scope)
     _evaluate_lets(env)
     if any(isinstance(d, ast.Fn) for d in (*state.fns.values(), *state.refused)):

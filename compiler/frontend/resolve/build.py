@@ -23,14 +23,30 @@ GATED = ("lstm", "gru")
 """Recurrent kinds whose activations are fixed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A stage that was expanded: in which calls, and which layers came of it.
+
+    The layers are those from `start` up to `stop`; `ends` are the ones whose values it leaves,
+    several after a fork, UNKNOWN after a fault."""
+
+    stage: ast.AnyStage
+    calls: tuple[Span, ...]
+    start: int
+    stop: int
+    ends: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Layers:
     """The graph under construction.
 
     `counted` are the layers that count against the limit: all but inputs. While `use` repeats
-    layers, `shared` holds the first repeated layer and the start of the new ones."""
+    layers, `shared` holds the first repeated layer and the start of the new ones. `passed` are
+    the expanded stages in order of completion, if an editor asks for them."""
 
     made: list[Layer] = field(default_factory=list)
+    passed: list[Passed] | None = None
     unnamed_inputs: list[int] = field(default_factory=list)
     shared: tuple[int, int] | None = None
     stages: int = 0
@@ -46,6 +62,13 @@ class Layers:
         """Refuse in advance a number of layers, or of copies, that exceeds the limit."""
         if self.counted + more > MAX_LAYERS:
             raise _too_large(f"the spec expands to more than {MAX_LAYERS:,} layers", span, env)
+
+    def note(self, stage: ast.AnyStage, start: int, flow: Flow | None, env: Env) -> None:
+        """Note which layers a stage became and what it leaves, if that is asked for."""
+        if self.passed is not None:
+            ids = () if flow is None else tuple(end.layer for end in flow.ends)
+            ends = tuple(UNKNOWN if i is None else i for i in ids)
+            self.passed.append(Passed(stage, env.calls, start, len(self.made), ends))
 
     def original(self) -> Layer | None:
         """Return the layer whose parameters the next one shares."""

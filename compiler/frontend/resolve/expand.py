@@ -60,11 +60,13 @@ class Expander:
         or of a fork's branch."""
         self._deeper(chain.span, env)
         for i, stage in enumerate(chain.stages):
+            start = len(self.layers.made)
             try:
                 flow = self._stage(stage, flow, env, beginning and i == 0)
             except Fault:
                 flow = Flow((End(None, None, stage.span),))
                 poison(stage, env)
+            self.layers.note(stage, start, flow, env)
         self.depth -= 1
         return flow
 

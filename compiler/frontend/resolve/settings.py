@@ -248,13 +248,12 @@ def _loss(statement: ast.Directive, env: Env) -> LossWords:
     failed |= wrong
     rest = []
     schemas = {
-        name: Schema(name, (*kind.args, _LOSS_WEIGHT), kind.example)
-        for name, kind in LOSSES.items()
+        name: Schema(name, (*kind.args, LOSS_WEIGHT), kind.example) for name, kind in LOSSES.items()
     }
     if formula:
         from .fn_kinds import loss_schema
 
-        common = (*LOSSES[formula.kind].args, _LOSS_WEIGHT)
+        common = (*LOSSES[formula.kind].args, LOSS_WEIGHT)
         schemas[formula.name] = loss_schema(formula, common, statement.args[0].span, env)
     else:  # for suggestions
         schemas |= {name: Schema(name, (), "") for name in env.state.fns}
@@ -309,7 +308,7 @@ def _formula_of(statement: ast.Directive, env: Env) -> tuple[Formula | None, boo
         return signature(env.state.fns[word.id]), True
 
 
-_LOSS_WEIGHT = option("weight", Num(low=0.0), "factor of this loss in the total", 1.0)
+LOSS_WEIGHT = option("weight", Num(low=0.0), "factor of this loss in the total", 1.0)
 
 
 def _weights_meant(key: ast.Word, arg: ast.Arg, env: Env) -> Fault:

@@ -1,0 +1,52 @@
+"""The arguments that may be written at a place: those of a layer, a setting, a block, a formula."""
+
+from __future__ import annotations
+
+from ..frontend import ast
+from ..kinds.arguments import FROZEN_ARG, ArgSpec, Num
+from .context import Place
+from .names import Role
+from .study import Study
+from .vocabulary import CHOOSING, Entry, entries, layer
+
+
+def args_of(study: Study, place: Place) -> Entry:
+    """Return what takes the arguments at a place; one without arguments if nothing is known."""
+    name = place.owner
+    own = _defined(study, name)
+    if own is not None:
+        return own
+    init = entries("init").get(name)
+    if place.called and init is not None and layer(name) is None:
+        return init
+    sort = place.sort
+    if sort in CHOOSING:
+        found = entries(sort).get(name)
+    elif sort == "statement":
+        found = entries("statement").get(name)
+    else:
+        found = layer(name, place.forked)
+    return found or Entry(name, sort, ())
+
+
+def _defined(study: Study, name: str) -> Entry | None:
+    """Return a block with its parameters, or a formula with its numbers."""
+    for definition in study.names.definitions:
+        node = definition.node
+        if definition.name != name or definition.role not in (Role.BLOCK, Role.FN):
+            continue
+        if isinstance(node, ast.Block):
+            args = tuple(_param(p, positional=True) for p in node.params)
+            return Entry(name, "block", (*args, FROZEN_ARG))
+        if isinstance(node, ast.Fn):
+            numbers = (p for p in node.params if p.default is not None)
+            return Entry(name, "fn", tuple(_param(p, positional=False) for p in numbers))
+    return None
+
+
+def _param(param: ast.BlockParam, *, positional: bool) -> ArgSpec:
+    name, default = param.name.id, param.default
+    if default is None:
+        return ArgSpec(name, Num(), "a parameter without a default", positional=positional)
+    doc = f"{default.span.text} unless given"
+    return ArgSpec(name, Num(), doc, None, positional=positional)
