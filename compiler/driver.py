@@ -171,14 +171,19 @@ def compile_source(
     Raises SpecError if the spec has errors or nothing to compile, and ValueError if an option
     names a level, target, function, pass or layer that does not exist.
     """
-    from .freezing import freeze
     from .passes.pipeline import check_options
 
     check_options(options.level, options.dump_after, options.without)
     check_emit(options.emit)
     carries = options.weights is not None
     check_contents(options.contents, options.level, options.target, options.emit, carries=carries)
-    checked = check(source, load, options.max_memory)
+    return compile_checked(source, check(source, load, options.max_memory), options, load)
+
+
+def compile_checked(source: Source, checked: Checked, options: Options, load: Load) -> Compiled:
+    """The second half of the way, for a spec that was checked and options that exist."""
+    from .freezing import freeze
+
     if checked.report.has_errors or checked.graph is None:
         raise SpecError(checked.report)
     graph = freeze(checked.graph, options.frozen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from ..layers import LAYERS
 from .context import Place, Where, keys_of, place_at
 from .fitting import fitting
 from .names import Definition, Role
-from .owners import args_of
+from .owners import args_of, next_positional
 from .study import Study
 from .texts import argument_text, definition_text, entry_text
 from .vocabulary import SAYS, WORDS, entries, proper
@@ -34,6 +35,8 @@ class Item:
     rank: int = 5
 
 
+_BEFORE_EQUALS = re.compile(r"[a-z0-9_]*=")
+
 Files = Callable[[], Iterable[str]]
 """The names of files that a spec could include, relative to it."""
 
@@ -47,6 +50,8 @@ def complete(study: Study, offset: int, files: Files = no_files) -> tuple[Item, 
     """Return what may be written at an offset, without regard to the word that was begun."""
     place = place_at(study.source.text, offset)
     found = {item.label: item for item in reversed(list(_items(study, place, files)))}
+    if _BEFORE_EQUALS.match(study.source.text, offset):  # a key is being replaced
+        found = {n: replace(i, insert=n.rstrip("=")) for n, i in found.items() if n.endswith("=")}
     made = (replace(i, start=place.start, insert=i.insert or i.label) for i in found.values())
     return tuple(sorted(made, key=lambda item: (item.rank, item.label)))
 
@@ -91,18 +96,19 @@ def _stages(study: Study, place: Place) -> Iterator[Item]:
     if place.beginning:
         yield from _defined(study, place, (Role.STAGE,), rank=1)
         yield Item("input", "statement", SAYS["input"], rank=2)
-        if not place.incoming:
-            return
+    if not place.fed:
+        return
     shape = _incoming(study, place)
     fits = fitting(shape) if shape else frozenset(LAYERS)
     for name in proper("layer"):
         kind = LAYERS[name]
-        if place.forked != kind.is_merge or name == "input" or name not in fits:
+        if place.forked != kind.is_merge or name in ("input", "id") or name not in fits:
             continue
-        entry = entries("layer")[name]
-        sort = "activation" if kind.is_activation else "layer"
-        rank = 3 + (kind.is_activation and not place.forked)
-        yield Item(kind.word, sort, entry.summary, entry_text(entry), rank=rank)
+        if not kind.is_activation:
+            entry = entries("layer")[name]
+            yield Item(kind.word, "layer", entry.summary, entry_text(entry), rank=3)
+    if not place.forked:
+        yield from _activations(4)
     yield from _defined(study, place, (Role.BLOCK, Role.FN), rank=3)
     yield from _own_params(place)
     if not place.forked:
@@ -128,13 +134,14 @@ def _arguments(study: Study, place: Place) -> Iterator[Item]:
         if spec.name not in given:
             text, label = argument_text(spec), f"{spec.name}="
             yield Item(label, "argument", spec.doc, text, rank=2 + (not spec.required))
-        if spec.positional:
-            yield from _words(spec)
+    spec = next_positional(owner, place)
+    if spec is not None:
+        yield from _words(spec)
+        yield from _numbers(study, place)
     if place.sort == "layer":
         yield from _behind_stage(study, place)
     elif place.sort == "loss":
         yield Item("on", "statement", SAYS["on"], rank=4)
-    yield from _numbers(study, place)
 
 
 def _behind_stage(study: Study, place: Place) -> Iterator[Item]:
@@ -142,10 +149,7 @@ def _behind_stage(study: Study, place: Place) -> Iterator[Item]:
     if place.called and not _is_block(study, place.owner):
         return
     if kind is None or kind.trailing is not Trailing.NO:
-        for name in proper("layer"):
-            if LAYERS[name].is_activation:
-                entry = entries("layer")[name]
-                yield Item(name, "activation", entry.summary, entry_text(entry), rank=4)
+        yield from _activations(4)
         yield from _defined(study, place, (Role.FN,), rank=4)
     if place.called:  # a block may be given stages
         yield from _defined(study, place, (Role.BLOCK,), rank=4)
@@ -155,6 +159,13 @@ def _behind_stage(study: Study, place: Place) -> Iterator[Item]:
                 yield Item(kind.word, "layer", entry.summary, entry_text(entry), rank=7)
     else:
         yield Item("as", "statement", SAYS["as"], rank=6)
+
+
+def _activations(rank: int) -> Iterator[Item]:
+    for kind in LAYERS.values():
+        for name in (kind.name, *kind.implied) if kind.is_activation else ():
+            entry = entries("layer")[name]
+            yield Item(name, "activation", entry.summary, entry_text(entry), rank=rank)
 
 
 def _is_block(study: Study, name: str) -> bool:
@@ -234,5 +245,7 @@ def _defined(study: Study, place: Place, roles: tuple[Role, ...], rank: int = 2)
 def _defines_here(definition: Definition, study: Study, place: Place) -> bool:
     """Return whether the place is inside of the definition of a name, where it cannot be used."""
     whole, own = definition.whole, definition.role in (Role.LET, Role.BLOCK, Role.FN)
-    inside = whole.start <= place.start <= whole.stop
-    return own and inside and whole.source is study.source
+    if not own or whole.source is not study.source or place.start < whole.start:
+        return False
+    behind = study.source.text[whole.stop : place.start]
+    return place.start <= whole.stop or not behind.strip(" \t")

@@ -41,8 +41,8 @@ class Place:
     """A place: `prefix`, from `start` on, is the begun word.
 
     `owner` takes the argument (a layer's or block's word, or a kind of `sort`), `given` are the
-    tokens before it. At a stage, `beginning`: a source may stand there; `forked`: it follows a
-    fork; `incoming`: where the stage ends whose value comes in. `params` are the parameters of the
+    tokens before it. At a stage, `beginning`: a source may stand there; `fed`: a value comes in;
+    `forked`: it follows a fork; `incoming`: where the stage ends whose value comes in. `params` are the parameters of the
     definition around, `called`: the owner's parenthesis is open."""
 
     where: Where
@@ -53,6 +53,7 @@ class Place:
     key: str = ""
     given: tuple[Token, ...] = ()
     beginning: bool = False
+    fed: bool = False
     forked: bool = False
     incoming: int | None = None
     params: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class _Frame:
     owner: str = ""
     incoming: int | None = None
     beginning: bool = False
+    fed: bool = False
     forked: bool = False
     items: list[Token] = field(default_factory=list)
     done: list[Token] = field(default_factory=list)
@@ -145,26 +147,34 @@ class _Reader:
             frame.done += frame.items
             frame.items = [] if len(self.frames) > 1 else frame.items[:1]
             frame.beginning, frame.forked = frame.kind == "fork", False
+            frame.fed, frame.incoming = self._around(frame)
         elif text == "=" and self.rule and not self.defined and len(self.frames) == 1:
             self.defined = True
             kind = {"block": "chain", "fn": "formula", "let": "value"}[self.rule]
-            self.frames = [_Frame(kind)]
+            self.frames = [_Frame(kind, fed=True)]
         else:
             if frame.kind == "params" and token.kind == "word" and not frame.items:
                 self.params.append(text)
             frame.items.append(token)
 
+    def _around(self, frame: _Frame) -> tuple[bool, int | None]:
+        """Return what comes into a bracket: whether anything does, and where that ends."""
+        outer = self.frames[-2] if len(self.frames) > 1 else frame
+        return outer.fed, outer.incoming
+
     def _arrow(self, frame: _Frame) -> None:
         if frame.items:
             frame.incoming = frame.items[-1].stop
             frame.forked = len(frame.items) == 1 and frame.items[0].twin == "fork"
-        frame.items, frame.beginning = [], False
+        frame.items, frame.beginning, frame.fed = [], False, True
         if frame.kind == "call":  # stages as the argument of a block
             frame.kind = "group"
 
     def _open(self, i: int, token: Token) -> None:
         frame, before = self.frames[-1], self.tokens[i - 1] if i else None
         touching = before is not None and before.kind == "word" and before.stop == token.start
+        if touching and before is not None and self._joins_size(i - 1):
+            touching = False
         begins = not frame.items and frame.stages
         if self.rule in ("block", "fn") and not self.defined and len(self.frames) == 1:
             made = _Frame("params")
@@ -172,10 +182,16 @@ class _Reader:
             made = _Frame("call", before.text)
         elif begins:
             kind = "group" if token.text == "(" else "fork"
-            made = _Frame(kind, "", frame.incoming, kind == "fork")
+            made = _Frame(kind, "", frame.incoming, kind == "fork", frame.fed)
         else:
             made = _Frame("formula" if frame.kind == "formula" else "value")
         self.frames.append(made)
+
+    def _joins_size(self, i: int) -> bool:
+        """Return whether a word is the `x` of a size such as `(k)x(k)`."""
+        word, before = self.tokens[i], self.tokens[i - 1] if i else None
+        closes = before is not None and before.text == ")" and before.stop == word.start
+        return word.text == "x" and closes
 
     def _close(self, token: Token) -> None:
         if len(self.frames) == 1:
@@ -240,6 +256,7 @@ class _Reader:
             return self._at(
                 Where.STAGE,
                 beginning=frame.beginning,
+                fed=frame.fed,
                 forked=frame.forked,
                 incoming=frame.incoming,
             )

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from ..diagnostics.model import SpecError
-from ..driver import Options, compile_source
+from ..driver import Options, check, compile_checked
 from ..source import Source, printable
 from .study import Study
 
 MOST_LAYERS = 200
 """Layers up to which a module is generated for a question about one stage."""
 
+_LEAVES = re.compile(r"\s*(?:return\b|cache\b|cache\.)")
+"""What a function ends with, which is of no stage."""
+
 _FUNCTION = re.compile(r"(?:async )?def (\w+)\(")
 
 
 @dataclass(frozen=True, eq=False)
 class _Marked(Source):
-    """A source whose lines are its characters, so that a comment `a.nn:17` names a place exactly."""
+    """A source whose lines are its characters, once `marking` is not empty.
+
+    A comment `a.nn:17` of a module then names a place exactly. Checks need real lines."""
+
+    marking: list[bool] = field(default_factory=list)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return the offset in place of a line."""
-        return offset, 1
+        return (offset, 1) if self.marking else Source.position(self, offset)
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The lines from `first` up to `last` (from 1) of a function that came from a place of a spec.
+    """The lines after `first` up to `last` (from 1) of a function that came from a place of a spec.
 
+    Line `first` is the comment above them, or what another stage of the same comment ends with.
     `label` is the stage's text with the name of its copy, as in the comment above the lines."""
 
     first: int
@@ -70,15 +78,18 @@ class Generated:
 def generate(study: Study, level: int = 0) -> Generated | None:
     """Return the module of a text, or None if it has errors or nothing to compile."""
     marked: dict[str, Source] = {}
+    marking: list[bool] = []
 
     def load(path: str, by: Source) -> Source:
         found = study.load(path, by)
-        return marked.setdefault(found.name, _Marked(found.name, found.text))
+        return marked.setdefault(found.name, _Marked(found.name, found.text, marking))
 
-    source = _Marked(study.source.name, study.source.text)
+    source = _Marked(study.source.name, study.source.text, marking)
     marked[source.name] = source
+    checked = check(source, load)
+    marking.append(True)
     try:
-        code = compile_source(source, Options(level=level), load).code
+        code = compile_checked(source, checked, Options(level=level), load).code
     except SpecError:
         return None
     return _mapped(code, _by_file_name(marked))
@@ -94,26 +105,73 @@ def _by_file_name(sources: Mapping[str, Source]) -> Mapping[str, Sequence[Source
 
 
 def _mapped(code: str, sources: Mapping[str, Sequence[Source]]) -> Generated:
-    """Put line numbers in place of the marks, and note what each heading is above of."""
+    """Put line numbers in place of the marks, and note what each heading is above of.
+
+    Two stages of a line with the same text have one heading where they follow each other."""
     names = "|".join(map(re.escape, sorted(sources, key=len, reverse=True)))
-    heading = re.compile(rf"(\s*# |.*\()({names}):(\d+)  (.*)")
-    lines = code.split("\n")
-    regions: list[Region] = []
-    function = ""
-    for at, line in enumerate(lines):
-        if named := _FUNCTION.match(line):
-            function = named[1]
-        found = heading.fullmatch(line)
-        if found is None:
+    marked = re.compile(rf"(\s*# |.*\()({names}):(\d+)  (.*)")
+    found = _Lines()
+    for line in code.split("\n"):
+        mark = marked.fullmatch(line)
+        if mark is None:
+            found.plain(line)
             continue
-        start = int(found[3])
-        source = _of_text(sources[found[2]], start, found[4])
+        start = int(mark[3])
+        source = _of_text(sources[mark[2]], start, mark[4])
         number = Source("", source.text).position(start)[0]
-        lines[at] = f"{found[1]}{found[2]}:{number}  {found[4]}"
-        if found[1].endswith("# "):
-            last = at + 1 + sum(1 for _ in _under(lines, at, heading))
-            regions.append(Region(at + 1, last, function, source.name, start, number, found[4]))
-    return Generated("\n".join(lines), tuple(regions))
+        text = f"{mark[1]}{mark[2]}:{number}  {mark[4]}"
+        if mark[1].endswith("# "):
+            found.heading(text, source.name, start, number, mark[4])
+        else:
+            found.plain(text)
+    found.end()
+    return Generated("\n".join(found.lines), tuple(found.regions))
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a module so far, and the region that is still open."""
+
+    lines: list[str] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    function: str = ""
+    open: Region | None = None
+    said: str = ""
+
+    def plain(self, line: str) -> None:
+        """Add a line of code, which may end a region."""
+        if named := _FUNCTION.match(line):
+            self.function, self.said = named[1], ""
+        if self.open is not None and self._ends(line):
+            self.end()
+        self.lines.append(line)
+
+    def _ends(self, line: str) -> bool:
+        above = self.lines[self.open.first - 1] if self.open else ""
+        indent = len(above) - len(above.lstrip())
+        return (
+            not line.strip()
+            or _LEAVES.match(line) is not None
+            or (len(line) - len(line.lstrip()) < indent)
+        )
+
+    def heading(self, text: str, source: str, start: int, number: int, label: str) -> None:
+        """Begin a region, under a heading of its own unless the last one says the same."""
+        self.end()
+        if text == self.said:
+            if not self.lines[-1].strip():
+                self.lines.pop()
+        else:
+            self.lines.append(text)
+        self.said = text
+        at = len(self.lines)
+        self.open = Region(at, at, self.function, source, start, number, label)
+
+    def end(self) -> None:
+        """Close the region that is open."""
+        if self.open is not None:
+            self.regions.append(replace(self.open, last=len(self.lines)))
+            self.open = None
 
 
 def _of_text(sources: Sequence[Source], start: int, label: str) -> Source:
@@ -121,14 +179,3 @@ def _of_text(sources: Sequence[Source], start: int, label: str) -> Source:
     word = label.partition(" ")[0]
     fits = (source for source in sources if source.text.startswith(word, start))
     return next(fits, sources[0])
-
-
-def _under(lines: Sequence[str], at: int, heading: re.Pattern[str]) -> Iterator[str]:
-    """Yield the lines that belong to the heading in line `at`."""
-    indent = len(lines[at]) - len(lines[at].lstrip())
-    for line in lines[at + 1 :]:
-        if not line.strip() or heading.fullmatch(line) or len(line) - len(line.lstrip()) < indent:
-            return
-        if re.match(r"\s*(?:return\b|cache\b|cache\.)", line):
-            return
-        yield line

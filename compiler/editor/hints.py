@@ -88,10 +88,13 @@ def with_kept(new: Study, before: Sequence[Hint], text: str) -> tuple[Hint, ...]
         return found
     change = change_between(text, new.source.text)
     by_stop = {hint.stop: hint for hint in found}
+    ends = {fact.start: fact.stop for fact in new.stages.own}
     wrong = [d.span for d in new.errors if d.span.source is new.source]
     for hint in before:
         moved = _moved(hint, change, new.source.text)
-        if moved is None or (moved.stop in by_stop and not by_stop[moved.stop].unsure):
+        if moved is None or ends.get(moved.start, moved.stop) != moved.stop:
+            continue
+        if moved.stop in by_stop and not by_stop[moved.stop].unsure:
             continue
         if not any(s.start < moved.stop and moved.start < max(s.stop, s.start + 1) for s in wrong):
             by_stop[moved.stop] = moved

@@ -48,6 +48,7 @@ class ValueWalker:
     mentions: list[Mention] = field(default_factory=list)
     definitions: dict[tuple[str, int], Definition] = field(default_factory=dict)
     shared: dict[str, Definition] = field(default_factory=dict)
+    lost: dict[str, Definition] = field(default_factory=dict)
     sizes: dict[str, Definition] = field(default_factory=dict)
     kinds: Kinds = field(default_factory=Kinds.current)
 
@@ -64,16 +65,39 @@ class ValueWalker:
 
     # --- arguments ------------------------------------------------------------------------
 
+    def defining(self, name: ast.Word, role: Role) -> None:
+        """Note the mention of a name that is its definition."""
+        key = (name.span.source.name, name.span.start)
+        self.add(name.span, role, self.definitions.get(key), defines=True)
+
+    def stage(self, scope: Scope, name: str) -> Definition | None:
+        """Return the stage of a name; one in a statement that cannot be read is known everywhere."""
+        return scope.stage(name) or self.lost.get(name)
+
+    def named(self, scope: Scope, name: str) -> Definition | None:
+        """Return the parameter, let, block or formula of a name."""
+        found = scope.param(name) or self.shared.get(name) or self.lost.get(name)
+        return found if found and found.role is not Role.STAGE else None
+
     def args(
-        self, args: Sequence[ast.Arg], owner: Entry, scope: Scope, activations: bool = True
+        self,
+        args: Sequence[ast.Arg],
+        owner: Entry,
+        scope: Scope,
+        activations: bool = True,
+        called: Definition | None = None,
     ) -> None:
-        """Walk through the arguments of an entry; with `activations`, one may be among them."""
+        """Walk through the arguments of an entry; with `activations`, one may be among them.
+
+        Keys may be parameters of the formula `called`."""
         free = iter(owner.positionals)
         for arg in args:
             spec: ArgSpec | None = None
             if arg.key is not None:
                 spec = owner.spec(arg.key.id)
-                self.add(arg.key.span, Role.KEY, spec=spec, owner=owner.name)
+                made = self._param(called, arg.key)
+                role = Role.PARAMETER if made else Role.KEY
+                self.add(arg.key.span, role, made, spec=spec, owner=owner.name)
             elif not (activations and self._is_activation(arg.value, scope)):
                 spec = next(free, None)
             self.value(arg.value, spec, scope, owner.name)
@@ -108,9 +132,9 @@ class ValueWalker:
     def _word(self, word: ast.Word, spec: ArgSpec | None, scope: Scope, owner: str) -> None:
         type = spec.type if spec else None
         if isinstance(type, LayerName | ValueName):
-            self.add(word.span, Role.STAGE, scope.stage(word.id))
+            self.add(word.span, Role.STAGE, self.stage(scope, word.id))
             return
-        found = scope.param(word.id) or self.shared.get(word.id)
+        found = self.named(scope, word.id)
         kind = self.kinds.find(word.id)
         if found is not None:
             self.add(word.span, found.role, found)
@@ -134,7 +158,7 @@ class ValueWalker:
         scope: Scope,
         owner: str,
     ) -> None:
-        found = scope.param(name.id) or self.shared.get(name.id)
+        found = self.named(scope, name.id)
         if found is not None and found.role in (Role.BLOCK, Role.FN):
             self.add(name.span, found.role, found)
             self.call(args, found, scope)
@@ -157,17 +181,15 @@ class ValueWalker:
         """Walk through a term of a formula."""
         match term:
             case ast.Word(id, span):
-                found = scope.param(id) or self.shared.get(id)
+                found = self.named(scope, id)
                 self.add(span, found.role if found else Role.WORD, found)
             case ast.CallValue(name, args):
                 own = None if name.id in FUNCTIONS else self.shared.get(name.id)
                 role = own.role if own else Role.FUNCTION
                 self.add(name.span, role, own)
-                params = _params_of(own) if own else {}
                 for arg in args:
-                    if arg.key is not None and (param := params.get(arg.key.id)):
-                        key = (param.span.source.name, param.span.start)
-                        self.add(arg.key.span, Role.PARAMETER, self.definitions.get(key))
+                    if arg.key is not None:
+                        self.add(arg.key.span, Role.PARAMETER, self._param(own, arg.key))
                     self.formula(arg.value, scope)
             case _:
                 for inner in _inner(term):
@@ -175,13 +197,16 @@ class ValueWalker:
 
     def call(self, args: Sequence[ast.Arg], called: Definition, scope: Scope) -> None:
         """Walk through the arguments of a block or formula, whose keys are its parameters."""
-        params = _params_of(called)
         for arg in args:
             if arg.key is not None:
-                own = params.get(arg.key.id)
-                made = self.definitions.get((own.span.source.name, own.span.start)) if own else None
+                made = self._param(called, arg.key)
                 self.add(arg.key.span, Role.PARAMETER if made else Role.KEY, made)
             self.value(arg.value, None, scope)
+
+    def _param(self, called: Definition | None, key: ast.Word) -> Definition | None:
+        """Return the parameter of a block or formula that a key names."""
+        own = _params_of(called).get(key.id) if called else None
+        return self.definitions.get((own.span.source.name, own.span.start)) if own else None
 
     def add(
         self,

@@ -132,5 +132,7 @@ def names_of(files: Sequence[ast.File]) -> Names:
     for file in files:
         walker.collect(file)
     for file in files:
+        walker.collect_lost(file)
+    for file in files:
         walker.file(file)
     return Names(tuple(walker.mentions), tuple(walker.definitions.values()), tuple(files))

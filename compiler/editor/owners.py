@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..frontend import ast
-from ..kinds.arguments import FROZEN_ARG, ArgSpec, Num
-from .context import Place
+from ..kinds.arguments import FROZEN_ARG, ArgSpec, Ints, Num, Ranges
+from .context import Place, keys_of, values_of
 from .names import Role
 from .study import Study
 from .vocabulary import CHOOSING, Entry, entries, layer
@@ -13,7 +13,7 @@ from .vocabulary import CHOOSING, Entry, entries, layer
 def args_of(study: Study, place: Place) -> Entry:
     """Return what takes the arguments at a place; one without arguments if nothing is known."""
     name = place.owner
-    own = _defined(study, name)
+    own = _defined(study, name, place.sort)
     if own is not None:
         return own
     init = entries("init").get(name)
@@ -29,7 +29,16 @@ def args_of(study: Study, place: Place) -> Entry:
     return found or Entry(name, sort, ())
 
 
-def _defined(study: Study, name: str) -> Entry | None:
+def next_positional(owner: Entry, place: Place) -> ArgSpec | None:
+    """Return the argument that the next value without a key would be for."""
+    keyed = set(keys_of(place.given))
+    free = [spec for spec in owner.positionals if spec.name not in keyed]
+    count = len(list(values_of(place.given)))
+    many = free and isinstance(free[-1].type, Ints | Ranges)
+    return free[min(count, len(free) - 1)] if count < len(free) or many else None
+
+
+def _defined(study: Study, name: str, sort: str) -> Entry | None:
     """Return a block with its parameters, or a formula with its numbers."""
     for definition in study.names.definitions:
         node = definition.node
@@ -40,7 +49,9 @@ def _defined(study: Study, name: str) -> Entry | None:
             return Entry(name, "block", (*args, FROZEN_ARG))
         if isinstance(node, ast.Fn):
             numbers = (p for p in node.params if p.default is not None)
-            return Entry(name, "fn", tuple(_param(p, positional=False) for p in numbers))
+            common = entries("loss")["mse"].args if sort == "loss" else ()
+            own = tuple(_param(p, positional=False) for p in numbers)
+            return Entry(name, "fn", (*own, *common))
     return None
 
 

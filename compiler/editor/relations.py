@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 
+from ..frontend import ast
 from ..frontend.resolve.vocabulary import RESERVED
 from ..source import Source, Span
 from .edits import TextEdit, applied
@@ -106,6 +107,10 @@ def _check_name(definition: Definition, new: str) -> None:
     if not re.fullmatch(pattern, new) or new == "B":
         what = "upper-case letters and digits" if size else "lower-case letters, digits and `_`"
         raise Refused(f"`{new}` is not a name: {what}, a letter first")
+    if definition.role is Role.PARAMETER and isinstance(definition.node, ast.BlockParam):
+        formula = definition.scope is not None and definition.scope.text.startswith("fn")
+        if formula and "t" in (new, definition.name):
+            raise Refused("a parameter of a formula is the target of a loss if it is called `t`")
     if new in RESERVED:
         raise Refused(f"`{new}` is a word of the language")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .context import Place, Where, keys_of, place_at, values_of
-from .owners import args_of
+from .context import Place, Where, place_at
+from .owners import args_of, next_positional
 from .study import Study
 from .texts import argument_text
+from .vocabulary import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,13 @@ def signature(study: Study, offset: int) -> Signature | None:
         start = len(label)
         label += spec.name if spec.positional else f"{spec.name}="
         ranges.append((start, len(label)))
-    names = [spec.name for spec in entry.args]
-    active = _active(place, names, [spec.name for spec in entry.positionals])
+    active = _active(place, entry)
     texts = tuple(argument_text(spec) for spec in entry.args)
     return Signature(label + closing, entry.summary, tuple(ranges), texts, active)
 
 
-def _active(place: Place, names: list[str], positionals: list[str]) -> int | None:
+def _active(place: Place, entry: Entry) -> int | None:
     """Return the index of the argument that is being written, or that comes next."""
-    if place.where is Where.VALUE:
-        return names.index(place.key) if place.key in names else None
-    keyed = set(keys_of(place.given))
-    free = [name for name in positionals if name not in keyed]
-    count = len(list(values_of(place.given)))
-    return names.index(free[count]) if count < len(free) else None
+    spec = next_positional(entry, place)
+    name = place.key if place.where is Where.VALUE else spec.name if spec else ""
+    return next((i for i, spec in enumerate(entry.args) if spec.name == name), None)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..frontend import ast
 from ..frontend.recovery import MASK
+from ..frontend.statements import split
 from ..kinds.arguments import ArgSpec, Num, option
 from ..layers import LAYERS
 from ..source import Span
@@ -52,6 +54,21 @@ class Walker(ValueWalker):
             elif isinstance(stage, ast.Group) and not _is_private(stage):
                 self._stages_of(stage.chain, scope)
 
+    def collect_lost(self, file: ast.File) -> None:
+        """Collect the names that are defined in statements which cannot be read."""
+        source = file.span.source
+        for statement in split(source) if file.unread else ():
+            roles = {"let": Role.LET, "block": Role.BLOCK, "fn": Role.FN, "as": Role.STAGE}
+            for token, name in pairwise(statement.tokens):
+                role = roles.get(token.text)
+                known = (source.name, name.start) in self.definitions
+                if role is None or known or name.kind != "word" or not name.text.islower():
+                    continue
+                word = ast.Word(name.text, source.span(name.start, name.stop))
+                made = self.define(role, word, statement.span, None, statement)
+                self.lost.setdefault(name.text, made)
+                self.defining(word, role)
+
     # --- statements -----------------------------------------------------------------------
 
     def file(self, file: ast.File) -> None:
@@ -65,7 +82,7 @@ class Walker(ValueWalker):
                 case ast.Chain():
                     self.chain(statement, root)
                 case ast.Let(name, value):
-                    self._defining(name, Role.LET)
+                    self.defining(name, Role.LET)
                     self.value(value, None, root)
                 case ast.Block():
                     self._block(statement)
@@ -73,10 +90,6 @@ class Walker(ValueWalker):
                     self._fn(statement)
                 case ast.Directive():
                     self._directive(statement, root)
-
-    def _defining(self, name: ast.Word, role: Role) -> None:
-        key = (name.span.source.name, name.span.start)
-        self.add(name.span, role, self.definitions.get(key), defines=True)
 
     def _params(self, params: Sequence[ast.BlockParam], whole: Span) -> dict[str, Definition]:
         """Define parameters; the default of each sees those before it."""
@@ -86,17 +99,17 @@ class Walker(ValueWalker):
                 self.value(param.default, None, Scope(whole, params=dict(known)))
             made = self.define(Role.PARAMETER, param.name, param.span, whole, param)
             known.setdefault(param.name.id, made)
-            self._defining(param.name, Role.PARAMETER)
+            self.defining(param.name, Role.PARAMETER)
         return known
 
     def _block(self, block: ast.Block) -> None:
-        self._defining(block.name, Role.BLOCK)
+        self.defining(block.name, Role.BLOCK)
         scope = Scope(block.span, params=self._params(block.params, block.span))
         self._stages_of(block.body, scope)
         self.chain(block.body, scope)
 
     def _fn(self, fn: ast.Fn) -> None:
-        self._defining(fn.name, Role.FN)
+        self.defining(fn.name, Role.FN)
         scope = Scope(fn.span, params=self._params(fn.params, fn.span))
         self.formula(fn.body, scope)
 
@@ -127,7 +140,8 @@ class Walker(ValueWalker):
             entry = entry or found
         if rest[count:]:
             owner = entry or Entry(word, word, NO_ARGS)
-            self.args(rest[count:], owner, scope, activations=False)
+            called = self.shared.get(owner.name) if word == "loss" else None
+            self.args(rest[count:], owner, scope, activations=False, called=called)
 
     def _after_on(self, args: Sequence[ast.Arg]) -> list[ast.Arg]:
         found: list[ast.Arg] = []
@@ -166,7 +180,7 @@ class Walker(ValueWalker):
     def _stage_words(self, values: Iterable[ast.Value], scope: Scope) -> None:
         for value in values:
             if isinstance(value, ast.Word):
-                self.add(value.span, Role.STAGE, scope.stage(value.id))
+                self.add(value.span, Role.STAGE, self.stage(scope, value.id))
 
     # --- stages ---------------------------------------------------------------------------
 
@@ -194,12 +208,12 @@ class Walker(ValueWalker):
         if stage.repeat is not None:
             self.value(stage.repeat, None, scope)
         if stage.name is not None:
-            self._defining(stage.name, Role.STAGE)
+            self.defining(stage.name, Role.STAGE)
 
     def _layer(self, stage: ast.Stage, scope: Scope, forked: bool) -> None:
         word = stage.kind
         param, shared = scope.param(word.id), self.shared.get(word.id)
-        named = None if word.id in LAYERS else scope.stage(word.id)
+        named = None if word.id in LAYERS else self.stage(scope, word.id)
         if word.id == MASK:
             self.args(stage.args, Entry("", "layer", NO_ARGS), scope)
         elif word.id == "use":
