@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +27,14 @@ def lsp() -> None:
       nnc lsp
     """
     try:
-        from ..lsp.server import serve
+        from ..lsp.server import Disk, serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
         raise Usage("`nnc lsp` needs pygls: pip install 'nnc[lsp]'") from None
-    serve(_read, _specs)
+    # The server closes its output at the end; the command line still flushes its own.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
+        serve(Disk(_read, _specs), sys.stdin.buffer, output)
 
 
 def _read(name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..frontend import ast
 from ..report.wording import grouped
+from ..source import Span
 from .edits import Change, change_between
 from .stages import Copy, Fact
 from .study import Study
@@ -89,7 +90,7 @@ def with_kept(new: Study, before: Sequence[Hint], text: str) -> tuple[Hint, ...]
     change = change_between(text, new.source.text)
     by_stop = {hint.stop: hint for hint in found}
     ends = {fact.start: fact.stop for fact in new.stages.own}
-    wrong = [d.span for d in new.errors if d.span.source is new.source]
+    wrong = list(_wrong(new))
     for hint in before:
         moved = _moved(hint, change, new.source.text)
         if moved is None or ends.get(moved.start, moved.stop) != moved.stop:
@@ -99,6 +100,15 @@ def with_kept(new: Study, before: Sequence[Hint], text: str) -> tuple[Hint, ...]
         if not any(s.start < moved.stop and moved.start < max(s.stop, s.start + 1) for s in wrong):
             by_stop[moved.stop] = moved
     return tuple(sorted(by_stop.values(), key=lambda h: (h.stop, -h.start)))
+
+
+def _wrong(study: Study) -> Iterator[Span]:
+    """Yield the places of errors; of one in an included file the calls that lead to it."""
+    for error in study.errors:
+        if error.span.source is study.source:
+            yield error.span
+        else:
+            yield from (la.span for la in error.labels if la.span.source is study.source)
 
 
 def _moved(hint: Hint, change: Change, text: str) -> Hint | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -19,7 +19,7 @@ from .convert import diagnostics
 from .documents import Disk, Document, Documents, name_of
 from .registry import FEATURES, Feature
 
-__all__ = ["make_server", "serve"]
+__all__ = ["Disk", "make_server", "serve"]
 
 ANSWERS = (changing, moving, reading, structure)
 """The files whose answers are in FEATURES."""
@@ -217,7 +217,7 @@ def _enter_commands(server: Server) -> None:
         return commands.explain(*arguments)
 
 
-def serve(read: Callable[[str], str], specs: Callable[[str], Iterable[str]]) -> None:
-    """Answer on standard input and output until the client is gone."""
+def serve(disk: Disk, input: BinaryIO, output: BinaryIO) -> None:
+    """Answer on two streams until the client is gone; `output` is closed then."""
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    make_server(Disk(read, specs)).start_io()
+    make_server(disk).start_io(input, output)

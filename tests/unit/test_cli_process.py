@@ -12,7 +12,7 @@ import sys
 import pytest
 
 CHAIN = "input 784" + " -> dense 30 relu" * 9 + " -> dense 10 softmax; loss crossentropy\n"
-HEAVY = ("numpy", "numba", "networkx", "jinja2", "black", "rich")
+HEAVY = ("numpy", "numba", "networkx", "jinja2", "black", "rich", "pygls", "lsprotocol")
 SLOW_TO_START = (*HEAVY, "typer", "click", "pydantic", "asyncio", "unittest", "multiprocessing")
 """What a lint at every save of a file must not wait for."""
 HANGS = 600
