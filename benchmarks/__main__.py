@@ -18,6 +18,7 @@ PARTS = (
     "bounds",
     "compiling",
     "linting",
+    "editing",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from .app import Usage, app
 
 MOST_SPECS = 500
 """Specs of a folder that are looked at for uses of a name."""
+
+OFTEN = (10_000, 10, 10)
+"""New objects before the collector looks for cycles; the command line's own are for short runs."""
 
 
 @app.command()
@@ -32,6 +36,7 @@ def lsp() -> None:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
         raise Usage("`nnc lsp` needs pygls: pip install 'nnc[lsp]'") from None
+    gc.set_threshold(*OFTEN)
     # The server closes its output at the end; the command line still flushes its own.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
         serve(Disk(_read, _specs), sys.stdin.buffer, output)

@@ -41,8 +41,11 @@ class Lines:
         return self.text.isascii()
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset; one outside the text is moved into it."""
+        """Line and column of an offset; one outside the text is moved into it.
+
+        In the middle of `\\r\\n` it is the end of the line."""
         offset = max(0, min(offset, len(self.text)))
+        offset -= self.text[offset - 1 : offset + 1] == "\r\n"
         line = bisect_right(self.starts, offset) - 1
         return line, self._units(self.text[self.starts[line] : offset])
 

@@ -31,22 +31,24 @@ PAUSE = 0.005
 class Protocol(LanguageServerProtocol):
     """pygls's protocol without its own copy of the texts.
 
-    That copy also splits lines where the protocol does not: at form feeds, for example."""
+    That copy also splits lines where the protocol does not: at form feeds, for example. And pygls
+    keeps something of every notification that it handles in steps, as it does by itself here: the
+    memory of a long session would grow without end."""
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: Any) -> Any:
         """Leave a new text to the server."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_OPEN], (params,), None
+        return self.fm.features[types.TEXT_DOCUMENT_DID_OPEN](params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: Any) -> Any:
         """Leave a changed text to the server."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+        return self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE](params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: Any) -> Any:
         """Leave a closed text to the server."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
+        return self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE](params)
 
 
 class Server(LanguageServer):

@@ -75,6 +75,7 @@ class Buffer:
 
     def place(self, offset: int) -> types.Position:
         """Line and UTF-16 column, counted without any help of nnc's."""
+        offset -= self.text[offset - 1 : offset + 1] == "\r\n"
         before = self.text[:offset].replace("\r\n", "\n\0").replace("\r", "\n")
         last = before.rpartition("\n")[2].removeprefix("\0")
         return types.Position(before.count("\n"), len(last.encode("utf-16-le")) // 2)
