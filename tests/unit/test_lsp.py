@@ -50,7 +50,9 @@ async def opened(client, text: str, name: str = "") -> Buffer:
 
 def edited(text: str, buffer: Buffer, edits) -> str:
     """The text with a client's edits made, by the client's own count of columns."""
-    offsets = {(p.line, p.character): i for i in range(len(text) + 1) for p in [buffer.place(i)]}
+    offsets = {
+        (p.line, p.character): i for i in reversed(range(len(text) + 1)) for p in [buffer.place(i)]
+    }
     for edit in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character))[::-1]:
         start, end = ((p.line, p.character) for p in (edit.range.start, edit.range.end))
         stop = offsets.get(end, len(text))
@@ -210,7 +212,7 @@ async def test_colours_are_at_the_words(client):
     data = (
         await client.text_document_semantic_tokens_full_async(types.SemanticTokensParams(b.id))
     ).data
-    places = {(p.line, p.character): i for i in range(len(RIGHT)) for p in [b.place(i)]}
+    places = {(p.line, p.character): i for i in reversed(range(len(RIGHT))) for p in [b.place(i)]}
     line = column = 0
     words = []
     for i in range(0, len(data), 5):
