@@ -6,6 +6,7 @@ What a fenced block is, its info string says:
   and so is one without errors that says `nn file=FILE`.
 * `console`: commands after `$ `; lines below a command are exactly what it prints. They exit with
   0, with 1 where they print an error, or as `exit=1` says.
+* `toml`, `json`: can be read; `lua`, `lisp`: settings of editors, whose brackets are closed.
 * `python`: runs; `python generated`: part of what `nnc compile -O0 examples/mnist.nn` writes.
 
 All blocks of one page run in order in one folder that has `examples/` in it. The blocks of
@@ -14,10 +15,12 @@ CONTRIBUTING.md are followed by test_contributing.py.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import sys
+import tomllib
 
 import pytest
 from nnc.driver import check
@@ -92,7 +95,32 @@ def check_yaml(block, folder):
     assert used or inputs
 
 
-CHECKS = {"nn": check_spec, "console": check_console, "python": check_python, "yaml": check_yaml}
+def check_toml(block, folder):
+    tomllib.loads(block.text)
+
+
+def check_json(block, folder):
+    json.loads(block.text)
+
+
+def check_other(block, folder):
+    """Settings in a language that cannot be run here: their brackets and quotes are closed."""
+    bare = re.sub(r'"(\\.|[^"\\])*"', "", block.text)
+    assert '"' not in bare
+    for opening, closing in ("()", "[]", "{}"):
+        assert bare.count(opening) == bare.count(closing)
+
+
+CHECKS = {
+    "nn": check_spec,
+    "console": check_console,
+    "python": check_python,
+    "yaml": check_yaml,
+    "toml": check_toml,
+    "json": check_json,
+    "lua": check_other,
+    "lisp": check_other,
+}
 
 
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
