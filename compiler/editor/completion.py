@@ -134,9 +134,9 @@ def _arguments(study: Study, place: Place) -> Iterator[Item]:
         if spec.name not in given:
             text, label = argument_text(spec), f"{spec.name}="
             yield Item(label, "argument", spec.doc, text, rank=2 + (not spec.required))
-    spec = next_positional(owner, place)
-    if spec is not None:
-        yield from _words(spec)
+    coming = next_positional(owner, place)
+    if coming is not None:
+        yield from _words(coming)
         yield from _numbers(study, place)
     if place.sort == "layer":
         yield from _behind_stage(study, place)

@@ -161,7 +161,7 @@ def _code(study: Study, fact: Fact) -> Iterator[str]:
     graph = study.graph
     if graph is None or len(graph.graph.layers) > MOST_LAYERS:
         return
-    made = generate(study)
+    made = generate(study, pretty=False)
     if made is None:
         return
     label: str | None = None

@@ -102,18 +102,11 @@ class Names:
 
     def visible(self, source: Source, offset: int) -> Iterator[Definition]:
         """The definitions that a word at an offset could refer to."""
+        inside = self._in_block(source, offset)
         for definition in self.definitions:
             everywhere = definition.role in (Role.LET, Role.BLOCK, Role.FN, Role.DIMENSION)
-            if everywhere or self._is_visible(definition, source, offset):
+            if everywhere or _is_visible(definition, source, offset, inside):
                 yield definition
-
-    def _is_visible(self, definition: Definition, source: Source, offset: int) -> bool:
-        scope = definition.scope
-        if definition.span.source is not source:
-            return False
-        if scope is not None:
-            return scope.start <= offset <= scope.stop
-        return definition.span.stop <= offset and not self._in_block(source, offset)
 
     def _in_block(self, source: Source, offset: int) -> bool:
         return any(
@@ -122,6 +115,16 @@ class Names:
             and d.span.start <= offset <= d.whole.stop
             for d in self.definitions
         )
+
+
+def _is_visible(definition: Definition, source: Source, offset: int, in_block: bool) -> bool:
+    """Return whether a stage or parameter can be named at an offset, which may be in a block."""
+    scope = definition.scope
+    if definition.span.source is not source:
+        return False
+    if scope is not None:
+        return scope.start <= offset <= scope.stop
+    return definition.span.stop <= offset and not in_block
 
 
 def names_of(files: Sequence[ast.File]) -> Names:

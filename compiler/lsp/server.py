@@ -35,6 +35,11 @@ class Protocol(LanguageServerProtocol):
     keeps something of every notification that it handles in steps, as it does by itself here: the
     memory of a long session would grow without end."""
 
+    @lsp_method(types.INITIALIZED)
+    def lsp_initialized(self, *args: Any) -> Any:
+        """Tell the server, which pygls by itself does not."""
+        return self.fm.features[types.INITIALIZED](*args)
+
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: Any) -> Any:
         """Leave a new text to the server."""
@@ -181,6 +186,20 @@ def began(server: Server, params: types.InitializeParams) -> None:
     server.documents.folders = [name_of(uri) for uri in (*(f.uri for f in folders), *root)]
 
 
+def ready(server: Server, params: types.InitializedParams) -> None:
+    """Ask to be told of specs that change on disk, if the client can watch files."""
+    workspace = server.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace else None
+    if watching is None or not watching.dynamic_registration:
+        return
+    watcher = types.FileSystemWatcher("**/*.nn")
+    options = types.DidChangeWatchedFilesRegistrationOptions([watcher])
+    method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    server.client_register_capability(
+        types.RegistrationParams([types.Registration("specs", method, options)])
+    )
+
+
 # --- the whole ----------------------------------------------------------------------------
 
 
@@ -191,6 +210,7 @@ def make_server(disk: Disk) -> Server:
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(changed)
     server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(closed)
     server.feature(types.INITIALIZE)(began)
+    server.feature(types.INITIALIZED)(ready)
     server.feature(types.TEXT_DOCUMENT_DID_SAVE)(saved)
     server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(files_changed)
     for feature in FEATURES:

@@ -36,8 +36,10 @@ class Published(list):
 def make_client() -> LanguageClient:
     client = LanguageClient(converter_factory=default_converter)
     client.published = Published()
+    client.watched = []
     refreshes = dict.fromkeys(REFRESHES, lambda params: None)
     features = {**DEFAULT_CLIENT_FEATURES, **refreshes}
+    features[types.CLIENT_REGISTER_CAPABILITY] = lambda params: client.watched.append(params)
     features[PUBLISHED] = lambda params: client.published.take(params)
     register_lsp_features(client, features)
     return client
@@ -52,6 +54,7 @@ CONFIG = serving("-m", "nnc", "lsp")
 
 async def begin(client: LanguageClient, folder=None) -> None:
     """Shake hands as Visual Studio Code does."""
+    client.folder = folder
     folders = [types.WorkspaceFolder(folder.as_uri(), "specs")] if folder else None
     capabilities = client_capabilities("visual-studio-code")
     await client.initialize_session(

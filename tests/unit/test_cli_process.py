@@ -120,3 +120,15 @@ def test_results_are_utf8_in_any_locale(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "é中" in done.stdout.decode("utf-8")
+
+
+def test_the_language_server_says_what_it_needs():
+    program = (
+        "import sys\nsys.modules['pygls'] = None\nfrom nnc.cli.main import run\n"
+        "sys.argv = ['nnc', 'lsp']\nrun()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: `nnc lsp` needs pygls: pip install 'nnc[lsp]'\n"

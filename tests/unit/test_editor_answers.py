@@ -107,6 +107,17 @@ def test_the_map_of_a_module_is_right_and_the_module_the_same(name, level):
     assert {r.start for r in made.regions if r.function.endswith("backward")} & stages.keys()
 
 
+@pytest.mark.parametrize("name", ["vae", "seq2seq", "residual_mlp"])
+def test_the_lines_of_one_stage_are_formatted_as_in_the_module(name):
+    study = example(ROOT / f"examples/{name}.nn")
+    whole, raw = generate(study), generate(study, pretty=False)
+    lines = whole.code.split("\n")
+    for region, own in zip(whole.regions, raw.regions, strict=True):
+        written = "\n".join(line[4:] for line in lines[region.first : region.last])
+        assert raw.text(own) == written
+        assert (region.start, region.label) == (own.start, own.label)
+
+
 def test_nothing_is_generated_of_a_wrong_spec():
     assert generate(seen(BROKEN)) is None
 

@@ -334,6 +334,32 @@ async def test_names_are_renamed_across_open_and_closed_files(client, tmp_path):
     }
 
 
+async def test_references_are_found_in_specs_that_are_not_open(client):
+    folder = client.folder
+    (folder / "main.nn").write_text('include "shared.nn"\ninput 4 -> b -> b\n')
+    lib = Buffer(client, (folder / "shared.nn").as_uri(), "block b = dense 3\n")
+    await lib.open()
+    context = types.ReferenceContext(include_declaration=False)
+    (folder / "shared.nn").write_text(lib.text)
+    params = types.ReferenceParams(context, lib.id, lib.at("b ="))
+    found = await client.text_document_references_async(params)
+    assert [f.uri.rpartition("/")[2] for f in found] == ["main.nn", "main.nn"]
+
+
+async def test_files_that_change_on_disk_are_read_again(client, tmp_path):
+    (watch,) = client.watched[0].registrations
+    assert watch.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    lib = tmp_path / "lib.nn"
+    lib.write_text("block b = dense 3\n")
+    main = Buffer(client, (tmp_path / "main.nn").as_uri(), 'include "lib.nn"\ninput 4 -> b\n')
+    assert not await main.open()
+    waiting = main.next()
+    lib.write_text("block c = dense 3\n")
+    event = types.FileEvent(lib.as_uri(), types.FileChangeType.Changed)
+    client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+    assert errors(await waiting) == ["NN101"]
+
+
 async def test_a_missing_include_is_found_when_it_is_opened(client, tmp_path):
     main = Buffer(client, (tmp_path / "main.nn").as_uri(), 'include "new.nn"\ninput 4 -> b\n')
     (found,) = await main.open()
