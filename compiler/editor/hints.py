@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..format.comments import comments_of
 from ..frontend import ast
 from ..report.wording import grouped
 from ..source import Span
@@ -91,9 +92,12 @@ def with_kept(new: Study, before: Sequence[Hint], text: str) -> tuple[Hint, ...]
     by_stop = {hint.stop: hint for hint in found}
     ends = {fact.start: fact.stop for fact in new.stages.own}
     wrong = list(_wrong(new))
+    silent = [range(c.start, c.start + len(c.text)) for c in comments_of(new.source.text)]
     for hint in before:
         moved = _moved(hint, change, new.source.text)
         if moved is None or ends.get(moved.start, moved.stop) != moved.stop:
+            continue
+        if any(moved.start in comment for comment in silent):
             continue
         if moved.stop in by_stop and not by_stop[moved.stop].unsure:
             continue

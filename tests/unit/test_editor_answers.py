@@ -221,6 +221,12 @@ def test_a_range_is_formatted_in_whole_statements_only():
     assert formatted_range(Source("a.nn", "input 4\n\n\n# a\n"), 9, 9) == ()
 
 
+def test_a_comment_that_moves_out_of_its_statement_is_kept():
+    text = "let a = 3 +  # why\n  4\nloss   mse\n"
+    done = applied(text, formatted_range(Source("a.nn", text), 0, 0))
+    assert done == "let a = 3 + 4  # why\nloss   mse\n"
+
+
 @pytest.mark.parametrize("path", EXAMPLES[::3], ids=lambda path: path.stem)
 def test_every_range_formatted_one_after_the_other_is_the_whole(path):
     text = re.sub(r" *(->|,) *", r"\1", path.read_text("utf-8"))

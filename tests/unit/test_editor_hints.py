@@ -111,10 +111,19 @@ def test_a_hint_is_not_kept_where_its_stage_changed_or_is_wrong():
         assert not [h for h in kept if h.kept and start <= h.stop <= start + len(stage)]
 
 
+@pytest.mark.parametrize("rest", ["", " -> (", "\nlet a = zz"])
+def test_nothing_is_kept_in_a_comment_or_without_an_error(rest):
+    before = seen("input 8 -> dense 30 -> dense 4")
+    after = seen(f"input 8 -> dense 30 # -> dense 4{rest}")
+    kept = with_kept(after, hints(before), before.source.text)
+    assert [hint.label for hint in kept] == ["→ 30 · 270"]
+
+
 def test_nothing_is_kept_without_an_error():
-    before = seen("input 8 -> dense 30\nlet a = 3")
-    after = seen("input 8\nlet a = 3")
-    assert with_kept(after, hints(before), before.source.text) == ()
+    before = seen("block b = dense 4\ninput 8 -> dense 30 -> b")
+    after = seen("block b = dense 4\ninput 8 -> dense 30")
+    kept = with_kept(after, hints(before), before.source.text)
+    assert [hint.label for hint in kept] == ["→ 30 · 270"]
 
 
 def test_the_other_statements_of_a_broken_spec_have_hints():
