@@ -134,6 +134,11 @@ def _types(layer: int, known: Inference) -> tuple[TensorType, ...]:
     return known.possible.types.get(layer, ())
 
 
+def _is_plain(type: TensorType) -> bool:
+    """Return whether all sizes are numbers, as they nearly always are."""
+    return all(isinstance(size, int) for size in type.shape)
+
+
 def shape_text(types: Sequence[TensorType]) -> str:
     """Return what a value's possible types have in common: `30`, `8x?x?`, `…x10`; empty if nothing.
 
@@ -141,7 +146,7 @@ def shape_text(types: Sequence[TensorType]) -> str:
     if not types:
         return ""
     if len(types) == 1:
-        return str(shown_type(types[0]))
+        return str(types[0] if _is_plain(types[0]) else shown_type(types[0]))
     tail: list[str] = []
     for sizes in zip(*(reversed(type.shape) for type in types), strict=False):
         if len(set(map(str, sizes))) > 1 or is_open(sizes[0]):
