@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 
 from lsprotocol import types
-from pygls.uris import from_fs_path
 
 from ..diagnostics.model import Diagnostic, Label, Severity
+from ..diagnostics.site import address
 from ..editor.columns import Lines
 from ..editor.edits import TextEdit
 from ..editor.study import Study
@@ -95,7 +93,7 @@ def _diagnostic(documents: Documents, study: Study, found: Diagnostic) -> types.
         message="\n".join([message, *_more(found)]),
         severity=_SEVERITY[found.severity],
         code=found.code.id,
-        code_description=types.CodeDescription(page_uri(found.code.id)),
+        code_description=types.CodeDescription(address(found.code.id)),
         source="nnc",
         tags=[types.DiagnosticTag.Unnecessary] if found.code.name.startswith(_FADED) else None,
         related_information=list(_related(documents, study, found)),
@@ -138,9 +136,3 @@ def _related(
         labels.insert(0, Label(found.span, found.message))
     for label in labels:
         yield types.DiagnosticRelatedInformation(location(documents, label.span), label.text)
-
-
-@cache
-def page_uri(code: str) -> str:
-    """Return where the page of a code is, as `nnc explain` prints it."""
-    return from_fs_path(str(files("nnc.diagnostics.pages") / f"{code}.md")) or ""

@@ -35,6 +35,19 @@ class Protocol(LanguageServerProtocol):
     keeps something of every notification that it handles in steps, as it does by itself here: the
     memory of a long session would grow without end."""
 
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Any:
+        """Say what the server can do; its commands only to clients without commands of their own.
+
+        A client that registers commands by itself makes commands of the editor of them, which would
+        collide with those of an extension that calls the server."""
+        made = yield from super().lsp_initialize(params)
+        workspace = params.capabilities.workspace
+        commands = workspace.execute_command if workspace else None
+        if commands is not None and commands.dynamic_registration:
+            made.capabilities.execute_command_provider = None
+        return made
+
     @lsp_method(types.INITIALIZED)
     def lsp_initialized(self, *args: Any) -> Any:
         """Tell the server, which pygls by itself does not."""

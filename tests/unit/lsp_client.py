@@ -52,12 +52,12 @@ def serving(*command: str) -> ClientServerConfig:
 CONFIG = serving("-m", "nnc", "lsp")
 
 
-async def begin(client: LanguageClient, folder=None) -> None:
-    """Shake hands as Visual Studio Code does."""
+async def begin(client: LanguageClient, folder=None, editor="visual-studio-code") -> None:
+    """Shake hands as an editor does."""
     client.folder = folder
     folders = [types.WorkspaceFolder(folder.as_uri(), "specs")] if folder else None
-    capabilities = client_capabilities("visual-studio-code")
-    await client.initialize_session(
+    capabilities = client_capabilities(editor)
+    client.told = await client.initialize_session(
         types.InitializeParams(capabilities=capabilities, workspace_folders=folders)
     )
 

@@ -398,9 +398,15 @@ run()
 @pytest_lsp.fixture(config=serving("-c", FAULTY), scope="module")
 async def faulty(lsp_client: LanguageClient):
     lsp_client.report_server_error = lambda *words: None
-    await begin(lsp_client)
+    await begin(lsp_client, editor="neovim")
     yield
     await lsp_client.shutdown_session()
+
+
+async def test_commands_are_only_told_to_clients_without_their_own(client, faulty):
+    assert client.told.capabilities.execute_command_provider is None
+    told = faulty.told.capabilities.execute_command_provider
+    assert set(told.commands) == {"nnc.showGenerated", "nnc.explain"}
 
 
 async def test_a_crash_answers_its_request_and_nothing_else(faulty):
