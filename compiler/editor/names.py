@@ -68,11 +68,10 @@ class Mention:
 
 @dataclass(frozen=True)
 class Names:
-    """All mentions of some files, the files in order, the mentions by place."""
+    """All mentions in some files, and what is defined in them."""
 
     mentions: tuple[Mention, ...]
     definitions: tuple[Definition, ...]
-    files: tuple[ast.File, ...]
 
     @cached_property
     def _by_source(self) -> dict[Source, list[Mention]]:
@@ -138,4 +137,4 @@ def names_of(files: Sequence[ast.File]) -> Names:
         walker.collect_lost(file)
     for file in files:
         walker.file(file)
-    return Names(tuple(walker.mentions), tuple(walker.definitions.values()), tuple(files))
+    return Names(tuple(walker.mentions), tuple(walker.definitions.values()))

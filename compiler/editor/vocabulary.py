@@ -29,7 +29,6 @@ class Entry:
     formula: str = ""
     example: str = ""
     notes: str = ""
-    aliases: tuple[str, ...] = ()
 
     def spec(self, key: str) -> ArgSpec | None:
         """The argument of that name."""
