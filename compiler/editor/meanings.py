@@ -13,7 +13,7 @@ from ..kinds.arguments import ArgSpec, Init, LayerName, Option, ValueName
 from ..kinds.layer import LayerKind
 from ..source import Span
 from .names import Definition, Mention, Role
-from .vocabulary import Entry, entries, layer
+from .vocabulary import GROUP, Entry, entries, layer
 
 NO_ARGS: tuple[ArgSpec, ...] = ()
 
@@ -200,7 +200,8 @@ class ValueWalker:
         for arg in args:
             if arg.key is not None:
                 made = self._param(called, arg.key)
-                self.add(arg.key.span, Role.PARAMETER if made else Role.KEY, made)
+                role, spec = (Role.PARAMETER, None) if made else (Role.KEY, GROUP.spec(arg.key.id))
+                self.add(arg.key.span, role, made, spec=spec)
             self.value(arg.value, None, scope)
 
     def _param(self, called: Definition | None, key: ast.Word) -> Definition | None:

@@ -7,12 +7,14 @@ from ..kinds.arguments import FROZEN_ARG, ArgSpec, Ints, Num, Ranges
 from .context import Place, keys_of, values_of
 from .names import Role
 from .study import Study
-from .vocabulary import CHOOSING, Entry, entries, layer
+from .vocabulary import CHOOSING, GROUP, Entry, entries, layer
 
 
 def args_of(study: Study, place: Place) -> Entry:
     """Return what takes the arguments at a place; one without arguments if nothing is known."""
     name = place.owner
+    if not name:
+        return GROUP
     own = _defined(study, name, place.sort)
     if own is not None:
         return own

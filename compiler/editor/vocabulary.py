@@ -8,7 +8,7 @@ from functools import cache
 
 from ..frontend.resolve.settings import CLIP, DTYPES, LOSS_WEIGHT, METRICS, REGULARIZE, TRAIN
 from ..frontend.surroundings import EXAMPLES
-from ..kinds.arguments import ArgSpec
+from ..kinds.arguments import FROZEN_ARG, ArgSpec
 from ..kinds.inits import INITS
 from ..layers import LAYERS
 from ..losses import LOSSES
@@ -39,6 +39,9 @@ class Entry:
         """The arguments that may be given by position."""
         return tuple(spec for spec in self.args if spec.positional)
 
+
+GROUP = Entry("", "layer", (FROZEN_ARG,))
+"""What may stand behind a group, besides an activation."""
 
 SAYS = {
     "input": "the beginning of a chain: the shape of one row, without the batch",

@@ -17,7 +17,7 @@ from ..layers import LAYERS
 from ..source import Span
 from .meanings import NO_ARGS, Scope, ValueWalker
 from .names import Definition, Role
-from .vocabulary import CHOOSING, SETTINGS, Entry, entries, layer
+from .vocabulary import CHOOSING, GROUP, SETTINGS, Entry, entries, layer
 
 
 @dataclass(slots=True)
@@ -198,11 +198,11 @@ class Walker(ValueWalker):
                 if within is not scope:
                     self._stages_of(inner, within)
                 self.chain(inner, within)
-                self.args(stage.args, Entry("", "layer", NO_ARGS), scope)
+                self.args(stage.args, GROUP, scope)
             case ast.Fork(branches):
                 for branch in branches:
                     self.chain(branch, scope)
-                self.args(stage.args, Entry("", "layer", NO_ARGS), scope)
+                self.args(stage.args, GROUP, scope)
             case ast.Stage():
                 self._layer(stage, scope, forked)
         if stage.repeat is not None:
@@ -215,7 +215,7 @@ class Walker(ValueWalker):
         param, shared = scope.param(word.id), self.shared.get(word.id)
         named = None if word.id in LAYERS else self.stage(scope, word.id)
         if word.id == MASK:
-            self.args(stage.args, Entry("", "layer", NO_ARGS), scope)
+            self.args(stage.args, GROUP, scope)
         elif word.id == "use":
             self.add(word.span, Role.WORD, entry=entries("statement")["use"])
             self._stage_words((arg.value for arg in stage.args), scope)

@@ -14,6 +14,7 @@ from nnc.editor.names import Role
 from nnc.editor.relations import Refused, definition_at, references_at, rename
 from nnc.source import Source
 
+from ..generated import ROOT
 from .editing import BROKEN, EXAMPLES, example, marked, seen
 
 OWN = (Role.STAGE, Role.LET, Role.BLOCK, Role.FN, Role.PARAMETER, Role.DIMENSION)
@@ -22,7 +23,17 @@ BY_PATH = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 
 @BY_PATH
 def test_every_word_of_an_example_has_a_meaning(path):
-    study = example(path)
+    judge_meanings(example(path))
+
+
+def test_every_word_of_other_specs_has_a_meaning():
+    for path in sorted((ROOT / "tests/corpus").rglob("*.nn")):
+        study = example(path)
+        if not study.errors:
+            judge_meanings(study)
+
+
+def judge_meanings(study):
     for mention in study.names.of(study.source):
         word = mention.span.text
         if mention.role in OWN:
@@ -232,6 +243,7 @@ def test_what_is_offered_may_stand_there(path):
         ("train |", "batch= epochs=", "lr="),
         ("fn f(a, q=1) = |", "a q exp where", "dense"),
         ("|", "input let loss", "relu as"),
+        ("input 4 -> (dense 3 -> dense 2) |", "frozen= relu as", "units="),
         ("input T|", "", "relu"),
         ("input 4 -> dense 3  # nnc: ignore[|", "NN141 NN301", "relu"),
         ("input 4 -> dens $ 3 -> dense 4 in|it=he", "init=", "relu"),
