@@ -123,11 +123,12 @@ def main(rounds: int) -> None:
     for layers in (100, 1000):
         client = Client(chain(layers))
         typed(client, Random(1), 10)
+        before = client.processor()
         found = typed(client, Random(2), rounds)
-        p95 = quantiles(found, n=20)[-1]
-        print(
-            f"  {layers:5,} layers: median {median(found) * 1e3:6.1f} ms, p95 {p95 * 1e3:6.1f} ms"
-        )
+        used = (client.processor() - before) / len(found)
+        figures = (median(found), quantiles(found, n=20)[-1], used)
+        middle, p95, processor = (f"{seconds * 1e3:6.1f} ms" for seconds in figures)
+        print(f"  {layers:5,} layers: median {middle}, p95 {p95}, processor {processor}")
         client.stop()
     print(
         f"\nmemory of `nnc lsp` in MB over {MANY:,} edits of 20 layers, with hints and colours asked for"
