@@ -23,10 +23,9 @@ from ...source import Span
 from .. import ast
 from ..elsewhere import Sort
 from .arguments import bind
-from .choices import choice, setting_of
+from .choices import ANY_NUMBER, choice, setting_of, take_on
 from .hints import hint, said
 from .misuse import without_source
-from .on_names import ANY_NUMBER, take_on
 from .schema import Schema
 from .scope import Env, Fault
 from .sharing import find_stage

@@ -154,7 +154,7 @@ def softmax(z: Array) -> Array:
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     x: Array
 

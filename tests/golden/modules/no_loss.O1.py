@@ -132,7 +132,7 @@ def leaky_relu(z: Array, slope: Any) -> Array:
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     def __init__(self, B: int) -> None:
         self.B = B

@@ -229,7 +229,7 @@ def softmax(z: Array) -> Array:
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     x: Array
     crossentropy_scale: Array

@@ -270,7 +270,7 @@ def dropout_mask(
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     x: Array
     dense1_z: Array

@@ -165,7 +165,7 @@ def binary_crossentropy(z: Array, target: Array) -> Array:
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     left: Array
     right: Array

@@ -173,7 +173,7 @@ def huber(r: Array, delta: float) -> Array:
 
 
 class Cache:
-    """The values that forward keeps for loss and backward, and their buffers, for one batch size."""
+    """The values that forward keeps for loss and backward, and buffers, for one batch size."""
 
     x: Array
 
