@@ -5,6 +5,7 @@
 # make docs    the documentation as a site, in build/site
 # make lint    formatting, lint rules, types
 # make vscode  the extension for VS Code, editors/vscode/nnc.vsix (needs Node.js)
+# make playground  nnc in the browser, a static page in build/playground (needs Node.js)
 # make mutation  whether the tests notice planted faults (an hour or more)
 #
 # Each sets up what it needs in .venv and does not do so twice.
@@ -17,7 +18,7 @@ JOBS ?= auto
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oracle bench docs vscode lint mutation typing clean
+.PHONY: help demo test oracle bench docs vscode playground lint mutation typing clean
 
 help:
 	@sed -n 's/^# \?//;/^$$/q;p' Makefile
@@ -90,6 +91,12 @@ docs: $(VENV)/.docs
 
 vscode:
 	cd editors/vscode && npm ci --no-audit --no-fund --silent && npm run --silent package
+
+playground: $(VENV)/.base
+	cd playground && npm ci --no-audit --no-fund --silent
+	$(BIN)/python playground/build.py
+	@cd playground && npx tsc && if command -v chromium > /dev/null; then node test/page.mjs; \
+		else echo "chromium is missing: the page was built and not tried"; fi
 
 mutation: $(VENV)/.mutation
 	$(RUN) tests.mutation --fresh --least 90

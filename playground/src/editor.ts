@@ -150,7 +150,7 @@ export function makeEditor(parent: HTMLElement, text: string, compiler: Compiler
         autocompletion({ override: [(context) => completed(compiler, context)] }),
         hoverTooltip((view, at) => hovered(compiler, at)),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": "Spec of the network" }),
+        EditorView.contentAttributes.of({ "aria-label": "Spec of the network", tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) hooks.onText(update.state.doc.toString());
           if (update.docChanged || update.selectionSet) {

@@ -71,7 +71,7 @@ class ModulePane {
           shared,
           litField,
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.selectionSet && !update.docChanged && this.view.hasFocus) this.follow();
           }),
@@ -85,6 +85,12 @@ class ModulePane {
     const text = code?.text ?? "# The spec has errors, or nothing to compile yet.\n";
     this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
     this.light(line);
+  }
+
+  /** Say that the module is on its way, where there is none to go on showing. */
+  wait(): void {
+    if (this.code) return;
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: "# compiling …\n" } });
   }
 
   light(specLine: number): void {
@@ -119,11 +125,14 @@ const fast = new ModulePane(element("fast"), "Generated module, optimised", goTo
 const shows: Record<string, () => Promise<void>> = {
   graph: async () => showGraph(await compiler.graph()),
   shapes: async () => showShapes(await compiler.shapes()),
-  plain: async () => plain.show(await compiler.code(0)),
-  fast: async () => fast.show(await compiler.code(1)),
-  pages: async () => {},
-  train: async () => {},
+  plain: () => showModule(plain, 0),
+  fast: () => showModule(fast, 1),
 };
+
+async function showModule(pane: ModulePane, level: number): Promise<void> {
+  if (latest?.compiles) pane.wait();
+  pane.show(await compiler.code(level));
+}
 
 const tabs = new Tabs(element("tabs"), (name) => void refresh(name));
 
@@ -234,6 +243,7 @@ function showList(found: Update): void {
 
 const chooser = element<HTMLSelectElement>("examples");
 for (const name of Object.keys(texts)) chooser.add(new Option(name.replaceAll("_", " "), name));
+chooser.value = "mnist";
 chooser.onchange = () => replace(texts[chooser.value]);
 element("format").onclick = async () => replace(await compiler.format());
 element("share").onclick = async () => {

@@ -151,7 +151,7 @@ try {
   await page.emulateMedia({ colorScheme: "light" });
   for (const [tab, name] of [["Shapes", "shapes"], ["Graph", "graph"], ["Code −O0", "code"]]) {
     await page.getByRole("tab", { name: tab }).click();
-    await page.waitForTimeout(600);
+    await page.waitForTimeout(3000);
     if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
   }
   await page.setViewportSize({ width: 390, height: 800 });
