@@ -172,10 +172,15 @@ def compile_source(
     names a level, target, function, pass or layer that does not exist.
     """
     from .passes.pipeline import check_options
+    from .targets.requests import check_request, level_of
 
-    check_options(options.level, options.dump_after, options.without)
-    check_emit(options.emit)
     carries = options.weights is not None
+    check_options(level_of(options.target, options.level), options.dump_after, options.without)
+    check_emit(options.emit)
+    check_request(
+        *(options.target, options.level, options.emit, options.contents, options.without),
+        carries=carries,
+    )
     check_contents(options.contents, options.level, options.target, options.emit, carries=carries)
     return compile_checked(source, check(source, load, options.max_memory), options, load)
 
@@ -197,7 +202,7 @@ def _generate(
     from .frontend.inline import inline_includes
     from .ir.printer import graph_text
     from .passes.pipeline import is_named
-    from .program.functions import build_functions, optimise_functions
+    from .program.functions import build_functions, forward_functions, optimise_functions
     from .program.printer import program_text
     from .program.program import plan_program
     from .stepping.network import CannotStep
@@ -210,15 +215,23 @@ def _generate(
         if is_named(options.dump_after, function, name):
             dumps.append(graph_text(ops))
 
-    level = options.level
-    target = load_target(options.target if level else READABLE)
+    target = load_target(options.target if options.level else READABLE)
+    level = target.level(options.level)
     without = (*options.without, *target.decides)
+    fault = target.fault(graph)
+    if fault is not None:
+        checked.report.add(fault)
+        raise SpecError(checked.report)
     try:
-        functions = build_functions(graph, options.emit, fused_predict=bool(level and target.fuses))
+        if target.derives:
+            functions = forward_functions(graph)
+        else:
+            fused = bool(level and target.fuses)
+            functions = build_functions(graph, options.emit, fused_predict=fused)
     except CannotStep as error:
         checked.report.add(error.diagnostic)
         raise SpecError(checked.report) from None
-    functions = optimise_functions(functions, level, watch, without)
+    functions = target.patterns(optimise_functions(functions, level, watch, without))
     program = plan_program(functions, level, target, without)
     if options.dump_program:
         dumps.append(program_text(program))

@@ -1,6 +1,7 @@
 """The findings of a spec, and the options of `nnc compile` that its first line asks for.
 
     # nnc compile --emit step
+    # nnc compile --target torch
 
 Some findings come only with a function that is asked for.
 """
@@ -11,14 +12,18 @@ from nnc.diagnostics.model import Diagnostic, SpecError
 from nnc.driver import Load, Options, check, compile_source, no_includes
 from nnc.source import Source
 
-STEP = "# nnc compile --emit step\n"
+ASKED = {
+    "# nnc compile --emit step\n": Options(emit=("step",), format=False),
+    "# nnc compile --target torch\n": Options(target="torch", format=False),
+}
 
 
 def findings(source: Source, load: Load = no_includes) -> list[Diagnostic]:
     """All findings in order, those of `nnc compile` where the first line asks for it."""
-    if not source.text.startswith(STEP):
+    options = next((o for line, o in ASKED.items() if source.text.startswith(line)), None)
+    if options is None:
         return list(check(source, load).report)
     try:
-        return list(compile_source(source, Options(emit=("step",), format=False), load).report)
+        return list(compile_source(source, options, load).report)
     except SpecError as error:
         return list(error.report)

@@ -34,6 +34,18 @@ def test_generated_module(spec, level, golden):
     golden(spec.with_suffix(f".O{level}.py"), code)
 
 
+FOR_TORCH = [
+    *sorted((GOLDEN / "torch").glob("*.nn")),
+    *(GOLDEN / "modules" / f"{name}.nn" for name in ("mnist", "sequence", "two_heads")),
+]
+
+
+@pytest.mark.parametrize("spec", FOR_TORCH, ids=lambda path: path.stem)
+def test_generated_pytorch_module(spec, golden):
+    code = compile_source(source(spec), Options(target="torch")).code
+    golden(spec.with_suffix(".torch.py"), code)
+
+
 ALL_PASSES = {
     name_of(run): run for levels in PASSES.values() for passes in levels.values() for run in passes
 }

@@ -47,7 +47,7 @@ ONLY = "predict"
     metavar="NAME",
     default="numpy",
     show_default=True,
-    help=f"What the module runs on: {', '.join(target_names())} (-O0 is always plain NumPy).",
+    help=f"What the module runs on: {', '.join(target_names())} (-O0 is plain NumPy; torch has one level).",
 )
 @click.option(
     "--emit",
@@ -105,7 +105,9 @@ def compile(
     strict: bool,
     max_memory: int,
 ) -> None:
-    """Compile a spec to one NumPy module. Without -o, print the module to standard output.
+    """Compile a spec to one module, of NumPy or, with --target torch, of PyTorch.
+
+    Without -o, print the module to standard output.
 
     Examples:
 
@@ -114,6 +116,8 @@ def compile(
       nnc compile -O0 -c 'input 4 -> dense 3 softmax; loss crossentropy'
 
       nnc compile digits.nn --only predict --params digits.npz -o serve.py
+
+      nnc compile digits.nn --target torch -o digits_torch.py
 
       cat digits.nn | nnc compile - > digits.py
     """
@@ -210,20 +214,25 @@ def _reader(path: Path) -> ReadWeights:
 
 def _check_options(options: Options) -> None:
     """Refuse unknown levels, targets, functions and passes; the error lists the known ones."""
-    from ..passes.pipeline import OPTIONAL, check_options, dump_names
+    from ..passes.pipeline import OPTIONAL, dump_names
+    from ..targets.requests import check_request, level_of
 
     for name in options.without:
         check_known(name, OPTIONAL, "--without")
     for name in options.emit:
         check_known(name, EMITTED, "--emit")
     if options.dump_after is not None:
-        check_known(options.dump_after, dump_names(options.level), "--dump-after")
+        level = level_of(options.target, options.level)
+        check_known(options.dump_after, dump_names(level), "--dump-after")
     check_known(options.target, target_names(), "--target")
-    check_options(options.level, options.dump_after, options.without)
     carries = options.weights is not None
     try:
         check_contents(
             options.contents, options.level, options.target, options.emit, carries=carries
+        )
+        check_request(
+            *(options.target, options.level, options.emit, options.contents, options.without),
+            carries=carries,
         )
     except CannotContain as error:
         raise Usage(str(error)) from None

@@ -10,7 +10,7 @@ import click
 from click.exceptions import Exit
 
 from ..ir.bounds import MAX_WHOLE
-from ..targets import target_names
+from ..targets import backend_names
 from . import train_runs
 from .app import Usage, app
 from .data_options import TABLES, DataWanted, Function, data_options_unless
@@ -49,7 +49,7 @@ def _target_may_name_a_backend(function: Function) -> Function:
     def command(**words: Any) -> Any:
         target, data = words["target"], words["data"]
         columns = data is None or data.lower().endswith(TABLES)
-        if not columns and words["backend"] is None and target in target_names():
+        if not columns and words["backend"] is None and target in backend_names():
             words |= {"backend": target, "target": None}
         return function(**words)
 
@@ -142,7 +142,7 @@ def _target_may_name_a_backend(function: Function) -> Function:
 @click.option(
     "--backend",
     metavar="NAME",
-    help=f"What the network runs on: {', '.join(target_names())}; default: numpy.",
+    help=f"What the network runs on: {', '.join(backend_names())}; default: numpy.",
 )
 @freeze_option
 @click.option(
@@ -231,7 +231,7 @@ def _check(given: dict[str, Any]) -> None:
     if given["overwrite"] and given["run"] is None:
         raise Usage("--overwrite: there is no --run to replace")
     if given["backend"] is not None:
-        check_known(given["backend"], target_names(), "--backend")
+        check_known(given["backend"], backend_names(), "--backend")
 
 
 def _only_resume(ctx: click.Context) -> None:

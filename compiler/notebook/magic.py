@@ -36,7 +36,7 @@ def _line() -> _Line:
     line = _Line(prog="%%nnc", add_help=False, description="Compile the cell's spec to a module.")
     line.add_argument("name", nargs="?", default="model", help="the module's variable (model)")
     line.add_argument("-O", dest="level", type=int, choices=(0, 1), default=1, help="0 to read")
-    line.add_argument("--target", choices=target_names(), default="numpy", help="numpy or numba")
+    line.add_argument("--target", choices=target_names(), default="numpy", help="what it runs on")
     line.add_argument("--emit", action="append", choices=(*EMITTED,), default=[], help="also make")
     line.add_argument("-q", "--quiet", action="store_true", help="do not show the network")
     return line

@@ -151,6 +151,12 @@ def op(definition: OpDef) -> OpDef:
     return definition
 
 
+def is_view(op: str) -> bool:
+    """Return whether an op's value shares memory with its input; patterns have ops of their own."""
+    found = OPS.get(op)
+    return found is not None and found.view
+
+
 def same_type(types: Types, _: Attrs) -> TensorType:
     """The type rule of unary ops that preserve shape and dtype."""
     return types[0]

@@ -38,6 +38,16 @@ class Functions:
         return self.graphs.get(function)
 
 
+def forward_functions(typed: TypedGraph) -> Functions:
+    """Lower the network and its optimizer's step, for a target whose library differentiates."""
+    graph = lower(typed).graph()
+    optimizer = typed.graph.training.optimizer
+    graphs = {Function.TRAINING: replace(graph, batch=batch_size(typed.graph))}
+    if optimizer is not None:
+        graphs[Function.UPDATE] = lower_update(optimizer)
+    return Functions(typed, graphs)
+
+
 def build_functions(
     typed: TypedGraph, emit: Collection[str] = (), *, fused_predict: bool = False
 ) -> Functions:

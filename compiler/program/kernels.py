@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..ir.op_graph import Graph, Node, Role
-from ..ops import OPS
+from ..ops.registry import is_view
 from ..ops.source import FREE, KEPT_LEAVES, LEAVES
 
 
@@ -78,7 +78,7 @@ def single(graph: Graph) -> Kernels:
 
 def is_inline_view(node: Node) -> bool:
     """Return whether a value is an unnamed view, inlined wherever it is used: `a.T`."""
-    return OPS[node.op].view and not node.origin.hint
+    return is_view(node.op) and not node.origin.hint
 
 
 def base(graph: Graph, id: int) -> int:
@@ -119,7 +119,7 @@ def loaded(kernel: Kernel, outside: list[int]) -> list[int]:
     todo = list(used)
     while todo:
         node = graph[todo.pop()]
-        if OPS[node.op].view and not node.origin.hint:
+        if is_view(node.op) and not node.origin.hint:
             used.update(node.inputs)
             todo += node.inputs
     return [i for i in outside if i in used]

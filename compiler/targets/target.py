@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -14,12 +14,14 @@ from typing import Any, ClassVar
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from ..contents import Contents, Weights
+from ..diagnostics.model import Diagnostic
 from ..ir.dims import Dim, Shape
 from ..ir.layer_graph import TypedGraph
 from ..ir.lists import cut_lists
 from ..ir.op_graph import Node
 from ..kinds.loss import TARGET_KINDS
 from ..ops import OPS
+from ..program.functions import Functions
 from ..program.program import Program
 from . import target_names
 from .text import (
@@ -45,7 +47,12 @@ COMPOSED = tuple(f"as_{kind}" for kind in TARGET_KINDS)
 """Names that templates compose from parts."""
 
 READABLE = "numpy"
-"""The target of -O0, whichever is requested: readable code is plain NumPy."""
+"""The target of -O0 for all that have levels: readable code is plain NumPy."""
+
+
+ARRAY_DICTS = {"param": "params", "state": "state", "stream": "stream"}
+"""Leaves that are looked up by name, and the dict of NumPy modules that has them; all others have
+their own variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,16 @@ class Target(ABC):
 
     A subclass in its own folder, compiler/targets/NAME, says how a module is written;
     templates/NAME has the text. `base` names the target whose templates replace missing ones.
-    `fuses` says that the target also writes predict as one fused function; `decides` names the
+    `borrows` names targets whose templates its own may include, as `NAME/FILE`. `fuses` says that
+    the target also writes predict as one fused function; `derives` that its library differentiates,
+    so that graphs end at the loss, and there is one level, the readable one; `decides` names the
     optimisations that do not apply to it, `requires` the packages that its modules import, `told`
     the numbers that Python passes to templates."""
 
     base: str | None = None
+    borrows: tuple[str, ...] = ()
     fuses: bool = False
+    derives: bool = False
     decides: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     told: ClassVar[Mapping[str, float]] = {}
@@ -75,7 +86,7 @@ class Target(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.environment = Environment(
-            loader=_loader(name, self.base),
+            loader=_loader(name, self.base, self.borrows),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -99,7 +110,39 @@ class Target(ABC):
         )
         self.environment.globals.update(self.told, uses=uses)
         self.expressions: Any = self.environment.get_template("expressions.jinja").module
-        self.buffered: Any = self.environment.get_template("buffered.jinja").module
+
+    @cached_property
+    def buffered(self) -> Any:
+        """The macros that write into arrays; a target of one level has none."""
+        return self.environment.get_template("buffered.jinja").module
+
+    def level(self, requested: int) -> int:
+        """Return the level at which programs are planned."""
+        return 0 if self.derives else requested
+
+    def fault(self, typed: TypedGraph) -> Diagnostic | None:
+        """Return what a network has that the target cannot write, if anything."""
+        return None
+
+    def patterns(self, functions: Functions) -> Functions:
+        """Return the functions with what the target has a call of its own for as one op."""
+        return functions
+
+    def stored(self, op: str, name: str) -> str:
+        """Return the reference to a parameter (op `param`), or to another array kept by name."""
+        return f"{ARRAY_DICTS[op]}[{name!r}]"
+
+    def variable(self, op: str, name: str) -> str:
+        """Return the reference to another leaf, whose variable has that name."""
+        return name
+
+    def constant(self, name: str) -> str:
+        """Return the reference to an array constant."""
+        return name
+
+    def size(self, array: str, axis: int) -> str:
+        """Return the size of an array along an axis, as source."""
+        return f"{array}.shape[{axis}]" if axis else f"len({array})"
 
     @abstractmethod
     def write(
@@ -213,13 +256,11 @@ def buffered_call(macros: Any, view: OpView, out: str) -> tuple[str, str]:
     return "call", str(macros.function(view, out)).strip()
 
 
-def _loader(name: str, base: str | None) -> ChoiceLoader:
-    """Return the loader: the target's folder, then its base's; `BASE/FILE` is the base's file."""
+def _loader(name: str, base: str | None, borrows: Sequence[str]) -> ChoiceLoader:
+    """Return the loader: the target's folder, then its base's; `NAME/FILE` is a file of another."""
     own = PackageLoader(f"nnc.templates.{name}", "")
-    if base is None:
-        return ChoiceLoader([own])
-    theirs = PackageLoader(f"nnc.templates.{base}", "")
-    return ChoiceLoader([own, theirs, PrefixLoader({base: theirs})])
+    others = {n: PackageLoader(f"nnc.templates.{n}", "") for n in (*borrows, *filter(None, [base]))}
+    return ChoiceLoader([own, *(others[n] for n in others if n == base), PrefixLoader(others)])
 
 
 @cache

@@ -65,6 +65,7 @@ ORDER = (
     "freezing",
     "autodiff",
     "passes",
+    "patterns",
     "program",
     "targets",
     "driver",

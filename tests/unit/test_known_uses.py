@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from nnc.contents import CannotContain
 from nnc.diagnostics.model import SpecError
 from nnc.driver import Options, compile_source
 from nnc.emitted import EMITTED, CannotEmit
@@ -21,14 +22,14 @@ SPECS = [
     *sorted((ROOT / "examples").glob("*.nn")),
     *sorted((ROOT / "tests/golden/modules").glob("*.nn")),
 ]
-VARIANTS = [(0, "numpy"), (1, "numpy"), (1, "numba")]
+VARIANTS = [(0, "numpy"), (1, "numpy"), (1, "numba"), (1, "torch")]
 MAY_SEARCH = {"target.py"}
 """Files beside the targets that read templates, not modules, for the words that values must not take."""
 
 
 def helper_names() -> set[str]:
     names: set[str] = set()
-    for name in ("numpy", "numba"):
+    for name in ("numpy", "numba", "torch"):
         target = load_target(name)
         for file in target.helper_files:
             names |= set(target.environment.get_template(file).module.ORDER)
@@ -56,8 +57,8 @@ def faults(code: str) -> tuple[set[str], set[str]]:
             case ast.Name(id=name, ctx=ast.Store()):
                 bound.add(name)
     read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    # "scipy" is imported for what Numba finds there
-    unread = (imported - {"annotations", "scipy"} | defined & HELPERS) - read
+    # "scipy" is imported for what Numba finds there, "F" in every file of PyTorch
+    unread = (imported - {"annotations", "scipy", "F"} | defined & HELPERS) - read
     return read - bound - imported - defined, unread
 
 
@@ -67,7 +68,7 @@ def variants(text: str):
             try:
                 options = Options(level=level, target=target, emit=emit, format=False)
                 yield compile_source(Source("spec.nn", text), options).code
-            except (CannotEmit, SpecError):
+            except (CannotContain, CannotEmit, SpecError):
                 continue
 
 

@@ -12,3 +12,6 @@ ACTIVATIONS_TOO_LARGE = error(
     "NN405", "activations-too-large", "the activations need too much memory"
 )
 TOO_MANY_ERRORS = info("NN406", "too-many-errors", "more errors than are reported")
+CANNOT_WRITE = error(
+    "NN407", "cannot-write", "the target has no way to write a part of the network"
+)

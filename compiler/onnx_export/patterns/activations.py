@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .found import Found
+from ...patterns.found import Found
 
 
 def whole_gelus(found: Found) -> None:

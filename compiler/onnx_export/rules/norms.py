@@ -7,7 +7,7 @@ from ..emitter import Emitter
 from ..registry import rule
 
 
-@rule("LayerNormalization")
+@rule("layer_norm")
 def _layer_normalization(e: Emitter, n: Node) -> str:
     """Over the last axis; without a gain, ones."""
     x, *weights = e.operands(n)
@@ -16,7 +16,7 @@ def _layer_normalization(e: Emitter, n: Node) -> str:
     return e.add("LayerNormalization", x, *weights, axis=-1, epsilon=n.real("eps"))
 
 
-@rule("BatchNormalization")
+@rule("batch_norm")
 def _batch_normalization(e: Emitter, n: Node) -> str:
     return e.add("BatchNormalization", *e.operands(n), epsilon=n.real("eps"))
 

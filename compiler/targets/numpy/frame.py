@@ -61,7 +61,7 @@ class Frame:
     def expression(self, node: Node) -> Text:
         """Return the op as an expression of the texts of its inputs."""
         if node.op == "const" and node.type.rank:
-            return Text(self.constants[constant(node)])
+            return Text(self.target.constant(self.constants[constant(node)]))
         operands = [self.text(i) for i in node.inputs]
         return self.target.expression(node, operands, self.shapes(node))
 

@@ -14,8 +14,23 @@ FUNCTIONS = f"# --- functions {'-' * 76}\n\n\n"
 
 STANDARD = {
     **dict.fromkeys(
-        ("base64", "hashlib", "math", "os", "secrets", "sys", "time", "warnings", "zipfile", "zlib")
+        (
+            *(
+                "ast",
+                "base64",
+                "ctypes",
+                "hashlib",
+                "json",
+                "math",
+                "os",
+                "secrets",
+                "struct",
+                "sys",
+            ),
+            *("time", "warnings", "zipfile", "zlib"),
+        )
     ),
+    "Callable": "collections.abc",
     "Iterable": "collections.abc",
     "accumulate": "itertools",
     "product": "itertools",

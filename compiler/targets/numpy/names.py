@@ -17,15 +17,12 @@ from ...program.kernels import Kernels
 from ...program.names import Namer
 from ...program.places import GradientOf, Kept, Place, Temporary, Updated, Work
 from ...program.program import Planned, Program
-from ..target import Target
+from ..target import ARRAY_DICTS, Target
 from ..text import Text
 from .frame import Constant, Frame, PlaceName, constant, name_values
 
 CACHE = "c"
 """The variable of the cache in buffered kernels."""
-
-ARRAY_DICTS = {"param": "params", "state": "state", "stream": "stream"}
-"""Leaves that kernels look up by name in a dict; all others have their own variables."""
 
 SHARED_NUMBERS: dict[object, str] = {0.0: "ZERO", 1.0: "ONE"}
 """Scalars that modules at -O1 hold as arrays."""
@@ -54,8 +51,8 @@ class Names:
     def leaf(self, node: Node) -> Text:
         """Return a kernel's reference to a leaf."""
         if node.op in ARRAY_DICTS:
-            return Text(f"{ARRAY_DICTS[node.op]}[{node.attr('name')!r}]")
-        return Text(self.names[node.id])
+            return Text(self.target.stored(node.op, node.word("name")))
+        return Text(self.target.variable(node.op, self.names[node.id]))
 
     def size_texts(self, sources: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
         """Return symbolic sizes with the expressions that read them from values."""
@@ -64,7 +61,7 @@ class Names:
     def size_text(self, name: str, id: int) -> str:
         """Return an expression for a symbolic size of a value."""
         axis = self.graph[id].type.shape.index(symbol(name))
-        return f"{self.names[id]}.shape[{axis}]" if axis else f"len({self.names[id]})"
+        return self.target.size(self.names[id], axis)
 
     def frame(self, given: Iterable[int] = ()) -> Frame:
         """Return a new frame that knows the leaves and the values of given names."""

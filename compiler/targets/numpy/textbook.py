@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...ir.op_graph import Node, Origin
-from ...ops import OPS
+from ...ops.registry import is_view
 from ...program.kernels import Kernel
 from ...program.statements import Statement
 from ..text import Text
@@ -43,7 +43,7 @@ def textbook(kernel: Kernel, frame: Frame, names: dict[int, str]) -> list[Statem
 def explained(kernel: Kernel, node: Node, named: set[int]) -> Origin:
     """Return the origin of the statement's formula: the op's own, or that of an op it reshapes."""
     here = node
-    while not here.origin.formula and OPS[here.op].view:
+    while not here.origin.formula and is_view(here.op):
         inner = kernel.graph[here.inputs[0]]
         if inner.id in named or inner.origin.role is not node.origin.role:
             break

@@ -340,6 +340,11 @@ class ModuleView:
             if n == s.name and (s.least > 1 or s.most is not None)
         ]
 
+    @staticmethod
+    def reads_size(array: ArrayView, axis: int) -> str:
+        """Return the expression that reads a size of an input."""
+        return size_of(array, axis)
+
     @property
     def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The symbols that several inputs share, with the expressions that read them."""
@@ -348,7 +353,7 @@ class ModuleView:
             places = [
                 (
                     a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}",
-                    size_of(a, axis),
+                    self.reads_size(a, axis),
                 )
                 for a in self.inputs
                 for axis, n in enumerate(a.spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ir.op_graph import Node
+from ..ir.op_graph import Node
 from .found import Found
 
 
@@ -18,9 +18,9 @@ def layer_norms(found: Found) -> None:
         weights = [_row(found, user, of) for user, of in ((gain, node), (shift, gain))]
         if gain is not None and shift is not None and None not in weights:
             inputs = (node.inputs[0], *(w for w in weights if w is not None))
-            found.merge(shift, "LayerNormalization", inputs, eps=eps)
+            found.merge(shift, "layer_norm", inputs, eps=eps)
         else:
-            found.merge(node, "LayerNormalization", node.inputs[:1], eps=eps)
+            found.merge(node, "layer_norm", node.inputs[:1], eps=eps)
 
 
 def _row(found: Found, user: Node | None, of: Node | None) -> int | None:
@@ -37,7 +37,7 @@ def batch_norms(found: Found) -> None:
         parts = _batch_norm(found, shift)
         if parts is not None:
             x, weights, eps = parts
-            found.merge(shift, "BatchNormalization", (x, *weights), eps=eps)
+            found.merge(shift, "batch_norm", (x, *weights), eps=eps)
 
 
 def _batch_norm(found: Found, shift: Node) -> tuple[int, tuple[int, ...], float] | None:
@@ -51,7 +51,7 @@ def _batch_norm(found: Found, shift: Node) -> tuple[int, tuple[int, ...], float]
         return None
     x = found[free.inputs[0]]
     each = (gained.inputs[1], shift.inputs[1], *stats.inputs)
-    weights = [_channels(found, id, x) for id in each]
+    weights = [channels(found, id, x) for id in each]
     if None in weights or x.type.rank < 2:
         return None
     return x.id, tuple(w for w in weights if w is not None), stats.real("eps")
@@ -67,7 +67,7 @@ def _stats(found: Found, free: Node, scaled: Node) -> Node | None:
     return found.operand(mean, 0, "running_stats")
 
 
-def _channels(found: Found, id: int, x: Node) -> int | None:
+def channels(found: Found, id: int, x: Node) -> int | None:
     """Return a weight with one number per channel of x, before its reshape for broadcasting."""
     node = found[id]
     if node.op == "reshape":

@@ -1,10 +1,10 @@
-"""Products of stacked rows: ONNX multiplies (B, T, D) by (D, H) without reshaping."""
+"""Products of stacked rows: (B, T, D) by (D, H) without reshaping."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ...ir.op_graph import Node
+from ..ir.op_graph import Node
 from .found import Found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from ...ir.op_graph import Attr, Graph, Node
+from ..ir.op_graph import Attr, Graph, Node, renumbered
 
 
 class Found:
@@ -16,6 +16,7 @@ class Found:
         self._nodes = dict(graph.by_id)
         self._users = {id: list(users) for id, users in graph.users.items()}
         self._aliases: dict[int, int] = {}
+        self._unused: set[int] = set()
 
     def __getitem__(self, id: int) -> Node:
         return self._nodes[self._aliases.get(id, id)]
@@ -41,8 +42,22 @@ class Found:
 
     def merge(self, node: Node, op: str, inputs: tuple[int, ...], **attrs: Attr) -> None:
         """Give a node another op and operands; its value, name and place are unchanged."""
+        if node.id in self._unused:
+            return
         given = tuple(sorted(attrs.items()))
+        for i in inputs:
+            self._users[self._final(i)].append(node.id)
         self._nodes[node.id] = replace(node, op=op, inputs=inputs, attrs=given)
+        for i in node.inputs:
+            self._release(self._final(i), node.id)
+
+    def _release(self, id: int, user: int) -> None:
+        """Take a user off a value, which goes with what it used if nothing is left that needs it."""
+        self._users[id].remove(user)
+        if not self._users[id] and id not in self._graph.outputs.values():
+            self._unused.add(id)
+            for i in self._nodes[id].inputs:
+                self._release(self._final(i), id)
 
     def retype(self, node: Node, like: Node) -> None:
         """Give a node the type and the name of another."""
@@ -68,3 +83,12 @@ class Found:
         while id in self._aliases:
             id = self._aliases[id]
         return id
+
+
+def needed(graph: Graph, kept: Collection[str]) -> Graph:
+    """Return the nodes that outputs need, in order, and all nodes of the `kept` ops."""
+    wanted = set(graph.outputs.values())
+    for node in reversed(graph.nodes):
+        if node.id in wanted:
+            wanted.update(node.inputs)
+    return renumbered(graph, [n for n in graph.nodes if n.id in wanted or n.op in kept])

@@ -1,0 +1,425 @@
+"""two_heads: a neural network in PyTorch, written by nnc 0.1.0 from two_heads.nn.
+
+    # One trunk, two questions: which of three kinds, and how large.
+    # The losses are added with weights, so that neither drowns the other in the shared layer.
+    input 20 as features -> dense 32 relu as trunk -> dense 3 softmax as kind
+    trunk -> dense 1 as size
+    output kind, size
+    loss crossentropy on kind weight=0.3
+    loss huber(delta=2) on size
+    optimizer sgd lr=0.05 momentum=0.9
+
+An example, in the names of this module (elsewhere they come by `from MODULE import *`):
+
+    B = 5
+    x = torch.randn(B, 20)
+    target = {
+        "kind": torch.randint(0, 3, (B,)),
+        "size": torch.rand(B, 1),
+    }
+
+    network = Network(seed=0)  # device="cuda" puts it on a GPU
+    opt = init_optimizer(network)
+    for step in range(10):
+        loss_before = train_step(network, x, target, opt)
+    y = predict(network, x)
+
+Every tensor has a row for each example first: B rows make a batch.
+`network(x, target)` is the loss, which autograd differentiates; `network(x)` is the output. So
+torch.compile(network) and DistributedDataParallel(network) can stand for the network.
+"""
+
+from __future__ import annotations
+
+import ast
+import ctypes
+import hashlib
+import json
+import math
+import os
+import secrets
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NNC_VERSION = "0.1.0"
+CONTRACT = 1
+SPEC = "# One trunk, two questions: which of three kinds, and how large.\n# The losses are added with weights, so that neither drowns the other in the shared layer.\ninput 20 as features -> dense 32 relu as trunk -> dense 3 softmax as kind\ntrunk -> dense 1 as size\noutput kind, size\nloss crossentropy on kind weight=0.3\nloss huber(delta=2) on size\noptimizer sgd lr=0.05 momentum=0.9\n"
+SPEC_SHA256 = "387b8679b189c00d4d15ef866ae0fe9cb887c833884f25615681fd5731798d7e"
+
+DTYPE = torch.float32
+INPUTS: dict[str, tuple[Any, ...]] = {"features": ("B", 20)}
+OUTPUTS: dict[str, tuple[Any, ...]] = {"kind": ("B", 3), "size": ("B", 1)}
+TARGETS: dict[str, tuple[Any, ...]] = {"kind": ("B", 3), "size": ("B", 1)}
+PARAM_SHAPES: dict[str, tuple[int, ...]] = {
+    "trunk.W": (20, 32),
+    "trunk.b": (32,),
+    "kind.W": (32, 3),
+    "kind.b": (3,),
+    "size.W": (32, 1),
+    "size.b": (1,),
+}
+STATE_SHAPES: dict[str, tuple[int, ...]] = {}
+NUM_PARAMS = 804
+LOSSES: dict[str, str] = {"crossentropy": "crossentropy", "huber": "huber"}
+TRAIN: dict[str, Any] = {
+    "optimizer": "sgd",
+    "lr": 0.05,
+    "momentum": 0.9,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "dampening": 0.0,
+}
+METRICS: tuple[str, ...] = ()
+
+
+# --- the network --------------------------------------------------------------------------
+
+
+class Layer(nn.Module):
+    """The parameters and running statistics of a layer, or the layers of a group.
+
+    `layer.W` is a tensor; `layer["1"]` a layer by name, whatever attributes an nn.Module has.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        return self._modules[name]
+
+    def keep(self, name: str, value: Tensor) -> None:
+        """Keep a tensor as `dense1.W`: as the entry W of the layer dense1, which is made if needed."""
+        first, dot, rest = name.partition(".")
+        if dot:  # not by add_module, which refuses a layer called `train`
+            layer = self._modules.setdefault(first, Layer())
+            assert isinstance(layer, Layer)
+            layer.keep(rest, value)
+        elif isinstance(value, nn.Parameter):
+            self.register_parameter(first, value)
+        else:
+            self.register_buffer(first, value)
+
+
+class Network(Layer):
+    """kind (B, 3), size (B, 1) from features (B, 20).
+
+    Parameters have the names of PARAM_SHAPES, `self.dense1.W` for "dense1.W", in state_dict() too.
+    """
+
+    def __init__(
+        self, seed: int = 0, *, device: torch.device | str | None = None, dtype: torch.dtype = DTYPE
+    ) -> None:
+        super().__init__()
+        # Knows device and dtype, also after network.to(…); in no file.
+        self.register_buffer("like", torch.zeros((), device=device, dtype=dtype), persistent=False)
+        for name, value in init_params(seed).items():
+            self.keep(name, nn.Parameter(value.to(self.like)))
+
+    def forward(self, x: Any, target: Any = None) -> Any:
+        """kind (B, 3), size (B, 1) from features (B, 20); with a target, the loss instead."""
+        x = as_numbers("features", x, (20,), self.like)
+
+        # two_heads.nn:3  dense 32 relu
+        trunk_z = x @ self.trunk.W + self.trunk.b  # (B, 32)  z = x W + b
+        trunk = F.relu(trunk_z)  # (B, 32)  a = max(z, 0)
+
+        # two_heads.nn:3  dense 3 softmax
+        kind_z = trunk @ self.kind.W + self.kind.b  # (B, 3)  z = x W + b
+        kind = F.softmax(kind_z, dim=-1)  # (B, 3)  a = exp(z) / Σ exp(z)
+
+        # two_heads.nn:4  dense 1
+        size = trunk @ self.size.W + self.size.b  # (B, 1)  z = x W + b
+        if target is None:
+            return {"kind": kind, "size": size}
+
+        B = x.shape[0]
+        kind_target, size_target = by_name("target", target, TARGETS)
+        kind_target = as_class_ids("kind", kind_target, (B, 3), self.like)
+        size_target = as_values("size", size_target, (B, 1), self.like)
+        # two_heads.nn:6  loss crossentropy on kind weight=0.3
+        # 0.3 L, L = −Σ t·log softmax(z), mean over the rows
+        crossentropy_loss = 0.3 * F.cross_entropy(kind_z, kind_target)
+
+        # two_heads.nn:7  loss huber(delta=2) on size
+        # L = ½r² where |r| ≤ δ, else δ(|r| − δ/2), mean over all elements
+        huber_loss = F.huber_loss(size, size_target, delta=2)
+        return crossentropy_loss + huber_loss
+
+
+# --- training -----------------------------------------------------------------------------
+
+
+def init_optimizer(network: nn.Module) -> torch.optim.Optimizer:
+    """sgd (two_heads.nn:8  optimizer sgd lr=0.05 momentum=0.9) for all that is trained;
+    opt.state_dict() has all that it remembers."""
+    trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    groups = [{"params": list(trained.values())}]
+    rate = TRAIN.get("lr", 0.0)  # every step sets its own
+    return torch.optim.SGD(groups, lr=rate, momentum=0.9)
+
+
+def optimizer_step(opt: torch.optim.Optimizer, lr: float | None = None) -> None:
+    """One step; a given rate replaces the spec's."""
+    steps = opt.param_groups[0].get("steps", 0)  # so many were taken
+    rate = TRAIN.get("lr") if lr is None else lr
+    if rate is None:
+        raise ValueError("lr: the spec names no learning rate; give one, such as lr=0.1")
+    for group in opt.param_groups:
+        group["lr"], group["steps"] = rate, steps + 1
+    opt.step()
+
+
+def train_step(
+    network: nn.Module, x: Any, target: Any, opt: torch.optim.Optimizer, lr: float | None = None
+) -> float:
+    """Forward, loss, gradient and one step of the optimizer; gives the loss before the step."""
+    network.train()
+    opt.zero_grad()
+    loss = network(x, target)
+    loss.backward()
+    optimizer_step(opt, lr)
+    return float(loss.detach())
+
+
+# --- using the trained network ------------------------------------------------------------
+
+
+@torch.no_grad()
+def predict(network: nn.Module, x: Any) -> Any:
+    """kind (B, 3), size (B, 1) from features (B, 20)."""
+    was_training = network.training
+    network.eval()
+    try:
+        return network(x)
+    finally:
+        network.train(was_training)
+
+
+# --- parameters ---------------------------------------------------------------------------
+
+
+def init_params(seed: int = 0) -> dict[str, Tensor]:
+    """Fresh parameters. Every tensor draws from a stream of its own, given by seed and name."""
+    return {
+        "trunk.W": normal(seed, "trunk.W", 20, 32) * math.sqrt(2 / 20),
+        "trunk.b": torch.zeros(32),
+        "kind.W": uniform(seed, "kind.W", 32, 3) * math.sqrt(6 / (32 + 3)),
+        "kind.b": torch.zeros(3),
+        "size.W": uniform(seed, "size.W", 32, 1) * math.sqrt(6 / (32 + 1)),
+        "size.b": torch.zeros(1),
+    }
+
+
+def stream(seed: int, name: str) -> torch.Generator:
+    """The random numbers of one parameter: other parameters do not shift them."""
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "little"))
+
+
+def normal(seed: int, name: str, *shape: int) -> Tensor:
+    """Normal numbers with mean 0 and deviation 1."""
+    return torch.randn(shape, generator=stream(seed, name), dtype=torch.float64)
+
+
+def uniform(seed: int, name: str, *shape: int) -> Tensor:
+    """Numbers between -1 and 1."""
+    return 2 * torch.rand(shape, generator=stream(seed, name), dtype=torch.float64) - 1
+
+
+# --- functions ----------------------------------------------------------------------------
+
+
+def by_name(what: str, value: Any, names: Iterable[str]) -> list[Any]:
+    """The values of a dict that has these names, in their order."""
+    if not isinstance(value, dict) or set(value) != set(names):
+        found = sorted(map(str, value)) if isinstance(value, dict) else type(value).__name__
+        raise ValueError(f"{what}: expected a dict with the names {sorted(names)}, found {found}")
+    return [value[name] for name in names]
+
+
+def check_shape(what: str, x: Tensor, shape: tuple[Any, ...]) -> None:
+    """Refuse another number of axes, or other sizes than the numbers in `shape`."""
+    fits = x.dim() == len(shape) + 1 and all(
+        m == n for m, n in zip(x.shape[1:], shape) if isinstance(n, int)
+    )
+    if not fits:
+        expected = ", ".join(map(str, ("B", *shape))) + ("" if shape else ",")
+        raise ValueError(f"{what}: expected shape ({expected}), found {tuple(x.shape)}")
+
+
+def as_numbers(what: str, value: Any, shape: tuple[Any, ...], like: Tensor) -> Tensor:
+    """A tensor of shape (B, *shape) with the dtype and device of `like`; names in shape are free sizes."""
+    x = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    check_shape(what, x, shape)
+    return x
+
+
+def as_class_ids(what: str, value: Any, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Class ids of shape (B, ...), or rows of probabilities, one a class, which are to sum to 1."""
+    target = torch.as_tensor(value, device=like.device)
+    if target.shape == shape:
+        target = target.to(like.dtype)
+        return target / target.sum(-1, keepdim=True)
+    if target.shape != shape[:-1] or target.is_floating_point():
+        raise ValueError(
+            f"{what}: expected class ids of shape {shape[:-1]} or rows of shape {shape}, "
+            f"found {target.dtype} of shape {tuple(target.shape)}"
+        )
+    return target.long()
+
+
+def as_values(what: str, value: Any, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Numbers in that shape; a last axis of 1 may be left out."""
+    target = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    if shape[-1] == 1 and target.shape == shape[:-1]:
+        target = target.reshape(shape)
+    if target.shape != shape:
+        raise ValueError(f"{what}: expected shape {shape}, found {tuple(target.shape)}")
+    return target
+
+
+# --- files --------------------------------------------------------------------------------
+#
+# The .npz files of the NumPy module and .safetensors files, read without pickle. Numbers are
+# little-endian, as all machines that PyTorch runs on have them.
+
+NPZ_TYPES = {"<f2": torch.float16, "<f4": torch.float32, "<f8": torch.float64}
+SAFETENSORS_TYPES = {
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+
+
+def save_params(path: str | os.PathLike[str], network: nn.Module) -> None:
+    """Write parameters to a .npz or .safetensors file, in one move."""
+    arrays = {n: t.detach().cpu().contiguous() for n, t in network.state_dict().items()}
+    for name, t in arrays.items():
+        if not bool(t.isfinite().all()):
+            raise ValueError(f"{name}: has entries that are not finite; nothing was written")
+    temporary = f"{os.fspath(path)}.{secrets.token_hex(4)}.tmp"
+    try:
+        write = write_safetensors if os.fspath(path).endswith(".safetensors") else write_npz
+        write(temporary, arrays)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def load_params(path: str | os.PathLike[str], network: nn.Module) -> None:
+    """Put the arrays of a file into the network: names, shapes and entries are checked first."""
+    try:
+        found = read_npz(path) if zipfile.is_zipfile(path) else read_safetensors(path)
+    except (
+        KeyError,
+        SyntaxError,
+        TypeError,
+        struct.error,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+    ):
+        raise ValueError(f"{path}: no .npz or .safetensors file, or a damaged one") from None
+    own = network.state_dict()
+    if found.keys() != own.keys():
+        missing, extra = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
+        raise ValueError(f"{path}: missing {missing}, unknown {extra}")
+    for name, t in found.items():
+        if t.shape != own[name].shape:
+            raise ValueError(
+                f"{path}: {name} has shape {tuple(t.shape)}, not {tuple(own[name].shape)}"
+            )
+        if not bool(t.isfinite().all()):
+            raise ValueError(f"{path}: {name} has entries that are not finite")
+    network.load_state_dict(found)
+
+
+def raw(t: Tensor) -> bytes:
+    """The bytes of a contiguous tensor in memory."""
+    return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size()) if t.numel() else b""
+
+
+def tensor(data: bytes, dtype: torch.dtype, shape: Any) -> Tensor:
+    """A tensor of its bytes; too few or too many are a ValueError."""
+    size = math.prod(shape) * torch.empty((), dtype=dtype).element_size()
+    if len(data) != size:
+        raise ValueError(
+            f"an array of shape {tuple(shape)} has {len(data)} bytes instead of {size}"
+        )
+    return (
+        torch.frombuffer(bytearray(data), dtype=dtype).reshape(shape)
+        if size
+        else torch.zeros(shape, dtype=dtype)
+    )
+
+
+def write_npz(path: str, arrays: dict[str, Tensor]) -> None:
+    """A zip file with one .npy file for each array: a header of text, then the bytes."""
+    names = {dtype: name for name, dtype in NPZ_TYPES.items()}
+    with zipfile.ZipFile(path, "x") as archive:
+        for name, t in arrays.items():
+            t = t if t.dtype in names else t.float()
+            head = repr({"descr": names[t.dtype], "fortran_order": False, "shape": tuple(t.shape)})
+            head += " " * (-(len(head) + 11) % 64) + "\n"
+            start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode("latin1")
+            archive.writestr(f"{name}.npy", start + raw(t))
+
+
+def read_npz(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The arrays of an .npz file."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.namelist():
+            data = archive.read(entry)
+            if data[:6] != b"\x93NUMPY":
+                raise ValueError(f"{path}: {entry} is no array")
+            start, form = (10, "<H") if data[6] == 1 else (12, "<I")
+            end = start + struct.unpack(form, data[8:start])[0]
+            head = ast.literal_eval(data[start:end].decode("latin1"))
+            shape = head["shape"][::-1] if head["fortran_order"] else head["shape"]
+            t = tensor(data[end:], NPZ_TYPES[head["descr"]], shape)
+            found[entry.removesuffix(".npy")] = (
+                t.permute(*range(t.dim())[::-1]) if head["fortran_order"] else t
+            )
+    return found
+
+
+def write_safetensors(path: str, arrays: dict[str, Tensor]) -> None:
+    """The length of the header, the header as JSON, then the bytes of all arrays."""
+    names = {dtype: name for name, dtype in SAFETENSORS_TYPES.items()}
+    head: dict[str, Any] = {}
+    end = 0
+    for name, t in arrays.items():
+        start, end = end, end + t.numel() * t.element_size()
+        head[name] = {"dtype": names[t.dtype], "shape": list(t.shape), "data_offsets": [start, end]}
+    text = json.dumps(head, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "xb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for t in arrays.values():
+            file.write(raw(t))
+
+
+def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The arrays of a .safetensors file."""
+    with open(path, "rb") as file:
+        data = file.read()
+    size = struct.unpack("<Q", data[:8])[0]
+    if size > len(data) - 8:
+        raise ValueError(f"{path}: no .npz or .safetensors file, or a damaged one")
+    head = json.loads(data[8 : 8 + size])
+    head.pop("__metadata__", None)
+    found = {}
+    for name, about in head.items():
+        if ":" in name:  # the optimizer's, in a checkpoint of nnc
+            continue
+        start, end = about["data_offsets"]
+        part = data[8 + size + start : 8 + size + end]
+        found[name] = tensor(part, SAFETENSORS_TYPES[about["dtype"]], about["shape"])
+    return found
