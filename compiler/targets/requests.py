@@ -13,6 +13,7 @@ INSTEAD = {
     "jacobian": "torch.func.jacrev",
     "per-example": "torch.func.vmap over torch.func.grad",
     "step": "NumPy modules have it",
+    "shares": "DistributedDataParallel",
 }
 """For each function that --emit adds to other modules, what a user of PyTorch takes."""
 

@@ -12,6 +12,7 @@ from nnc.cli.commands import app
 from nnc.contents import CannotContain, Contents
 from nnc.diagnostics.model import SpecError
 from nnc.driver import Options, compile_source
+from nnc.emitted import EMITTED
 from nnc.layers import LAYERS
 from nnc.losses import LOSSES
 from nnc.ops import OPS
@@ -22,6 +23,7 @@ from nnc.schedules import SCHEDULES
 from nnc.source import Source
 from nnc.targets import FRAMEWORKS, backend_names, target_names
 from nnc.targets.numpy.helpers import STANDARD
+from nnc.targets.requests import INSTEAD
 from nnc.targets.target import load_target
 from nnc.targets.torch.members import reference
 
@@ -65,6 +67,10 @@ def test_every_op_of_a_forward_pass_has_a_macro_or_a_helper():
     ops = {n for n, o in OPS.items() if o.gradient not in (ADJOINT, FROM_PASS)} - {*LEAVES}
     without = {n for n in ops if not hasattr(TORCH.expressions, f"{n}_op") and n not in helpers}
     assert without == FROM_ELSEWHERE
+
+
+def test_every_function_on_request_has_something_in_its_place():
+    assert INSTEAD.keys() == EMITTED.keys()
 
 
 def test_norms_are_written_whole():
