@@ -40,7 +40,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NNC_VERSION = "0.1.0"
-CONTRACT = 1
 SPEC = "# The network most books begin with, for MNIST's 28x28 pixels; nothing but the line that says so.\n# Softmax and crossentropy belong together: their joint gradient on the logits is just y - target.\ninput 784 -> dense 30 sigmoid -> dense 10 softmax; loss crossentropy\n"
 SPEC_SHA256 = "4e6d7322ad93faa24d11cf2e5f26006990694da5352b5dfef632e73a367d13ae"
 

@@ -39,7 +39,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NNC_VERSION = "0.1.0"
-CONTRACT = 1
 SPEC = "# a sequence of feature vectors, a classifier at every step\ninput Tx6 -> dense 4 gelu -> dropout 0.2 -> dense 3; loss crossentropy\n"
 SPEC_SHA256 = "dd09c45f55604f43a941682a3fcccbf116249925ea8761bf4538e42e256087a5"
 

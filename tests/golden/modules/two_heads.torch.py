@@ -49,7 +49,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NNC_VERSION = "0.1.0"
-CONTRACT = 1
 SPEC = "# One trunk, two questions: which of three kinds, and how large.\n# The losses are added with weights, so that neither drowns the other in the shared layer.\ninput 20 as features -> dense 32 relu as trunk -> dense 3 softmax as kind\ntrunk -> dense 1 as size\noutput kind, size\nloss crossentropy on kind weight=0.3\nloss huber(delta=2) on size\noptimizer sgd lr=0.05 momentum=0.9\n"
 SPEC_SHA256 = "387b8679b189c00d4d15ef866ae0fe9cb887c833884f25615681fd5731798d7e"
 

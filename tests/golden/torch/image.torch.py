@@ -45,7 +45,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NNC_VERSION = "0.1.0"
-CONTRACT = 1
 SPEC = "# Convolution, batch norm, dropout; adam with a schedule and clipping; the first layer stays as it is.\ninput 3x8x8 -> conv 4 3x3 pad=same frozen=true relu -> maxpool 2\n  -> conv 6 3x3 stride=2 pad=same -> batchnorm relu -> flatten -> dropout 0.3 -> dense 5 softmax\nloss crossentropy smoothing=0.1\nregularize l2=1e-4\noptimizer adam lr=1e-3\nschedule cosine steps=1000 warmup=50\nclip norm=1\n"
 SPEC_SHA256 = "da7b0924e9a5ddd1d7b1fa6540a185761de579e0b0777b96368ee2e6d357460d"
 

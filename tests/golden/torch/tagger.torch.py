@@ -45,7 +45,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NNC_VERSION = "0.1.0"
-CONTRACT = 1
 SPEC = "# Padded rows of ids, a class for every position; an optimizer that torch.optim has not.\ninput T int ragged as words -> embedding 50 8 -> lstm 6 return=all bidirectional=true\n  -> attention 2 -> dense 4 softmax as tags\noutput tags\nloss crossentropy ignore=0\ntrain weights=rows\noptimizer lion lr=1e-3 weight_decay=0.1 decay=weights\n"
 SPEC_SHA256 = "0b6e4aa86ebf446cd5144c44668bb914a74149c0011d714e1fbd4bbeb9afcfe9"
 
