@@ -37,6 +37,7 @@ STANDARD = {
     "prod": "math",
     "is_": "operator",
     "Any": "typing",
+    "TYPE_CHECKING": "typing",
 }
 """The standard library names that modules import, and their module; None for a module itself."""
 

@@ -33,6 +33,7 @@ import struct
 import zipfile
 import zlib
 from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -67,6 +68,10 @@ class Layer(nn.Module):
 
     `layer.W` is a tensor; `layer["1"]` a layer by name, whatever attributes an nn.Module has.
     """
+
+    if TYPE_CHECKING:  # layers and tensors are there by name
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __getitem__(self, name: str) -> Any:
         return self._modules[name]
