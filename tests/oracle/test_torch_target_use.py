@@ -23,6 +23,7 @@ from nnc.targets.target import load_target
 from nnc.targets.torch.faults import SET
 from nnc.targets.torch.members import TAKEN
 
+from .generated import load
 from .torch_modules import Twins, torch_module, twins
 
 ROOT = Path(__file__).parents[2]
@@ -343,6 +344,22 @@ def test_two_processes_train_as_one(tmp_path):
     found = np.load(tmp_path / "two.npz")
     for name, tensor in network.state_dict().items():
         assert np.abs(found[name] - tensor.numpy()).max() < 1e-12, name
+
+
+# --- examples in docstrings ---------------------------------------------------------------
+
+GOLDEN = sorted((ROOT / "tests/golden").rglob("*.torch.py"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
+def test_the_example_of_a_module_runs(path):
+    module = load(path.read_text(encoding="utf-8"), "golden_torch_model")
+    lines = module.__doc__.partition("`from MODULE import *`):")[2].splitlines()
+    stop = next(i for i, line in enumerate(lines) if line.startswith("Every"))
+    names = dict(module.__dict__)
+    exec("\n".join(line[4:] for line in lines[:stop]), names)
+    assert names["loss_before"] > 0
+    assert torch.isfinite(next(iter(_values(names["y"])))).all()
 
 
 # --- the page -----------------------------------------------------------------------------
