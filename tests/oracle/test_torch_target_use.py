@@ -293,7 +293,7 @@ def test_export(name):
 # --- two processes ------------------------------------------------------------------------
 
 WORKER = """
-import sys, torch
+import os, sys, torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 import model
@@ -309,7 +309,8 @@ for _ in range(5):
     model.train_step(parallel, x[rank::count], target[rank::count], opt)
 if rank == 0:
     model.save_params(sys.argv[1], network)
-dist.destroy_process_group()
+dist.barrier()  # nobody leaves while others still talk
+os._exit(0)  # PyTorch's own threads abort some processes in the middle of their ordinary end
 """
 
 
