@@ -92,43 +92,41 @@ def train(
 ) -> TrainResult:
     """Train a module's network on data and measure it after every epoch.
 
-    Settings that are not given come from the spec. Training begins with `params`, and with `state`
-    where the module has one (both as load_params returns them; neither is changed), or else with
-    initial values. `report` receives each epoch, `progress` the rows done and the total rows of an
-    epoch, `tell` each warning once, as a sentence (a metric that cannot be computed never ends
-    training). `callbacks` are called for batches and epochs, and may stop training.
+    Settings that are not given come from the spec. Training begins with `params`, and `state` where
+    the module has one (as load_params returns them; neither is changed), or with initial values.
+    `report` receives each epoch, `progress` the rows done and all rows of an epoch, `tell` each
+    warning once. `callbacks` are called for batches and epochs, and may stop training.
+    With a `validation` set the weights of its lowest loss are kept; `patience` ends training after
+    that many epochs without a lower loss (on the training set, if there is no validation set).
+    Ctrl-C ends training and keeps the weights; so does a divergence, unless it is allowed and the
+    loss finite. A module with `solve` is solved directly, as one epoch, unless a rate is given.
 
-    With a `validation` set, the weights of the epoch with the lowest loss on it are kept; with
-    `patience`, training ends after that many epochs without a lower loss (on the training set, if
-    there is no validation set). Ctrl-C ends training and keeps the current weights; a divergence
-    ends it too, unless it is allowed and the loss is finite. A module with `solve` is solved
-    directly, reported as one epoch, unless a rate is given.
-
-    With a `communicator` of several processes (runtime.parallel), all of which call this with the
-    same arguments, each takes a share of the rows of every batch, and all return the same weights.
-    `report`, `progress` and `tell` are called on rank 0 only. Raises RankFailed where training
-    cannot begin because another process failed, DataError where data or plan do
-    not fit the module."""
+    With a `communicator` of several processes (runtime.parallel), which all pass equal arguments,
+    each takes a share of every batch's rows, all return the same weights, and rank 0 alone reports.
+    Raises DataError where data or plan do not fit, RankFailed where another process failed."""
     chosen = plan(module, len(data), epochs=epochs, batch=batch, lr=lr, seed=seed)
-    exact = lr is None and hasattr(module, "solve")
-    _require_rate(module, chosen, exact)
-    sets, metrics = fitted_sets(module, data, validation, test)
+    exact = _is_exact(module, chosen, lr)
     ranks = communicator if isinstance(communicator, Ranks) else Ranks(communicator)
-    listeners = _told(progress, report) if ranks.leads else []
+    given = (chosen, *fitted_sets(module, data, validation, test))
     with _faults_of(data):
         session = Session(
             module,
-            chosen,
-            sets,
-            metrics,
+            *given,
             patience=patience,
-            callbacks=[*callbacks, *listeners],
+            callbacks=[*callbacks, *(_told(progress, report) if ranks.leads else ())],
             tell=tell if ranks.leads else None,
             allow_divergence=allow_divergence,
             start=_start(module, params, state),
             ranks=ranks,
         )
         return conduct(session, exact)
+
+
+def _is_exact(module: Module, chosen: Plan, lr: float | None) -> bool:
+    """Return whether the module is solved directly; otherwise its plan needs a rate."""
+    exact = lr is None and hasattr(module, "solve")
+    _require_rate(module, chosen, exact)
+    return exact
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from ..ir.bounds import DEFAULT_MEMORY
 from .specs import SpecText, read
 
 if TYPE_CHECKING:
-    from ..cli.sweeping import Swept
+    from ..cli.sweeping import SweepWanted, Swept
+    from ..sweeps.axes import Axis
 
 Values = Iterable[Any] | str
 
@@ -78,34 +79,40 @@ def sweep(
     from nnc.runtime.tables.missing import Missing
 
     from ..cli.data_options import DataWanted
-    from ..cli.sweeping import SweepWanted, run_sweep
+    from ..cli.sweeping import SweepWanted
     from ..cli.trainings import Wanted
+
+    source = DataWanted(os.fspath(data), target, features, None, Missing.ERROR, test, None)
+    training = Wanted(source, validation, epochs, batch, None, seed, patience)
+    how = (random, seeds, by, jobs or cores(), dask, backend, tuple(freeze), max_memory, overwrite)
+    text = _whole_text(spec, max_memory)
+    return _swept(SweepWanted(text, _axes(grid), training, Path(folder), *how), progress)
+
+
+def _whole_text(spec: SpecText, max_memory: int) -> str:
+    """Return the text of a spec that can be trained, with what it includes."""
     from ..frontend.inline import inline_includes
-    from ..sweeps.axes import read_axes
-    from ..sweeps.report import told
 
     given = read(spec)
     _require_trainable(given.source.text if isinstance(spec, str) else Path(spec), max_memory)
-    source = DataWanted(os.fspath(data), target, features, None, Missing.ERROR, test, None)
-    swept = run_sweep(
-        SweepWanted(
-            inline_includes(given.source, given.files.load),
-            read_axes(f"{name}={_text(values)}" for name, values in grid.items()),
-            Wanted(source, validation, epochs, batch, None, seed, patience),
-            Path(folder),
-            random,
-            seeds,
-            by,
-            jobs or cores(),
-            dask,
-            backend,
-            tuple(freeze),
-            max_memory,
-            overwrite,
-        ),
-        lambda state, outcome: progress(told(state, outcome)) if progress else None,
+    return inline_includes(given.source, given.files.load)
+
+
+def _axes(grid: Mapping[str, Values]) -> tuple[Axis, ...]:
+    from ..sweeps.axes import read_axes
+
+    return read_axes(f"{name}={_text(values)}" for name, values in grid.items())
+
+
+def _swept(wanted: SweepWanted, progress: Callable[[str], None] | None) -> SweepResult:
+    from ..cli.sweeping import run_sweep
+    from ..sweeps.report import told
+
+    return _result(
+        run_sweep(
+            wanted, lambda state, outcome: progress(told(state, outcome)) if progress else None
+        )
     )
-    return _result(swept)
 
 
 def _text(values: Values) -> str:

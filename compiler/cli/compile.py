@@ -123,19 +123,9 @@ def compile(
     """
     from ..driver import Options
 
-    options = Options(
-        level,
-        target,
-        emit,
-        dump_after,
-        not no_format,
-        max_memory,
-        without,
-        dump_program,
-        _contents(only, bare),
-        None if params is None else _reader(params),
-        freeze,
-    )
+    contents, weights = _contents(only, bare), None if params is None else _reader(params)
+    style = (not no_format, max_memory, without, dump_program)
+    options = Options(level, target, emit, dump_after, *style, contents, weights, freeze)
     _check_options(options)
     read = read_spec(spec, code)
     check_output(output, read.files)

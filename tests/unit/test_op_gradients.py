@@ -137,7 +137,7 @@ def function(graph, level: int):
     results = ", ".join(f"{n!r}: {frame.name(i)}" for n, i in graph.outputs.items())
     source = f"def f({args}):\n" + "\n".join(lines) + f"\n    return {{{results}}}\n"
     words = {name: has(graph, name) for name in ("started", "cells")}
-    view = SimpleNamespace(level=level, dtype="float64", by_columns=(), **words)
+    view = SimpleNamespace(level=level, dtype="float64", by_columns=(), shares_state=False, **words)
     used = {name for s in statements for name in getattr(s, "uses", ())}
     helpers = helper_functions(target, view, used).text
     exec("from __future__ import annotations\n" + helpers, space)
@@ -268,7 +268,7 @@ def test_what_predict_writes_over_is_no_view(name, sample):
     space = {"np": np, "DTYPE": np.dtype(float), "Array": np.ndarray, "Any": object}
     space |= {"prod": math.prod, "product": itertools.product, "accumulate": itertools.accumulate}
     space |= {"ONE": np.ones(()), "LOWEST": np.full((), np.finfo(float).min), **arrays}
-    view = SimpleNamespace(level=1, dtype="float64", by_columns=())
+    view = SimpleNamespace(level=1, dtype="float64", by_columns=(), shares_state=False)
     helpers = helper_functions(load_target("numpy"), view, made.uses).text
     exec("from __future__ import annotations\n" + helpers, space)
     value = eval(made.code, space)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...ir.dims import Dim, Shape, symbols
@@ -88,6 +89,29 @@ class ParamView:
 def size_of(array: ArrayView, axis: int) -> str:
     """Return the expression that reads a size: `len(x)`, `x.shape[1]`."""
     return f"{array.var}.shape[{axis}]" if axis else f"len({array.var})"
+
+
+def bounds_of(
+    sizes: Iterable[SizeView], arrays: Sequence[ArrayView]
+) -> list[tuple[str, str, str, int, int | None]]:
+    """Return the sizes with bounds: array, symbol, expression, the least and the greatest value."""
+    return [
+        (a.name, s.name, size_of(a, axis), s.least, s.most)
+        for s in sizes
+        for a in arrays
+        for axis, n in enumerate(a.spec)
+        if n == s.name and (s.least > 1 or s.most is not None)
+    ]
+
+
+def places_of(symbol: str, arrays: Iterable[ArrayView]) -> list[tuple[str, str]]:
+    """Return where a size stands, as `x` or `x axis 1`, with the expressions that read it."""
+    return [
+        (a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}", size_of(a, axis))
+        for a in arrays
+        for axis, n in enumerate(a.spec)
+        if n == symbol
+    ]
 
 
 def shape_text(array: ArrayView) -> str:

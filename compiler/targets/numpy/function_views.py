@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from ...program.statements import Statement
+from ...program.statements import Assign, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,15 @@ class KernelView:
     dims: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...]
     results: tuple[tuple[str, str], ...]
+
+    def split_behind(
+        self, names: Collection[str]
+    ) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+        """Return the statements up to the last that gives one of the names, and the others."""
+        found = self.statements
+        made = [i for i, s in enumerate(found) if isinstance(s, Assign) and s.target in names]
+        cut = made[-1] + 1 if made else 0
+        return found[:cut], found[cut:]
 
 
 @dataclass(frozen=True, slots=True)

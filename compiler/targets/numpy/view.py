@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...program.statements import Assign, Statement
-from .arrays import ArrayView, BatchCount, ParamView, SizeView, StateView, shape_text, size_of
+from ...program.statements import Statement
+from .arrays import (
+    ArrayView,
+    BatchCount,
+    ParamView,
+    SizeView,
+    StateView,
+    bounds_of,
+    places_of,
+    shape_text,
+    size_of,
+)
 from .function_views import (
     CacheView,
     ConstantView,
@@ -332,13 +342,7 @@ class ModuleView:
     @property
     def bounded_sizes(self) -> list[tuple[str, str, str, int, int | None]]:
         """The sizes with bounds: input, symbol, expression, the least and the greatest value."""
-        return [
-            (a.name, s.name, size_of(a, axis), s.least, s.most)
-            for s in self.sizes
-            for a in self.inputs
-            for axis, n in enumerate(a.spec)
-            if n == s.name and (s.least > 1 or s.most is not None)
-        ]
+        return bounds_of(self.sizes, self.inputs)
 
     @staticmethod
     def reads_size(array: ArrayView, axis: int) -> str:
@@ -348,20 +352,8 @@ class ModuleView:
     @property
     def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The symbols that several inputs share, with the expressions that read them."""
-        found = []
-        for symbol in self.free_sizes:
-            places = [
-                (
-                    a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}",
-                    self.reads_size(a, axis),
-                )
-                for a in self.inputs
-                for axis, n in enumerate(a.spec)
-                if n == symbol
-            ]
-            if len(places) > 1:
-                found.append((symbol, places))
-        return found
+        places = [(symbol, places_of(symbol, self.inputs)) for symbol in self.free_sizes]
+        return [(symbol, found) for symbol, found in places if len(found) > 1]
 
     @property
     def target_dims(self) -> tuple[tuple[str, str], ...]:
@@ -372,12 +364,7 @@ class ModuleView:
 
     def halves(self, kernel: KernelView) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
         """Return the statements before and after targets are taken; their lengths come first."""
-        statements, lengths = kernel.statements, {a.lengths for a in self.targets}
-        made = [
-            i for i, s in enumerate(statements) if isinstance(s, Assign) and s.target in lengths
-        ]
-        cut = made[-1] + 1 if made else 0
-        return statements[:cut], statements[cut:]
+        return kernel.split_behind({a.lengths for a in self.targets})
 
     @property
     def input_gradient_dims(self) -> tuple[tuple[str, str], ...]:
@@ -395,8 +382,7 @@ class ModuleView:
     @property
     def cache_differs(self) -> str:
         """The condition under which a cache was made for other sizes."""
-        names = [d for d, _ in self.cache.dims]
-        return " or ".join(f"cache.{d} != {d}" for d in names)
+        return " or ".join(f"cache.{d} != {d}" for d, _ in self.cache.dims)
 
     @property
     def single_input(self) -> bool:
