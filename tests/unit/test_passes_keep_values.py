@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ from nnc.passes.fuse_sums import fuse_sums
 from nnc.passes.pipeline import PASSES as PASSES_OF
 from nnc.passes.share_common import share_common
 from nnc.passes.simplify import simplify
-from nnc.passes.verify import verify
+from nnc.passes.verify import VerifyError, verify
 from nnc.source import Source, Span
 
 PASSES = dict.fromkeys(
@@ -354,3 +356,18 @@ def test_every_pass_keeps_the_values_of_random_graphs(graph: Graph) -> None:
     for run in (simplify, fold_constants, share_common, fuse_sums, simplify, eliminate_dead_code):
         whole = run(whole)
     assert_same(graph, whole)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (Origin("", PLACE, Role.BACKWARD), "an op without origin"),
+        (Origin("dense1", (), Role.BACKWARD), "an origin without place"),
+    ],
+)
+def test_an_op_whose_origin_is_lost_is_refused(origin, said):
+    good = builder()
+    scale(good, parameter(good, 3), 2.0)
+    nodes = [replace(n, origin=origin) if n.op != "param" else n for n in good.nodes]
+    with pytest.raises(VerifyError, match=said):
+        verify(Graph(tuple(nodes), {}), "test")
