@@ -367,7 +367,7 @@ def test_every_pass_keeps_the_values_of_random_graphs(graph: Graph) -> None:
 )
 def test_an_op_whose_origin_is_lost_is_refused(origin, said):
     good = builder()
-    scale(good, parameter(good, 3), 2.0)
+    scale(parameter(good, 3), 2.0)
     nodes = [replace(n, origin=origin) if n.op != "param" else n for n in good.nodes]
     with pytest.raises(VerifyError, match=said):
         verify(Graph(tuple(nodes), {}), "test")
