@@ -24,6 +24,7 @@ from ..ir.dims import symbol
 from ..ir.layer_graph import TypedGraph
 from ..ir.op_graph import Graph, Node, Origin, Role
 from ..ir.types import DType
+from ..kinds.lower.losses import ROW_WEIGHTS
 from ..losses import LOSSES
 from ..lower.graph import lower, value_name
 from ..lower.losses import target_layers, target_name
@@ -144,6 +145,8 @@ class Reference:
             yield name, array
             yield f"{name}.ids", np.array(ids)
             yield f"{name}.weights", _balanced(array)
+        if typed.graph.training.weighs_rows:  # as a module counts rows that have no weight given
+            yield ROW_WEIGHTS, np.ones(len(next(iter(named.values()))))
 
 
 def training_graph(typed: TypedGraph) -> Graph:

@@ -42,6 +42,7 @@ def functions(target: str, level: int) -> SimpleNamespace:
         frozen=(),
         started=False,
         cells=False,
+        shares_state=False,
     )
     texts = [
         "from __future__ import annotations\nimport hashlib, math, os, sys, time\nfrom typing import Any"

@@ -40,7 +40,7 @@ SMALL = {"RUN": "8", "LINE_BYTES": "2**13", "TILE_BYTES": "2**12"}
 
 def functions(target: str, *files: str, **constants: str) -> SimpleNamespace:
     """The helper functions of some templates, as a module has them, with other constants."""
-    view = SimpleNamespace(level=0, dtype="float64")
+    view = SimpleNamespace(level=0, dtype="float64", shares_state=False)
     environment = load_target(target).environment
     text = IMPORTS
     with recording():

@@ -10,6 +10,7 @@ from nnc.doctor.diagnose import diagnose
 from nnc.doctor.reference import Reference
 from nnc.source import Source
 
+from ..generated import build
 from .planted import NETS, hand, numbers
 
 ROWS = (4, 10)
@@ -224,3 +225,19 @@ def test_only_what_the_first_wrong_array_depends_on_is_suspected(monkeypatch):
     tried.clear()
     diagnosed("digits", 5, {"softmax-diagonal"}, inner=True)
     assert "derivative-of-preactivation" not in tried
+
+
+def test_a_spec_with_weights_of_rows_is_judged_with_ones():
+    """Without weights of its rows, a generated module counts every row once."""
+    spec = "input 4 -> dense 3 softmax\nloss crossentropy\ntrain weights=rows\n"
+    made = build(spec, 0)
+    params, x = made.init_params(0), np.random.default_rng(0).normal(size=(8, 4))
+    y, cache = made.forward(params, x.astype("f4"))
+    target = np.arange(8) % 3
+    loss = made.loss(params, cache, target)
+    gradients = {f"d_{k}": 8 * v for k, v in made.backward(params, cache, target).items()}
+    found = diagnose(
+        Reference.of(Source("a.nn", spec)),
+        {"x": x, "target": target, **params, **gradients, "loss": loss},
+    )
+    assert found.mistakes[0].slug == "missing-mean"
