@@ -45,11 +45,16 @@ UNUSED = ("tests", "__pycache__")
 
 PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 
-OURS = {"nnc": "compiler", "nnc/grammar": "grammar", "nnc/templates": "templates"}
+OURS = {
+    "nnc": "compiler",
+    "nnc/grammar": "grammar",
+    "nnc/templates": "templates",
+    "nnc/runtime": "runtime",
+}
 NOT_COMPILING = ("cli", "doctor", "sklearn", "notebook", "onnx_export", "onnx_import", "convert")
 """Folders of nnc that a page has no use for."""
 
-DATA = (".py", ".md", ".lark", ".jinja", ".nn", ".txt")
+DATA = (".py", ".md", ".lark", ".jinja", ".nn", ".txt", ".npz")
 
 
 def main() -> None:

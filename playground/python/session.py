@@ -138,6 +138,42 @@ class Session:
         found = find(code)
         return page(found) if found else None
 
+    def train(self, epochs: int) -> list[str]:
+        """Train on the digits that ship with nnc; return a line an epoch, or why it cannot be.
+
+        NumPy must be there; the page loads it before."""
+        from pathlib import Path
+        from tempfile import TemporaryDirectory
+
+        from nnc.driver import Options, compile_source
+        from nnc.runtime.data import load
+        from nnc.runtime.dataset import DataError
+        from nnc.runtime.epochs import EpochText
+        from nnc.runtime.module import import_module
+        from nnc.runtime.training import train
+
+        if self.study.graph is None:
+            return ["The spec has errors, or nothing to train."]
+        lines: list[str] = []
+        text = EpochText(100)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model.py"
+            code = compile_source(self.study.source, Options(format=False)).code
+            path.write_text(code, encoding="utf-8")
+            try:
+                module = import_module(path)
+                data, test = load("digits", module)
+                train(
+                    module,
+                    data,
+                    test=test,
+                    epochs=epochs,
+                    report=lambda epoch: lines.append(text.of(epoch)),
+                )
+            except (DataError, ValueError) as error:
+                lines.append(str(error))
+        return lines
+
     def format(self) -> str:
         """Return the text in its canonical form; broken text as it is."""
         report = Report()
@@ -149,7 +185,17 @@ SESSION = Session()
 
 ANSWERS: Mapping[str, Callable[..., Any]] = {
     name: getattr(SESSION, name)
-    for name in ("update", "shapes", "code", "graph", "hover", "complete", "explain", "format")
+    for name in (
+        "update",
+        "shapes",
+        "code",
+        "graph",
+        "hover",
+        "complete",
+        "explain",
+        "format",
+        "train",
+    )
 }
 
 

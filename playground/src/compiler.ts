@@ -86,5 +86,7 @@ export class Compiler {
   hover = (at: number) => this.ask<{ from: number; to: number; text: string } | null>("hover", at);
   complete = (at: number) => this.ask<Item[]>("complete", at);
   explain = (code: string) => this.ask<string | null>("explain", code);
+  /** Lines of epochs; null if the page's folder has no NumPy. */
+  train = (epochs: number) => this.ask<string[] | null>("train", epochs);
   format = () => this.ask<string>("format");
 }

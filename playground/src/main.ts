@@ -239,6 +239,26 @@ function showList(found: Update): void {
   );
 }
 
+// --- training --------------------------------------------------------------------------------
+
+const NO_NUMPY =
+  "This page has no NumPy, so it cannot train. Put NumPy's wheel for Pyodide beside index.html, as\n" +
+  "numpy.whl, or train on your machine: nnc train model.nn --data digits";
+
+const begin = element<HTMLButtonElement>("begin");
+begin.onclick = async () => {
+  const shown = element("epochs");
+  begin.disabled = true;
+  shown.textContent = "Training …";
+  try {
+    const lines = await compiler.train(10);
+    shown.textContent = lines === null ? NO_NUMPY : lines.join("\n");
+  } catch (error) {
+    shown.textContent = String(error);
+  }
+  begin.disabled = false;
+};
+
 // --- the beginning ---------------------------------------------------------------------------
 
 const chooser = element<HTMLSelectElement>("examples");

@@ -1,12 +1,14 @@
 // The worker: loads Pyodide and nnc from the page's own folder, and answers questions in order.
 
-import { loadPyodide } from "pyodide";
+import { loadPyodide, type PyodideInterface } from "pyodide";
 
 type Question = { id: number; ask: string; args: unknown[] };
 
 const folder = new URL("./", self.location.href).href;
 
-async function start(): Promise<(ask: string, args: string) => string> {
+type Answer = (ask: string, args: string) => string;
+
+async function start(): Promise<{ python: PyodideInterface; answer: Answer }> {
   tell("Loading Python");
   const python = await loadPyodide({ indexURL: `${folder}pyodide/` });
   tell("Loading nnc");
@@ -16,11 +18,22 @@ async function start(): Promise<(ask: string, args: string) => string> {
   python.runPython("import sys; sys.path.insert(0, '/nnc')");
   tell("Starting the compiler");
   const session = python.pyimport("session");
-  return (ask, args) => session.answer(ask, args) as string;
+  return { python, answer: (ask, args) => session.answer(ask, args) as string };
 }
 
 function tell(step: string): void {
   self.postMessage({ step });
+}
+
+// Training needs NumPy, whose wheel for Pyodide the page's folder may have or not.
+const NUMPY = `${folder}numpy.whl`;
+let numpy: Promise<boolean> | undefined;
+
+async function loadNumpy(python: PyodideInterface): Promise<boolean> {
+  const found = await fetch(NUMPY, { method: "HEAD" });
+  if (!found.ok) return false;
+  await python.loadPackage(NUMPY, { checkIntegrity: false });
+  return true;
 }
 
 const ready = start();
@@ -32,8 +45,12 @@ ready.then(
 self.onmessage = async (event: MessageEvent<Question>) => {
   const { id, ask, args } = event.data;
   try {
-    const answer = (await ready)(ask, JSON.stringify(args));
-    self.postMessage({ id, answer: JSON.parse(answer) });
+    const { python, answer } = await ready;
+    if (ask === "train" && !(await (numpy ??= loadNumpy(python)))) {
+      self.postMessage({ id, answer: null });
+      return;
+    }
+    self.postMessage({ id, answer: JSON.parse(answer(ask, JSON.stringify(args))) });
   } catch (error) {
     self.postMessage({ id, error: String(error) });
   }

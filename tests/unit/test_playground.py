@@ -92,3 +92,15 @@ def test_every_packed_folder_exists_and_what_the_page_imports_is_packed():
     assert any(name.startswith("nnc/diagnostics/pages/") for name in names)
     assert not any(name.startswith("nnc/cli/") for name in names)
     assert {style for rule in build.rules() for style in rule["styles"]} > {"keyword", "layer"}
+
+
+def test_training_where_numpy_is_there(session):
+    spec = "input 64 -> dense 10 softmax\nloss crossentropy\noptimizer sgd lr=0.1\ntrain batch=32\nmetric accuracy\n"
+    ask(session, "update", spec)
+    lines = ask(session, "train", 2)
+    assert [line.split()[:2] for line in lines] == [["epoch", "1"], ["epoch", "2"]]
+    ask(session, "update", spec.replace("64", "63"))
+    (line,) = ask(session, "train", 1)
+    assert "63" in line
+    ask(session, "update", "input 64 -> dense")
+    assert ask(session, "train", 1) == ["The spec has errors, or nothing to train."]
