@@ -101,32 +101,26 @@ def verdict(case: Case, result: Result) -> Verdict:
 
 @contextmanager
 def mutated_tree(mutant: Mutant) -> Iterator[Path]:
-    """A folder with the package nnc, of links to this repository but for the mutant's file."""
+    """A folder with the package nnc, of links to the files of this repository but for the mutant's.
+
+    Its folders are real ones, so that a test that searches the package finds every file."""
     with tempfile.TemporaryDirectory() as name:
         nnc = Path(name) / "nnc"
         _link_all(ROOT / "compiler", nnc)
         for part in PARTS:
-            (nnc / part).symlink_to(ROOT / part)
+            _link_all(ROOT / part, nnc / part)
         top, *inner = Path(mutant.path).parts
-        place = nnc if top == "compiler" else _unlinked(nnc / top, ROOT / top)
-        source = ROOT / top
-        for part in inner[:-1]:
-            place, source = _unlinked(place / part, source / part), source / part
+        place = nnc.joinpath(*inner) if top == "compiler" else nnc.joinpath(top, *inner)
         text = (ROOT / mutant.path).read_text(encoding="utf-8")
-        (place / inner[-1]).unlink()
-        (place / inner[-1]).write_text(mutant.apply(text), encoding="utf-8")
+        place.unlink()
+        place.write_text(mutant.apply(text), encoding="utf-8")
         yield Path(name)
-
-
-def _unlinked(place: Path, source: Path) -> Path:
-    """A folder of links in place of a link to the folder."""
-    place.unlink()
-    _link_all(source, place)
-    return place
 
 
 def _link_all(source: Path, place: Path) -> None:
     place.mkdir()
     for entry in source.iterdir():
-        if entry.name != "__pycache__":
+        if entry.is_dir() and entry.name != "__pycache__":
+            _link_all(entry, place / entry.name)
+        elif entry.is_file():
             (place / entry.name).symlink_to(entry)

@@ -115,3 +115,11 @@ def test_the_nearest_line_above_names_the_judges() -> None:
     lines = {2: [], 3: ["quick", "slow"], 5: ["quick", "slow"], 9: ["slow"]}
     for line, judges in lines.items():
         assert reach.judges(Mutant("a.py", 0, 0, "", "", "", line)) == judges
+
+
+def test_a_search_of_the_mutated_package_finds_every_file() -> None:
+    """Tests that read the compiler's source would otherwise fail without any fault."""
+    with mutated_tree(everything()[0]) as tree:
+        found = {p.relative_to(tree / "nnc").as_posix() for p in (tree / "nnc").rglob("*.py")}
+    own = {p.relative_to(ROOT / "compiler").as_posix() for p in (ROOT / "compiler").rglob("*.py")}
+    assert own <= found
