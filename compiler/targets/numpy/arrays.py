@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ...ir.dims import Dim, Shape, symbols
@@ -104,10 +104,12 @@ def bounds_of(
     ]
 
 
-def places_of(symbol: str, arrays: Iterable[ArrayView]) -> list[tuple[str, str]]:
-    """Return where a size stands, as `x` or `x axis 1`, with the expressions that read it."""
+def places_of(
+    symbol: str, arrays: Iterable[ArrayView], read: Callable[[ArrayView, int], str]
+) -> list[tuple[str, str]]:
+    """Return where a size stands, as `x` or `x axis 1`, with the expressions that `read` it."""
     return [
-        (a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}", size_of(a, axis))
+        (a.name if a.spec.count(symbol) == 1 else f"{a.name} axis {axis}", read(a, axis))
         for a in arrays
         for axis, n in enumerate(a.spec)
         if n == symbol

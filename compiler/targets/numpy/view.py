@@ -352,7 +352,7 @@ class ModuleView:
     @property
     def shared_sizes(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The symbols that several inputs share, with the expressions that read them."""
-        places = [(symbol, places_of(symbol, self.inputs)) for symbol in self.free_sizes]
+        places = [(s, places_of(s, self.inputs, self.reads_size)) for s in self.free_sizes]
         return [(symbol, found) for symbol, found in places if len(found) > 1]
 
     @property
