@@ -35,13 +35,10 @@ class Checked:
     """What the front half gives: the findings, and the typed graph unless there were errors.
 
     `graph` is None also for a library (a file without chains), where nothing is to be built.
-    `partial` is the graph with the types that are known, also if there were errors; None if there
-    are no chains, or more errors than are reported.
     """
 
     report: Report
     graph: TypedGraph | None
-    partial: TypedGraph | None = None
 
 
 @dataclass(slots=True)
@@ -49,12 +46,14 @@ class Traced:
     """What an editor asks of a check besides its result, as far as the check came.
 
     `file` is the syntax tree, `passed` the expanded stages with the layers of `graph` that they
-    became; `inferred` has all that is known of their shapes, also behind faults."""
+    became; `inferred` has all that is known of their shapes, also behind faults, and `typed` is
+    the graph with those that are certain."""
 
     file: ast.File | None = None
     passed: list[Passed] = field(default_factory=list)
     graph: LayerGraph | None = None
     inferred: Inference | None = None
+    typed: TypedGraph | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +155,11 @@ def _checked(
     if graph is None:
         return Checked(report, None)
     traced.inferred = inferred(graph, report)
-    typed = typed_graph(graph, traced.inferred)
+    traced.typed = typed = typed_graph(graph, traced.inferred)
     if not report.has_errors:
         check_memory(typed, report, max_memory)
     report.found += run_lints(typed, whole=not report.has_errors)
-    return Checked(report, None if report.has_errors else typed, typed)
+    return Checked(report, None if report.has_errors else typed)
 
 
 def compile_source(

@@ -42,13 +42,14 @@ def trace(spec: str | None, code: str | None, format_: ReportFormat, max_memory:
 
       nnc trace -c 'input 3x32x32 -> conv 16 3x3 -> maxpool 2 -> flatten -> dense 10'
     """
-    from ..driver import check
+    from ..driver import Traced, check
     from ..report.trace import trace as traced
 
     read = read_spec(spec, code)
-    checked = check(read.source, read.files.load, max_memory)
-    if checked.partial is not None:
-        steps = traced(checked.partial)
+    found = Traced()
+    checked = check(read.source, read.files.load, max_memory, found)
+    if found.typed is not None:
+        steps = traced(found.typed)
         _print(steps, format_)
     elif not checked.report.has_errors:
         refuse_library(read.source)

@@ -15,7 +15,7 @@ from ..ir.dims import Dim
 from ..ir.layer_graph import TypedGraph
 from ..ir.lists import shape_text
 from .statements import statements
-from .summary import Row, Summary, summarise
+from .summary import Row, Summary, plain_size, summarise
 
 WHOLE_ROWS = 2_000
 """Longer networks are aligned without the search for the best match, which is quadratic."""
@@ -194,7 +194,11 @@ def as_json(comparison: Comparison) -> dict[str, object]:
         ],
         "statements": {"removed": list(comparison.removed), "added": list(comparison.added)},
         "totals": {
-            total.name: {"old": _plain(total.old), "new": _plain(total.new), "unit": total.unit}
+            total.name: {
+                "old": plain_size(total.old),
+                "new": plain_size(total.new),
+                "unit": total.unit,
+            }
             for total in comparison.totals
         },
         "weights": {"kept": kept.arrays, "old": kept.old, "new": kept.new, "loads": kept.loads},
@@ -209,9 +213,5 @@ def _row(row: Row | None) -> dict[str, object] | None:
         "stage": row.text,
         "out": shape_text(str(row.output)),
         "parameters": row.parameters,
-        "flops_per_row": _plain(row.flops),
+        "flops_per_row": plain_size(row.flops),
     }
-
-
-def _plain(dim: Dim) -> int | str:
-    return dim if isinstance(dim, int) else str(dim)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -105,21 +105,29 @@ def _decades(low: float, high: float) -> list[float]:
     return [mark for mark in marks if low <= mark <= high]
 
 
-def _axes(across: Scale, up: Scale, label: Callable[[float], str]) -> Iterator[str]:
+def frame(
+    up: Scale, label: Callable[[float], str], ticks: Iterable[tuple[float, str]]
+) -> Iterator[str]:
+    """Yield the lines of a panel's scale, the marks below it at these positions, and its axis."""
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    yield '<g fill="currentColor" stroke="none">'
     for tick in up.ticks():
         y = up.of(tick)
         yield f'<path d="M{LEFT:g} {y:.1f}H{right:g}" stroke="currentColor" stroke-opacity="0.15"/>'
         yield f'<text x="{LEFT - 8:g}" y="{y + 4:.1f}" text-anchor="end" opacity="0.75">{label(tick)}</text>'
-    for tick in (t for t in across.ticks() if t == int(t)):
-        x = across.of(tick)
+    for x, text in ticks:
         yield f'<path d="M{x:.1f} {bottom:g}v4" stroke="currentColor" stroke-opacity="0.5"/>'
         yield (
-            f'<text x="{x:.1f}" y="{bottom + 17:g}" text-anchor="middle" opacity="0.75">{int(tick)}</text>'
+            f'<text x="{x:.1f}" y="{bottom + 17:g}" text-anchor="middle" opacity="0.75">'
+            f"{escape(text)}</text>"
         )
     yield f'<path d="M{LEFT:g} {bottom:g}H{right:g}" stroke="currentColor" stroke-opacity="0.5"/>'
-    middle = (LEFT + right) / 2
+
+
+def _axes(across: Scale, up: Scale, label: Callable[[float], str]) -> Iterator[str]:
+    yield '<g fill="currentColor" stroke="none">'
+    epochs = (tick for tick in across.ticks() if tick == int(tick))
+    yield from frame(up, label, ((across.of(tick), str(int(tick))) for tick in epochs))
+    middle = (LEFT + WIDTH - RIGHT) / 2
     yield f'<text x="{middle:g}" y="{HEIGHT - 6:g}" text-anchor="middle" opacity="0.75">epoch</text>'
     yield "</g>"
 

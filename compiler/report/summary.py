@@ -94,18 +94,18 @@ def as_json(summary: Summary) -> dict[str, object]:
                 "parameters": row.parameters,
                 "frozen": row.frozen,
                 "shares": row.shares,
-                "flops_per_row": _plain(row.flops),
-                "activation_bytes_per_row": _plain(row.activation_bytes),
+                "flops_per_row": plain_size(row.flops),
+                "activation_bytes_per_row": plain_size(row.activation_bytes),
             }
             for row in summary.rows
         ],
         "totals": {
             "parameters": summary.parameters,
             "frozen": summary.frozen,
-            "flops_per_row": _plain(summary.flops),
+            "flops_per_row": plain_size(summary.flops),
             "parameter_bytes": summary.parameter_bytes,
             "gradient_bytes": summary.gradient_bytes,
-            "activation_bytes": _plain(summary.activation_bytes),
+            "activation_bytes": plain_size(summary.activation_bytes),
         },
         "training_bytes": _training(summary.training),
         "counted": list(COUNTED),
@@ -116,7 +116,7 @@ def _training(memory: TrainingMemory | None) -> dict[str, int | str] | None:
     if memory is None:
         return None
     parts = {field.name: getattr(memory, field.name) for field in fields(memory)}
-    return {name: _plain(size) for name, size in (*parts.items(), ("total", memory.total))}
+    return {name: plain_size(size) for name, size in (*parts.items(), ("total", memory.total))}
 
 
 def _row(typed: TypedGraph, layer: Layer, parameters: int, frozen: int) -> Row:
@@ -158,5 +158,6 @@ def _kind_flops(
     return LAYERS[kind].flops(ShapeContext(layer, args, inputs, {}))
 
 
-def _plain(dim: Dim) -> int | str:
+def plain_size(dim: Dim) -> int | str:
+    """Return a size in JSON form; a symbolic one is a text such as `2*T`."""
     return dim if isinstance(dim, int) else str(dim)

@@ -9,7 +9,6 @@ from html import escape
 from itertools import pairwise
 
 from ..report.curves import (
-    BOTTOM,
     COLOURS,
     HEIGHT,
     LEFT,
@@ -18,6 +17,7 @@ from ..report.curves import (
     TOP,
     WIDTH,
     Scale,
+    frame,
     is_wide,
     percent,
     short,
@@ -139,20 +139,9 @@ def _is_roomy(places: dict[str, float]) -> bool:
 def _axes(
     up: Scale, label: Callable[[float], str], ticks: list[tuple[float, str]], name: str, score: str
 ) -> Iterator[str]:
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     yield '<g fill="currentColor" stroke="none">'
-    for tick in up.ticks():
-        y = up.of(tick)
-        yield f'<path d="M{LEFT:g} {y:.1f}H{right:g}" stroke="currentColor" stroke-opacity="0.15"/>'
-        yield f'<text x="{LEFT - 8:g}" y="{y + 4:.1f}" text-anchor="end" opacity="0.75">{label(tick)}</text>'
-    for x, text in ticks:
-        yield f'<path d="M{x:.1f} {bottom:g}v4" stroke="currentColor" stroke-opacity="0.5"/>'
-        yield (
-            f'<text x="{x:.1f}" y="{bottom + 17:g}" text-anchor="middle" opacity="0.75">'
-            f"{escape(text)}</text>"
-        )
-    yield f'<path d="M{LEFT:g} {bottom:g}H{right:g}" stroke="currentColor" stroke-opacity="0.5"/>'
-    middle = (LEFT + right) / 2
+    yield from frame(up, label, ticks)
+    middle = (LEFT + WIDTH - RIGHT) / 2
     yield f'<text x="{middle:g}" y="{HEIGHT - 6:g}" text-anchor="middle">{escape(name)}</text>'
     yield f'<text x="{LEFT:g}" y="18" opacity="0.75">{escape(score)}</text>'
     yield "</g>"

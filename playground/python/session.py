@@ -86,10 +86,9 @@ class Session:
 
     def shapes(self) -> list[dict[str, Any]]:
         """Return a row for each stage, as `nnc trace` does."""
-        from nnc.driver import check
         from nnc.report.trace import as_json, trace
 
-        typed = check(self.study.source).partial
+        typed = self.study.traced.typed
         return as_json(trace(typed)) if typed is not None else []
 
     def code(self, level: int) -> dict[str, Any] | None:
