@@ -17,6 +17,7 @@ from . import terminal
 from .app import Usage, app
 from .data_options import DataWanted, data_options
 from .freeze_option import freeze_option
+from .length_options import length_options
 from .memory_option import memory_option
 from .messages import fail
 from .spec import checked_graph, read_spec, spec_argument, spec_text
@@ -78,18 +79,7 @@ SHOWN = 30
     show_default=True,
     help="Score on the validation data that orders the points: loss, or a metric of the spec.",
 )
-@click.option(
-    "--epochs",
-    metavar="NUMBER",
-    type=Whole(0, MAX_WHOLE),
-    help="Passes over the data; default: the spec's, else 10.",
-)
-@click.option(
-    "--batch",
-    metavar="ROWS",
-    type=Whole(1, MAX_WHOLE),
-    help="Rows per step; default: the spec's, else 32.",
-)
+@length_options
 @click.option(
     "--patience",
     metavar="N",

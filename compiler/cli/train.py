@@ -16,6 +16,7 @@ from .app import Usage, app
 from .data_options import TABLES, DataWanted, Function, data_options_unless
 from .freeze_option import freeze_option
 from .launched import ranks_of_launch
+from .length_options import length_options
 from .memory_option import memory_option
 from .output import check_output
 from .spec import read_spec, spec_argument, spec_text
@@ -73,18 +74,7 @@ def _target_may_name_a_backend(function: Function) -> Function:
     type=File("the name of a file"),
     help="Trained weights to begin with (.npz or .safetensors), instead of random ones.",
 )
-@click.option(
-    "--epochs",
-    metavar="NUMBER",
-    type=Whole(0, MAX_WHOLE),
-    help="Passes over the data; default: the spec's, else 10.",
-)
-@click.option(
-    "--batch",
-    metavar="ROWS",
-    type=Whole(1, MAX_WHOLE),
-    help="Rows per step; default: the spec's, else 32.",
-)
+@length_options
 @click.option(
     "--lr",
     metavar="RATE",

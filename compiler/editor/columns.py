@@ -60,6 +60,14 @@ class Lines:
             return max(start, min(start + column, stop))
         return start + self._characters(self.text[start:stop], column)
 
+    def units(self, offset: int) -> int:
+        """Units before an offset, from the beginning of the text."""
+        return self._units(self.text[:offset])
+
+    def of_units(self, units: int) -> int:
+        """Offset of the character behind so many units of the text; half a character does not count."""
+        return min(units, len(self.text)) if self._plain else self._characters(self.text, units)
+
     def end(self, line: int) -> int:
         """Offset of the end of a line, before what ends it."""
         stop = self.starts[line + 1] if line + 1 < len(self.starts) else len(self.text)

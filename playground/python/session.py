@@ -11,6 +11,7 @@ from typing import Any
 from nnc.diagnostics.explain import find, page
 from nnc.diagnostics.model import Diagnostic, Fix, Report
 from nnc.diagnostics.render.text import render_text
+from nnc.editor.columns import Lines
 from nnc.editor.completion import complete
 from nnc.editor.generated import generate
 from nnc.editor.hints import hints
@@ -22,39 +23,21 @@ from nnc.source import Source
 NAME = "model.nn"
 
 
-class Offsets:
-    """Offsets of a text in characters, and in UTF-16 units."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.plain = text.isascii() or all(ord(c) < 0x10000 for c in text)
-
-    def out(self, offset: int) -> int:
-        """Return the UTF-16 offset of a character."""
-        return offset if self.plain else len(self.text[:offset].encode("utf-16-le")) // 2
-
-    def into(self, units: int) -> int:
-        """Return the character at a UTF-16 offset."""
-        if self.plain:
-            return units
-        return len(self.text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
-
-
 class Session:
     """The text of the page and what was found out about it."""
 
     def __init__(self) -> None:
         self.study: Study = study(Source(NAME, ""))
-        self.at = Offsets("")
+        self.at = Lines("")
 
     def update(self, text: str) -> dict[str, Any]:
         """Check a text; return its findings and the shape after every stage."""
-        self.study, self.at = study(Source(NAME, text)), Offsets(text)
+        self.study, self.at = study(Source(NAME, text)), Lines(text)
         own = [d for d in self.study.found if d.span.source is self.study.source]
         return {
             "findings": [self._finding(d) for d in own],
             "hints": [
-                {"at": self.at.out(hint.stop), "label": hint.label, "tooltip": hint.tooltip}
+                {"at": self.at.units(hint.stop), "label": hint.label, "tooltip": hint.tooltip}
                 for hint in hints(self.study)
             ],
             "compiles": self.study.graph is not None,
@@ -63,8 +46,8 @@ class Session:
     def _finding(self, found: Diagnostic) -> dict[str, Any]:
         start, stop = found.span.start, max(found.span.stop, found.span.start + 1)
         return {
-            "from": self.at.out(start),
-            "to": self.at.out(min(stop, len(self.at.text))),
+            "from": self.at.units(start),
+            "to": self.at.units(min(stop, len(self.at.text))),
             "line": found.span.line,
             "severity": found.severity.value,
             "code": found.code.id,
@@ -76,8 +59,8 @@ class Session:
     def _fix(self, fix: Fix) -> dict[str, Any]:
         edits = [
             {
-                "from": self.at.out(edit.span.start),
-                "to": self.at.out(edit.span.stop),
+                "from": self.at.units(edit.span.start),
+                "to": self.at.units(edit.span.stop),
                 "insert": edit.replacement,
             }
             for edit in fix.edits
@@ -108,25 +91,25 @@ class Session:
 
     def hover(self, at: int) -> dict[str, Any] | None:
         """Return what is to be said of a place."""
-        found = hover(self.study, self.at.into(at))
+        found = hover(self.study, self.at.of_units(at))
         if found is None:
             return None
         return {
-            "from": self.at.out(found.start),
-            "to": self.at.out(found.stop),
+            "from": self.at.units(found.start),
+            "to": self.at.units(found.stop),
             "text": found.text,
         }
 
     def complete(self, at: int) -> list[dict[str, Any]]:
         """Return what may be written at a place."""
-        items = complete(self.study, self.at.into(at))
+        items = complete(self.study, self.at.of_units(at))
         return [
             {
                 "label": item.label,
                 "sort": item.sort,
                 "detail": item.detail,
                 "insert": item.insert,
-                "from": self.at.out(item.start),
+                "from": self.at.units(item.start),
                 "info": item.documentation,
             }
             for item in items
